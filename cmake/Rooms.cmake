@@ -1,0 +1,49 @@
+# One static library per room. LINKS are the rooms and packages that its headers and sources use.
+set(LUMBARGRADE_WARNING_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+if(LUMBARGRADE_WARNINGS_AS_ERRORS)
+  list(APPEND LUMBARGRADE_WARNING_FLAGS -Werror)
+endif()
+
+# A room that includes LibTorch says TORCH: it then shares one precompiled <torch/torch.h> with the others.
+function(lumbargrade_room name)
+  cmake_parse_arguments(PARSE_ARGV 1 ROOM "TORCH" "" "SOURCES;LINKS")
+  set(target lumbargrade_${name})
+  add_library(${target} STATIC ${ROOM_SOURCES})
+  add_library(lumbargrade::${name} ALIAS ${target})
+  target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>")
+  target_compile_options(${target} PRIVATE ${LUMBARGRADE_WARNING_FLAGS})
+  target_link_libraries(${target} PUBLIC ${ROOM_LINKS})
+  if(ROOM_TORCH)
+    lumbargrade_share_torch_header(${target})
+  endif()
+endfunction()
+
+# LibTorch's headers cost 20-30 s per file; compiled once, they are shared by every target that includes them.
+function(lumbargrade_share_torch_header target)
+  if(NOT TARGET lumbargrade_torch_header)
+    file(WRITE "${PROJECT_BINARY_DIR}/torch_header.cpp" "")
+    add_library(lumbargrade_torch_header STATIC "${PROJECT_BINARY_DIR}/torch_header.cpp")
+    target_link_libraries(lumbargrade_torch_header PUBLIC lumbargrade::libtorch)
+    target_compile_options(lumbargrade_torch_header PRIVATE ${LUMBARGRADE_WARNING_FLAGS})
+    target_precompile_headers(lumbargrade_torch_header PRIVATE <torch/torch.h>)
+  endif()
+  target_link_libraries(${target} PUBLIC lumbargrade::libtorch)
+  target_precompile_headers(${target} REUSE_FROM lumbargrade_torch_header)
+endfunction()
+
+# A GoogleTest program for one room: tests/<name>/*_test.cpp.
+function(lumbargrade_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 TEST "TORCH" "" "SOURCES;LINKS")
+  set(target ${name}_tests)
+  add_executable(${target} ${TEST_SOURCES})
+  target_link_libraries(${target} PRIVATE ${TEST_LINKS} GTest::gmock GTest::gtest_main)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_compile_options(${target} PRIVATE ${LUMBARGRADE_WARNING_FLAGS})
+  target_compile_definitions(${target} PRIVATE LUMBARGRADE_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
+                                               LUMBARGRADE_MODELS="${PROJECT_SOURCE_DIR}/models"
+                                               LUMBARGRADE_SHARED="${PROJECT_SOURCE_DIR}/../shared")
+  if(TEST_TORCH)
+    lumbargrade_share_torch_header(${target})
+  endif()
+  add_test(NAME ${name} COMMAND ${target})
+endfunction()

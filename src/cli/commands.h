@@ -1,0 +1,17 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace lumbargrade::cli {
+
+/// What the parsed command line asks for: runs it and returns the exit code. Errors leave it as lumbargrade::Error.
+using Action = std::function<int()>;
+
+/// Every command registers its subcommand and options on `app`, and sets `action` when it was chosen.
+/// One file per command: an options struct, `add_<command>` and `run_<command>(const Options&)`.
+
+/// "lumbargrade 0.1.0 (commit abc, LibTorch 2.11.0, CPU)".
+std::string version_text();
+
+}  // namespace lumbargrade::cli

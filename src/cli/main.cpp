@@ -1,0 +1,61 @@
+#include <iostream>
+
+#include "cli/commands.h"
+#include "core/error.h"
+#include "core/log.h"
+
+namespace lumbargrade::cli {
+namespace {
+
+constexpr int kUsageExitCode = static_cast<int>(ErrorKind::Usage);
+
+struct GlobalOptions {
+  int verbosity = 0;
+  bool quiet = false;
+};
+
+LogLevel log_level(const GlobalOptions& options) {
+  if (options.quiet) return LogLevel::Error;
+  return options.verbosity > 0 ? LogLevel::Debug : LogLevel::Info;
+}
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+  app.add_flag("-v,--verbose", options.verbosity, "Tell more on stderr: resolved options, every decision");
+  app.add_flag("-q,--quiet", options.quiet, "Tell only errors on stderr");
+  app.set_version_flag("--version", version_text);
+  app.require_subcommand(1);
+  app.fallthrough();
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"Grades lumbar spine MRI: canal, foraminal and subarticular stenosis per level.\n"
+               "Research use only, not for clinical use.",
+               "lumbargrade"};
+  GlobalOptions options;
+  Action action;
+  add_global_options(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11's own codes start at 100; help and version are successes.
+    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : kUsageExitCode;
+  }
+  set_up_logging(log_level(options));
+  return action();
+}
+
+}  // namespace
+}  // namespace lumbargrade::cli
+
+int main(int argc, char** argv) {
+  lumbargrade::set_up_logging(lumbargrade::LogLevel::Info);
+  try {
+    return lumbargrade::cli::run(argc, argv);
+  } catch (const lumbargrade::Error& error) {
+    lumbargrade::log_error(error.what());
+    return error.exit_code();
+  } catch (const std::exception& error) {
+    lumbargrade::log_error(lumbargrade::text("unexpected failure: ", error.what()));
+    return static_cast<int>(lumbargrade::ErrorKind::Failure);
+  }
+}

@@ -1,0 +1,54 @@
+#include "core/finding.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr std::array<std::string_view, kLevelCount> kLevelNames = {"L1/L2", "L2/L3", "L3/L4", "L4/L5", "L5/S1"};
+constexpr std::array<std::string_view, kLevelCount> kLevelKeys = {"l1_l2", "l2_l3", "l3_l4", "l4_l5", "l5_s1"};
+constexpr std::array<std::string_view, kConditionCount> kConditionKeys = {
+    "spinal_canal_stenosis", "neural_foraminal_narrowing", "subarticular_stenosis"};
+constexpr std::array<std::string_view, kSeverityCount> kSeverityKeys = {"normal_mild", "moderate", "severe"};
+
+std::array<Finding, kFindingCount> make_all_findings() {
+  constexpr std::array<std::pair<Condition, std::optional<Side>>, 5> kGroups = {{
+      {Condition::NeuralForaminalNarrowing, Side::Left},
+      {Condition::SubarticularStenosis, Side::Left},
+      {Condition::NeuralForaminalNarrowing, Side::Right},
+      {Condition::SubarticularStenosis, Side::Right},
+      {Condition::SpinalCanalStenosis, std::nullopt},
+  }};
+  std::array<Finding, kFindingCount> findings{};
+  size_t next = 0;
+  for (const auto& [condition, side] : kGroups) {
+    for (Level level : kLevels) findings[next++] = {condition, side, level};
+  }
+  return findings;
+}
+
+}  // namespace
+
+const std::array<Finding, kFindingCount>& all_findings() {
+  static const std::array<Finding, kFindingCount> findings = make_all_findings();
+  return findings;
+}
+
+std::string_view level_name(Level level) { return kLevelNames[static_cast<size_t>(level)]; }
+std::string_view level_key(Level level) { return kLevelKeys[static_cast<size_t>(level)]; }
+std::string_view side_name(Side side) { return side == Side::Left ? "left" : "right"; }
+std::string_view condition_key(Condition condition) { return kConditionKeys[static_cast<size_t>(condition)]; }
+std::string_view severity_key(Severity severity) { return kSeverityKeys[static_cast<size_t>(severity)]; }
+
+std::string finding_key(const Finding& finding) {
+  std::string key;
+  if (finding.side) key = std::string(side_name(*finding.side)) + "_";
+  return key + std::string(condition_key(finding.condition)) + "_" + std::string(level_key(finding.level));
+}
+
+std::optional<Level> parse_level(std::string_view text) {
+  for (Level level : kLevels) {
+    if (text == level_name(level) || text == level_key(level)) return level;
+  }
+  return std::nullopt;
+}
+
+}  // namespace lumbargrade
