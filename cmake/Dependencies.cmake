@@ -4,7 +4,7 @@ find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(OpenCV REQUIRED COMPONENTS core imgproc)
+include(OpenCV)
 include(LibTorch)
 
 if(LUMBARGRADE_TESTS)
