@@ -1,0 +1,33 @@
+#include "dicom/library.h"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcdict.h>
+#include <dcmtk/dcmdata/dcrledrg.h>
+#include <dcmtk/dcmjpeg/djdecode.h>
+#include <dcmtk/dcmjpls/djdecode.h>
+#include <dcmtk/oflog/oflog.h>
+
+#include "core/error.h"
+
+namespace lumbargrade::dicom {
+namespace {
+
+bool register_codecs() {
+  OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+  DcmRLEDecoderRegistration::registerCodecs();
+  DJDecoderRegistration::registerCodecs();
+  DJLSDecoderRegistration::registerCodecs();
+  if (!dcmDataDict.isDictionaryLoaded()) {
+    throw Error(ErrorKind::Failure,
+                "DCMTK has no data dictionary: set DCMDICTPATH to its dicom.dic, or reinstall DCMTK's package");
+  }
+  return true;
+}
+
+}  // namespace
+
+void set_up_library() {
+  [[maybe_unused]] static const bool done = register_codecs();
+}
+
+}  // namespace lumbargrade::dicom

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "study/volume.h"
+
+namespace lumbargrade {
+
+/// What a series is used for.
+enum class SeriesRole { None, SagittalT1, SagittalT2, AxialT2 };
+
+std::string_view role_name(SeriesRole role);  ///< "sagittal_t2"
+
+/// What the user may say about a study. Empty means: found out from the files.
+struct StudyOptions {
+  std::string study_uid;    ///< StudyInstanceUID, or folder, of the one study to load out of several
+  std::string sagittal_t1;  ///< SeriesInstanceUID, or folder name, of the series for this role
+  std::string sagittal_t2;
+  std::vector<std::string> axial_t2;          ///< several axial series may serve
+  std::filesystem::path series_descriptions;  ///< CSV with study_id,series_id,series_description
+  int threads = 2;                            ///< for reading and decoding
+};
+
+/// One stack of parallel slices within a series.
+struct BlockSummary {
+  int slices = 0;
+  int columns = 0;
+  int rows = 0;
+  Vector3 spacing_mm = Vector3::Zero();  ///< along column, row and slice index
+  Vector3 normal = Vector3::Zero();      ///< unit vector in patient space
+};
+
+/// One series, used or not, as `inspect` shows it.
+struct SeriesSummary {
+  std::string series_instance_uid;
+  std::string folder;  ///< name of the folder that holds its files
+  std::string description;
+  std::string modality;
+  int series_number = 0;
+  int files = 0;
+  int frames = 0;
+  std::string orientation;  ///< "sagittal", "axial", "coronal", "mixed" or "none"
+  std::vector<BlockSummary> blocks;
+  SeriesRole role = SeriesRole::None;
+  bool used = false;     ///< false for a role's alternatives
+  std::string evidence;  ///< why it has this role, or none
+  std::vector<std::string> warnings;
+};
+
+/// A study ready for grading. Absent series are absent; whatever was left out is told in `warnings` and `series`.
+struct Study {
+  std::string study_id;  ///< the folder's name; StudyInstanceUID when the folder holds several studies
+  std::string study_instance_uid;
+  std::optional<Volume> sagittal_t1;
+  std::optional<Volume> sagittal_t2;
+  std::vector<Volume> axial_t2;  ///< one volume per block of parallel slices
+  std::vector<SeriesSummary> series;
+  std::vector<std::string> warnings;
+};
+
+/// Reads every DICOM file below `path`, each once, and decodes the series that have a role. Throws Error
+/// (NoUsableStudy) when nothing readable is there or several studies are and none was chosen.
+Study load_study(const std::filesystem::path& path, const StudyOptions& options = {});
+
+/// Reads one series folder without asking for its role: its blocks of parallel slices, most slices first.
+std::vector<Volume> load_series(const std::filesystem::path& folder, int threads = 2);
+
+}  // namespace lumbargrade
