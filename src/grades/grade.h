@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/finding.h"
+#include "geometry/grid.h"
+
+namespace lumbargrade {
+
+/// Where a row's probabilities come from.
+enum class GradeSource {
+  Network,  ///< a grading network looked at the image
+  Measure,  ///< a length measured in the image, through the bundle's calibration
+  Prior,    ///< nothing was looked at: how often the challenge's patients had each grade at this level
+};
+
+std::string_view source_name(GradeSource source);  ///< "network", "measure", "prior"
+
+/// The grade of one finding with all that a reader needs to check it.
+struct Grade {
+  Finding finding{};
+  Probabilities probabilities{};  ///< calibrated; sum to 1
+  GradeSource source = GradeSource::Prior;
+  double level_confidence = 0;      ///< 0..1 that the level is rightly found and named; 0 where it was not found
+  std::string series_instance_uid;  ///< of the image that was graded; empty for a prior
+  std::string sop_instance_uid;
+  std::optional<Vector3> point_patient;  ///< the point graded, LPS, mm; empty for a prior
+  std::optional<double> measure_mm;      ///< canal: antero-posterior diameter of the thecal sac at the disc
+  std::optional<double> measure_ratio;   ///< the measure over its reference
+  std::vector<std::string> flags;        ///< snake_case words
+};
+
+/// All 25, in the order of all_findings().
+using StudyGrades = std::array<Grade, kFindingCount>;
+
+/// The class reported as the grade: the most probable one; of equals the more severe.
+Severity most_probable(const Probabilities& probabilities);
+
+/// `model` where the level is certain, `prior` where it is not, and in between in proportion to `confidence` (0..1).
+Probabilities mix_with_prior(const Probabilities& model, const Probabilities& prior, double confidence);
+
+}  // namespace lumbargrade

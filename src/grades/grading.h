@@ -1,0 +1,31 @@
+#pragma once
+
+#include "grades/canal.h"
+#include "grades/grade.h"
+#include "grades/prevalence.h"
+#include "levels/spine.h"
+#include "study/volume.h"
+
+namespace lumbargrade {
+
+/// All numbers that grading needs; the bundle's manifest carries them.
+struct GradingModel {
+  CanalModel canal;
+  Prior prior{};
+};
+
+/// Below this confidence a level's rows carry the flag `level_uncertain`.
+inline constexpr double kUncertainBelow = 0.5;
+
+/// Grades the 25 findings of one study.
+///
+/// The canal is graded from its measured diameter, mixed with the prior in proportion to the level's confidence.
+/// Foramina and lateral recesses get the prior of their level. `sagittal` is the volume in which `spine` was found:
+/// `slice` counts in it, and its UIDs go into the rows. Rows are flagged `level_not_found`, `level_uncertain`,
+/// `canal_not_measured`, `no_reference_diameter`, and carry the study-wide flags of `spine`.
+StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model);
+
+/// The prior for all 25 rows with the flag `reason`: for a study in which nothing could be graded.
+StudyGrades prior_grades(const Prior& prior, const std::string& reason);
+
+}  // namespace lumbargrade

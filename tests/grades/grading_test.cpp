@@ -1,0 +1,134 @@
+#include "grades/grading.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lumbargrade {
+namespace {
+
+using testing::Contains;
+using testing::IsEmpty;
+using testing::Not;
+
+GradingModel hand_made_model() {
+  GradingModel model;
+  for (auto& cuts : model.canal.levels) cuts = {8, 6, 12};
+  model.canal.reference_exponent = 0.5;
+  model.canal.width_mm = 1;
+  model.prior = challenge_prevalence();
+  return model;
+}
+
+LevelFrame frame_of(Level level, double diameter_mm) {
+  LevelFrame frame;
+  frame.level = level;
+  frame.centre_patient = {1, 2, 3};
+  frame.canal_patient = Vector3(1, 22, 3);
+  frame.confidence = 1;
+  frame.canal = CanalMeasure{diameter_mm, 12};
+  frame.slice = 1;
+  return frame;
+}
+
+Spine whole_spine(double diameter_mm) {
+  Spine spine;
+  for (Level level : kLevels) spine.levels[index_of(level)] = frame_of(level, diameter_mm);
+  return spine;
+}
+
+Volume two_slices() {
+  Volume volume;
+  volume.series_instance_uid = "1.2.3";
+  volume.slices = 2;
+  volume.sources.resize(2);
+  volume.sources[0].sop_instance_uid = "1.2.3.1";
+  volume.sources[1].sop_instance_uid = "1.2.3.2";
+  return volume;
+}
+
+const Grade& row(const StudyGrades& grades, Condition condition, Level level) {
+  for (const Grade& grade : grades) {
+    if (grade.finding.condition == condition && grade.finding.level == level) return grade;
+  }
+  throw std::logic_error("no such row");
+}
+
+TEST(Grading, TheRowsAreTheChallengesFindingsInItsOrder) {
+  const StudyGrades grades = grade_findings(whole_spine(10), two_slices(), hand_made_model());
+  for (size_t i = 0; i < grades.size(); ++i) EXPECT_EQ(grades[i].finding, all_findings()[i]);
+}
+
+TEST(Grading, AMeasuredCanalIsGradedAndTellsWhereItWasMeasured) {
+  const StudyGrades grades = grade_findings(whole_spine(3), two_slices(), hand_made_model());
+  const Grade& canal = row(grades, Condition::SpinalCanalStenosis, Level::L3L4);
+  EXPECT_EQ(canal.source, GradeSource::Measure);
+  EXPECT_EQ(most_probable(canal.probabilities), Severity::Severe);
+  EXPECT_EQ(canal.measure_mm, 3);
+  EXPECT_EQ(canal.measure_ratio, 0.25);
+  EXPECT_EQ(canal.point_patient, Vector3(1, 22, 3));
+  EXPECT_EQ(canal.series_instance_uid, "1.2.3");
+  EXPECT_EQ(canal.sop_instance_uid, "1.2.3.2");
+  EXPECT_THAT(canal.flags, IsEmpty());
+}
+
+TEST(Grading, ForaminaAndRecessesGetThePriorOfTheirLevelAndClaimNoImage) {
+  const StudyGrades grades = grade_findings(whole_spine(3), two_slices(), hand_made_model());
+  const Grade& foramen = row(grades, Condition::NeuralForaminalNarrowing, Level::L5S1);
+  EXPECT_EQ(foramen.source, GradeSource::Prior);
+  EXPECT_EQ(foramen.probabilities, prior_of(challenge_prevalence(), foramen.finding));
+  EXPECT_FALSE(foramen.point_patient);
+  EXPECT_FALSE(foramen.measure_mm);
+  EXPECT_EQ(foramen.sop_instance_uid, "");
+  EXPECT_EQ(foramen.level_confidence, 1);
+}
+
+TEST(Grading, ALowConfidenceMixesWithThePriorInProportion) {
+  Spine spine = whole_spine(3);
+  spine.levels[index_of(Level::L2L3)]->confidence = 0.25;
+  const GradingModel model = hand_made_model();
+  const Grade canal = row(grade_findings(spine, two_slices(), model), Condition::SpinalCanalStenosis, Level::L2L3);
+  const Probabilities measured = canal_probabilities(model.canal, Level::L2L3, {3, 12});
+  const Probabilities& prior = prior_of(model.prior, canal.finding);
+  for (int k = 0; k < kSeverityCount; ++k) {
+    EXPECT_NEAR(canal.probabilities[k], 0.25 * measured[k] + 0.75 * prior[k], 1e-12);
+  }
+  EXPECT_THAT(canal.flags, Contains("level_uncertain"));
+}
+
+TEST(Grading, ALevelOutOfViewGetsThePriorAndAFlag) {
+  Spine spine = whole_spine(9);
+  spine.levels[index_of(Level::L1L2)].reset();
+  spine.flags = {"fewer_than_five_discs"};
+  const StudyGrades grades = grade_findings(spine, two_slices(), hand_made_model());
+  const Grade& missing = row(grades, Condition::SpinalCanalStenosis, Level::L1L2);
+  EXPECT_EQ(missing.source, GradeSource::Prior);
+  EXPECT_EQ(missing.level_confidence, 0);
+  EXPECT_THAT(missing.flags, Contains("level_not_found"));
+  EXPECT_THAT(missing.flags, Contains("fewer_than_five_discs"));
+  EXPECT_THAT(row(grades, Condition::SpinalCanalStenosis, Level::L2L3).flags, Not(Contains("level_not_found")));
+}
+
+TEST(Grading, ACanalWithoutAMeasureGetsThePriorAndAFlag) {
+  Spine spine = whole_spine(9);
+  spine.levels[index_of(Level::L5S1)]->canal.reset();
+  const StudyGrades grades = grade_findings(spine, two_slices(), hand_made_model());
+  const Grade& canal = row(grades, Condition::SpinalCanalStenosis, Level::L5S1);
+  EXPECT_EQ(canal.source, GradeSource::Prior);
+  EXPECT_THAT(canal.flags, Contains("canal_not_measured"));
+}
+
+TEST(Grading, AMeasureThatIsNoNumberIsNoMeasure) {
+  Spine spine = whole_spine(9);
+  spine.levels[index_of(Level::L5S1)]->canal->diameter_mm = std::numeric_limits<double>::quiet_NaN();
+  const StudyGrades grades = grade_findings(spine, two_slices(), hand_made_model());
+  EXPECT_THAT(row(grades, Condition::SpinalCanalStenosis, Level::L5S1).flags, Contains("canal_not_measured"));
+}
+
+TEST(Grading, TheMostProbableClassIsTheGradeAndATieGoesToTheMoreSevere) {
+  EXPECT_EQ(most_probable({0.5, 0.3, 0.2}), Severity::NormalMild);
+  EXPECT_EQ(most_probable({0.4, 0.4, 0.2}), Severity::Moderate);
+  EXPECT_EQ(most_probable({0.2, 0.3, 0.5}), Severity::Severe);
+}
+
+}  // namespace
+}  // namespace lumbargrade
