@@ -29,6 +29,12 @@ function(lumbargrade_share_torch_header target)
   endif()
   target_link_libraries(${target} PUBLIC lumbargrade::libtorch)
   target_precompile_headers(${target} REUSE_FROM lumbargrade_torch_header)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    # CMake compiles programs with -fPIE; a precompiled header made with -fPIC is refused there.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
 endfunction()
 
 # A GoogleTest program for one room: tests/<name>/*_test.cpp.
@@ -46,4 +52,6 @@ function(lumbargrade_test name)
     lumbargrade_share_torch_header(${target})
   endif()
   add_test(NAME ${name} COMMAND ${target})
+  # scripts/test counts the cases from these files.
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/test-results/${name}.xml")
 endfunction()
