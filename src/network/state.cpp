@@ -1,0 +1,60 @@
+#include "network/state.h"
+
+#include <torch/torch.h>
+
+#include "core/error.h"
+
+namespace lumbargrade {
+namespace {
+
+[[noreturn]] void refuse(std::string_view what, const std::string& why) {
+  throw Error(ErrorKind::BundleInvalid, text(what, ": ", why));
+}
+
+void check_shape(const std::string& name, const at::Tensor& own, const at::Tensor& given, std::string_view what) {
+  if (own.sizes() == given.sizes()) return;
+  refuse(what, text("tensor \"", name, "\" has shape ", given.sizes(), ", the network needs ", own.sizes()));
+}
+
+void check_dtype(const std::string& name, const at::Tensor& own, const at::Tensor& given, std::string_view what) {
+  const bool both_floating = own.is_floating_point() && given.is_floating_point();
+  if (both_floating || own.scalar_type() == given.scalar_type()) return;
+  refuse(what, text("tensor \"", name, "\" has dtype ", c10::toString(given.scalar_type()), ", the network needs ",
+                    c10::toString(own.scalar_type())));
+}
+
+void check_finite(const std::string& name, const at::Tensor& given, std::string_view what) {
+  if (!given.is_floating_point() || at::isfinite(given).all().item<bool>()) return;
+  refuse(what, text("tensor \"", name, "\" holds values that are not finite"));
+}
+
+void check_state(const TensorMap& own, const TensorMap& given, std::string_view what) {
+  for (const auto& [name, tensor] : own) {
+    const auto found = given.find(name);
+    if (found == given.end()) refuse(what, text("tensor \"", name, "\", which the network needs, is missing"));
+    check_shape(name, tensor, found->second, what);
+    check_dtype(name, tensor, found->second, what);
+    check_finite(name, found->second, what);
+  }
+  for (const auto& [name, tensor] : given) {
+    if (!own.contains(name)) refuse(what, text("tensor \"", name, "\" does not belong to the network"));
+  }
+}
+
+}  // namespace
+
+TensorMap collect_state(const torch::nn::Module& module) {
+  TensorMap state;
+  for (const auto& item : module.named_parameters()) state.emplace(item.key(), item.value());
+  for (const auto& item : module.named_buffers()) state.emplace(item.key(), item.value());
+  return state;
+}
+
+void load_state(torch::nn::Module& module, const TensorMap& state, std::string_view what) {
+  const TensorMap own = collect_state(module);
+  check_state(own, state, what);
+  const torch::NoGradGuard no_gradients;
+  for (const auto& [name, tensor] : own) tensor.copy_(state.at(name));
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,77 @@
+#include "network/unet.h"
+
+namespace lumbargrade {
+namespace nn = torch::nn;
+
+ConvBlockImpl::ConvBlockImpl(int64_t in_channels, int64_t out_channels) {
+  // A bias before batch normalisation would have no effect.
+  convolution_ =
+      register_module("conv", nn::Conv2d(nn::Conv2dOptions(in_channels, out_channels, 3).padding(1).bias(false)));
+  norm_ = register_module("norm", nn::BatchNorm2d(out_channels));
+}
+
+torch::Tensor ConvBlockImpl::forward(const torch::Tensor& input) {
+  const torch::Tensor output = convolution_->forward(input);
+  return folded_ ? torch::relu(output) : torch::relu(norm_->forward(output));
+}
+
+void ConvBlockImpl::fold_batch_norm() {
+  if (folded_) return;
+  torch::NoGradGuard no_grad;
+  const torch::Tensor scale = norm_->weight / torch::sqrt(norm_->running_var + norm_->options.eps());
+  convolution_->weight.mul_(scale.reshape({-1, 1, 1, 1}));
+  convolution_->bias = (norm_->bias - norm_->running_mean * scale).detach();
+  convolution_->options.bias(true);
+  folded_ = true;
+}
+
+UNetImpl::UNetImpl(UNetOptions options) : options_(std::move(options)) {
+  const auto& widths = options_.widths;
+  TORCH_CHECK(widths.size() >= 2, "a U-Net needs at least two levels");
+  int64_t channels = 4;  // one input channel, unshuffled 2 x 2
+  for (const int64_t width : widths) {
+    encoder_->push_back(nn::Sequential(ConvBlock(channels, width), ConvBlock(width, width)));
+    channels = width;
+  }
+  for (size_t level = widths.size() - 1; level-- > 0;) {
+    reduce_->push_back(nn::Conv2d(nn::Conv2dOptions(channels, widths[level], 1)));
+    decoder_->push_back(ConvBlock(2 * widths[level], widths[level]));
+    channels = widths[level];
+  }
+  register_module("encoder", encoder_);
+  register_module("reduce", reduce_);
+  register_module("decoder", decoder_);
+  head_ = register_module("head",
+                          nn::Conv2d(nn::Conv2dOptions(channels, 4 * options_.fine_classes + options_.coarse_maps, 1)));
+}
+
+UNetOutput UNetImpl::forward(const torch::Tensor& input) {
+  torch::Tensor features = torch::pixel_unshuffle(input, 2);
+  if (input.is_contiguous(at::MemoryFormat::ChannelsLast))
+    features = features.contiguous(at::MemoryFormat::ChannelsLast);
+  std::vector<torch::Tensor> skips;
+  for (size_t level = 0; level < encoder_->size(); ++level) {
+    if (level > 0) features = torch::max_pool2d(features, 2);
+    features = encoder_[level]->as<nn::Sequential>()->forward(features);
+    skips.push_back(features);
+  }
+  skips.pop_back();
+  for (size_t step = 0; step < decoder_->size(); ++step) {
+    features = reduce_[step]->as<nn::Conv2d>()->forward(features);
+    features = torch::upsample_nearest2d(features, {skips.back().size(2), skips.back().size(3)});
+    features = decoder_[step]->as<ConvBlock>()->forward(torch::cat({features, skips.back()}, 1));
+    skips.pop_back();
+  }
+  const torch::Tensor logits = head_->forward(features);
+  const int64_t fine_channels = 4 * options_.fine_classes;
+  return {torch::pixel_shuffle(logits.narrow(1, 0, fine_channels).contiguous(), 2),
+          logits.narrow(1, fine_channels, options_.coarse_maps)};
+}
+
+void UNetImpl::fold_batch_norm() {
+  apply([](torch::nn::Module& module) {
+    if (auto* block = module.as<ConvBlock>()) block->fold_batch_norm();
+  });
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <vector>
+
+namespace lumbargrade {
+
+/// Shape of the locator's U-Net.
+struct UNetOptions {
+  std::vector<int64_t> widths = {16, 32, 64, 128, 160, 160};  ///< channels per level, finest first
+  int64_t fine_classes = 4;                                   ///< softmax classes, predicted at the input's resolution
+  int64_t coarse_maps = 3;  ///< sigmoid maps, predicted at half the input's resolution
+};
+
+/// Logits of one batch.
+struct UNetOutput {
+  torch::Tensor fine;    ///< N x fine_classes x H x W
+  torch::Tensor coarse;  ///< N x coarse_maps x H/2 x W/2
+};
+
+/// 3 x 3 convolution, batch normalisation, ReLU.
+class ConvBlockImpl : public torch::nn::Module {
+ public:
+  ConvBlockImpl(int64_t in_channels, int64_t out_channels);
+  torch::Tensor forward(const torch::Tensor& input);
+
+  /// Multiplies the batch normalisation into the convolution (inference only): about a third faster on a CPU.
+  void fold_batch_norm();
+
+ private:
+  torch::nn::Conv2d convolution_{nullptr};
+  torch::nn::BatchNorm2d norm_{nullptr};
+  bool folded_ = false;
+};
+TORCH_MODULE(ConvBlock);
+
+/// 2-D U-Net (Ronneberger 2015) whose first level works at half the input's resolution: a pixel-unshuffle brings the
+/// 2 x 2 neighbours in as channels and a pixel-shuffle takes the classes back out, so that edges are placed at full
+/// resolution for the price of a half-resolution network (Shi 2016, sub-pixel convolution).
+///
+/// Input N x 1 x H x W, with H and W multiples of `stride()`.
+class UNetImpl : public torch::nn::Module {
+ public:
+  explicit UNetImpl(UNetOptions options);
+  UNetOutput forward(const torch::Tensor& input);
+
+  int64_t stride() const { return int64_t{2} << (options_.widths.size() - 1); }
+  const UNetOptions& options() const { return options_; }
+  void fold_batch_norm();
+
+ private:
+  UNetOptions options_;
+  torch::nn::ModuleList encoder_;
+  torch::nn::ModuleList reduce_;
+  torch::nn::ModuleList decoder_;
+  torch::nn::Conv2d head_{nullptr};
+};
+TORCH_MODULE(UNet);
+
+}  // namespace lumbargrade
