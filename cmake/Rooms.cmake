@@ -1,5 +1,9 @@
 # One static library per room. LINKS are the rooms and packages that its headers and sources use.
 set(LUMBARGRADE_WARNING_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 14 takes every function that is given a temporary and returns a reference for one that returns the temporary.
+  list(APPEND LUMBARGRADE_WARNING_FLAGS -Wno-dangling-reference)
+endif()
 if(LUMBARGRADE_WARNINGS_AS_ERRORS)
   # A library's next version may deprecate what its last one needs: that is told, not refused.
   list(APPEND LUMBARGRADE_WARNING_FLAGS -Werror -Wno-error=deprecated-declarations)
