@@ -1,0 +1,62 @@
+#include "report/grades_csv.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/csv.h"
+#include "grades/grading.h"
+
+namespace lumbargrade {
+namespace {
+
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+
+StudyGrades graded_study() {
+  StudyGrades grades = prior_grades(challenge_prevalence(), "canal_not_measured");
+  Grade& canal = grades[23];  // spinal canal, L4/L5
+  canal.probabilities = {0.25, 0.5, 0.25};
+  canal.source = GradeSource::Measure;
+  canal.level_confidence = 0.9;
+  canal.series_instance_uid = "1.2.3";
+  canal.sop_instance_uid = "1.2.3.4";
+  canal.point_patient = Vector3(-1.5, 20, 300.123456789);
+  canal.measure_mm = 7.25;
+  canal.measure_ratio = 0.625;
+  canal.flags = {"transitional_vertebra"};
+  return grades;
+}
+
+TEST(GradesCsv, HasTheColumnsOfTheDesign) {
+  const CsvTable table = parse_csv(grades_csv("s", graded_study()), "grades.csv");
+  EXPECT_THAT(table.header,
+              ElementsAre("study_id", "condition", "side", "level", "normal_mild", "moderate", "severe", "grade",
+                          "source", "level_confidence", "series_instance_uid", "sop_instance_uid", "x_mm", "y_mm",
+                          "z_mm", "measure_mm", "measure_ratio", "flags"));
+  EXPECT_EQ(table.rows.size(), 25U);
+}
+
+TEST(GradesCsv, AMeasuredRowHoldsWhatWasMeasured) {
+  const CsvTable table = parse_csv(grades_csv("s", graded_study()), "grades.csv");
+  EXPECT_THAT(table.rows[23],
+              ElementsAre("s", "spinal_canal_stenosis", "", "L4/L5", "0.250000", "0.500000", "0.250000", "moderate",
+                          "measure", "0.900000", "1.2.3", "1.2.3.4", "-1.500000", "20.000000", "300.123457", "7.250000",
+                          "0.625000", "research_use_only transitional_vertebra"));
+}
+
+TEST(GradesCsv, APriorRowLeavesEmptyWhatWasNotLookedAt) {
+  const CsvTable table = parse_csv(grades_csv("s", graded_study()), "grades.csv");
+  EXPECT_THAT(table.rows[0], ElementsAre("s", "neural_foraminal_narrowing", "left", "L1/L2", "0.964000", "0.032000",
+                                         "0.004000", "normal_mild", "prior", "0.000000", "", "", "", "", "", "", "",
+                                         "research_use_only canal_not_measured"));
+}
+
+TEST(GradesCsv, AStudyNamedWithCommasQuotesAndLineBreaksStaysOneField) {
+  const std::string name = "Müller, \"Ann\"\n2";
+  const CsvTable table = parse_csv(grades_csv(name, graded_study()), "grades.csv");
+  EXPECT_EQ(table.rows.size(), 25U);
+  EXPECT_EQ(table.rows[24][0], name);
+}
+
+}  // namespace
+}  // namespace lumbargrade

@@ -1,0 +1,28 @@
+#include "report/grades_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "grades/grading.h"
+
+namespace lumbargrade {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(GradesTable, ShowsMeasuresAndBracketsPriors) {
+  StudyGrades grades = prior_grades(challenge_prevalence(), "level_not_found");
+  Grade& canal = grades[23];
+  canal.probabilities = {0.2, 0.2, 0.6};
+  canal.source = GradeSource::Measure;
+  canal.level_confidence = 0.97;
+  canal.measure_mm = 4.44;
+  const std::string table = grades_table("900142", grades);
+  EXPECT_THAT(table, HasSubstr("Study 900142 (research use only, not for clinical use)"));
+  EXPECT_THAT(table, HasSubstr("L4/L5  0.97  4.4       -      severe 60%"));
+  EXPECT_THAT(table, HasSubstr("L1/L2  0.00  -         -      (normal/mild 96%)"));
+  EXPECT_THAT(table, HasSubstr("Flags: level_not_found"));
+}
+
+}  // namespace
+}  // namespace lumbargrade
