@@ -34,7 +34,7 @@ void grade_canal(const LevelFrame& frame, const Volume& sagittal, const GradingM
     return;
   }
   const Probabilities measured = canal_probabilities(model.canal, frame.level, *frame.canal);
-  grade.probabilities = mix_with_prior(measured, grade.probabilities, frame.confidence);
+  grade.probabilities = mix_with_prior(measured, grade.probabilities, model.canal_weight * frame.confidence);
   grade.source = GradeSource::Measure;
   grade.measure_mm = frame.canal->diameter_mm;
   grade.measure_ratio = frame.canal->ratio();

@@ -11,6 +11,7 @@ namespace lumbargrade {
 /// All numbers that grading needs; the bundle's manifest carries them.
 struct GradingModel {
   CanalModel canal;
+  double canal_weight = 1;  ///< lambda in p = (1 - lambda) prior + lambda model, times the level's confidence
   Prior prior{};
 };
 
