@@ -1,5 +1,6 @@
 # Defines `lumbargrade::dcmtk` and `lumbargrade::gdcm`. Debian's DCMTKConfig.cmake names static libraries and tools that
 # its packages do not ship, so both are found by header and library.
+find_package(ZLIB REQUIRED)  # deflated data sets
 find_path(LUMBARGRADE_DCMTK_INCLUDE dcmtk/dcmdata/dctk.h REQUIRED)
 add_library(lumbargrade_dcmtk INTERFACE)
 add_library(lumbargrade::dcmtk ALIAS lumbargrade_dcmtk)

@@ -4,17 +4,31 @@
 #include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dctk.h>
 
-#include <cstring>
+#include <cmath>
+#include <cstdint>
 #include <fstream>
 
 #include "core/error.h"
+#include "dicom/codestream.h"
 #include "dicom/library.h"
+#include "dicom/transfer_syntax.h"
 
 namespace lumbargrade::dicom {
 namespace {
 
-constexpr size_t kPreambleLength = 128;
-constexpr int kMaxFrames = 100000;
+constexpr int64_t kMostFrames = 100'000;
+constexpr int64_t kMostPixelBytes = int64_t{1} << 30;
+constexpr std::streamoff kLargestFile = std::streamoff{2} << 30;
+constexpr double kOrthonormal = 1e-2;  // headers round their direction cosines
+
+const DcmTagKey kPhilipsCreator(0x2005, 0x0010);
+const DcmTagKey kPhilipsScaleIntercept(0x2005, 0x100D);
+const DcmTagKey kPhilipsScaleSlope(0x2005, 0x100E);
+const DcmTagKey kPhilipsFrameSequence(0x2005, 0x140F);
+
+[[noreturn]] void refuse(const std::filesystem::path& file, const std::string& why) {
+  throw Error(ErrorKind::Failure, text(file.string(), " ", why));
+}
 
 // ---- single values -------------------------------------------------------------------------------------------------
 
@@ -22,22 +36,23 @@ std::string string_value(DcmItem& item, const DcmTagKey& tag) {
   OFString value;
   if (item.findAndGetOFStringArray(tag, value).bad()) return {};
   std::string trimmed = value.c_str();
-  const size_t end = trimmed.find_last_not_of(" \0");
-  trimmed.resize(end == std::string::npos ? 0 : end + 1);
+  trimmed.resize(trimmed.find_last_not_of(' ') + 1);
   return trimmed;
 }
 
 std::optional<double> number_value(DcmItem& item, const DcmTagKey& tag, unsigned long position = 0) {
   Float64 value = 0;
-  if (item.findAndGetFloat64(tag, value, position).bad() || !std::isfinite(value)) return std::nullopt;
-  return value;
+  if (item.findAndGetFloat64(tag, value, position).good() && std::isfinite(value)) return value;
+  Float32 single = 0;
+  if (item.findAndGetFloat32(tag, single, position).good() && std::isfinite(single)) return single;
+  return std::nullopt;
 }
 
 int integer_value(DcmItem& item, const DcmTagKey& tag, int otherwise) {
+  Uint16 short_value = 0;
+  if (item.findAndGetUint16(tag, short_value).good()) return short_value;
   Sint32 value = 0;
-  if (item.findAndGetSint32(tag, value).good()) return value;
-  Uint16 small_value = 0;
-  return item.findAndGetUint16(tag, small_value).good() ? small_value : otherwise;
+  return item.findAndGetSint32(tag, value).good() ? value : otherwise;
 }
 
 std::optional<Vector3> vector_value(DcmItem& item, const DcmTagKey& tag, unsigned long first = 0) {
@@ -53,58 +68,102 @@ std::optional<Vector3> vector_value(DcmItem& item, const DcmTagKey& tag, unsigne
 // ---- functional groups
 // -----------------------------------------------------------------------------------------------
 
-/// Finds attributes of one frame: in its per-frame functional groups, then the shared ones, then the data set itself.
-class FrameAttributes {
- public:
-  FrameAttributes(DcmDataset& dataset, int frame) : dataset_(dataset) {
-    DcmItem* item = nullptr;
-    if (dataset.findAndGetSequenceItem(DCM_PerFrameFunctionalGroupsSequence, item, frame).good()) per_frame_ = item;
-    item = nullptr;
-    if (dataset.findAndGetSequenceItem(DCM_SharedFunctionalGroupsSequence, item, 0).good()) shared_ = item;
-  }
+DcmItem* first_item(DcmItem* parent, const DcmTagKey& sequence) {
+  DcmItem* item = nullptr;
+  return parent && parent->findAndGetSequenceItem(sequence, item, 0).good() ? item : nullptr;
+}
+
+/// Where one frame's attributes stand: its per-frame functional groups, then the shared ones, then the data set.
+struct FrameGroups {
+  DcmDataset* dataset = nullptr;
+  DcmItem* per_frame = nullptr;
+  DcmItem* shared = nullptr;
 
   /// The item that holds the macro `sequence`; the data set itself for classic images.
   DcmItem& group(const DcmTagKey& sequence) const {
-    for (DcmItem* functional_groups : {per_frame_, shared_}) {
-      DcmItem* item = nullptr;
-      if (functional_groups && functional_groups->findAndGetSequenceItem(sequence, item, 0).good() && item)
-        return *item;
+    for (DcmItem* functional_groups : {per_frame, shared}) {
+      if (DcmItem* item = first_item(functional_groups, sequence)) return *item;
     }
-    return dataset_;
+    return *dataset;
   }
-
- private:
-  DcmDataset& dataset_;
-  DcmItem* per_frame_ = nullptr;
-  DcmItem* shared_ = nullptr;
 };
 
-std::optional<ImagePlane> read_plane(const FrameAttributes& attributes) {
-  const auto position = vector_value(attributes.group(DCM_PlanePositionSequence), DCM_ImagePositionPatient);
-  DcmItem& orientation = attributes.group(DCM_PlaneOrientationSequence);
-  const auto row = vector_value(orientation, DCM_ImageOrientationPatient, 0);
-  const auto column = vector_value(orientation, DCM_ImageOrientationPatient, 3);
-  DcmItem& measures = attributes.group(DCM_PixelMeasuresSequence);
-  const auto row_spacing = number_value(measures, DCM_PixelSpacing, 0);
-  const auto column_spacing = number_value(measures, DCM_PixelSpacing, 1);
-  if (!position || !row || !column || !row_spacing || !column_spacing) return std::nullopt;
-  if (*row_spacing <= 0 || *column_spacing <= 0 || !is_orthonormal(*row, *column, 1e-2)) return std::nullopt;
-  return ImagePlane{*position, *row, *column, *row_spacing, *column_spacing};
+/// The functional groups of all frames; DCMTK's own access by number would walk the list anew for each frame.
+std::vector<FrameGroups> frame_groups(DcmDataset& dataset, size_t frames) {
+  DcmItem* shared = first_item(&dataset, DCM_SharedFunctionalGroupsSequence);
+  std::vector<FrameGroups> groups(frames, FrameGroups{&dataset, nullptr, shared});
+  DcmSequenceOfItems* per_frame = nullptr;
+  if (dataset.findAndGetSequence(DCM_PerFrameFunctionalGroupsSequence, per_frame).bad() || !per_frame) return groups;
+  DcmObject* item = nullptr;
+  for (size_t i = 0; i < frames; ++i) {
+    item = per_frame->nextInContainer(item);
+    if (!item) break;
+    groups[i].per_frame = dynamic_cast<DcmItem*>(item);
+  }
+  return groups;
 }
 
-Frame read_frame(DcmDataset& dataset, int index) {
-  const FrameAttributes attributes(dataset, index);
+// ---- one frame
+// -------------------------------------------------------------------------------------------------------
+
+void read_plane(const FrameGroups& groups, Frame& frame) {
+  const auto position = vector_value(groups.group(DCM_PlanePositionSequence), DCM_ImagePositionPatient);
+  DcmItem& orientation = groups.group(DCM_PlaneOrientationSequence);
+  const auto row = vector_value(orientation, DCM_ImageOrientationPatient, 0);
+  const auto column = vector_value(orientation, DCM_ImageOrientationPatient, 3);
+  DcmItem& measures = groups.group(DCM_PixelMeasuresSequence);
+  const double row_spacing = number_value(measures, DCM_PixelSpacing, 0).value_or(0);
+  const double column_spacing = number_value(measures, DCM_PixelSpacing, 1).value_or(0);
+  if (!position) {
+    frame.plane_problem = "no ImagePositionPatient";
+  } else if (!row || !column || !is_orthonormal(*row, *column, kOrthonormal)) {
+    frame.plane_problem = "no valid ImageOrientationPatient";
+  } else if (row_spacing <= 0 || column_spacing <= 0) {
+    frame.plane_problem = "no valid PixelSpacing";
+  } else {
+    frame.plane = ImagePlane{*position, row->normalized(), column->normalized(), row_spacing, column_spacing};
+  }
+}
+
+/// Philips keeps the factor to the scanner's own units apart: value = displayed value / (RescaleSlope * ScaleSlope)
+/// (Chenevert et al., Transl Oncol 2014). Rescaling alone leaves bands where the slope changes from slice to slice.
+void apply_philips_scaling(const FrameGroups& groups, Frame& frame) {
+  DcmItem* holder = first_item(groups.per_frame, kPhilipsFrameSequence);
+  if (!holder) holder = first_item(groups.shared, kPhilipsFrameSequence);
+  if (!holder) holder = groups.dataset;
+  if (string_value(*holder, kPhilipsCreator).rfind("Philips MR Imaging", 0) != 0) return;
+  const auto scale_slope = number_value(*holder, kPhilipsScaleSlope);
+  if (!scale_slope || *scale_slope <= 0 || frame.slope <= 0) return;
+  const double divisor = frame.slope * *scale_slope;
+  frame.slope /= divisor;
+  frame.intercept /= divisor;
+}
+
+void read_scaling(const FrameGroups& groups, Frame& frame) {
+  DcmItem& transformation = groups.group(DCM_PixelValueTransformationSequence);
+  frame.slope = number_value(transformation, DCM_RescaleSlope).value_or(1);
+  frame.intercept = number_value(transformation, DCM_RescaleIntercept).value_or(0);
+  apply_philips_scaling(groups, frame);
+}
+
+void read_contrast(const FrameGroups& groups, Contrast& contrast) {
+  contrast.echo_time_ms = number_value(groups.group(DCM_MREchoSequence), DCM_EffectiveEchoTime);
+  if (!contrast.echo_time_ms) contrast.echo_time_ms = number_value(*groups.dataset, DCM_EchoTime);
+  contrast.b_value = number_value(groups.group(DCM_MRDiffusionSequence), DCM_DiffusionBValue);
+  contrast.image_type = string_value(groups.group(DCM_MRImageFrameTypeSequence), DCM_FrameType);
+  if (contrast.image_type.empty()) contrast.image_type = string_value(*groups.dataset, DCM_ImageType);
+  contrast.temporal_position = integer_value(groups.group(DCM_FrameContentSequence), DCM_TemporalPositionIndex, 0);
+  if (!contrast.temporal_position) {
+    contrast.temporal_position = integer_value(*groups.dataset, DCM_TemporalPositionIdentifier, 0);
+  }
+}
+
+Frame read_frame(const FrameGroups& groups, int index) {
   Frame frame;
   frame.index = index;
-  frame.plane = read_plane(attributes);
-  DcmItem& rescale = attributes.group(DCM_PixelValueTransformationSequence);
-  frame.rescale_slope = number_value(rescale, DCM_RescaleSlope).value_or(1);
-  frame.rescale_intercept = number_value(rescale, DCM_RescaleIntercept).value_or(0);
-  frame.echo_time_ms = number_value(attributes.group(DCM_MREchoSequence), DCM_EffectiveEchoTime);
-  if (!frame.echo_time_ms) frame.echo_time_ms = number_value(dataset, DCM_EchoTime);
-  frame.b_value = number_value(attributes.group(DCM_MRDiffusionSequence), DCM_DiffusionBValue);
-  frame.image_type = string_value(attributes.group(DCM_MRImageFrameTypeSequence), DCM_FrameType);
-  if (frame.image_type.empty()) frame.image_type = string_value(dataset, DCM_ImageType);
+  read_plane(groups, frame);
+  read_scaling(groups, frame);
+  read_contrast(groups, frame.contrast);
   return frame;
 }
 
@@ -129,73 +188,157 @@ void read_identity(DcmDataset& dataset, Instance& instance) {
   instance.series_instance_uid = string_value(dataset, DCM_SeriesInstanceUID);
   instance.sop_instance_uid = string_value(dataset, DCM_SOPInstanceUID);
   instance.sop_class_uid = string_value(dataset, DCM_SOPClassUID);
+  instance.frame_of_reference_uid = string_value(dataset, DCM_FrameOfReferenceUID);
   instance.modality = string_value(dataset, DCM_Modality);
   instance.series_number = integer_value(dataset, DCM_SeriesNumber, 0);
   instance.instance_number = integer_value(dataset, DCM_InstanceNumber, 0);
 }
 
-void read_acquisition(DcmDataset& dataset, Instance& instance) {
-  const FrameAttributes attributes(dataset, 0);
+void read_acquisition(const FrameGroups& groups, Instance& instance) {
+  DcmDataset& dataset = *groups.dataset;
   instance.series_description = string_value(dataset, DCM_SeriesDescription);
   instance.protocol_name = string_value(dataset, DCM_ProtocolName);
   instance.body_part = string_value(dataset, DCM_BodyPartExamined);
   instance.manufacturer = string_value(dataset, DCM_Manufacturer);
+  instance.patient_position = string_value(dataset, DCM_PatientPosition);
   instance.scanning_sequence = string_value(dataset, DCM_ScanningSequence);
+  if (instance.scanning_sequence.empty()) {
+    instance.scanning_sequence = string_value(dataset, DCM_EchoPulseSequence);
+  }
   instance.sequence_name = string_value(dataset, DCM_SequenceName);
   instance.contrast_agent = string_value(dataset, DCM_ContrastBolusAgent);
   instance.repetition_time_ms =
-      number_value(attributes.group(DCM_MRTimingAndRelatedParametersSequence), DCM_RepetitionTime);
-  instance.inversion_time_ms = number_value(dataset, DCM_InversionTime);
-  instance.slice_thickness_mm = number_value(attributes.group(DCM_PixelMeasuresSequence), DCM_SliceThickness);
+      number_value(groups.group(DCM_MRTimingAndRelatedParametersSequence), DCM_RepetitionTime);
+  instance.inversion_time_ms = number_value(groups.group(DCM_MRModifierSequence), DCM_InversionTimes);
+  if (!instance.inversion_time_ms) instance.inversion_time_ms = number_value(dataset, DCM_InversionTime);
+  instance.slice_thickness_mm = number_value(groups.group(DCM_PixelMeasuresSequence), DCM_SliceThickness);
 }
 
-void read_frames(DcmDataset& dataset, Instance& instance) {
-  if (!dataset.tagExists(DCM_PixelData)) return;
-  const int count = integer_value(dataset, DCM_NumberOfFrames, 1);
-  if (count < 1 || count > kMaxFrames) {
-    throw Error(ErrorKind::Failure, text(instance.file.string(), " claims ", count, " frames"));
+/// The number of frames, once the bytes present are known to hold them.
+size_t checked_frames(DcmDataset& dataset, const Instance& instance, const Structure& structure) {
+  const PixelFormat& format = instance.format;
+  const int64_t frames = integer_value(dataset, DCM_NumberOfFrames, 1);
+  if (format.rows < 1 || format.columns < 1) refuse(instance.file, "has pixels but no valid Rows and Columns");
+  if (frames < 1 || frames > kMostFrames) refuse(instance.file, text("claims ", frames, " frames"));
+  if (format.samples_per_pixel < 1 || format.samples_per_pixel > 4) {
+    refuse(instance.file, text("claims ", format.samples_per_pixel, " samples per pixel"));
   }
-  instance.frames.reserve(static_cast<size_t>(count));
-  for (int index = 0; index < count; ++index) instance.frames.push_back(read_frame(dataset, index));
+  const int64_t bits =
+      int64_t{format.rows} * format.columns * format.samples_per_pixel * format.bits_allocated * frames;
+  const int64_t bytes = bits / 8;
+  if (bytes > kMostPixelBytes) {
+    refuse(instance.file, text("claims ", bytes >> 20, " MiB of pixels; the limit is ", kMostPixelBytes >> 20));
+  }
+  if (structure.fragments.empty() && bytes > static_cast<int64_t>(structure.native_pixels.size())) {
+    refuse(instance.file, text("claims ", bytes, " bytes of pixels but holds ", structure.native_pixels.size()));
+  }
+  if (!structure.fragments.empty() && frames > static_cast<int64_t>(structure.fragments.size())) {
+    refuse(instance.file, text("claims ", frames, " frames but holds ", structure.fragments.size(), " fragments"));
+  }
+  return static_cast<size_t>(frames);
+}
+
+std::string format_problem(const PixelFormat& format) {
+  if (format.samples_per_pixel != 1 || format.photometric.rfind("MONOCHROME", 0) != 0) {
+    return text("pixels are not greyscale (", format.photometric, ", ", format.samples_per_pixel, " samples)");
+  }
+  if (format.bits_allocated != 8 && format.bits_allocated != 16) {
+    return text("unsupported BitsAllocated ", format.bits_allocated);
+  }
+  if (format.bits_stored < 1 || format.bits_stored > format.bits_allocated ||
+      format.high_bit < format.bits_stored - 1 || format.high_bit >= format.bits_allocated) {
+    return text("BitsStored ", format.bits_stored, " and HighBit ", format.high_bit, " do not fit BitsAllocated ",
+                format.bits_allocated);
+  }
+  return {};
+}
+
+std::string compression_problem(const Instance& instance, const Structure& structure, PixelCoding coding) {
+  const auto frames = assign_fragments(structure.fragments, instance.frames.size());
+  if (frames.empty()) return "fragments that do not make up the frames";
+  const ExpectedImage expected = {instance.format.rows, instance.format.columns, instance.format.samples_per_pixel,
+                                  instance.format.bits_allocated};
+  for (const auto& frame : frames) {
+    const std::string problem = codestream_problem(coding, frame, expected);
+    if (!problem.empty()) return problem;
+  }
+  return {};
+}
+
+std::string pixel_problem(const Instance& instance, const Structure& structure) {
+  const PixelCoding coding = pixel_coding(instance.transfer_syntax_uid);
+  if (coding == PixelCoding::Unsupported) {
+    return "unsupported transfer syntax " + describe_transfer_syntax(instance.transfer_syntax_uid);
+  }
+  const std::string problem = format_problem(instance.format);
+  if (!problem.empty() || structure.fragments.empty()) return problem;
+  return compression_problem(instance, structure, coding);
+}
+
+E_TransferSyntax header_encoding(ElementEncoding encoding) {
+  if (!encoding.explicit_vr) return EXS_LittleEndianImplicit;
+  return encoding.big_endian ? EXS_BigEndianExplicit : EXS_LittleEndianExplicit;
+}
+
+std::unique_ptr<DcmDataset> parse_header(const Structure& structure, const std::filesystem::path& file) {
+  auto dataset = std::make_unique<DcmDataset>();
+  if (structure.header.empty()) return dataset;
+  DcmInputBufferStream stream;
+  stream.setBuffer(structure.header.data(), static_cast<offile_off_t>(structure.header.size()));
+  stream.setEos();
+  dataset->transferInit();
+  const OFCondition condition = dataset->read(stream, header_encoding(structure.encoding));
+  dataset->transferEnd();
+  if (condition.bad()) refuse(file, text("cannot be parsed: ", condition.text()));
+  dataset->convertToUTF8();  // best effort: a description in an unknown character set stays as it is
+  return dataset;
+}
+
+void read_frames(DcmDataset& dataset, const Structure& structure, Instance& instance) {
+  instance.format = read_format(dataset);
+  const size_t count = structure.has_pixels ? checked_frames(dataset, instance, structure) : 0;
+  const std::vector<FrameGroups> groups = frame_groups(dataset, count);
+  instance.frames.reserve(count);
+  for (size_t i = 0; i < count; ++i) instance.frames.push_back(read_frame(groups[i], static_cast<int>(i)));
+  if (count > 0) instance.pixel_problem = pixel_problem(instance, structure);
+}
+
+/// Takes the bytes, or what they inflate to, together with the structure found in them.
+std::shared_ptr<const EncodedPixels> encode_pixels(std::vector<unsigned char> bytes, const std::string& name) {
+  auto pixels = std::make_shared<EncodedPixels>();
+  pixels->storage = std::move(bytes);
+  pixels->structure = find_structure(pixels->storage, name);
+  if (!pixels->structure.inflated.empty()) pixels->storage = std::move(pixels->structure.inflated);
+  return pixels;
 }
 
 std::vector<unsigned char> read_bytes(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary | std::ios::ate);
-  if (!stream) throw Error(ErrorKind::Failure, text("cannot open ", file.string()));
-  std::vector<unsigned char> bytes(static_cast<size_t>(stream.tellg()));
+  const std::streamoff size = stream ? static_cast<std::streamoff>(stream.tellg()) : -1;
+  if (size < 0) refuse(file, "cannot be opened: check that it exists and may be read");
+  if (size > kLargestFile) refuse(file, text("is larger than ", kLargestFile >> 30, " GiB"));
+  std::vector<unsigned char> bytes(static_cast<size_t>(size));
   stream.seekg(0);
   stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!stream) throw Error(ErrorKind::Failure, text("cannot read ", file.string()));
+  if (!stream) refuse(file, "cannot be read to its end");
   return bytes;
 }
 
 }  // namespace
 
-bool looks_like_dicom(std::span<const unsigned char> bytes) {
-  if (bytes.size() >= kPreambleLength + 4 && std::memcmp(bytes.data() + kPreambleLength, "DICM", 4) == 0) return true;
-  return bytes.size() >= 8 && (bytes[0] == 0x02 || bytes[0] == 0x08) && bytes[1] == 0;
-}
-
-Instance parse_instance(std::span<const unsigned char> bytes, const std::filesystem::path& file) {
+Instance parse_instance(std::vector<unsigned char> bytes, const std::filesystem::path& file) {
   set_up_library();
-  if (!looks_like_dicom(bytes)) throw Error(ErrorKind::Failure, text(file.string(), " is not a DICOM file"));
-  DcmInputBufferStream stream;
-  stream.setBuffer(bytes.data(), static_cast<offile_off_t>(bytes.size()));
-  stream.setEos();
-  DcmFileFormat parsed;
-  parsed.transferInit();
-  const OFCondition condition = parsed.read(stream);
-  parsed.transferEnd();
-  if (condition.bad()) throw Error(ErrorKind::Failure, text("cannot parse ", file.string(), ": ", condition.text()));
-
   Instance instance;
   instance.file = file;
-  instance.dataset.reset(parsed.getAndRemoveDataset());
-  instance.transfer_syntax_uid = DcmXfer(instance.dataset->getOriginalXfer()).getXferID();
-  read_identity(*instance.dataset, instance);
-  read_acquisition(*instance.dataset, instance);
-  instance.format = read_format(*instance.dataset);
-  read_frames(*instance.dataset, instance);
+  instance.pixels = encode_pixels(std::move(bytes), file.string());
+  const Structure& structure = instance.pixels->structure;
+  instance.transfer_syntax_uid = structure.transfer_syntax_uid;
+  instance.warnings = structure.warnings;
+  const auto dataset = parse_header(structure, file);
+  read_identity(*dataset, instance);
+  read_acquisition(frame_groups(*dataset, 1).front(), instance);
+  read_frames(*dataset, structure, instance);
+  if (instance.frames.empty()) instance.pixels.reset();
   return instance;
 }
 

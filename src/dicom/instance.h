@@ -3,13 +3,11 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "dicom/structure.h"
 #include "geometry/grid.h"
-
-class DcmDataset;
 
 namespace lumbargrade::dicom {
 
@@ -23,22 +21,35 @@ struct PixelFormat {
   int high_bit = 0;
   bool is_signed = false;
   std::string photometric;  ///< "MONOCHROME2"
-
-  bool operator==(const PixelFormat&) const = default;
 };
 
-/// What may differ from frame to frame. Absent values stay absent: nothing is guessed.
-struct Frame {
-  int index = 0;                    ///< place in the instance's pixel data, from 0
-  std::optional<ImagePlane> plane;  ///< absent when position, orientation or spacing is missing or malformed
-  double rescale_slope = 1;
-  double rescale_intercept = 0;
+/// What makes images of one place differ on purpose. Absent values stay absent.
+struct Contrast {
   std::optional<double> echo_time_ms;
   std::optional<double> b_value;  ///< s/mm²
   std::string image_type;         ///< "ORIGINAL\PRIMARY\M"
+  int temporal_position = 0;      ///< 0 when not told
+
+  bool operator==(const Contrast&) const = default;
 };
 
-/// Everything the study needs to know about one DICOM file, and its pixels, still encoded.
+/// What may differ from frame to frame.
+struct Frame {
+  int index = 0;                    ///< place in the instance's pixel data, from 0
+  std::optional<ImagePlane> plane;  ///< absent when position, orientation or spacing is missing or malformed
+  std::string plane_problem;        ///< which of them, when absent
+  double slope = 1;                 ///< of the modality's units; Philips' private scaling included
+  double intercept = 0;
+  Contrast contrast;
+};
+
+/// The pixels of one file, still encoded.
+struct EncodedPixels {
+  std::vector<unsigned char> storage;  ///< the file, or its inflated data set
+  Structure structure;                 ///< spans into `storage`
+};
+
+/// Everything a study needs to know about one DICOM file. Text is UTF-8.
 struct Instance {
   std::filesystem::path file;
   std::string study_instance_uid;
@@ -46,12 +57,14 @@ struct Instance {
   std::string sop_instance_uid;
   std::string sop_class_uid;
   std::string transfer_syntax_uid;
+  std::string frame_of_reference_uid;
   std::string modality;
   std::string series_description;
   std::string protocol_name;
   std::string body_part;
   std::string manufacturer;
-  std::string scanning_sequence;
+  std::string patient_position;   ///< "HFS"
+  std::string scanning_sequence;  ///< "SE", "GR", "EP\SE"
   std::string sequence_name;
   std::string contrast_agent;
   int series_number = 0;
@@ -60,18 +73,17 @@ struct Instance {
   std::optional<double> inversion_time_ms;
   std::optional<double> slice_thickness_mm;
   PixelFormat format;
-  std::vector<Frame> frames;            ///< empty when the object holds no image
-  std::shared_ptr<DcmDataset> dataset;  ///< parsed file; reset when its pixels will not be needed
+  std::vector<Frame> frames;  ///< empty when the object holds no image
+  std::string pixel_problem;  ///< why the pixels cannot be decoded; empty when they can
+  std::vector<std::string> warnings;
+  std::shared_ptr<const EncodedPixels> pixels;  ///< reset when they will not be needed
 };
 
-/// Parses one file held in memory. `file` is only the name used in messages. Throws Error when the bytes are no DICOM
-/// or claim what they do not hold.
-Instance parse_instance(std::span<const unsigned char> bytes, const std::filesystem::path& file);
+/// Parses one file. `file` is only the name used in messages. Throws Error when the bytes are no DICOM, break off, or
+/// claim more pixels than they hold. Pixels that merely cannot be decoded are no error here: see pixel_problem.
+Instance parse_instance(std::vector<unsigned char> bytes, const std::filesystem::path& file);
 
 /// Opens and reads the file once, then parses it.
 Instance read_instance(const std::filesystem::path& file);
-
-/// True when the bytes look like DICOM: the "DICM" prefix, or a data set that starts without preamble.
-bool looks_like_dicom(std::span<const unsigned char> bytes);
 
 }  // namespace lumbargrade::dicom

@@ -1,13 +1,17 @@
 #include "dicom/pixels.h"
 
 #include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dctk.h>
 
 #include <algorithm>
 #include <cstdint>
 
 #include "core/error.h"
+#include "dicom/codestream.h"
+#include "dicom/jpeg2000.h"
 #include "dicom/library.h"
+#include "dicom/transfer_syntax.h"
 
 namespace lumbargrade::dicom {
 namespace {
@@ -20,19 +24,8 @@ size_t pixels_per_frame(const PixelFormat& format) {
   return static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns);
 }
 
-void check_format(const Instance& instance) {
-  const PixelFormat& format = instance.format;
-  if (format.samples_per_pixel != 1) refuse(instance, "colour pixels");
-  if (format.bits_allocated != 8 && format.bits_allocated != 16) {
-    refuse(instance, text(format.bits_allocated, " bits allocated"));
-  }
-  if (format.bits_stored < 1 || format.bits_stored > format.bits_allocated ||
-      format.high_bit >= format.bits_allocated || format.high_bit < format.bits_stored - 1) {
-    refuse(instance, text("BitsStored ", format.bits_stored, " and HighBit ", format.high_bit, " do not fit ",
-                          format.bits_allocated, " bits allocated"));
-  }
-  if (format.rows < 1 || format.columns < 1) refuse(instance, "no rows or columns");
-}
+// ---- stored values to the modality's units
+// -----------------------------------------------------------------------------
 
 /// Masks to BitsStored and extends the sign.
 class StoredValue {
@@ -53,35 +46,107 @@ class StoredValue {
   uint32_t sign_;
 };
 
-template <typename Raw>
-void convert_frame(const Instance& instance, std::span<const Raw> raw, const FrameTarget& target) {
+/// `read(i)` gives the frame's i-th raw pixel.
+template <typename Read>
+void convert_frame(const Instance& instance, const FrameTarget& target, const Read& read) {
   const Frame& frame = instance.frames[static_cast<size_t>(target.frame)];
   const StoredValue stored(instance.format);
+  const auto slope = static_cast<float>(frame.slope);
+  const auto intercept = static_cast<float>(frame.intercept);
+  // MONOCHROME1 counts down from the largest stored value: 2^n - 1, or -1 - v for signed ones.
   const bool inverted = instance.format.photometric == "MONOCHROME1";
-  const auto slope = static_cast<float>(frame.rescale_slope);
-  const auto intercept = static_cast<float>(frame.rescale_intercept);
-  const int largest = instance.format.is_signed ? -1 : (1 << instance.format.bits_stored) - 1;
-  std::transform(raw.begin(), raw.end(), target.voxels, [&](Raw value) {
-    const int number = inverted ? largest - stored(value) : stored(value);
-    return slope * static_cast<float>(number) + intercept;
-  });
-}
-
-template <typename Raw>
-void convert_frames(const Instance& instance, std::span<const Raw> raw, std::span<const FrameTarget> targets) {
+  const int direction = inverted ? -1 : 1;
+  const int start = !inverted ? 0 : instance.format.is_signed ? -1 : (1 << instance.format.bits_stored) - 1;
   const size_t count = pixels_per_frame(instance.format);
-  if (raw.size() / count < instance.frames.size()) refuse(instance, "pixel data shorter than rows x columns x frames");
-  for (const FrameTarget& target : targets) {
-    convert_frame(instance, raw.subspan(static_cast<size_t>(target.frame) * count, count), target);
+  for (size_t i = 0; i < count; ++i) {
+    target.voxels[i] = slope * static_cast<float>(start + direction * stored(read(i))) + intercept;
   }
 }
 
-void decompress(const Instance& instance) {
-  DcmDataset& dataset = *instance.dataset;
-  const DcmXfer syntax(dataset.getOriginalXfer());
-  if (!syntax.isEncapsulated()) return;
-  if (dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr).bad()) {
-    refuse(instance, text("unsupported transfer syntax ", syntax.getXferName(), " (", syntax.getXferID(), ")"));
+// ---- native pixels
+// -----------------------------------------------------------------------------------------------------
+
+void convert_native_frame(const Instance& instance, const FrameTarget& target) {
+  const Structure& structure = instance.pixels->structure;
+  const size_t pixel_bytes = static_cast<size_t>(instance.format.bits_allocated) / 8;
+  const size_t frame_bytes = pixels_per_frame(instance.format) * pixel_bytes;
+  const size_t first = static_cast<size_t>(target.frame) * frame_bytes;
+  const unsigned char* frame = structure.native_pixels.subspan(first, frame_bytes).data();
+  const size_t high = structure.encoding.big_endian ? 0 : 1;
+  if (pixel_bytes == 2) {
+    convert_frame(instance, target, [&](size_t i) {
+      return static_cast<uint32_t>(frame[2 * i + high]) << 8 | static_cast<uint32_t>(frame[2 * i + 1 - high]);
+    });
+  } else if (structure.encoding.big_endian && structure.pixels_are_words) {
+    const Bytes all = structure.native_pixels;  // bytes are swapped in pairs, counted from the first frame on
+    convert_frame(instance, target, [&](size_t i) {
+      const size_t at = (first + i) ^ 1;
+      return static_cast<uint32_t>(at < all.size() ? all[at] : 0);
+    });
+  } else {
+    convert_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>(frame[i]); });
+  }
+}
+
+// ---- compressed pixels
+// -------------------------------------------------------------------------------------------------
+
+void convert_jpeg2000(const Instance& instance, std::span<const FrameTarget> targets) {
+  const auto frames = assign_fragments(instance.pixels->structure.fragments, instance.frames.size());
+  for (const FrameTarget& target : targets) {
+    const auto values = decode_jpeg2000(frames[static_cast<size_t>(target.frame)], instance.format);
+    if (!values) refuse(instance, "damaged JPEG 2000 image");
+    convert_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>((*values)[i]); });
+  }
+}
+
+std::unique_ptr<DcmDataset> parse_with_pixels(const Instance& instance) {
+  const Structure& structure = instance.pixels->structure;
+  DcmInputBufferStream stream;
+  stream.setBuffer(structure.dataset.data(), static_cast<offile_off_t>(structure.dataset.size()));
+  stream.setEos();
+  auto dataset = std::make_unique<DcmDataset>();
+  dataset->transferInit();
+  const OFCondition condition = dataset->read(stream, DcmXfer(instance.transfer_syntax_uid.c_str()).getXfer());
+  dataset->transferEnd();
+  if (condition.bad()) refuse(instance, text("unreadable pixel data (", condition.text(), ")"));
+  return dataset;
+}
+
+/// The decoder may have changed the depth: JPEG streams know their own precision.
+void check_decoded_format(const Instance& instance, DcmDataset& decoded) {
+  Uint16 bits_allocated = 0;
+  const bool known = decoded.findAndGetUint16(DCM_BitsAllocated, bits_allocated).good();
+  if (!known || bits_allocated != instance.format.bits_allocated) {
+    refuse(instance, text("compressed pixels of another depth than BitsAllocated ", instance.format.bits_allocated));
+  }
+}
+
+template <typename Raw>
+void convert_decoded(const Instance& instance, std::span<const Raw> raw, std::span<const FrameTarget> targets) {
+  const size_t count = pixels_per_frame(instance.format);
+  if (raw.size() / count < instance.frames.size()) refuse(instance, "compressed pixels that end too early");
+  for (const FrameTarget& target : targets) {
+    const Raw* frame = raw.data() + static_cast<size_t>(target.frame) * count;
+    convert_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>(frame[i]); });
+  }
+}
+
+void convert_with_dcmtk(const Instance& instance, std::span<const FrameTarget> targets) {
+  const auto dataset = parse_with_pixels(instance);
+  const OFCondition condition = dataset->chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
+  if (condition.bad()) refuse(instance, text("damaged compressed pixels (", condition.text(), ")"));
+  check_decoded_format(instance, *dataset);
+  DcmElement* element = nullptr;
+  if (dataset->findAndGetElement(DCM_PixelData, element).bad()) refuse(instance, "no pixel data");
+  Uint8* bytes = nullptr;
+  Uint16* words = nullptr;
+  if (instance.format.bits_allocated == 8 && element->getUint8Array(bytes).good() && bytes) {
+    convert_decoded<Uint8>(instance, {bytes, element->getLength()}, targets);
+  } else if (instance.format.bits_allocated == 16 && element->getUint16Array(words).good() && words) {
+    convert_decoded<Uint16>(instance, {words, element->getLength() / 2}, targets);
+  } else {
+    refuse(instance, "unreadable pixel data");
   }
 }
 
@@ -89,18 +154,14 @@ void decompress(const Instance& instance) {
 
 void decode_frames(const Instance& instance, std::span<const FrameTarget> targets) {
   set_up_library();
-  check_format(instance);
-  decompress(instance);
-  DcmElement* element = nullptr;
-  if (instance.dataset->findAndGetElement(DCM_PixelData, element).bad()) refuse(instance, "no pixel data");
-  if (instance.format.bits_allocated == 8) {
-    Uint8* raw = nullptr;
-    if (element->getUint8Array(raw).bad() || !raw) refuse(instance, "unreadable pixel data");
-    convert_frames<Uint8>(instance, {raw, element->getLength()}, targets);
+  if (!instance.pixel_problem.empty()) refuse(instance, instance.pixel_problem);
+  if (!instance.pixels) refuse(instance, "no pixels kept");
+  if (instance.pixels->structure.fragments.empty()) {
+    for (const FrameTarget& target : targets) convert_native_frame(instance, target);
+  } else if (pixel_coding(instance.transfer_syntax_uid) == PixelCoding::Jpeg2000) {
+    convert_jpeg2000(instance, targets);
   } else {
-    Uint16* raw = nullptr;
-    if (element->getUint16Array(raw).bad() || !raw) refuse(instance, "unreadable pixel data");
-    convert_frames<Uint16>(instance, {raw, element->getLength() / 2}, targets);
+    convert_with_dcmtk(instance, targets);
   }
 }
 

@@ -30,7 +30,7 @@ bool has(const std::string& text, const std::string& part) {
 }
 
 WeightingFinding weighting_from_times(const StackSlice& slice) {
-  const auto echo = slice.image().echo_time_ms;
+  const auto echo = slice.image().contrast.echo_time_ms;
   const auto repetition = slice.instance->repetition_time_ms;
   if (!echo || *echo <= 0) return {};
   const std::string times = text("TE ", *echo, " ms", repetition ? text(", TR ", *repetition, " ms") : "");

@@ -28,8 +28,7 @@ bool belongs_to(const Stack& stack, const StackSlice& slice) {
   const StackSlice& first = stack.slices.front();
   return first.instance->format.rows == slice.instance->format.rows &&
          first.instance->format.columns == slice.instance->format.columns &&
-         first.image().echo_time_ms == slice.image().echo_time_ms && first.image().b_value == slice.image().b_value &&
-         first.image().image_type == slice.image().image_type && same_plane_family(first.plane(), slice.plane());
+         first.image().contrast == slice.image().contrast && same_plane_family(first.plane(), slice.plane());
 }
 
 void add_slice(std::vector<Stack>& stacks, const StackSlice& slice) {

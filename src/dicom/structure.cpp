@@ -1,0 +1,350 @@
+#include "dicom/structure.h"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dctag.h>
+#include <zlib.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <iomanip>
+#include <optional>
+
+#include "core/error.h"
+
+namespace lumbargrade::dicom {
+namespace {
+
+constexpr size_t kPreambleLength = 128;
+constexpr int kDeepestNesting = 16;
+constexpr size_t kMostElements = 1'000'000;  // an enhanced MR of 10,000 frames has about 500,000
+constexpr size_t kLargestInflated = size_t{1} << 29;
+constexpr uint32_t kUndefinedLength = 0xFFFFFFFF;
+constexpr const char* kImplicitLittleEndian = "1.2.840.10008.1.2";
+constexpr const char* kExplicitBigEndian = "1.2.840.10008.1.2.2";
+constexpr const char* kDeflated = "1.2.840.10008.1.2.1.99";
+
+struct Tag {
+  uint16_t group = 0;
+  uint16_t element = 0;
+
+  bool operator==(const Tag&) const = default;
+};
+
+constexpr Tag kItem = {0xFFFE, 0xE000};
+constexpr Tag kItemEnd = {0xFFFE, 0xE00D};
+constexpr Tag kSequenceEnd = {0xFFFE, 0xE0DD};
+constexpr Tag kPixelData = {0x7FE0, 0x0010};
+constexpr Tag kTransferSyntax = {0x0002, 0x0010};
+
+/// Why a walk ended early.
+struct Broken {
+  std::string why;
+};
+
+[[noreturn]] void break_off(Tag tag, const std::string& why) {
+  std::ostringstream out;
+  out << "element (" << std::hex << std::setfill('0') << std::setw(4) << tag.group << ',' << std::setw(4) << tag.element
+      << std::dec << ") " << why;
+  throw Broken{out.str()};
+}
+
+struct ElementHeader {
+  Tag tag;
+  std::array<char, 2> vr = {};  ///< zeros where the encoding has none
+  uint32_t length = 0;
+
+  bool is(const char* name) const { return vr[0] == name[0] && vr[1] == name[1]; }
+};
+
+/// VRs with a two-byte reserve and a four-byte length (PS3.5 table 7.1-1).
+bool has_long_length(const ElementHeader& header) {
+  for (const char* vr : {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}) {
+    if (header.is(vr)) return true;
+  }
+  return false;
+}
+
+class Walker {
+ public:
+  Walker(Bytes bytes, size_t position, ElementEncoding encoding)
+      : bytes_(bytes), position_(position), encoding_(encoding) {}
+
+  /// Walks a data set up to the end of its pixel data, or of the bytes, and tells what it found.
+  void walk_dataset(Structure& structure) {
+    structure.fragments.clear();
+    structure.has_pixels = false;
+    while (position_ < bytes_.size() && !structure.has_pixels) {
+      structure.header = bytes_.first(position_);
+      const ElementHeader header = read_header(bytes_.size());
+      if (header.tag.group == 0xFFFE) break_off(header.tag, "stands outside a sequence");
+      if (header.tag == kPixelData) {
+        read_pixel_data(header, structure);
+      } else {
+        walk_value(header, bytes_.size(), 0);
+      }
+    }
+    if (!structure.has_pixels) structure.header = bytes_;
+    structure.dataset = bytes_.first(position_);
+    structure.encoding = encoding_;
+  }
+
+  /// Walks the file meta information and returns its transfer syntax.
+  std::string walk_meta() {
+    std::string transfer_syntax;
+    while (bytes_.size() - position_ >= 2 && read16(position_) == 0x0002) {
+      const ElementHeader header = read_header(bytes_.size());
+      check_length(header, bytes_.size());
+      if (header.tag == kTransferSyntax) transfer_syntax = text_at(position_, header.length);
+      position_ += header.length;
+    }
+    return transfer_syntax;
+  }
+
+  size_t position() const { return position_; }
+
+ private:
+  uint16_t read16(size_t at) const {
+    const auto first = static_cast<uint16_t>(bytes_[at]);
+    const auto second = static_cast<uint16_t>(bytes_[at + 1]);
+    return static_cast<uint16_t>(encoding_.big_endian ? first << 8 | second : second << 8 | first);
+  }
+
+  uint32_t read32(size_t at) const {
+    const uint32_t first = read16(at);
+    const uint32_t second = read16(at + 2);
+    return encoding_.big_endian ? first << 16 | second : second << 16 | first;
+  }
+
+  std::string text_at(size_t at, size_t length) const {
+    std::string value(reinterpret_cast<const char*>(bytes_.data()) + at, length);
+    value.resize(std::min(value.find_last_not_of(std::string(" \0", 2)) + 1, value.size()));
+    return value;
+  }
+
+  void need(Tag tag, size_t count, size_t end) const {
+    if (end - position_ < count) break_off(tag, text("is cut off at byte ", position_));
+  }
+
+  ElementHeader read_header(size_t end) {
+    if (++elements_ > kMostElements) throw Broken{text("more than ", kMostElements, " elements")};
+    need({}, 8, end);
+    ElementHeader header;
+    header.tag = {read16(position_), read16(position_ + 2)};
+    if (!encoding_.explicit_vr || header.tag.group == 0xFFFE) {
+      header.length = read32(position_ + 4);
+      position_ += 8;
+      return header;
+    }
+    header.vr = {static_cast<char>(bytes_[position_ + 4]), static_cast<char>(bytes_[position_ + 5])};
+    for (char letter : header.vr) {
+      if (letter < 'A' || letter > 'Z') break_off(header.tag, text("has no value representation at byte ", position_));
+    }
+    if (!has_long_length(header)) {
+      header.length = read16(position_ + 6);
+      position_ += 8;
+      return header;
+    }
+    need(header.tag, 12, end);
+    header.length = read32(position_ + 8);
+    position_ += 12;
+    return header;
+  }
+
+  void check_length(const ElementHeader& header, size_t end) const {
+    if (header.length > end - position_) {
+      break_off(header.tag, text("claims ", header.length, " bytes where ", end - position_, " are left"));
+    }
+  }
+
+  void walk_value(const ElementHeader& header, size_t end, int depth) {
+    if (header.length == kUndefinedLength && header.tag == kPixelData) {
+      walk_fragments(header);  // of an icon
+      return;
+    }
+    if (header.length == kUndefinedLength) {
+      // PS3.5 6.2.2: a sequence of unknown VR is written as implicit little endian.
+      const ElementEncoding outer = encoding_;
+      if (header.is("UN")) encoding_ = {false, false};
+      walk_items(header, end, depth);
+      encoding_ = outer;
+      return;
+    }
+    check_length(header, end);
+    if (is_sequence(header)) {
+      const size_t sequence_end = position_ + header.length;
+      while (position_ < sequence_end) walk_item(header, read_header(sequence_end), sequence_end, depth);
+      return;
+    }
+    position_ += header.length;
+  }
+
+  /// Implicit VR: the parser will take for a sequence what its dictionary calls one, so the walk does too.
+  bool is_sequence(const ElementHeader& header) const {
+    if (encoding_.explicit_vr) return header.is("SQ");
+    return DcmTag(header.tag.group, header.tag.element).getEVR() == EVR_SQ;
+  }
+
+  /// Items up to the sequence delimiter.
+  void walk_items(const ElementHeader& sequence, size_t end, int depth) {
+    for (;;) {
+      const ElementHeader item = read_header(end);
+      if (item.tag == kSequenceEnd) return;
+      walk_item(sequence, item, end, depth);
+    }
+  }
+
+  void walk_item(const ElementHeader& sequence, const ElementHeader& item, size_t end, int depth) {
+    if (item.tag != kItem) break_off(sequence.tag, text("holds no item at byte ", position_ - 8));
+    if (depth >= kDeepestNesting) break_off(sequence.tag, text("is nested deeper than ", kDeepestNesting));
+    if (item.length == kUndefinedLength) {
+      for (;;) {
+        const ElementHeader header = read_header(end);
+        if (header.tag == kItemEnd) return;
+        if (header.tag.group == 0xFFFE) break_off(header.tag, "stands outside a sequence");
+        walk_value(header, end, depth + 1);
+      }
+    }
+    check_length(item, end);
+    const size_t item_end = position_ + item.length;
+    while (position_ < item_end) {
+      const ElementHeader header = read_header(item_end);
+      if (header.tag.group == 0xFFFE) break_off(header.tag, "stands outside a sequence");
+      walk_value(header, item_end, depth + 1);
+    }
+  }
+
+  void read_pixel_data(const ElementHeader& header, Structure& structure) {
+    structure.has_pixels = true;
+    structure.pixels_are_words = !encoding_.explicit_vr || header.is("OW");
+    if (header.length == kUndefinedLength) {
+      structure.fragments = walk_fragments(header);
+      if (!structure.fragments.empty()) structure.fragments.erase(structure.fragments.begin());  // the offset table
+      return;
+    }
+    check_length(header, bytes_.size());
+    structure.native_pixels = bytes_.subspan(position_, header.length);
+    position_ += header.length;
+  }
+
+  std::vector<Bytes> walk_fragments(const ElementHeader& header) {
+    std::vector<Bytes> fragments;
+    for (;;) {
+      const ElementHeader fragment = read_header(bytes_.size());
+      if (fragment.tag == kSequenceEnd) return fragments;
+      if (fragment.tag != kItem) break_off(header.tag, text("holds no fragment at byte ", position_ - 8));
+      check_length(fragment, bytes_.size());
+      fragments.push_back(bytes_.subspan(position_, fragment.length));
+      position_ += fragment.length;
+    }
+  }
+
+  Bytes bytes_;
+  size_t position_;
+  ElementEncoding encoding_;
+  size_t elements_ = 0;
+};
+
+/// Fills `structure` and returns nothing, or returns why the bytes do not read in this encoding.
+std::optional<std::string> try_encoding(Bytes bytes, ElementEncoding encoding, Structure& structure) {
+  try {
+    Walker(bytes, 0, encoding).walk_dataset(structure);
+    return std::nullopt;
+  } catch (const Broken& broken) {
+    return broken.why;
+  }
+}
+
+ElementEncoding claimed_encoding(const std::string& transfer_syntax_uid) {
+  if (transfer_syntax_uid == kImplicitLittleEndian) return {false, false};
+  if (transfer_syntax_uid == kExplicitBigEndian) return {true, true};
+  return {true, false};
+}
+
+std::string describe(ElementEncoding encoding) {
+  return text(encoding.explicit_vr ? "explicit" : "implicit", encoding.big_endian ? " big" : " little", " endian");
+}
+
+void find_dataset(Bytes bytes, Structure& structure, const std::string& name) {
+  const ElementEncoding claimed = claimed_encoding(structure.transfer_syntax_uid);
+  const auto broken = try_encoding(bytes, claimed, structure);
+  if (!broken) return;
+  for (const ElementEncoding encoding : {ElementEncoding{true, false}, {false, false}, {true, true}}) {
+    if (encoding == claimed || try_encoding(bytes, encoding, structure)) continue;
+    if (structure.transfer_syntax_uid.empty()) return;
+    structure.warnings.push_back(text(name, " claims ", describe(claimed), " but is written as ", describe(encoding)));
+    return;
+  }
+  throw Error(ErrorKind::Failure, text(name, " is damaged or cut off: ", *broken));
+}
+
+/// Owns a zlib inflate state.
+class Inflater {
+ public:
+  Inflater() { ready_ = inflateInit2(&stream_, -MAX_WBITS) == Z_OK; }
+  ~Inflater() {
+    if (ready_) inflateEnd(&stream_);
+  }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  /// Empty when the stream is damaged, unfinished or larger than `limit`.
+  std::optional<std::vector<unsigned char>> inflate_all(Bytes bytes, size_t limit) {
+    std::vector<unsigned char> inflated;
+    stream_.next_in = const_cast<Bytef*>(bytes.data());
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+    int state = ready_ ? Z_OK : Z_STREAM_ERROR;
+    while (state == Z_OK && inflated.size() < limit) {
+      const size_t filled = inflated.size();
+      inflated.resize(std::min(limit, std::max<size_t>(filled * 2, 1 << 20)));
+      stream_.next_out = inflated.data() + filled;
+      stream_.avail_out = static_cast<uInt>(inflated.size() - filled);
+      state = inflate(&stream_, Z_NO_FLUSH);
+      inflated.resize(inflated.size() - stream_.avail_out);
+    }
+    return state == Z_STREAM_END ? std::optional(std::move(inflated)) : std::nullopt;
+  }
+
+ private:
+  z_stream stream_ = {};
+  bool ready_ = false;
+};
+
+}  // namespace
+
+bool looks_like_dicom(Bytes bytes) {
+  if (bytes.size() >= kPreambleLength + 4 && std::memcmp(bytes.data() + kPreambleLength, "DICM", 4) == 0) return true;
+  if (bytes.size() < 8) return false;
+  const bool little = (bytes[0] == 0x02 || bytes[0] == 0x08) && bytes[1] == 0;
+  const bool big = bytes[0] == 0 && bytes[1] == 0x08;
+  return (little || big) && bytes[3] == 0;
+}
+
+Structure find_structure(Bytes bytes, const std::string& name) {
+  if (!looks_like_dicom(bytes)) throw Error(ErrorKind::Failure, text(name, " is not a DICOM file"));
+  const bool has_preamble =
+      bytes.size() >= kPreambleLength + 4 && std::memcmp(bytes.data() + kPreambleLength, "DICM", 4) == 0;
+  Structure structure;
+  Walker meta(bytes, has_preamble ? kPreambleLength + 4 : 0, {true, false});
+  try {
+    structure.transfer_syntax_uid = meta.walk_meta();
+  } catch (const Broken& broken) {
+    throw Error(ErrorKind::Failure, text(name, " is damaged or cut off in its file meta information: ", broken.why));
+  }
+  const Bytes rest = bytes.subspan(meta.position());
+  if (rest.empty()) throw Error(ErrorKind::Failure, text(name, " ends after its file meta information"));
+  if (structure.transfer_syntax_uid != kDeflated) {
+    find_dataset(rest, structure, name);
+    return structure;
+  }
+  auto inflated = Inflater().inflate_all(rest, kLargestInflated);
+  if (!inflated) {
+    throw Error(ErrorKind::Failure, text(name, " holds a deflated data set that is damaged or inflates beyond ",
+                                         kLargestInflated >> 20, " MiB"));
+  }
+  structure.inflated = std::move(*inflated);
+  find_dataset(structure.inflated, structure, name);
+  return structure;
+}
+
+}  // namespace lumbargrade::dicom

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lumbargrade::dicom {
+
+using Bytes = std::span<const unsigned char>;
+
+/// How the elements of a data set are written (PS3.5 section 7).
+struct ElementEncoding {
+  bool explicit_vr = true;
+  bool big_endian = false;
+
+  bool operator==(const ElementEncoding&) const = default;
+};
+
+/// The data set inside a file, found and measured before any library parses it. Spans point into the bytes walked.
+struct Structure {
+  std::string transfer_syntax_uid;  ///< as the file claims; empty when it claims none
+  ElementEncoding encoding;         ///< as the bytes show
+  Bytes header;                     ///< the elements before the pixel data
+  Bytes dataset;                    ///< the elements up to and with the pixel data
+  bool has_pixels = false;
+  bool pixels_are_words = false;        ///< value representation OW: byte order matters for 8-bit pixels too
+  Bytes native_pixels;                  ///< empty when encapsulated
+  std::vector<Bytes> fragments;         ///< of encapsulated pixels, without the offset table
+  std::vector<unsigned char> inflated;  ///< owns what the spans point into, for a deflated file
+  std::vector<std::string> warnings;
+};
+
+/// True when the bytes look like DICOM: the "DICM" prefix, or a data set that starts without preamble.
+bool looks_like_dicom(Bytes bytes);
+
+/// Walks all elements of a file: every length must lie within its item and within the file; nesting and number of
+/// elements are bounded. Bytes behind the pixel data are ignored. Where the elements are not written as the transfer
+/// syntax claims, the one encoding in which they do read is taken, with a warning. Throws Error saying where the file
+/// breaks off. Deflated data sets are inflated up to a limit.
+Structure find_structure(Bytes bytes, const std::string& name);
+
+}  // namespace lumbargrade::dicom

@@ -1,0 +1,324 @@
+#include "dicom/instance.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "dicom/made_dicom.h"
+#include "dicom/test_files.h"
+
+namespace lumbargrade::dicom {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+nlohmann::json expected_files() {
+  return nlohmann::json::parse(std::ifstream(dicom_data("expected.json")));
+}
+
+Instance parse(const MadeImage& image) {
+  return parse_instance(made_bytes(image), "made.dcm");
+}
+
+std::vector<float> pixels_of(const MadeImage& image) {
+  return decode_all(parse(image));
+}
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// ---- real files, as pydicom reads them
+// ---------------------------------------------------------------------------------
+
+/// The stored value of a scaled one.
+int32_t unscale(float value, const Frame& frame) {
+  return static_cast<int32_t>(std::lround((static_cast<double>(value) - frame.intercept) / frame.slope));
+}
+
+void expect_frame(const Instance& instance, const Frame& frame, const float* voxels, const nlohmann::json& expected) {
+  EXPECT_NEAR(frame.slope, expected["slope"].get<double>(), 1e-6 * std::abs(frame.slope));
+  EXPECT_NEAR(frame.intercept, expected["intercept"].get<double>(), 1e-6 * std::abs(frame.intercept));
+  std::vector<int32_t> stored(frame_size(instance));
+  std::transform(voxels, voxels + stored.size(), stored.begin(), [&](float v) { return unscale(v, frame); });
+  EXPECT_EQ(crc32(0, reinterpret_cast<const Bytef*>(stored.data()), static_cast<uInt>(stored.size() * 4)),
+            expected["stored_crc32"].get<uLong>());
+  const double middle = expected["middle"];
+  const auto at = static_cast<size_t>(instance.format.rows / 2 * instance.format.columns + instance.format.columns / 2);
+  EXPECT_NEAR(voxels[at], middle, 1e-5 * std::abs(middle));
+
+  ASSERT_TRUE(frame.plane);
+  const Affine patient_from_index = frame.plane->patient_from_index();
+  for (int axis = 0; axis < 3; ++axis) {
+    const auto& row = expected["patient_from_index"][static_cast<size_t>(axis)];
+    EXPECT_NEAR(patient_from_index.linear()(axis, 0), row[0].get<double>(), 1e-6);
+    EXPECT_NEAR(patient_from_index.linear()(axis, 1), row[1].get<double>(), 1e-6);
+    EXPECT_NEAR(patient_from_index.translation()(axis), row[2].get<double>(), 1e-6);
+  }
+}
+
+TEST(ReadInstance, GivesThePixelsAndGeometryThatPydicomReadsFromRealFiles) {
+  const nlohmann::json files = expected_files();
+  for (const auto& [name, expected] : files.items()) {
+    SCOPED_TRACE(name);
+    const Instance instance = read_instance(dicom_data(name));
+    ASSERT_EQ(instance.pixel_problem, "");
+    ASSERT_EQ(instance.frames.size(), expected["frames"].size());
+    const std::vector<float> voxels = decode_all(instance);
+    for (const Frame& frame : instance.frames) {
+      const auto index = static_cast<size_t>(frame.index);
+      expect_frame(instance, frame, voxels.data() + index * frame_size(instance), expected["frames"][index]);
+    }
+  }
+}
+
+TEST(ReadInstance, GivesTheSamePixelsFromNineTransferSyntaxes) {
+  const std::vector<float> first = decode_all(read_instance(dicom_data("dcm_qa_ts/1.dcm")));
+  for (int i = 2; i <= 9; ++i) {
+    EXPECT_EQ(decode_all(read_instance(dicom_data("dcm_qa_ts/" + std::to_string(i) + ".dcm"))), first) << i;
+  }
+}
+
+TEST(ReadInstance, ReadsDeflatedFiles) {
+  const MadeImage image;
+  EXPECT_EQ(decode_all(parse_instance(made_bytes(image, EXS_DeflatedLittleEndianExplicit), "deflated.dcm")),
+            pixels_of(image));
+}
+
+// ---- stored values
+// -----------------------------------------------------------------------------------------------------
+
+MadeImage four_pixels(std::vector<uint16_t> pixels) {
+  MadeImage image;
+  image.rows = image.columns = 2;
+  image.pixels = std::move(pixels);
+  return image;
+}
+
+TEST(DecodeFrames, MasksJunkAboveBitsStored) {
+  EXPECT_THAT(pixels_of(four_pixels({0xF001, 0x0001, 0xFFFF, 0x8000})), ElementsAre(1, 1, 4095, 0));
+}
+
+TEST(DecodeFrames, ExtendsTheSignFromBitsStored) {
+  MadeImage image = four_pixels({0x0FFF, 0x0800, 0x07FF, 0xF000});
+  image.change = [](DcmDataset& dataset) { dataset.putAndInsertUint16(DCM_PixelRepresentation, 1); };
+  EXPECT_THAT(pixels_of(image), ElementsAre(-1, -2048, 2047, 0));
+}
+
+TEST(DecodeFrames, ShiftsValuesThatEndAtHighBit) {
+  MadeImage image = four_pixels({0x0010, 0xFFF0, 0xFFFF, 0x000F});
+  image.change = [](DcmDataset& dataset) { dataset.putAndInsertUint16(DCM_HighBit, 15); };
+  EXPECT_THAT(pixels_of(image), ElementsAre(1, 4095, 4095, 0));
+}
+
+TEST(DecodeFrames, InvertsMonochrome1) {
+  MadeImage image = four_pixels({0, 1, 4094, 4095});
+  image.change = [](DcmDataset& dataset) { put(dataset, DCM_PhotometricInterpretation, "MONOCHROME1"); };
+  EXPECT_THAT(pixels_of(image), ElementsAre(4095, 4094, 1, 0));
+}
+
+TEST(DecodeFrames, AppliesSlopeAndIntercept) {
+  MadeImage image = four_pixels({0, 1, 2, 3});
+  image.change = [](DcmDataset& dataset) {
+    put(dataset, DCM_RescaleSlope, "2.5");
+    put(dataset, DCM_RescaleIntercept, "-1");
+  };
+  EXPECT_THAT(pixels_of(image), ElementsAre(-1, 1.5, 4, 6.5));
+}
+
+TEST(DecodeFrames, ReadsEightBitPixelsOfEitherEndianness) {
+  MadeImage image = four_pixels({});
+  image.change = [](DcmDataset& dataset) {
+    const std::array<Uint8, 4> bytes = {7, 8, 9, 255};
+    dataset.putAndInsertUint16(DCM_BitsAllocated, 8);
+    dataset.putAndInsertUint16(DCM_BitsStored, 8);
+    dataset.putAndInsertUint16(DCM_HighBit, 7);
+    dataset.putAndInsertUint8Array(DCM_PixelData, bytes.data(), bytes.size());
+  };
+  for (const auto syntax : {EXS_LittleEndianExplicit, EXS_LittleEndianImplicit, EXS_BigEndianExplicit}) {
+    EXPECT_THAT(decode_all(parse_instance(made_bytes(image, syntax), "8bit.dcm")), ElementsAre(7, 8, 9, 255)) << syntax;
+  }
+}
+
+// ---- geometry
+// ----------------------------------------------------------------------------------------------------------
+
+TEST(ParseInstance, TakesTheFirstPixelSpacingForRows) {
+  MadeImage image;
+  image.plane.row_spacing_mm = 2;
+  image.plane.column_spacing_mm = 3;
+  const Frame frame = parse(image).frames.at(0);
+  ASSERT_TRUE(frame.plane);
+  EXPECT_EQ(frame.plane->row_spacing_mm, 2);
+  EXPECT_EQ(frame.plane->column_spacing_mm, 3);
+  const Vector3 down_one_row = frame.plane->patient_from_index().linear() * Vector3(0, 1, 0);
+  EXPECT_EQ(down_one_row, Vector3(0, 0, -2));
+}
+
+TEST(ParseInstance, HasNoPlaneWhenPositionOrOrientationOrSpacingIsMissingOrWrong) {
+  const auto problem_after = [](const std::function<void(DcmDataset&)>& change) {
+    MadeImage image;
+    image.change = change;
+    const Frame frame = parse(image).frames.at(0);
+    EXPECT_FALSE(frame.plane);
+    return frame.plane_problem;
+  };
+  EXPECT_EQ(problem_after([](DcmDataset& d) { d.findAndDeleteElement(DCM_ImagePositionPatient); }),
+            "no ImagePositionPatient");
+  EXPECT_EQ(problem_after([](DcmDataset& d) { d.findAndDeleteElement(DCM_ImageOrientationPatient); }),
+            "no valid ImageOrientationPatient");
+  EXPECT_EQ(problem_after([](DcmDataset& d) { put(d, DCM_ImageOrientationPatient, "1\\0\\0\\1\\0\\0"); }),
+            "no valid ImageOrientationPatient");
+  EXPECT_EQ(problem_after([](DcmDataset& d) { put(d, DCM_PixelSpacing, "0\\0.5"); }), "no valid PixelSpacing");
+}
+
+TEST(ParseInstance, ReadsTheChallengesFilesThatLackMostAttributes) {
+  MadeImage image;
+  image.change = [](DcmDataset& dataset) {
+    for (const DcmTagKey& tag : {DCM_SOPClassUID, DCM_Modality, DCM_InstanceNumber}) dataset.findAndDeleteElement(tag);
+  };
+  const Instance instance = parse(image);
+  EXPECT_EQ(instance.modality, "");
+  EXPECT_FALSE(instance.frames.at(0).contrast.echo_time_ms);
+  EXPECT_FALSE(instance.repetition_time_ms);
+  EXPECT_EQ(instance.frames.at(0).slope, 1);
+  EXPECT_TRUE(instance.frames.at(0).plane);
+}
+
+// ---- enhanced multi-frame
+// ----------------------------------------------------------------------------------------------
+
+/// Frames of two pixels squared whose planes stand in per-frame functional groups, orientation and spacing in shared
+/// ones.
+MadeImage enhanced(const std::vector<double>& x_of_frame) {
+  MadeImage image;
+  image.rows = image.columns = 2;
+  image.frames = static_cast<int>(x_of_frame.size());
+  image.change = [x_of_frame](DcmDataset& dataset) {
+    put(dataset, DCM_SOPClassUID, UID_EnhancedMRImageStorage);
+    for (const auto& tag : {DCM_ImagePositionPatient, DCM_ImageOrientationPatient, DCM_PixelSpacing}) {
+      dataset.findAndDeleteElement(tag);
+    }
+    DcmItem* shared = nullptr;
+    dataset.findOrCreateSequenceItem(DCM_SharedFunctionalGroupsSequence, shared, 0);
+    DcmItem* item = nullptr;
+    shared->findOrCreateSequenceItem(DCM_PlaneOrientationSequence, item, 0);
+    put(*item, DCM_ImageOrientationPatient, "0\\1\\0\\0\\0\\-1");
+    shared->findOrCreateSequenceItem(DCM_PixelMeasuresSequence, item, 0);
+    put(*item, DCM_PixelSpacing, "0.5\\0.25");
+    for (size_t i = 0; i < x_of_frame.size(); ++i) {
+      DcmItem* groups = nullptr;
+      dataset.findOrCreateSequenceItem(DCM_PerFrameFunctionalGroupsSequence, groups, static_cast<long>(i));
+      groups->findOrCreateSequenceItem(DCM_PlanePositionSequence, item, 0);
+      put(*item, DCM_ImagePositionPatient, decimal_string({x_of_frame[i], 0, 0}));
+      groups->findOrCreateSequenceItem(DCM_PixelValueTransformationSequence, item, 0);
+      put(*item, DCM_RescaleSlope, decimal_string({static_cast<double>(i + 1)}));
+    }
+  };
+  return image;
+}
+
+TEST(ParseInstance, ReadsPlanesAndScalingOfFunctionalGroups) {
+  const Instance instance = parse(enhanced({4, -4, 0}));
+  ASSERT_EQ(instance.frames.size(), 3u);
+  EXPECT_EQ(instance.frames[1].plane->position_patient, Vector3(-4, 0, 0));
+  EXPECT_EQ(instance.frames[1].plane->row_spacing_mm, 0.5);
+  EXPECT_EQ(instance.frames[1].plane->column_spacing_mm, 0.25);
+  EXPECT_EQ(instance.frames[2].slope, 3);
+}
+
+TEST(ParseInstance, HasNoPlaneForFramesWithoutFunctionalGroups) {
+  MadeImage image = enhanced({1, 2});
+  image.change = [](DcmDataset& dataset) {
+    for (const auto& tag : {DCM_ImagePositionPatient, DCM_ImageOrientationPatient}) dataset.findAndDeleteElement(tag);
+  };
+  const Instance instance = parse(image);
+  ASSERT_EQ(instance.frames.size(), 2u);
+  EXPECT_FALSE(instance.frames[0].plane);
+}
+
+// ---- hostile headers: refused before anything is allocated
+// ---------------------------------------------------------------
+
+std::string refusal(const std::function<void(DcmDataset&)>& change) {
+  MadeImage image;
+  image.change = change;
+  return message_of([&] { parse(image); });
+}
+
+TEST(ParseInstance, RefusesMoreFramesThanThePixelDataHold) {
+  EXPECT_THAT(refusal([](DcmDataset& d) { put(d, DCM_NumberOfFrames, "3"); }), HasSubstr("bytes of pixels but holds"));
+}
+
+TEST(ParseInstance, RefusesAMillionFrames) {
+  EXPECT_THAT(refusal([](DcmDataset& d) { put(d, DCM_NumberOfFrames, "1000000"); }),
+              HasSubstr("claims 1000000 frames"));
+  EXPECT_THAT(refusal([](DcmDataset& d) { put(d, DCM_NumberOfFrames, "-1"); }), HasSubstr("claims -1 frames"));
+}
+
+TEST(ParseInstance, RefusesSixtyThousandSquare) {
+  EXPECT_THAT(refusal([](DcmDataset& d) {
+                d.putAndInsertUint16(DCM_Rows, 60000);
+                d.putAndInsertUint16(DCM_Columns, 60000);
+              }),
+              HasSubstr("MiB of pixels"));
+}
+
+TEST(ParseInstance, RefusesProductsThatOverflow32Bits) {
+  // 65535 * 65535 * 16 bit is small in 32-bit arithmetic.
+  EXPECT_THAT(refusal([](DcmDataset& d) {
+                d.putAndInsertUint16(DCM_Rows, 65535);
+                d.putAndInsertUint16(DCM_Columns, 65535);
+              }),
+              HasSubstr("MiB of pixels"));
+}
+
+TEST(ParseInstance, RefusesRowsOfAWrongValueRepresentation) {
+  EXPECT_THAT(refusal([](DcmDataset& d) {
+                d.findAndDeleteElement(DCM_Rows);
+                auto rows = std::make_unique<DcmOtherByteOtherWord>(DcmTag(DCM_Rows, DcmVR(EVR_OB)));
+                const std::array<Uint8, 2> bytes = {8, 0};
+                rows->putUint8Array(bytes.data(), bytes.size());
+                d.insert(rows.release(), true);
+              }),
+              HasSubstr("no valid Rows"));
+}
+
+std::string pixel_problem_after(const std::function<void(DcmDataset&)>& change) {
+  MadeImage image;
+  image.change = change;
+  const Instance instance = parse(image);
+  EXPECT_THROW(decode_all(instance), Error);
+  return instance.pixel_problem;
+}
+
+TEST(ParseInstance, RefusesBitDepthsThatDoNotFit) {
+  EXPECT_THAT(pixel_problem_after([](DcmDataset& d) { d.putAndInsertUint16(DCM_HighBit, 40); }),
+              HasSubstr("HighBit 40"));
+  EXPECT_THAT(pixel_problem_after([](DcmDataset& d) { d.putAndInsertUint16(DCM_BitsStored, 17); }),
+              HasSubstr("BitsStored 17"));
+  EXPECT_THAT(pixel_problem_after([](DcmDataset& d) { d.putAndInsertUint16(DCM_HighBit, 3); }), HasSubstr("HighBit 3"));
+  EXPECT_THAT(pixel_problem_after([](DcmDataset& d) { d.putAndInsertUint16(DCM_BitsAllocated, 12); }),
+              HasSubstr("BitsAllocated 12"));
+}
+
+TEST(ParseInstance, RefusesPalettesAndColours) {
+  EXPECT_THAT(pixel_problem_after([](DcmDataset& d) { put(d, DCM_PhotometricInterpretation, "PALETTE COLOR"); }),
+              HasSubstr("not greyscale"));
+  EXPECT_THAT(pixel_problem_after([](DcmDataset& d) { put(d, DCM_PhotometricInterpretation, "YBR_FULL_422"); }),
+              HasSubstr("not greyscale"));
+}
+
+}  // namespace
+}  // namespace lumbargrade::dicom
