@@ -19,6 +19,8 @@ enum class Side { Left, Right };
 
 enum class Condition { SpinalCanalStenosis, NeuralForaminalNarrowing, SubarticularStenosis };
 inline constexpr int kConditionCount = 3;
+inline constexpr std::array<Condition, kConditionCount> kConditions = {
+    Condition::SpinalCanalStenosis, Condition::NeuralForaminalNarrowing, Condition::SubarticularStenosis};
 
 enum class Severity { NormalMild, Moderate, Severe };
 inline constexpr int kSeverityCount = 3;

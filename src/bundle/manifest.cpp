@@ -1,0 +1,285 @@
+#include "bundle/manifest.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "core/error.h"
+#include "network/strict_json.h"
+#include "network/strict_object.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr int kMaxDepth = 12;
+constexpr std::uintmax_t kMaxManifestBytes = std::uintmax_t{4} << 20;
+constexpr std::int64_t kMaxAxisSize = 4096;
+constexpr std::int64_t kMaxCount = 1'000'000'000;
+constexpr double kMaxMillimetres = 1000;
+constexpr double kMaxMetric = 1e9;
+constexpr double kSumTolerance = 1e-6;
+
+const std::vector<std::string> kRoles = {"locator", "canal", "foraminal", "subarticular"};
+const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
+const std::vector<std::string> kAxes = {"channel", "slice", "row", "column"};
+const std::vector<std::string> kDirections = {"left", "right", "anterior", "posterior", "head", "feet"};
+const std::vector<std::string> kInterpolations = {"linear", "cubic", "nearest"};
+const std::vector<std::string> kPaddings = {"minimum", "zero", "edge"};
+const std::vector<std::string> kActivations = {"softmax", "sigmoid"};
+
+/// A file name inside the bundle: no way out of its folder, nothing hidden, no surprise for any file system.
+std::string file_name(const StrictObject& object, const std::string& key) {
+  const std::string name = object.string(key);
+  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '.' || c == '_' || c == '-' || c == '/';
+  });
+  if (!plain) object.fail(key, "may hold letters, digits and . _ - / only: \"" + name + "\"");
+  const std::filesystem::path path(name);
+  if (path.is_absolute()) object.fail(key, "must be relative to the bundle, not \"" + name + "\"");
+  for (const auto& part : path) {
+    if (part.empty() || part.native().front() == '.') {
+      object.fail(key, "must not climb out of the bundle or hide: \"" + name + "\"");
+    }
+  }
+  return name;
+}
+
+std::string checksum(const StrictObject& object, const std::string& key) {
+  const std::string digits = object.string(key);
+  const bool sound = digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!sound) object.fail(key, "must be 64 lower-case hexadecimal digits, not \"" + digits + "\"");
+  return digits;
+}
+
+template <typename Spec>
+void check_unique(const std::vector<Spec>& specs, std::string Spec::*member, const StrictObject& object,
+                  const std::string& key) {
+  std::set<std::string> seen;
+  for (const Spec& spec : specs) {
+    if (!seen.insert(spec.*member).second) object.fail(key, "has \"" + spec.*member + "\" twice");
+  }
+}
+
+AxisSpec read_axis(const StrictObject& object) {
+  AxisSpec axis;
+  axis.name = object.one_of("name", kAxes);
+  if (object.has("size")) axis.size = object.integer("size", 1, kMaxAxisSize);
+  if (object.has("multiple_of")) axis.multiple_of = object.integer("multiple_of", 1, kMaxAxisSize);
+  if (object.has("spacing_mm")) axis.spacing_mm = object.number("spacing_mm", 1e-3, kMaxMillimetres);
+  if (object.has("towards")) axis.towards = object.one_of("towards", kDirections);
+  return axis;
+}
+
+NormalisationSpec read_normalisation(const StrictObject& object) {
+  NormalisationSpec normalisation;
+  normalisation.low_percentile = object.number("low_percentile", 0, 100);
+  normalisation.high_percentile = object.number("high_percentile", 0, 100);
+  if (normalisation.low_percentile >= normalisation.high_percentile) {
+    object.fail("low_percentile", "must be less than high_percentile");
+  }
+  return normalisation;
+}
+
+std::vector<std::string> read_series(const StrictObject& object) {
+  const std::vector<std::string> series = object.strings("series");
+  for (const std::string& role : series) {
+    if (std::find(kSeries.begin(), kSeries.end(), role) == kSeries.end()) {
+      object.fail("series", "holds the unknown role \"" + role + "\"; valid are sagittal_t1, sagittal_t2, axial_t2");
+    }
+  }
+  return series;
+}
+
+InputSpec read_input(const StrictObject& object) {
+  InputSpec input;
+  input.name = object.string("name");
+  input.series = read_series(object);
+  for (const auto& axis : object.objects("axes", {"name"}, {"size", "multiple_of", "spacing_mm", "towards"})) {
+    input.axes.push_back(read_axis(axis));
+  }
+  if (input.axes.empty()) object.fail("axes", "must have at least one entry");
+  check_unique(input.axes, &AxisSpec::name, object, "axes");
+  input.interpolation = object.one_of("interpolation", kInterpolations);
+  input.padding = object.one_of("padding", kPaddings);
+  input.normalisation = read_normalisation(object.object("normalisation", {"low_percentile", "high_percentile"}));
+  return input;
+}
+
+OutputSpec read_output(const StrictObject& object) {
+  OutputSpec output;
+  output.name = object.string("name");
+  output.classes = object.strings("classes");
+  output.activation = object.one_of("activation", kActivations);
+  output.temperature = object.number("temperature", 0.01, 100);
+  if (object.has("downsampling")) output.downsampling = object.integer("downsampling", 1, kMaxAxisSize);
+  return output;
+}
+
+GoldenSpec read_golden(const StrictObject& object) {
+  return {{file_name(object, "file"), checksum(object, "sha256")}, object.number("tolerance", 1e-9, 1)};
+}
+
+NetworkSpec read_network(const StrictObject& object) {
+  NetworkSpec network;
+  network.role = object.one_of("role", kRoles);
+  network.architecture = object.string("architecture");
+  network.parameters = object.free_object("parameters");
+  network.weights = {file_name(object, "file"), checksum(object, "sha256")};
+  for (const auto& input :
+       object.objects("inputs", {"name", "series", "axes", "interpolation", "padding", "normalisation"})) {
+    network.inputs.push_back(read_input(input));
+  }
+  for (const auto& output :
+       object.objects("outputs", {"name", "classes", "activation", "temperature"}, {"downsampling"})) {
+    network.outputs.push_back(read_output(output));
+  }
+  check_unique(network.inputs, &InputSpec::name, object, "inputs");
+  check_unique(network.outputs, &OutputSpec::name, object, "outputs");
+  network.golden = read_golden(object.object("golden", {"file", "sha256", "tolerance"}));
+  return network;
+}
+
+Probabilities read_probabilities(const StrictObject& object, const std::string& key) {
+  const std::vector<double> values = object.numbers(key, kSeverityCount, 0, 1);
+  Probabilities probabilities{};
+  std::copy(values.begin(), values.end(), probabilities.begin());
+  const double sum = probabilities[0] + probabilities[1] + probabilities[2];
+  if (std::abs(sum - 1) > kSumTolerance) object.fail(key, text("must sum to 1, not ", sum));
+  return probabilities;
+}
+
+std::vector<std::string> level_keys() {
+  std::vector<std::string> keys;
+  for (const Level level : kLevels) keys.emplace_back(level_key(level));
+  return keys;
+}
+
+void read_prior(const StrictObject& object, GradingSpec& grading) {
+  grading.prior_source = object.string("source");
+  for (const Condition condition : kConditions) {
+    const StrictObject levels = object.object(std::string(condition_key(condition)), level_keys());
+    for (const Level level : kLevels) {
+      grading.prior[static_cast<std::size_t>(condition)][index_of(level)] =
+          read_probabilities(levels, std::string(level_key(level)));
+    }
+  }
+}
+
+CanalMeasureSpec::LevelCuts read_cuts(const StrictObject& object) {
+  CanalMeasureSpec::LevelCuts cuts;
+  cuts.moderate_below_mm = object.number("moderate_below_mm", 0, kMaxMillimetres);
+  cuts.severe_below_mm = object.number("severe_below_mm", -kMaxMillimetres, kMaxMillimetres);
+  cuts.typical_reference_mm = object.number("typical_reference_mm", 1, kMaxMillimetres);
+  if (cuts.severe_below_mm >= cuts.moderate_below_mm) {
+    object.fail("severe_below_mm", "must be less than moderate_below_mm");
+  }
+  return cuts;
+}
+
+void read_canal_measure(const StrictObject& object, GradingSpec& grading) {
+  CanalMeasureSpec& canal = grading.canal_measure;
+  grading.canal_measure_source = object.string("source");
+  canal.reference_exponent = object.number("reference_exponent", 0, 1);
+  canal.width_mm = object.number("width_mm", 0.01, 100);
+  canal.model_weight = object.number("model_weight", 0, 1);
+  const StrictObject levels = object.object("levels", level_keys());
+  for (const Level level : kLevels) {
+    canal.levels[index_of(level)] = read_cuts(
+        levels.object(std::string(level_key(level)), {"moderate_below_mm", "severe_below_mm", "typical_reference_mm"}));
+  }
+}
+
+GradingSpec read_grading(const StrictObject& object) {
+  std::vector<std::string> prior_keys = {"source"};
+  for (const Condition condition : kConditions) prior_keys.emplace_back(condition_key(condition));
+  GradingSpec grading;
+  read_prior(object.object("prior", prior_keys), grading);
+  read_canal_measure(
+      object.object("canal_measure", {"source", "reference_exponent", "width_mm", "model_weight", "levels"}), grading);
+  return grading;
+}
+
+TrainingDataSpec read_training_data(const StrictObject& object) {
+  return {object.string("used_for"), object.string("source"),
+          object.string("licence"),  object.integer("count", 0, kMaxCount),
+          object.string("unit"),     object.string("split")};
+}
+
+MetricSpec read_metric(const StrictObject& object) {
+  return {object.string("what"), object.string("name"), object.number("value", -kMaxMetric, kMaxMetric),
+          object.string("unit"), object.string("set"),  object.integer("count", 0, kMaxCount)};
+}
+
+void read_networks(const StrictObject& object, Manifest& manifest) {
+  for (const auto& network : object.objects(
+           "networks", {"role", "architecture", "parameters", "file", "sha256", "inputs", "outputs", "golden"})) {
+    manifest.networks.push_back(read_network(network));
+  }
+  check_unique(manifest.networks, &NetworkSpec::role, object, "networks");
+}
+
+// The version comes first: a manifest of another schema should be answered with that, not with its first unknown key.
+void check_schema(const nlohmann::json& json, const std::string& file) {
+  const auto version = json.is_object() ? json.value("schema_version", nlohmann::json()) : nlohmann::json();
+  if (!version.is_number_integer() || version == kManifestSchemaVersion) return;
+  throw Error(ErrorKind::BundleInvalid,
+              text(file, ": schema_version is ", version.dump(), ", this program reads ", kManifestSchemaVersion));
+}
+
+}  // namespace
+
+std::optional<double> AxisSpec::extent_mm() const {
+  if (!size || !spacing_mm) return std::nullopt;
+  return static_cast<double>(*size) * *spacing_mm;
+}
+
+const NetworkSpec* Manifest::network(std::string_view role) const {
+  const auto found =
+      std::find_if(networks.begin(), networks.end(), [&](const auto& item) { return item.role == role; });
+  return found == networks.end() ? nullptr : &*found;
+}
+
+Manifest parse_manifest(std::string_view json_text, const std::string& file) {
+  const nlohmann::json json = parse_strict_json(json_text, file, kMaxDepth);
+  check_schema(json, file);
+  const StrictObject object(json, file, "",
+                            {"schema_version", "name", "version", "licence", "attribution", "intended_use", "networks",
+                             "grading", "training_data", "metrics"});
+  object.integer("schema_version", kManifestSchemaVersion, kManifestSchemaVersion);
+  Manifest manifest;
+  manifest.name = object.string("name");
+  manifest.version = object.string("version");
+  manifest.licence = object.string("licence");
+  manifest.attribution = object.strings("attribution");
+  manifest.intended_use = object.string("intended_use");
+  read_networks(object, manifest);
+  manifest.grading = read_grading(object.object("grading", {"prior", "canal_measure"}));
+  for (const auto& data :
+       object.objects("training_data", {"used_for", "source", "licence", "count", "unit", "split"})) {
+    manifest.training_data.push_back(read_training_data(data));
+  }
+  for (const auto& metric : object.objects("metrics", {"what", "name", "value", "unit", "set", "count"})) {
+    manifest.metrics.push_back(read_metric(metric));
+  }
+  return manifest;
+}
+
+Manifest read_manifest(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / kManifestFile;
+  std::error_code failure;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, failure);
+  std::ifstream file(path, std::ios::binary);
+  if (failure || !file) {
+    throw Error(ErrorKind::BundleInvalid,
+                text(path.string(), " cannot be read; is ", folder.string(), " a model bundle?"));
+  }
+  if (bytes > kMaxManifestBytes) {
+    throw Error(ErrorKind::BundleInvalid, text(path.string(), " has ", bytes, " bytes, more than any manifest"));
+  }
+  const std::string content{std::istreambuf_iterator<char>(file), {}};
+  return parse_manifest(content, path.string());
+}
+
+}  // namespace lumbargrade

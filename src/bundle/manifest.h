@@ -1,0 +1,173 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/finding.h"
+
+namespace lumbargrade {
+
+/// The manifest.json of a model bundle: all that is needed to run its networks and to judge them. docs/bundle.md
+/// describes every key. Paths are relative to the bundle's folder.
+
+inline constexpr std::int64_t kManifestSchemaVersion = 1;
+inline constexpr const char* kManifestFile = "manifest.json";
+
+/// One axis of a network's input, in the tensor's order after the batch axis.
+struct AxisSpec {
+  std::string name;                  ///< "channel", "slice", "row" or "column"
+  std::optional<std::int64_t> size;  ///< empty: any multiple of `multiple_of`
+  std::int64_t multiple_of = 1;
+  std::optional<double> spacing_mm;    ///< between neighbours; empty for an axis without a length, such as channels
+  std::optional<std::string> towards;  ///< patient direction in which the index grows: "left", "posterior", "feet" ...
+
+  /// Size times spacing, where both are fixed.
+  std::optional<double> extent_mm() const;
+
+  bool operator==(const AxisSpec&) const = default;
+};
+
+/// How intensities become network input: clipped to two percentiles of the image, then scaled to mean 0 and SD 1.
+struct NormalisationSpec {
+  double low_percentile = 0;
+  double high_percentile = 100;
+
+  bool operator==(const NormalisationSpec&) const = default;
+};
+
+struct InputSpec {
+  std::string name;
+  std::vector<std::string> series;  ///< roles it may be cut from, best first: "sagittal_t1", "sagittal_t2", "axial_t2"
+  std::vector<AxisSpec> axes;
+  std::string interpolation;  ///< "linear", "cubic" or "nearest"
+  std::string padding;        ///< "minimum" (of the image), "zero" or "edge"
+  NormalisationSpec normalisation;
+
+  bool operator==(const InputSpec&) const = default;
+};
+
+struct OutputSpec {
+  std::string name;
+  std::vector<std::string> classes;  ///< one per channel: axis 1 of the tensor
+  std::string activation;            ///< "softmax" over the classes, or "sigmoid" for each
+  double temperature = 1;            ///< logits are divided by it before the activation
+  std::int64_t downsampling = 1;     ///< input pixels per output pixel, along rows and columns
+
+  bool operator==(const OutputSpec&) const = default;
+};
+
+/// A file of the bundle, pinned.
+struct PinnedFile {
+  std::string file;
+  std::string sha256;  ///< 64 lower-case hexadecimal digits
+
+  bool operator==(const PinnedFile&) const = default;
+};
+
+/// Inputs and the outputs (after activation) they must give: tensors "input.<name>" and "output.<name>".
+struct GoldenSpec {
+  PinnedFile tensors;
+  double tolerance = 0;  ///< largest absolute difference
+
+  bool operator==(const GoldenSpec&) const = default;
+};
+
+struct NetworkSpec {
+  std::string role;  ///< "locator", "canal", "foraminal" or "subarticular"; one network each
+  std::string architecture;
+  nlohmann::json parameters = nlohmann::json::object();  ///< of the architecture, see network/architecture.h
+  PinnedFile weights;
+  std::vector<InputSpec> inputs;
+  std::vector<OutputSpec> outputs;
+  GoldenSpec golden;
+
+  bool operator==(const NetworkSpec&) const = default;
+};
+
+/// From a measured canal to probabilities: the numbers of the ordinal model that grades/canal.h explains.
+struct CanalMeasureSpec {
+  struct LevelCuts {
+    double moderate_below_mm = 0;
+    double severe_below_mm = 0;  ///< less than moderate_below_mm
+    double typical_reference_mm = 0;
+
+    bool operator==(const LevelCuts&) const = default;
+  };
+  double reference_exponent = 0;  ///< 0..1
+  double width_mm = 0;
+  double model_weight = 1;  ///< lambda in p = (1 - lambda) prior + lambda model
+  std::array<LevelCuts, kLevelCount> levels{};
+
+  bool operator==(const CanalMeasureSpec&) const = default;
+};
+
+struct GradingSpec {
+  /// Where nothing was looked at (missing series, level not found), and what weak heads are mixed with: probabilities
+  /// by condition and level, each triple summing to 1.
+  std::array<std::array<Probabilities, kLevelCount>, kConditionCount> prior{};
+  std::string prior_source;
+  CanalMeasureSpec canal_measure;
+  std::string canal_measure_source;
+
+  bool operator==(const GradingSpec&) const = default;
+};
+
+/// One body of data that something in the bundle learned from.
+struct TrainingDataSpec {
+  std::string used_for;  ///< "locator", "grading.canal_measure" ...
+  std::string source;
+  std::string licence;
+  std::int64_t count = 0;
+  std::string unit;   ///< what is counted: "patients", "images"
+  std::string split;  ///< how held-out figures were kept apart
+
+  bool operator==(const TrainingDataSpec&) const = default;
+};
+
+/// One figure with the data it was measured on.
+struct MetricSpec {
+  std::string what;  ///< "locator", "grading.canal_measure" ...
+  std::string name;
+  double value = 0;
+  std::string unit;  ///< "%", "mm", "1"
+  std::string set;
+  std::int64_t count = 0;  ///< cases in the set
+
+  bool operator==(const MetricSpec&) const = default;
+};
+
+struct Manifest {
+  std::string name;
+  std::string version;
+  std::string licence;
+  std::vector<std::string> attribution;
+  std::string intended_use;
+  std::vector<NetworkSpec> networks;
+  GradingSpec grading;
+  std::vector<TrainingDataSpec> training_data;
+  std::vector<MetricSpec> metrics;
+
+  /// The network with this role; null when the bundle has none.
+  const NetworkSpec* network(std::string_view role) const;
+
+  bool operator==(const Manifest&) const = default;
+};
+
+/// Parses and checks everything that can be checked without opening another file: keys, types, ranges, names, paths,
+/// architectures. `file` names the manifest in errors, which are of kind BundleInvalid and say what is wrong in one
+/// sentence.
+Manifest parse_manifest(std::string_view json, const std::string& file);
+
+/// The manifest of the bundle in `folder`.
+Manifest read_manifest(const std::filesystem::path& folder);
+
+/// The manifest as JSON text, with a line feed at the end; parse_manifest gives the same manifest back.
+std::string manifest_text(const Manifest& manifest);
+
+}  // namespace lumbargrade

@@ -1,0 +1,117 @@
+#include "bundle/manifest.h"
+
+namespace lumbargrade {
+namespace {
+
+using Json = nlohmann::ordered_json;  // keeps the order in which a person wants to read
+
+Json to_json(const AxisSpec& axis);
+Json to_json(const InputSpec& input);
+Json to_json(const OutputSpec& output);
+Json to_json(const NetworkSpec& network);
+Json to_json(const TrainingDataSpec& data);
+Json to_json(const MetricSpec& metric);
+
+template <typename Spec>
+Json list_of(const std::vector<Spec>& specs) {
+  Json json = Json::array();
+  for (const Spec& spec : specs) json.push_back(to_json(spec));
+  return json;
+}
+
+Json to_json(const AxisSpec& axis) {
+  Json json = {{"name", axis.name}};
+  if (axis.size) json["size"] = *axis.size;
+  if (axis.multiple_of != 1) json["multiple_of"] = axis.multiple_of;
+  if (axis.spacing_mm) json["spacing_mm"] = *axis.spacing_mm;
+  if (axis.towards) json["towards"] = *axis.towards;
+  return json;
+}
+
+Json to_json(const InputSpec& input) {
+  return {{"name", input.name},
+          {"series", input.series},
+          {"axes", list_of(input.axes)},
+          {"interpolation", input.interpolation},
+          {"padding", input.padding},
+          {"normalisation",
+           {{"low_percentile", input.normalisation.low_percentile},
+            {"high_percentile", input.normalisation.high_percentile}}}};
+}
+
+Json to_json(const OutputSpec& output) {
+  return {{"name", output.name},
+          {"classes", output.classes},
+          {"activation", output.activation},
+          {"temperature", output.temperature},
+          {"downsampling", output.downsampling}};
+}
+
+Json to_json(const NetworkSpec& network) {
+  return {{"role", network.role},
+          {"architecture", network.architecture},
+          {"parameters", network.parameters},
+          {"file", network.weights.file},
+          {"sha256", network.weights.sha256},
+          {"inputs", list_of(network.inputs)},
+          {"outputs", list_of(network.outputs)},
+          {"golden",
+           {{"file", network.golden.tensors.file},
+            {"sha256", network.golden.tensors.sha256},
+            {"tolerance", network.golden.tolerance}}}};
+}
+
+Json prior_json(const GradingSpec& grading) {
+  Json json = {{"source", grading.prior_source}};
+  for (const Condition condition : kConditions) {
+    Json& levels = json[std::string(condition_key(condition))];
+    for (const Level level : kLevels) {
+      levels[std::string(level_key(level))] = grading.prior[static_cast<std::size_t>(condition)][index_of(level)];
+    }
+  }
+  return json;
+}
+
+Json canal_measure_json(const GradingSpec& grading) {
+  const CanalMeasureSpec& canal = grading.canal_measure;
+  Json json = {{"source", grading.canal_measure_source},
+               {"reference_exponent", canal.reference_exponent},
+               {"width_mm", canal.width_mm},
+               {"model_weight", canal.model_weight}};
+  for (const Level level : kLevels) {
+    const auto& cuts = canal.levels[index_of(level)];
+    json["levels"][std::string(level_key(level))] = {{"moderate_below_mm", cuts.moderate_below_mm},
+                                                     {"severe_below_mm", cuts.severe_below_mm},
+                                                     {"typical_reference_mm", cuts.typical_reference_mm}};
+  }
+  return json;
+}
+
+Json to_json(const TrainingDataSpec& data) {
+  return {{"used_for", data.used_for}, {"source", data.source}, {"licence", data.licence},
+          {"count", data.count},       {"unit", data.unit},     {"split", data.split}};
+}
+
+Json to_json(const MetricSpec& metric) {
+  return {{"what", metric.what}, {"name", metric.name}, {"value", metric.value},
+          {"unit", metric.unit}, {"set", metric.set},   {"count", metric.count}};
+}
+
+}  // namespace
+
+std::string manifest_text(const Manifest& manifest) {
+  const Json json = {
+      {"schema_version", kManifestSchemaVersion},
+      {"name", manifest.name},
+      {"version", manifest.version},
+      {"licence", manifest.licence},
+      {"attribution", manifest.attribution},
+      {"intended_use", manifest.intended_use},
+      {"networks", list_of(manifest.networks)},
+      {"grading", {{"prior", prior_json(manifest.grading)}, {"canal_measure", canal_measure_json(manifest.grading)}}},
+      {"training_data", list_of(manifest.training_data)},
+      {"metrics", list_of(manifest.metrics)}};
+  return json.dump(2) + "\n";
+}
+
+}  // namespace lumbargrade

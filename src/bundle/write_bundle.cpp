@@ -1,0 +1,58 @@
+#include "bundle/write_bundle.h"
+
+#include <torch/torch.h>
+
+#include "bundle/bundle.h"
+#include "bundle/golden.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "network/sha256.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+TensorMap stored(const TensorMap& state, WeightPrecision precision) {
+  if (precision == WeightPrecision::Full) return state;
+  TensorMap result = state;
+  for (auto& [name, tensor] : result) {
+    if (tensor.is_floating_point() && tensor.dim() >= 2) tensor = tensor.detach().to(at::kHalf);
+  }
+  return result;
+}
+
+PinnedFile write_pinned(const fs::path& folder, const std::string& file, const TensorMap& tensors) {
+  write_safetensors(folder / file, tensors);
+  return {file, sha256_of_file(folder / file)};
+}
+
+NetworkSpec write_network(const fs::path& folder, const TrainedNetwork& trained, WeightPrecision precision) {
+  NetworkSpec spec = trained.spec;
+  spec.weights = write_pinned(folder, spec.role + ".safetensors", stored(trained.state, precision));
+  const BundleNetwork as_loaded = load_bundle_network(folder, spec);
+  spec.golden.tensors =
+      write_pinned(folder, spec.role + "_golden.safetensors", make_golden(as_loaded, trained.golden_inputs));
+  return spec;
+}
+
+}  // namespace
+
+Manifest write_bundle(const fs::path& folder, Manifest manifest, const std::vector<TrainedNetwork>& networks,
+                      WeightPrecision precision) {
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (failure)
+    throw Error(ErrorKind::Failure, text("cannot make the folder ", folder.string(), ": ", failure.message()));
+  manifest.networks.clear();
+  for (const TrainedNetwork& trained : networks) {
+    manifest.networks.push_back(write_network(folder, trained, precision));
+  }
+  const std::string content = manifest_text(manifest);
+  parse_manifest(content, (folder / kManifestFile).string());  // refuses what load_bundle would refuse later
+  write_file_atomically(folder / kManifestFile, content);
+  load_bundle(folder);
+  return manifest;
+}
+
+}  // namespace lumbargrade
