@@ -1,0 +1,145 @@
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/grade_options.h"
+#include "core/atomic_file.h"
+#include "core/log.h"
+#include "report/grades_csv.h"
+#include "report/grades_table.h"
+#include "runs/run_record.h"
+#include "runs/stopwatch.h"
+
+namespace lumbargrade::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct GradeOptions {
+  std::string study;
+  std::string output;  ///< folder; empty: standard output
+  bool force = false;
+  std::string format = "csv";
+  StudyOptions series;
+  GraderOptions grader;
+};
+
+constexpr const char* kGradesFile = "grades.csv";
+constexpr const char* kRecordFile = "run.json";
+
+void check_output(const GradeOptions& options) {
+  if (options.output.empty()) return;
+  const fs::path folder = options.output;
+  if (fs::exists(folder) && !fs::is_directory(folder)) {
+    throw Error(ErrorKind::Failure, text("the output ", folder.string(), " is a file; -o takes a folder"));
+  }
+  for (const char* name : {kGradesFile, kRecordFile}) {
+    if (!options.force && fs::exists(folder / name)) {
+      throw Error(ErrorKind::Failure, text((folder / name).string(), " exists; --force overwrites it"));
+    }
+  }
+}
+
+void create_folder(const fs::path& folder) {
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem) throw Error(ErrorKind::Failure, text("cannot create ", folder.string(), ": ", problem.message()));
+}
+
+/// Standard output may be a full disk or a closed pipe: what was not written must not look like success.
+void print(const std::string& content) {
+  std::cout << content << std::flush;
+  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
+}
+
+std::string formatted(const StudyResult& result, const std::string& format) {
+  return format == "table" ? grades_table(result.study_id, result.grades) : grades_csv(result.study_id, result.grades);
+}
+
+RunRecord record_of(const GradeOptions& options, const StudyResult& result) {
+  RunRecord record;
+  record.command = "grade";
+  record.version = version_text();
+  record.options = {{"study", options.study}, {"series", to_json(options.series)}, {"grader", to_json(options.grader)}};
+  record.counts = {{"studies", 1}, {"graded", 1}, {"levels_found", result.spine.level_count()}};
+  record.warnings = result.warnings;
+  record.outputs = {kGradesFile, kRecordFile};
+  return record;
+}
+
+void write_outputs(const GradeOptions& options, const StudyResult& result) {
+  if (options.output.empty()) return print(formatted(result, options.format));
+  create_folder(options.output);
+  write_file_atomically(fs::path(options.output) / kGradesFile, grades_csv(result.study_id, result.grades));
+  print(grades_table(result.study_id, result.grades));
+  log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
+}
+
+void log_times(const std::vector<std::pair<std::string, double>>& times_ms) {
+  std::string line = "times:";
+  double total_ms = 0;
+  for (const auto& [stage, ms] : times_ms) {
+    line += text(" ", stage, " ", static_cast<long>(ms + 0.5), " ms,");
+    total_ms += ms;
+  }
+  log_info(text(line, " total ", static_cast<long>(total_ms + 0.5), " ms"));
+}
+
+int run_grade(GradeOptions options) {
+  const std::string started = utc_timestamp();
+  check_output(options);
+  options.series.threads = options.grader.threads > 0 ? options.grader.threads : options.series.threads;
+  if (!fs::is_directory(options.study)) {
+    const char* reason = fs::exists(options.study) ? " is not a folder" : " does not exist";
+    throw Error(ErrorKind::NoUsableStudy, text(options.study, reason, "; give the folder of one study"));
+  }
+  const LoadedGrader loaded = load_grader(options.grader);
+  log_debug(
+      text("bundle ", loaded.bundle_folder.string(), ", device ", loaded.device, ", ", loaded.threads, " threads"));
+  const double start_ms = ms_since_process_start();
+  const StudyResult result = grade_study(options.study, options.series, loaded.grader);
+  log_study(result);
+  log_info(text("study ", result.study_id, ": ", kNotice));
+  const Stopwatch writing;
+  write_outputs(options, result);
+  RunRecord record = record_of(options, result);
+  record.started_utc = started;
+  record.times_ms = {{"start", start_ms},
+                     {"read", result.times.read_ms},
+                     {"levels", result.times.levels_ms},
+                     {"grade", result.times.grade_ms},
+                     {"write", writing.elapsed_ms()}};
+  if (!options.output.empty()) {
+    write_file_atomically(fs::path(options.output) / kRecordFile, run_record_json(record, loaded));
+  }
+  log_times(record.times_ms);
+  return 0;
+}
+
+}  // namespace
+
+void add_grade_command(CLI::App& app, Action& action) {
+  auto options = std::make_shared<GradeOptions>();
+  CLI::App* command = app.add_subcommand("grade", "Grade one study: 25 rows of CSV");
+  command->add_option("STUDY", options->study, "Folder that holds the study's DICOM files, at any depth")->required();
+  command
+      ->add_option(
+          "-o,--output", options->output,
+          "Folder for grades.csv and run.json; a table goes to standard output (default: CSV to standard output)")
+      ->group("Output");
+  command->add_flag("--force", options->force, "Overwrite results that are there")->group("Output");
+  command->add_option("--format", options->format, "Without -o: csv or table")
+      ->check(CLI::IsMember({"csv", "table"}))
+      ->capture_default_str()
+      ->group("Output");
+  add_series_options(*command, options->series);
+  add_grader_options(*command, options->grader);
+  command->footer(
+      "Examples:\n"
+      "  lumbargrade grade train_images/4003253 > grades.csv\n"
+      "  lumbargrade grade /media/cd -o results\n"
+      "  lumbargrade grade study --sagittal-t2 T2_SAG --lowest-disc L4/L5\n"
+      "Research use only, not for clinical use.");
+  command->callback([options, &action] { action = [options] { return run_grade(*options); }; });
+}
+
+}  // namespace lumbargrade::cli

@@ -1,0 +1,61 @@
+#include "cli/grade_options.h"
+
+namespace lumbargrade::cli {
+
+void add_series_options(CLI::App& command, StudyOptions& options) {
+  const char* group = "Series";
+  command.add_option("--study", options.study_uid, "Of several studies in the folder, this StudyInstanceUID or folder")
+      ->group(group);
+  command
+      .add_option("--sagittal-t1", options.sagittal_t1,
+                  "SeriesInstanceUID or folder of the sagittal T1 (default: found)")
+      ->group(group);
+  command
+      .add_option("--sagittal-t2", options.sagittal_t2,
+                  "SeriesInstanceUID or folder of the sagittal T2 (default: found)")
+      ->group(group);
+  command
+      .add_option("--axial-t2", options.axial_t2,
+                  "SeriesInstanceUID or folder of an axial T2; may be repeated (default: found)")
+      ->group(group);
+  command
+      .add_option("--series-descriptions", options.series_descriptions,
+                  "CSV with study_id, series_id, series_description that names the roles (default: none)")
+      ->check(CLI::ExistingFile)
+      ->group(group);
+}
+
+void add_grader_options(CLI::App& command, GraderOptions& options) {
+  const char* group = "Model";
+  command.add_option("--bundle", options.bundle, "Folder of the model bundle (default: the one shipped)")->group(group);
+  command
+      .add_option("--lowest-disc", options.lowest_disc,
+                  "Name of the lowest disc in view: L5/S1, L4/L5 or L6/S1 (default: found)")
+      ->check(CLI::IsMember({"L5/S1", "L4/L5", "L6/S1"}))
+      ->group(group);
+  command.add_option("--device", options.device, "Where networks run: cpu, cuda or auto")
+      ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--threads", options.threads, "CPU threads; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str()
+      ->group(group);
+}
+
+nlohmann::ordered_json to_json(const StudyOptions& options) {
+  return {{"study", options.study_uid},
+          {"sagittal_t1", options.sagittal_t1},
+          {"sagittal_t2", options.sagittal_t2},
+          {"axial_t2", options.axial_t2},
+          {"series_descriptions", options.series_descriptions.string()}};
+}
+
+nlohmann::ordered_json to_json(const GraderOptions& options) {
+  return {{"bundle", options.bundle.value_or("")},
+          {"lowest_disc", options.lowest_disc},
+          {"device", options.device},
+          {"threads", options.threads}};
+}
+
+}  // namespace lumbargrade::cli

@@ -1,0 +1,185 @@
+#include "runs/discover.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "core/csv.h"
+#include "core/error.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDeepest = 32;
+
+// What lies beside DICOM files in data sets and is none.
+constexpr std::array<std::string_view, 16> kOtherExtensions = {".csv",  ".txt", ".json", ".md",  ".png", ".jpg",
+                                                               ".jpeg", ".pdf", ".html", ".xml", ".log", ".nii",
+                                                               ".gz",   ".exe", ".inf",  ".yaml"};
+
+bool may_be_dicom(const fs::path& file) {
+  const std::string name = file.filename().string();
+  if (name.starts_with(".") || name == "DICOMDIR") return false;
+  std::string extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kOtherExtensions.begin(), kOtherExtensions.end(), extension) == kOtherExtensions.end();
+}
+
+/// A folder's identity, by which a loop of links is seen.
+using FolderKey = std::pair<dev_t, ino_t>;
+
+class FolderSearch {
+ public:
+  FolderSearch(fs::path root, fs::path excluded, StudyDepth depth)
+      : root_(std::move(root)), excluded_(std::move(excluded)), depth_(depth) {}
+
+  Discovery run() {
+    visit(root_, 0);
+    for (const fs::path& folder : studies_) found_.studies.push_back({name_of(folder), folder});
+    return std::move(found_);
+  }
+
+ private:
+  static std::string name_of(const fs::path& folder) {
+    const std::string name = folder.filename().string();
+    return name.empty() || name == "." || name == ".." ? fs::weakly_canonical(folder).filename().string() : name;
+  }
+
+  void fail(const fs::path& folder, const std::string& reason) {
+    found_.failures.push_back({name_of(folder), "discover", reason, folder.string()});
+  }
+
+  void visit(const fs::path& folder, int depth) {
+    struct stat status {};
+    if (stat(folder.c_str(), &status) != 0) return fail(folder, "the folder cannot be reached");
+    const FolderKey key{status.st_dev, status.st_ino};
+    if (std::find(above_.begin(), above_.end(), key) != above_.end()) return;  // a link back up
+    if (depth > kDeepest) return fail(folder, "the folder lies too deep");
+    above_.push_back(key);
+    scan(folder, depth);
+    above_.pop_back();
+  }
+
+  void scan(const fs::path& folder, int depth) {
+    std::error_code problem;
+    fs::directory_iterator entries(folder, problem);
+    if (problem) return fail(folder, "cannot read the folder: " + problem.message());
+    bool holds_files = false;
+    std::vector<fs::path> folders;
+    for (const fs::directory_iterator end; entries != end && !problem; entries.increment(problem)) {
+      if (entries->is_directory(problem)) {
+        if (is_searched(entries->path())) folders.push_back(entries->path());
+      } else {
+        holds_files = holds_files || may_be_dicom(entries->path());
+      }
+      problem.clear();
+    }
+    if (holds_files) add(folder, depth);
+    for (const fs::path& inner : folders) visit(inner, depth + 1);
+  }
+
+  bool is_searched(const fs::path& folder) const {
+    std::error_code ignored;
+    if (folder.filename().string().starts_with(".")) return false;
+    return excluded_.empty() || !fs::equivalent(folder, excluded_, ignored);
+  }
+
+  void add(const fs::path& leaf, int depth) {
+    const bool is_study = depth_ == StudyDepth::Leaf || depth == 0 || (depth_ == StudyDepth::Auto && depth == 1);
+    const fs::path study = is_study ? leaf : leaf.parent_path();
+    // A folder with files of its own above its series is one study, not two.
+    for (fs::path above = study.parent_path(); above != root_ && above.has_relative_path();
+         above = above.parent_path()) {
+      if (studies_.count(above) > 0) return;
+    }
+    studies_.insert(study);
+  }
+
+  fs::path root_;
+  fs::path excluded_;
+  StudyDepth depth_;
+  std::vector<FolderKey> above_;
+  std::set<fs::path> studies_;
+  Discovery found_;
+};
+
+void add_listed(Discovery& found, const fs::path& folder) {
+  const std::string name = folder.lexically_normal().filename().string();
+  std::error_code ignored;
+  if (fs::is_directory(folder, ignored)) {
+    found.studies.push_back({name, folder});
+  } else {
+    found.failures.push_back({name, "discover", "the list names a folder that is not there", folder.string()});
+  }
+}
+
+Discovery read_csv_list(const fs::path& list) {
+  const CsvTable table = read_csv(list);
+  auto column = table.column("path");
+  if (!column) column = table.column("study_id");
+  if (!column) {
+    throw Error(ErrorKind::Usage, text(list.string(), " has neither a column path nor a column study_id"));
+  }
+  Discovery found;
+  std::set<std::string> seen;  // a table with several rows per study names it several times
+  for (const auto& row : table.rows) {
+    if (seen.insert(row[*column]).second) add_listed(found, list.parent_path() / row[*column]);
+  }
+  return found;
+}
+
+Discovery read_text_list(const fs::path& list) {
+  std::ifstream file(list);
+  if (!file) throw Error(ErrorKind::Failure, text("cannot read ", list.string()));
+  Discovery found;
+  for (std::string line; std::getline(file, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty() && line[0] != '#') add_listed(found, list.parent_path() / line);
+  }
+  return found;
+}
+
+/// Sorts by id and moves ids that occur twice to the failures.
+void keep_unique_ids(Discovery& found) {
+  std::sort(found.studies.begin(), found.studies.end(), [](const StudyFolder& a, const StudyFolder& b) {
+    return std::tie(a.study_id, a.folder) < std::tie(b.study_id, b.folder);
+  });
+  std::map<std::string, int> count;
+  for (const StudyFolder& study : found.studies) ++count[study.study_id];
+  std::erase_if(found.studies, [&](const StudyFolder& study) {
+    if (count[study.study_id] == 1) return false;
+    found.failures.push_back({study.study_id, "discover",
+                              text(count[study.study_id], " folders have this study id; rename them or list one"),
+                              study.folder.string()});
+    return true;
+  });
+  std::sort(found.failures.begin(), found.failures.end(), [](const StudyFailure& a, const StudyFailure& b) {
+    return std::tie(a.study_id, a.file) < std::tie(b.study_id, b.file);
+  });
+}
+
+}  // namespace
+
+Discovery discover_studies(const fs::path& data_set, const fs::path& excluded, StudyDepth depth) {
+  if (!fs::exists(data_set)) throw Error(ErrorKind::NoUsableStudy, text(data_set.string(), " does not exist"));
+  Discovery found;
+  if (fs::is_directory(data_set)) {
+    found = FolderSearch(data_set, excluded, depth).run();
+  } else if (data_set.extension() == ".csv") {
+    found = read_csv_list(data_set);
+  } else {
+    found = read_text_list(data_set);
+  }
+  keep_unique_ids(found);
+  return found;
+}
+
+}  // namespace lumbargrade

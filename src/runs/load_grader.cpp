@@ -1,0 +1,83 @@
+#include "runs/load_grader.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "bundle/bundle.h"
+#include "bundle/find_bundle.h"
+#include "levels/locate.h"
+#include "levels/locator_network.h"
+#include "runs/device.h"
+
+namespace lumbargrade {
+namespace {
+
+CanalModel canal_model(const CanalMeasureSpec& spec) {
+  CanalModel model;
+  model.reference_exponent = spec.reference_exponent;
+  model.width_mm = spec.width_mm;
+  for (size_t i = 0; i < model.levels.size(); ++i) {
+    const auto& cuts = spec.levels[i];
+    model.levels[i] = {cuts.moderate_below_mm, cuts.severe_below_mm, cuts.typical_reference_mm};
+  }
+  return model;
+}
+
+GradingModel grading_model(const GradingSpec& spec) {
+  GradingModel model;
+  model.canal = canal_model(spec.canal_measure);
+  model.canal_weight = spec.canal_measure.model_weight;
+  model.prior = spec.prior;
+  return model;
+}
+
+LocatorOptions locator_options(const std::string& lowest_disc) {
+  LocatorOptions options;
+  if (lowest_disc.empty()) return options;
+  options.lowest_disc = parse_lowest_disc(lowest_disc);
+  if (!options.lowest_disc) {
+    throw Error(ErrorKind::Usage,
+                text("unknown lowest disc \"", lowest_disc, "\"; --lowest-disc takes L5/S1, L4/L5 or L6/S1"));
+  }
+  return options;
+}
+
+UNet unet_of(const BundleNetwork& network) {
+  auto module = std::dynamic_pointer_cast<UNetImpl>(network.network.module);
+  if (!module) {
+    throw Error(ErrorKind::BundleInvalid,
+                text("the locator's architecture is \"", network.spec.architecture, "\"; this version runs \"unet\""));
+  }
+  return UNet(std::move(module));
+}
+
+int thread_count(int wanted) {
+  if (wanted > 0) return wanted;
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+LoadedGrader load_grader(const GraderOptions& options) {
+  const LocatorOptions locating = locator_options(options.lowest_disc);
+  LoadedGrader loaded;
+  loaded.threads = thread_count(options.threads);
+  at::set_num_threads(loaded.threads);
+  loaded.bundle_folder = find_bundle(options.bundle);
+  const Bundle bundle = load_bundle(loaded.bundle_folder);
+  loaded.bundle_name = bundle.manifest.name;
+  loaded.bundle_version = bundle.manifest.version;
+  loaded.bundle_sha256 = bundle.sha256;
+  loaded.device = ready_device(options.device);
+  loaded.grader.model = grading_model(bundle.manifest.grading);
+  const auto network =
+      std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), torch::Device(loaded.device));
+  loaded.grader.locate = [network, locating](const Volume& sagittal) {
+    return locate_spine(sagittal, *network, locating);
+  };
+  return loaded;
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "runs/load_grader.h"
+
+namespace lumbargrade {
+
+/// What a run was: enough to repeat it and to see where its time went. Written as run.json.
+struct RunRecord {
+  std::string command;  ///< "grade", "batch" ...
+  std::string version;  ///< text of `lumbargrade --version`
+  std::string started_utc;
+  nlohmann::ordered_json options = nlohmann::ordered_json::object();  ///< as resolved
+  nlohmann::ordered_json counts = nlohmann::ordered_json::object();   ///< studies by outcome
+  std::vector<std::pair<std::string, double>> times_ms;               ///< by stage, in order
+  std::vector<std::string> warnings;
+  std::vector<std::string> outputs;
+};
+
+/// The record as JSON text with a line feed at the end. `grader` tells bundle, device and threads.
+std::string run_record_json(const RunRecord& record, const LoadedGrader& grader);
+
+}  // namespace lumbargrade
