@@ -1,5 +1,5 @@
-# Defines `lumbargrade::dcmtk` and `lumbargrade::gdcm`. Debian's DCMTKConfig.cmake names static libraries and tools that
-# its packages do not ship, so both are found by header and library.
+# Defines `lumbargrade::dcmtk` and `lumbargrade::openjpeg`. Debian's DCMTKConfig.cmake and OpenJPEGConfig.cmake name
+# static libraries and tools that their packages do not ship, so both are found by header and library.
 find_package(ZLIB REQUIRED)  # deflated data sets
 find_path(LUMBARGRADE_DCMTK_INCLUDE dcmtk/dcmdata/dctk.h REQUIRED)
 add_library(lumbargrade_dcmtk INTERFACE)
@@ -11,11 +11,11 @@ foreach(part dcmjpls dcmjpeg dcmdata oflog ofstd)
   target_link_libraries(lumbargrade_dcmtk INTERFACE "${LUMBARGRADE_DCMTK_${part}}")
 endforeach()
 
-find_path(LUMBARGRADE_GDCM_INCLUDE gdcmJPEG2000Codec.h PATH_SUFFIXES gdcm-3.0 REQUIRED)
-add_library(lumbargrade_gdcm INTERFACE)
-add_library(lumbargrade::gdcm ALIAS lumbargrade_gdcm)
-target_include_directories(lumbargrade_gdcm SYSTEM INTERFACE "${LUMBARGRADE_GDCM_INCLUDE}")
-foreach(part gdcmMSFF gdcmDSED gdcmCommon)
-  find_library(LUMBARGRADE_GDCM_${part} ${part} REQUIRED)
-  target_link_libraries(lumbargrade_gdcm INTERFACE "${LUMBARGRADE_GDCM_${part}}")
-endforeach()
+find_path(LUMBARGRADE_OPENJPEG_INCLUDE openjpeg.h PATH_SUFFIXES openjpeg-2.5 openjpeg-2.4 REQUIRED)
+find_library(LUMBARGRADE_OPENJPEG openjp2 REQUIRED)
+add_library(lumbargrade_openjpeg INTERFACE)
+add_library(lumbargrade::openjpeg ALIAS lumbargrade_openjpeg)
+target_include_directories(lumbargrade_openjpeg SYSTEM INTERFACE "${LUMBARGRADE_OPENJPEG_INCLUDE}")
+target_link_libraries(lumbargrade_openjpeg INTERFACE "${LUMBARGRADE_OPENJPEG}")
+
+find_package(LibArchive REQUIRED)

@@ -19,6 +19,7 @@ namespace {
 constexpr int64_t kMostFrames = 100'000;
 constexpr int64_t kMostPixelBytes = int64_t{1} << 30;
 constexpr std::streamoff kLargestFile = std::streamoff{2} << 30;
+constexpr std::streamoff kSignatureLength = 132;  // preamble and "DICM"
 constexpr double kOrthonormal = 1e-2;  // headers round their direction cosines
 
 const DcmTagKey kPhilipsCreator(0x2005, 0x0010);
@@ -312,18 +313,6 @@ std::shared_ptr<const EncodedPixels> encode_pixels(std::vector<unsigned char> by
   return pixels;
 }
 
-std::vector<unsigned char> read_bytes(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary | std::ios::ate);
-  const std::streamoff size = stream ? static_cast<std::streamoff>(stream.tellg()) : -1;
-  if (size < 0) refuse(file, "cannot be opened: check that it exists and may be read");
-  if (size > kLargestFile) refuse(file, text("is larger than ", kLargestFile >> 30, " GiB"));
-  std::vector<unsigned char> bytes(static_cast<size_t>(size));
-  stream.seekg(0);
-  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!stream) refuse(file, "cannot be read to its end");
-  return bytes;
-}
-
 }  // namespace
 
 Instance parse_instance(std::vector<unsigned char> bytes, const std::filesystem::path& file) {
@@ -342,8 +331,29 @@ Instance parse_instance(std::vector<unsigned char> bytes, const std::filesystem:
   return instance;
 }
 
+std::optional<std::vector<unsigned char>> read_dicom_bytes(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary | std::ios::ate);
+  const std::streamoff size = stream ? static_cast<std::streamoff>(stream.tellg()) : -1;
+  if (size < 0) refuse(file, "cannot be opened: check that it exists and may be read");
+  std::vector<unsigned char> bytes(static_cast<size_t>(std::min<std::streamoff>(size, kSignatureLength)));
+  const auto fill = [&](size_t first) {
+    stream.read(reinterpret_cast<char*>(bytes.data() + first), static_cast<std::streamsize>(bytes.size() - first));
+    if (!stream) refuse(file, "cannot be read to its end");
+  };
+  stream.seekg(0);
+  fill(0);
+  if (!looks_like_dicom(bytes)) return std::nullopt;
+  if (size > kLargestFile) refuse(file, text("is larger than ", kLargestFile >> 30, " GiB"));
+  const size_t read = bytes.size();
+  bytes.resize(static_cast<size_t>(size));
+  fill(read);
+  return bytes;
+}
+
 Instance read_instance(const std::filesystem::path& file) {
-  return parse_instance(read_bytes(file), file);
+  auto bytes = read_dicom_bytes(file);
+  if (!bytes) refuse(file, "is not a DICOM file");
+  return parse_instance(std::move(*bytes), file);
 }
 
 }  // namespace lumbargrade::dicom

@@ -83,7 +83,10 @@ struct Instance {
 /// claim more pixels than they hold. Pixels that merely cannot be decoded are no error here: see pixel_problem.
 Instance parse_instance(std::vector<unsigned char> bytes, const std::filesystem::path& file);
 
-/// Opens and reads the file once, then parses it.
+/// Opens and reads the file once; nothing when its first bytes are not DICOM's. Throws Error when it cannot be read.
+std::optional<std::vector<unsigned char>> read_dicom_bytes(const std::filesystem::path& file);
+
+/// Reads and parses one file.
 Instance read_instance(const std::filesystem::path& file);
 
 }  // namespace lumbargrade::dicom

@@ -1,62 +1,98 @@
 #include "dicom/jpeg2000.h"
 
-#include <gdcmByteValue.h>
-#include <gdcmDataElement.h>
-#include <gdcmFragment.h>
-#include <gdcmJPEG2000Codec.h>
-#include <gdcmSequenceOfFragments.h>
+#include <openjpeg.h>
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 namespace lumbargrade::dicom {
 namespace {
 
-gdcm::PixelFormat gdcm_format(const PixelFormat& format) {
-  const auto word = [](int value) { return static_cast<unsigned short>(value); };
-  return gdcm::PixelFormat(word(format.samples_per_pixel), word(format.bits_allocated), word(format.bits_stored),
-                           word(format.high_bit), word(format.is_signed));
+using CodecPointer = std::unique_ptr<opj_codec_t, decltype(&opj_destroy_codec)>;
+using StreamPointer = std::unique_ptr<opj_stream_t, decltype(&opj_stream_destroy)>;
+using ImagePointer = std::unique_ptr<opj_image_t, decltype(&opj_image_destroy)>;
+
+/// The codestream and the place up to which OpenJPEG has read it.
+struct Source {
+  std::vector<unsigned char> bytes;
+  size_t position = 0;
+};
+
+OPJ_SIZE_T read_source(void* buffer, OPJ_SIZE_T count, void* user) {
+  auto& source = *static_cast<Source*>(user);
+  const size_t available = std::min<size_t>(count, source.bytes.size() - source.position);
+  if (available == 0) return static_cast<OPJ_SIZE_T>(-1);
+  std::memcpy(buffer, source.bytes.data() + source.position, available);
+  source.position += available;
+  return available;
 }
 
-gdcm::DataElement encapsulate(const std::vector<Bytes>& fragments) {
-  auto sequence = gdcm::SequenceOfFragments::New();
-  for (const Bytes bytes : fragments) {
-    gdcm::Fragment fragment;
-    fragment.SetByteValue(reinterpret_cast<const char*>(bytes.data()), static_cast<uint32_t>(bytes.size()));
-    sequence->AddFragment(fragment);
-  }
-  gdcm::DataElement element(gdcm::Tag(0x7fe0, 0x0010));
-  element.SetValue(*sequence);
-  return element;
+OPJ_OFF_T skip_source(OPJ_OFF_T count, void* user) {
+  auto& source = *static_cast<Source*>(user);
+  if (count < 0) return -1;
+  const size_t skipped = std::min<size_t>(static_cast<size_t>(count), source.bytes.size() - source.position);
+  source.position += skipped;
+  return static_cast<OPJ_OFF_T>(skipped);
 }
 
-std::vector<uint16_t> widen(const char* bytes, size_t count, int bits_allocated) {
-  std::vector<uint16_t> values(count);
-  if (bits_allocated == 16) {
-    std::memcpy(values.data(), bytes, count * 2);
-  } else {
-    std::transform(bytes, bytes + count, values.begin(), [](char c) { return static_cast<unsigned char>(c); });
+OPJ_BOOL seek_source(OPJ_OFF_T position, void* user) {
+  auto& source = *static_cast<Source*>(user);
+  if (position < 0 || static_cast<size_t>(position) > source.bytes.size()) return OPJ_FALSE;
+  source.position = static_cast<size_t>(position);
+  return OPJ_TRUE;
+}
+
+StreamPointer open_stream(Source& source) {
+  StreamPointer stream(opj_stream_default_create(OPJ_TRUE), &opj_stream_destroy);
+  if (!stream) return stream;
+  opj_stream_set_user_data(stream.get(), &source, nullptr);
+  opj_stream_set_user_data_length(stream.get(), source.bytes.size());
+  opj_stream_set_read_function(stream.get(), &read_source);
+  opj_stream_set_skip_function(stream.get(), &skip_source);
+  opj_stream_set_seek_function(stream.get(), &seek_source);
+  return stream;
+}
+
+CodecPointer open_codec() {
+  CodecPointer codec(opj_create_decompress(OPJ_CODEC_J2K), &opj_destroy_codec);
+  opj_dparameters_t parameters;
+  opj_set_default_decoder_parameters(&parameters);
+  if (codec && !opj_setup_decoder(codec.get(), &parameters)) codec.reset();
+  return codec;
+}
+
+ImagePointer decode(Source& source) {
+  const StreamPointer stream = open_stream(source);
+  const CodecPointer codec = open_codec();
+  if (!stream || !codec) return ImagePointer(nullptr, &opj_image_destroy);
+  opj_image_t* header = nullptr;
+  const bool has_header = opj_read_header(stream.get(), codec.get(), &header);
+  ImagePointer image(header, &opj_image_destroy);
+  if (!has_header || !image || !opj_decode(codec.get(), stream.get(), image.get()) ||
+      !opj_end_decompress(codec.get(), stream.get())) {
+    image.reset();
   }
-  return values;
+  return image;
 }
 
 }  // namespace
 
 std::optional<std::vector<uint16_t>> decode_jpeg2000(const std::vector<Bytes>& fragments, const PixelFormat& format) {
-  const unsigned int size[2] = {static_cast<unsigned int>(format.columns), static_cast<unsigned int>(format.rows)};
-  gdcm::JPEG2000Codec codec;
-  codec.SetNumberOfDimensions(2);
-  codec.SetDimensions(size);
-  codec.SetPixelFormat(gdcm_format(format));
-  codec.SetPhotometricInterpretation(gdcm::PhotometricInterpretation::MONOCHROME2);
-  codec.SetPlanarConfiguration(0);
-  codec.SetNeedOverlayCleanup(false);
-  gdcm::DataElement decoded;
-  if (!codec.Decode(encapsulate(fragments), decoded)) return std::nullopt;
-  const gdcm::ByteValue* bytes = decoded.GetByteValue();
-  const size_t count = static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns);
-  if (!bytes || bytes->GetLength() < count * static_cast<size_t>(format.bits_allocated) / 8) return std::nullopt;
-  return widen(bytes->GetPointer(), count, format.bits_allocated);
+  Source source;
+  for (const Bytes fragment : fragments) source.bytes.insert(source.bytes.end(), fragment.begin(), fragment.end());
+  const ImagePointer image = decode(source);
+  if (!image || image->numcomps != 1 || !image->comps[0].data) return std::nullopt;
+  const opj_image_comp_t& component = image->comps[0];
+  if (component.w != static_cast<OPJ_UINT32>(format.columns) || component.h != static_cast<OPJ_UINT32>(format.rows)) {
+    return std::nullopt;
+  }
+  // A negative number keeps its low bits, which are all that BitsStored will ask for; signs are extended later.
+  const int shift = format.high_bit + 1 - format.bits_stored;
+  std::vector<uint16_t> values(static_cast<size_t>(component.w) * component.h);
+  std::transform(component.data, component.data + values.size(), values.begin(),
+                 [shift](OPJ_INT32 value) { return static_cast<uint16_t>(static_cast<uint32_t>(value) << shift); });
+  return values;
 }
 
 }  // namespace lumbargrade::dicom

@@ -1,0 +1,123 @@
+"""Writes the fuzzers' seeds: small DICOM files in every encoding that the loader reads, and archives of them.
+
+Run: python tests/fuzz/make_seeds.py (needs pydicom with pylibjpeg-openjpeg and pyjpegls; DCMTK's tools for JPEG).
+"""
+
+import io
+import pathlib
+import subprocess
+import tarfile
+import zipfile
+
+import numpy as np
+import pydicom
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sequence import Sequence
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+SEEDS = pathlib.Path(__file__).resolve().parent / "seeds"
+
+
+def image(number=1, frames=1):
+    dataset = Dataset()
+    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
+    dataset.SOPInstanceUID = f"1.2.3.{number}"
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = "1.2", "1.2.3"
+    dataset.Modality, dataset.SeriesDescription = "MR", "T2"
+    dataset.InstanceNumber = number
+    dataset.EchoTime, dataset.RepetitionTime = "100", "3000"
+    dataset.ImagePositionPatient = [4 * number, 0, 0]
+    dataset.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
+    dataset.PixelSpacing = [1, 1]
+    dataset.SliceThickness = "4"
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.Rows = dataset.Columns = 32
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
+    values = np.random.default_rng(number).integers(0, 4096, (frames, 32, 32), dtype=np.uint16)
+    values[:, 4:12, 4:12] = 700
+    dataset.PixelData = values.tobytes()
+    dataset["PixelData"].VR = "OW"
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return dataset
+
+
+def enhanced():
+    dataset = image(frames=3)
+    dataset.NumberOfFrames = 3
+    for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"):
+        delattr(dataset, name)
+    shared, measures, orientation = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing, orientation.ImageOrientationPatient = [1, 1], [1, 0, 0, 0, 1, 0]
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = Sequence([measures]), Sequence([orientation])
+    dataset.SharedFunctionalGroupsSequence = Sequence([shared])
+    dataset.PerFrameFunctionalGroupsSequence = Sequence()
+    for z in (4, 0, 8):
+        groups, position = Dataset(), Dataset()
+        position.ImagePositionPatient = [0, 0, z]
+        groups.PlanePositionSequence = Sequence([position])
+        dataset.PerFrameFunctionalGroupsSequence.append(groups)
+    return dataset
+
+
+def encoded(dataset, syntax):
+    buffer = io.BytesIO()
+    if syntax in (RLELossless, JPEGLSLossless, JPEG2000Lossless):
+        dataset.compress(syntax, generate_instance_uid=False)
+        pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
+        return buffer.getvalue()
+    if syntax == ExplicitVRBigEndian:
+        dataset.PixelData = np.frombuffer(dataset.PixelData, "<u2").astype(">u2").tobytes()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    little = syntax != ExplicitVRBigEndian
+    pydicom.dcmwrite(
+        buffer, dataset, enforce_file_format=True, implicit_vr=syntax == ImplicitVRLittleEndian, little_endian=little
+    )
+    return buffer.getvalue()
+
+
+def write_files(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, syntax in {
+        "explicit": ExplicitVRLittleEndian,
+        "implicit": ImplicitVRLittleEndian,
+        "big": ExplicitVRBigEndian,
+        "deflated": DeflatedExplicitVRLittleEndian,
+        "rle": RLELossless,
+        "jpegls": JPEGLSLossless,
+        "jpeg2000": JPEG2000Lossless,
+    }.items():
+        (folder / f"{name}.dcm").write_bytes(encoded(image(), syntax))
+    (folder / "enhanced.dcm").write_bytes(encoded(enhanced(), ExplicitVRLittleEndian))
+    (folder / "enhanced_rle.dcm").write_bytes(encoded(enhanced(), RLELossless))
+    for name, options in {"jpeg_lossless": ["+e1"], "jpeg_extended": ["+ee"]}.items():
+        subprocess.run(["dcmcjpeg", *options, folder / "explicit.dcm", folder / f"{name}.dcm"], check=True)
+
+
+def write_archives(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {f"study/1/{i}.dcm": encoded(image(i), ExplicitVRLittleEndian) for i in (1, 2)}
+    with zipfile.ZipFile(folder / "deflated.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    with zipfile.ZipFile(folder / "stored.zip", "w") as archive:
+        archive.writestr("../../1.dcm", files["study/1/1.dcm"])
+    for name, mode in {"plain.tar": "w", "packed.tar.gz": "w:gz"}.items():
+        with tarfile.open(folder / name, mode) as archive:
+            for path, data in files.items():
+                entry = tarfile.TarInfo(path)
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
+
+
+if __name__ == "__main__":
+    write_files(SEEDS / "file")
+    write_archives(SEEDS / "archive")
