@@ -7,6 +7,36 @@ file(RELATIVE_PATH from_bin_to_private "/${CMAKE_INSTALL_BINDIR}" "/${LUMBARGRAD
 set_target_properties(lumbargrade PROPERTIES INSTALL_RPATH "$ORIGIN/${from_bin_to_private}")
 install(TARGETS lumbargrade RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 
+# One shared library with everything below the command line; its public face is include/lumbargrade.
+add_library(lumbargrade_shared SHARED $<TARGET_OBJECTS:lumbargrade_runs>)
+target_link_libraries(lumbargrade_shared PRIVATE lumbargrade::runs)
+target_include_directories(lumbargrade_shared INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+target_compile_features(lumbargrade_shared INTERFACE cxx_std_20)
+# libtorch_cpu.so refers to symbols of its GPU part, which are absent and unused on the CPU.
+target_link_options(lumbargrade_shared INTERFACE "-Wl,--allow-shlib-undefined")
+set_target_properties(
+  lumbargrade_shared
+  PROPERTIES OUTPUT_NAME lumbargrade
+             EXPORT_NAME lumbargrade
+             VERSION ${PROJECT_VERSION}
+             SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+             INSTALL_RPATH "$ORIGIN/lumbargrade")
+install(
+  TARGETS lumbargrade_shared
+  EXPORT lumbargrade_targets
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY include/lumbargrade DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+
+include(CMakePackageConfigHelpers)
+set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/lumbargrade")
+install(
+  EXPORT lumbargrade_targets
+  NAMESPACE lumbargrade::
+  FILE lumbargradeConfig.cmake
+  DESTINATION "${package_folder}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/lumbargradeConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/lumbargradeConfigVersion.cmake" DESTINATION "${package_folder}")
+
 if(LUMBARGRADE_LIBTORCH_LIB_DIR)
   # With the GPU part (scripts/setup --cuda) NVIDIA's libraries lie beside it in nvidia/*/lib; installed, all of them
   # share one folder, which is on each one's own search path.
