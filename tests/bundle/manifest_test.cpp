@@ -1,0 +1,154 @@
+#include "bundle/manifest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "bundle/example_bundle.h"
+#include "core/error.h"
+
+namespace lumbargrade {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+const std::string kDigits(64, 'a');
+
+Manifest sound_manifest() {
+  Manifest manifest = example_manifest();
+  NetworkSpec network = example_network().spec;
+  network.weights = {"locator.safetensors", kDigits};
+  network.golden.tensors = {"golden/locator.safetensors", kDigits};
+  manifest.networks = {network};
+  return manifest;
+}
+
+/// What parse_manifest says to the sound manifest after `change`.
+template <typename Change>
+std::string refusal_after(const Change& change) {
+  json changed = json::parse(manifest_text(sound_manifest()));
+  change(changed);
+  try {
+    parse_manifest(changed.dump(), "m.json");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::BundleInvalid);
+    return error.what();
+  }
+  return "accepted";
+}
+
+/// The same with one value, found by its JSON pointer, replaced.
+std::string refusal_with(const std::string& pointer, const json& value) {
+  return refusal_after([&](json& manifest) { manifest.at(json::json_pointer(pointer)) = value; });
+}
+
+TEST(Manifest, SurvivesWritingAndReading) {
+  EXPECT_EQ(parse_manifest(manifest_text(sound_manifest()), "m.json"), sound_manifest());
+}
+
+TEST(Manifest, NamesAnUnknownKeyAndTheNearestOne) {
+  EXPECT_EQ(refusal_after([](json& m) { m["networks"][0]["archtecture"] = "unet"; }),
+            "m.json: networks[0].archtecture is no known key; did you mean \"architecture\"?");
+  EXPECT_THAT(refusal_after([](json& m) { m["zzz"] = 1; }),
+              HasSubstr("zzz is no known key; valid are schema_version,"));
+}
+
+TEST(Manifest, NamesAMissingKey) {
+  EXPECT_EQ(refusal_after([](json& m) { m["networks"][0].erase("sha256"); }), "m.json: networks[0].sha256 is missing");
+  EXPECT_EQ(refusal_after([](json& m) { m["grading"]["prior"]["spinal_canal_stenosis"].erase("l4_l5"); }),
+            "m.json: grading.prior.spinal_canal_stenosis.l4_l5 is missing");
+}
+
+TEST(Manifest, NeedsEveryKeyOfEveryObject) {
+  const json sound = json::parse(manifest_text(sound_manifest()));
+  const json flat = sound.flatten();
+  int removed = 0;
+  for (const auto& [pointer, value] : flat.items()) {
+    const json::json_pointer path(pointer);
+    if (!sound.at(path.parent_pointer()).is_object()) continue;
+    const bool may_be_absent = pointer.find("/axes/") != std::string::npos || path.back() == "downsampling" ||
+                               pointer.find("/parameters/") != std::string::npos;
+    if (may_be_absent) continue;
+    EXPECT_THAT(refusal_after([&](json& m) { m.at(path.parent_pointer()).erase(path.back()); }),
+                HasSubstr(path.back() + " is missing"));
+    ++removed;
+  }
+  EXPECT_GT(removed, 40);
+}
+
+TEST(Manifest, RefusesAWrongTypeAnywhere) {
+  const json flat = json::parse(manifest_text(sound_manifest())).flatten();
+  for (const auto& [pointer, value] : flat.items()) {
+    if (pointer.find("/parameters/") != std::string::npos) continue;  // the architecture's business
+    EXPECT_NE(refusal_with(pointer, json::object()), "accepted") << pointer;
+    EXPECT_NE(refusal_with(pointer, nullptr), "accepted") << pointer;
+  }
+}
+
+TEST(Manifest, SaysWhichSchemaItReads) {
+  EXPECT_EQ(refusal_with("/schema_version", 2), "m.json: schema_version is 2, this program reads 1");
+}
+
+TEST(Manifest, RefusesNumbersOutOfRange) {
+  EXPECT_THAT(refusal_with("/networks/0/outputs/0/temperature", 0),
+              HasSubstr("outputs[0].temperature must be a number"));
+  EXPECT_THAT(refusal_with("/networks/0/golden/tolerance", 2), HasSubstr("golden.tolerance must be a number"));
+  EXPECT_THAT(refusal_with("/networks/0/inputs/0/axes/1/spacing_mm", -0.6), HasSubstr("axes[1].spacing_mm"));
+  EXPECT_THAT(refusal_with("/grading/canal_measure/model_weight", 1.01), HasSubstr("model_weight"));
+  EXPECT_THAT(refusal_with("/metrics/0/count", -1), HasSubstr("metrics[0].count must be a whole number"));
+  EXPECT_THAT(refusal_with("/networks/0/outputs/0/downsampling", 18446744073709551615ULL), HasSubstr("downsampling"));
+}
+
+TEST(Manifest, RefusesProbabilitiesThatAreNone) {
+  EXPECT_EQ(refusal_with("/grading/prior/subarticular_stenosis/l1_l2", {0.5, 0.25, 0.125}),
+            "m.json: grading.prior.subarticular_stenosis.l1_l2 must sum to 1, not 0.875");
+  EXPECT_THAT(refusal_with("/grading/prior/subarticular_stenosis/l1_l2", {0.5, 0.5}), HasSubstr("must have 3 entries"));
+  EXPECT_THAT(refusal_with("/grading/prior/subarticular_stenosis/l1_l2", {1.5, -0.5, 0}), HasSubstr("from 0 to 1"));
+}
+
+TEST(Manifest, RefusesCutsInTheWrongOrder) {
+  EXPECT_THAT(refusal_with("/grading/canal_measure/levels/l5_s1/severe_below_mm", 9.5),
+              HasSubstr("levels.l5_s1.severe_below_mm must be less than moderate_below_mm"));
+}
+
+TEST(Manifest, RefusesPathsThatClimbOutOfTheBundle) {
+  for (const char* path :
+       {"/etc/passwd", "../w.safetensors", "a/../../w", "./w", ".hidden", "a/", "a\\b", "a b"}) {
+    EXPECT_THAT(refusal_with("/networks/0/file", path), HasSubstr("networks[0].file m")) << path;
+    EXPECT_THAT(refusal_with("/networks/0/golden/file", path), HasSubstr("golden.file m")) << path;
+  }
+}
+
+TEST(Manifest, RefusesChecksumsThatAreNone) {
+  EXPECT_THAT(refusal_with("/networks/0/sha256", std::string(64, 'A')), HasSubstr("64 lower-case hexadecimal digits"));
+  EXPECT_THAT(refusal_with("/networks/0/sha256", std::string(63, 'a')), HasSubstr("64 lower-case hexadecimal digits"));
+}
+
+TEST(Manifest, NamesUnknownWordsAndTheNearestOne) {
+  EXPECT_EQ(refusal_with("/networks/0/outputs/0/activation", "softmx"),
+            "m.json: networks[0].outputs[0].activation is the unknown \"softmx\"; did you mean \"softmax\"?");
+  EXPECT_THAT(refusal_with("/networks/0/role", "lokator"), HasSubstr("did you mean \"locator\"?"));
+  EXPECT_THAT(refusal_with("/networks/0/inputs/0/series/0", "sagittal_t3"), HasSubstr("unknown role \"sagittal_t3\""));
+}
+
+TEST(Manifest, RefusesTwoNetworksOfOneRole) {
+  EXPECT_THAT(refusal_after([](json& m) { m["networks"].push_back(m["networks"][0]); }),
+              HasSubstr("networks has \"locator\" twice"));
+}
+
+TEST(Manifest, RefusesKeysThatOccurTwiceAndDeepNesting) {
+  EXPECT_THROW(parse_manifest(R"({"name":"a","name":"b"})", "m.json"), Error);
+  EXPECT_THROW(parse_manifest(std::string(1'000'000, '['), "m.json"), Error);
+  EXPECT_THROW(parse_manifest("", "m.json"), Error);
+  EXPECT_THROW(parse_manifest("[]", "m.json"), Error);
+}
+
+TEST(Manifest, GivesTheExtentOfFixedAxes) {
+  AxisSpec axis = image_axis("row", "feet");
+  EXPECT_FALSE(axis.extent_mm());
+  axis.size = 200;
+  EXPECT_DOUBLE_EQ(*axis.extent_mm(), 120);
+}
+
+}  // namespace
+}  // namespace lumbargrade
