@@ -20,7 +20,7 @@ constexpr int64_t kMostFrames = 100'000;
 constexpr int64_t kMostPixelBytes = int64_t{1} << 30;
 constexpr std::streamoff kLargestFile = std::streamoff{2} << 30;
 constexpr std::streamoff kSignatureLength = 132;  // preamble and "DICM"
-constexpr double kOrthonormal = 1e-2;  // headers round their direction cosines
+constexpr double kOrthonormal = 1e-2;             // headers round their direction cosines
 
 const DcmTagKey kPhilipsCreator(0x2005, 0x0010);
 const DcmTagKey kPhilipsScaleIntercept(0x2005, 0x100D);

@@ -4,6 +4,7 @@
 #include <dcmtk/dcmdata/dctag.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -57,12 +58,11 @@ struct ElementHeader {
   bool is(const char* name) const { return vr[0] == name[0] && vr[1] == name[1]; }
 };
 
-/// VRs with a two-byte reserve and a four-byte length (PS3.5 table 7.1-1).
+/// All VRs but the first ones have two reserved bytes and a four-byte length (PS3.5 7.1.2), those yet to come included.
 bool has_long_length(const ElementHeader& header) {
-  for (const char* vr : {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}) {
-    if (header.is(vr)) return true;
-  }
-  return false;
+  constexpr std::array kShort = {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO",
+                                 "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI", "UL", "US"};
+  return std::none_of(kShort.begin(), kShort.end(), [&](const char* vr) { return header.is(vr); });
 }
 
 class Walker {

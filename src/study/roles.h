@@ -1,24 +1,43 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "study/stacks.h"
 #include "study/study.h"
 
 namespace lumbargrade {
 
-enum class Orientation { Sagittal, Coronal, Axial };
-
-/// The patient axis nearest to the slices' normal.
-Orientation orientation_of(const Vector3& normal);
-std::string_view orientation_name(Orientation orientation);
-
-struct RoleFinding {
+/// What one series offers for one role: its blocks of one orientation and one contrast.
+struct Candidate {
+  Orientation orientation = Orientation::Sagittal;
+  std::vector<Stack> blocks;  ///< most slices first
   SeriesRole role = SeriesRole::None;
-  std::string evidence;
+  std::string evidence;  ///< what the role, or its absence, was decided by
+  double rank = 0;       ///< larger is better, among candidates for one role
+
+  const dicom::Instance& instance() const { return *blocks.front().slices.front().instance; }
+  const dicom::Contrast& contrast() const { return blocks.front().contrast(); }
+  int slices() const;
 };
 
-/// The role of a series whose largest stack is `stack`: geometry, then echo and repetition time, then description.
-RoleFinding find_role(const Stack& stack);
+enum class Weighting { Unknown, T1, T2 };
+
+/// Groups a series' stacks into candidates, without roles yet. Strongly angled axial blocks stay with their series.
+std::vector<Candidate> make_candidates(std::vector<Stack> stacks);
+
+/// Why an image is not to be taken for any role unless the user says so: localizer, diffusion, subtraction,
+/// myelography, contrast agent, projection. Empty when there is nothing against it.
+std::string exclusion(const dicom::Instance& instance, const dicom::Contrast& contrast);
+
+/// Whether the pixels of an instance may ever be needed.
+bool may_have_role(const dicom::Instance& instance);
+
+/// Decides role, evidence and rank: orientation, then what speaks against any role, then TE, TR and TI, then the
+/// description. A candidate whose weighting stays unknown gets no role here.
+void find_role(Candidate& candidate);
+
+/// Gives a candidate of known orientation the role that goes with a weighting.
+SeriesRole role_of(Orientation orientation, Weighting weighting);
 
 }  // namespace lumbargrade

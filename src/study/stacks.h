@@ -21,18 +21,35 @@ struct StackSlice {
 /// Parallel slices of equal size and contrast, ordered by position along the normal.
 struct Stack {
   std::vector<StackSlice> slices;
+  int repeat =
+      0;  ///< counts up where a series holds several images at every position and no attribute tells them apart
   std::vector<std::string> warnings;
 
   const ImagePlane& plane() const { return slices.front().plane(); }
+  const dicom::Contrast& contrast() const { return slices.front().image().contrast; }
 };
 
-/// Splits a series into stacks: by size, pixel spacing, orientation, echo, b-value and image type. Most slices first.
-std::vector<Stack> make_stacks(const std::vector<std::shared_ptr<const dicom::Instance>>& series);
+struct Stacks {
+  std::vector<Stack> stacks;          ///< most slices first
+  std::vector<std::string> warnings;  ///< frames that are in no stack, and why
+};
 
-/// Maps (column, row, slice) to patient space; the slice step is the mean step between neighbouring positions.
+enum class Orientation { Sagittal, Coronal, Axial };
+
+/// The patient axis nearest to the slices' normal.
+Orientation orientation_of(const Vector3& normal);
+std::string_view orientation_name(Orientation orientation);
+
+/// Splits a series into stacks: by size, pixel spacing, orientation and contrast; axial ones also where slices jump
+/// from one disc to the next. True duplicates are dropped; different images at one position are kept apart.
+Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series);
+
+/// Maps (column, row, slice) to patient space; the slice step is the mean step between neighbouring positions, or, for
+/// a single slice, SliceThickness (else the pixel spacing) along the normal.
 Affine patient_from_index(const Stack& stack);
 
-/// Decodes the stack's pixels on `threads` threads.
-Volume decode_volume(const Stack& stack, int threads);
+/// Decodes the stack's pixels on `threads` threads. Slices that cannot be decoded are left out with a warning; throws
+/// Error when none can.
+Volume decode_volume(const Stack& stack, int threads, std::vector<std::string>& warnings);
 
 }  // namespace lumbargrade

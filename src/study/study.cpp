@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "core/csv.h"
 #include "core/error.h"
-#include "study/parallel.h"
+#include "study/files.h"
 #include "study/roles.h"
 #include "study/stacks.h"
 
@@ -13,66 +15,139 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using InstancePointer = std::shared_ptr<const dicom::Instance>;
+using InstancePointer = std::shared_ptr<dicom::Instance>;
 
 struct Series {
   std::vector<InstancePointer> instances;
-  std::vector<Stack> stacks;
+  std::vector<Candidate> candidates;
   SeriesSummary summary;
 };
 
-struct ReadFiles {
+// ---- one study out of the files
+// ------------------------------------------------------------------------------------------
+
+struct StudyFiles {
+  std::string study_id;
+  std::string study_instance_uid;
   std::vector<InstancePointer> instances;
-  std::vector<std::string> warnings;
 };
 
-std::vector<fs::path> files_below(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
+/// The first folder below `root` on the way to the file: the study in a data set's layout.
+std::string top_folder(const fs::path& root, const fs::path& file) {
+  const fs::path inside = file.lexically_relative(root);
+  return inside.empty() ? std::string() : inside.begin()->string();
 }
 
-ReadFiles read_files(const std::vector<fs::path>& files, int threads) {
-  std::vector<InstancePointer> instances(files.size());
-  std::vector<std::string> failures(files.size());
-  for_each_index(files.size(), threads, [&](size_t i) {
-    try {
-      instances[i] = std::make_shared<dicom::Instance>(dicom::read_instance(files[i]));
-    } catch (const Error& error) {
-      failures[i] = error.what();
-    }
-  });
-  ReadFiles read;
-  for (size_t i = 0; i < files.size(); ++i) {
-    if (instances[i]) read.instances.push_back(std::move(instances[i]));
-    if (!failures[i].empty()) read.warnings.push_back(std::move(failures[i]));
+std::string folder_name(const fs::path& path) {
+  const fs::path whole = fs::weakly_canonical(path);
+  return fs::is_directory(whole) ? whole.filename().string() : whole.stem().string();
+}
+
+std::map<std::string, int> count_studies(const std::vector<InstancePointer>& instances) {
+  std::map<std::string, int> counts;
+  for (const auto& instance : instances) {
+    if (!instance->study_instance_uid.empty()) ++counts[instance->study_instance_uid];
   }
-  return read;
+  return counts;
+}
+
+std::string list_studies(const std::map<std::string, int>& counts) {
+  constexpr size_t kMostListed = 5;
+  std::string list;
+  size_t listed = 0;
+  for (const auto& [uid, files] : counts) {
+    if (++listed > kMostListed) return list + ", ...";
+    list += text(listed > 1 ? ", " : "", uid, " (", files, " files)");
+  }
+  return list;
+}
+
+StudyFiles choose_study(const fs::path& path, const std::string& wanted, std::vector<InstancePointer> instances) {
+  const auto counts = count_studies(instances);
+  StudyFiles study{folder_name(path), counts.empty() ? "" : counts.begin()->first, {}};
+  if (wanted.empty() && counts.size() > 1) {
+    throw Error(ErrorKind::NoUsableStudy, text(path.string(), " holds ", counts.size(),
+                                               " studies: ", list_studies(counts), "; choose one with --study"));
+  }
+  if (wanted.empty()) {
+    study.instances = std::move(instances);
+    return study;
+  }
+  std::copy_if(instances.begin(), instances.end(), std::back_inserter(study.instances), [&](const auto& instance) {
+    return instance->study_instance_uid == wanted || top_folder(path, instance->file) == wanted;
+  });
+  if (study.instances.empty()) {
+    throw Error(ErrorKind::Usage,
+                text("no study \"", wanted, "\" in ", path.string(), "; it holds ", list_studies(counts)));
+  }
+  study.study_instance_uid = study.instances.front()->study_instance_uid;
+  if (counts.size() > 1) study.study_id = wanted;
+  return study;
+}
+
+// ---- series
+// --------------------------------------------------------------------------------------------------------------
+
+using SeriesFolders = std::map<fs::path, std::vector<InstancePointer>>;
+
+/// One series spread over folders counts its images through and says the same of itself; otherwise a UID was used
+/// twice.
+bool is_one_series(const SeriesFolders& folders) {
+  std::set<int> numbers;
+  const dicom::Instance& first = *folders.begin()->second.front();
+  for (const auto& [folder, instances] : folders) {
+    for (const auto& instance : instances) {
+      if (instance->series_description != first.series_description || instance->series_number != first.series_number ||
+          !numbers.insert(instance->instance_number).second) {
+        return false;
+      }
+    }
+  }
+  return true;
 }
 
 std::vector<Series> group_series(const std::vector<InstancePointer>& instances) {
-  std::map<std::pair<std::string, std::string>, Series> by_uid;
-  for (const InstancePointer& instance : instances) {
-    by_uid[{instance->study_instance_uid, instance->series_instance_uid}].instances.push_back(instance);
+  std::map<std::string, SeriesFolders> by_uid;
+  for (const auto& instance : instances) {
+    by_uid[instance->series_instance_uid][instance->file.parent_path()].push_back(instance);
   }
   std::vector<Series> series;
-  for (auto& [uid, one] : by_uid) {
-    one.stacks = make_stacks(one.instances);
-    series.push_back(std::move(one));
+  for (auto& [uid, folders] : by_uid) {
+    const bool joined = folders.size() > 1 && !uid.empty() && is_one_series(folders);
+    if (joined) series.emplace_back();
+    for (auto& [folder, files] : folders) {
+      if (!joined) series.emplace_back();
+      auto& all = series.back().instances;
+      all.insert(all.end(), files.begin(), files.end());
+    }
   }
+  std::stable_sort(series.begin(), series.end(), [](const Series& a, const Series& b) {
+    return a.instances.front()->series_number < b.instances.front()->series_number;
+  });
   return series;
 }
 
 BlockSummary summarise(const Stack& stack) {
   const dicom::PixelFormat& format = stack.slices.front().instance->format;
-  return {static_cast<int>(stack.slices.size()), format.columns, format.rows, spacing_mm(patient_from_index(stack)),
-          stack.plane().normal()};
+  BlockSummary block;
+  block.slices = static_cast<int>(stack.slices.size());
+  block.columns = format.columns;
+  block.rows = format.rows;
+  const Affine patient_from_block = patient_from_index(stack);
+  block.spacing_mm = spacing_mm(patient_from_block);
+  block.normal = stack.plane().normal();
+  block.lowest_z_mm = block.highest_z_mm = patient_from_block.translation().z();
+  for (int corner = 1; corner < 8; ++corner) {
+    const Vector3 index(corner & 1 ? format.columns - 1 : 0, corner & 2 ? format.rows - 1 : 0,
+                        corner & 4 ? block.slices - 1 : 0);
+    const double z_mm = (patient_from_block * index).z();
+    block.lowest_z_mm = std::min(block.lowest_z_mm, z_mm);
+    block.highest_z_mm = std::max(block.highest_z_mm, z_mm);
+  }
+  return block;
 }
 
-void summarise(Series& series) {
+void describe_header(Series& series) {
   const dicom::Instance& first = *series.instances.front();
   SeriesSummary& summary = series.summary;
   summary.series_instance_uid = first.series_instance_uid;
@@ -82,90 +157,315 @@ void summarise(Series& series) {
   summary.series_number = first.series_number;
   summary.files = static_cast<int>(series.instances.size());
   for (const auto& instance : series.instances) summary.frames += static_cast<int>(instance->frames.size());
-  summary.orientation = "none";
-  for (const Stack& stack : series.stacks) {
-    summary.blocks.push_back(summarise(stack));
-    summary.warnings.insert(summary.warnings.end(), stack.warnings.begin(), stack.warnings.end());
-  }
-  if (series.stacks.empty()) return;
-  const RoleFinding finding = find_role(series.stacks.front());
-  summary.orientation = orientation_name(orientation_of(series.stacks.front().plane().normal()));
-  summary.role = finding.role;
-  summary.evidence = finding.evidence;
 }
+
+std::string orientation_of(const std::vector<Candidate>& candidates) {
+  if (candidates.empty()) return "none";
+  const bool mixed = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+    return candidate.orientation != candidates.front().orientation;
+  });
+  return mixed ? "mixed" : std::string(orientation_name(candidates.front().orientation));
+}
+
+/// A series of three orientations and few slices each is a localizer, whatever it calls itself.
+bool is_three_plane_localizer(const std::vector<Candidate>& candidates) {
+  constexpr int kMostSlices = 7;
+  std::set<Orientation> orientations;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.slices() > kMostSlices) return false;
+    orientations.insert(candidate.orientation);
+  }
+  return orientations.size() == 3;
+}
+
+void find_roles(Series& series) {
+  Stacks stacks = make_stacks(series.instances);
+  for (const Stack& stack : stacks.stacks) {
+    series.summary.warnings.insert(series.summary.warnings.end(), stack.warnings.begin(), stack.warnings.end());
+  }
+  series.summary.warnings.insert(series.summary.warnings.end(), stacks.warnings.begin(), stacks.warnings.end());
+  series.candidates = make_candidates(std::move(stacks.stacks));
+  series.summary.orientation = orientation_of(series.candidates);
+  for (Candidate& candidate : series.candidates) find_role(candidate);
+  if (!is_three_plane_localizer(series.candidates)) return;
+  for (Candidate& candidate : series.candidates) {
+    candidate.role = SeriesRole::None;
+    candidate.evidence = "localizer in three planes";
+  }
+}
+
+// ---- what the user says
+// ----------------------------------------------------------------------------------------------------
 
 bool is_named(const SeriesSummary& summary, const std::string& name) {
   return !name.empty() && (summary.series_instance_uid == name || summary.folder == name);
 }
 
-void apply_override(std::vector<Series>& series, const std::string& name, SeriesRole role) {
-  if (name.empty()) return;
-  const auto chosen =
-      std::find_if(series.begin(), series.end(), [&](const Series& s) { return is_named(s.summary, name); });
-  if (chosen == series.end()) {
-    throw Error(ErrorKind::Usage, text("no series \"", name, "\" for the role ", role_name(role)));
+/// The candidate of a series that fits a role best: of its orientation, of its own role, of the most slices.
+Candidate* candidate_for(Series& series, SeriesRole role) {
+  const Orientation wanted = role == SeriesRole::AxialT2 ? Orientation::Axial : Orientation::Sagittal;
+  const auto fitness = [&](const Candidate& candidate) {
+    return std::tuple(candidate.orientation == wanted, candidate.role == role, candidate.slices());
+  };
+  const auto best = std::max_element(series.candidates.begin(), series.candidates.end(),
+                                     [&](const auto& a, const auto& b) { return fitness(a) < fitness(b); });
+  return best == series.candidates.end() ? nullptr : &*best;
+}
+
+void assign(Series& series, SeriesRole role, const std::string& evidence) {
+  Candidate* chosen = candidate_for(series, role);
+  for (Candidate& candidate : series.candidates) candidate.role = SeriesRole::None;
+  if (!chosen) return;
+  const Orientation usual = role == SeriesRole::AxialT2 ? Orientation::Axial : Orientation::Sagittal;
+  if (chosen->orientation != usual) {
+    series.summary.warnings.push_back(
+        text("used as ", role_name(role), " but is ", orientation_name(chosen->orientation)));
   }
+  chosen->role = role;
+  chosen->evidence = evidence;
+}
+
+std::string list_series(const std::vector<Series>& series) {
+  std::string list;
+  for (const Series& one : series) {
+    list += text(list.empty() ? "" : ", ", one.summary.folder, " (", one.summary.series_instance_uid, ")");
+  }
+  return list;
+}
+
+void override_role(std::vector<Series>& series, const std::vector<std::string>& names, SeriesRole role) {
+  std::vector<Series*> chosen;
+  for (const std::string& name : names) {
+    const auto match =
+        std::find_if(series.begin(), series.end(), [&](const Series& s) { return is_named(s.summary, name); });
+    if (match == series.end()) {
+      throw Error(ErrorKind::Usage,
+                  text("no series \"", name, "\" for ", role_name(role), "; the study has ", list_series(series)));
+    }
+    if (match->candidates.empty()) {
+      throw Error(ErrorKind::Usage, text("series \"", name, "\" holds no image that could be ", role_name(role)));
+    }
+    chosen.push_back(&*match);
+  }
+  if (chosen.empty()) return;
   for (Series& other : series) {
-    if (other.summary.role == role) other.summary.role = SeriesRole::None;
+    for (Candidate& candidate : other.candidates) {
+      if (candidate.role == role) candidate.role = SeriesRole::None;
+    }
   }
-  chosen->summary.role = role;
-  chosen->summary.evidence = "chosen by the user";
+  for (Series* one : chosen) assign(*one, role, "chosen by the user");
 }
 
-Series* best_series(std::vector<Series>& series, SeriesRole role) {
-  Series* best = nullptr;
-  for (Series& candidate : series) {
-    if (candidate.summary.role != role || candidate.stacks.empty()) continue;
-    if (!best || candidate.stacks.front().slices.size() > best->stacks.front().slices.size()) best = &candidate;
+std::optional<SeriesRole> role_in_table(const std::string& description) {
+  if (description == "Sagittal T1") return SeriesRole::SagittalT1;
+  if (description == "Sagittal T2/STIR") return SeriesRole::SagittalT2;
+  if (description == "Axial T2") return SeriesRole::AxialT2;
+  return std::nullopt;
+}
+
+/// The challenge's series_descriptions table: what it says of a series counts more than the headers.
+void apply_descriptions(std::vector<Series>& series, const fs::path& table_file, const std::string& study_id) {
+  if (table_file.empty()) return;
+  const CsvTable table = read_csv(table_file);
+  const auto study = table.column("study_id"), id = table.column("series_id"),
+             description = table.column("series_description");
+  if (!study || !id || !description) {
+    throw Error(ErrorKind::Usage, text(table_file.string(), " needs columns study_id, series_id, series_description"));
   }
-  if (best) best->summary.used = true;
-  return best;
+  for (const auto& row : table.rows) {
+    if (row[*study] != study_id) continue;
+    const auto role = role_in_table(row[*description]);
+    for (Series& one : series) {
+      if (role && is_named(one.summary, row[*id])) assign(one, *role, text("series_descriptions: ", row[*description]));
+    }
+  }
 }
 
-std::optional<Volume> load_role(std::vector<Series>& series, SeriesRole role, int threads) {
-  const Series* best = best_series(series, role);
-  return best ? std::optional(decode_volume(best->stacks.front(), threads)) : std::nullopt;
+void apply_options(std::vector<Series>& series, const StudyOptions& options, const std::string& study_id) {
+  const auto one = [](const std::string& name) {
+    return name.empty() ? std::vector<std::string>() : std::vector<std::string>{name};
+  };
+  apply_descriptions(series, options.series_descriptions, study_id);
+  override_role(series, one(options.sagittal_t1), SeriesRole::SagittalT1);
+  override_role(series, one(options.sagittal_t2), SeriesRole::SagittalT2);
+  override_role(series, options.axial_t2, SeriesRole::AxialT2);
 }
 
-std::vector<Volume> load_blocks(std::vector<Series>& series, int threads) {
-  std::vector<Volume> blocks;
+// ---- the study
+// -------------------------------------------------------------------------------------------------------------
+
+struct Chosen {
+  Series* series = nullptr;
+  Candidate* candidate = nullptr;
+};
+
+/// Candidates for a role, best first.
+std::vector<Chosen> ranked(std::vector<Series>& series, SeriesRole role) {
+  std::vector<Chosen> candidates;
   for (Series& one : series) {
-    if (one.summary.role != SeriesRole::AxialT2) continue;
-    one.summary.used = true;
-    for (const Stack& stack : one.stacks) blocks.push_back(decode_volume(stack, threads));
+    for (Candidate& candidate : one.candidates) {
+      if (candidate.role == role) candidates.push_back({&one, &candidate});
+    }
   }
-  return blocks;
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Chosen& a, const Chosen& b) { return a.candidate->rank > b.candidate->rank; });
+  return candidates;
+}
+
+/// Pixels of what will not be decoded are let go before anything is decoded.
+class UsedStacks {
+ public:
+  void use(const Chosen& chosen, size_t blocks) {
+    chosen.series->summary.used = true;
+    for (size_t i = 0; i < blocks; ++i) {
+      stacks_.insert(&chosen.candidate->blocks[i]);
+      for (const StackSlice& slice : chosen.candidate->blocks[i].slices) instances_.insert(slice.instance.get());
+    }
+  }
+
+  bool has(const Stack& stack) const { return stacks_.contains(&stack); }
+
+  void release_others(const std::vector<Series>& series) const {
+    for (const Series& one : series) {
+      for (const auto& instance : one.instances) {
+        if (!instances_.contains(instance.get())) instance->pixels.reset();
+      }
+    }
+  }
+
+ private:
+  std::set<const Stack*> stacks_;
+  std::set<const dicom::Instance*> instances_;
+};
+
+struct Assignment {
+  std::optional<Chosen> sagittal_t1;
+  std::optional<Chosen> sagittal_t2;
+  std::vector<Chosen> axial_t2;
+  UsedStacks used;
+};
+
+std::optional<Chosen> best(std::vector<Series>& series, SeriesRole role, UsedStacks& used) {
+  const auto candidates = ranked(series, role);
+  if (candidates.empty()) return std::nullopt;
+  used.use(candidates.front(), 1);
+  return candidates.front();
+}
+
+Assignment assign_series(std::vector<Series>& series) {
+  Assignment assignment;
+  assignment.sagittal_t1 = best(series, SeriesRole::SagittalT1, assignment.used);
+  assignment.sagittal_t2 = best(series, SeriesRole::SagittalT2, assignment.used);
+  for (const Chosen& chosen : ranked(series, SeriesRole::AxialT2)) {
+    if (chosen.candidate->blocks.front().repeat > 0) continue;  // an alternative of the same series
+    assignment.used.use(chosen, chosen.candidate->blocks.size());
+    assignment.axial_t2.push_back(chosen);
+  }
+  return assignment;
+}
+
+/// Role, evidence and blocks of a series: those of its candidate in use, or else of its best one.
+void summarise(Series& series, const UsedStacks& used) {
+  const Candidate* shown = nullptr;
+  for (const Candidate& candidate : series.candidates) {
+    const bool in_use = used.has(candidate.blocks.front());
+    if (!shown || in_use || (shown->role == SeriesRole::None && candidate.role != SeriesRole::None)) shown = &candidate;
+    for (const Stack& stack : candidate.blocks) {
+      series.summary.blocks.push_back(summarise(stack));
+      series.summary.blocks.back().used = used.has(stack);
+    }
+    if (in_use) break;
+  }
+  if (!shown) {
+    series.summary.evidence = series.summary.frames > 0 ? "no usable images" : "no images";
+    return;
+  }
+  series.summary.role = shown->role;
+  series.summary.evidence = shown->evidence;
+}
+
+std::string series_label(const SeriesSummary& summary) {
+  return summary.folder.empty() ? summary.series_instance_uid : summary.folder;
+}
+
+/// Nothing when no slice of it can be decoded; that is told.
+std::optional<Volume> decode(const Stack& stack, Series& series, int threads) {
+  try {
+    return decode_volume(stack, threads, series.summary.warnings);
+  } catch (const Error& error) {
+    series.summary.warnings.push_back(error.what());
+    series.summary.used = false;
+    return std::nullopt;
+  }
+}
+
+std::optional<Volume> decode_best(const std::optional<Chosen>& chosen, int threads) {
+  return chosen ? decode(chosen->candidate->blocks.front(), *chosen->series, threads) : std::nullopt;
+}
+
+void decode_volumes(const Assignment& assignment, int threads, Study& study) {
+  study.sagittal_t1 = decode_best(assignment.sagittal_t1, threads);
+  study.sagittal_t2 = decode_best(assignment.sagittal_t2, threads);
+  for (const Chosen& chosen : assignment.axial_t2) {
+    for (const Stack& stack : chosen.candidate->blocks) {
+      if (auto volume = decode(stack, *chosen.series, threads)) study.axial_t2.push_back(std::move(*volume));
+    }
+  }
+}
+
+ReadFiles read_input(const fs::path& path, int threads) {
+  ReadFiles read = read_files(path, threads, may_have_role);
+  if (read.instances.empty()) {
+    const std::string first = read.warnings.empty() ? "" : text("; first problem: ", read.warnings.front());
+    throw Error(ErrorKind::NoUsableStudy, text("no readable DICOM file in ", path.string(), first));
+  }
+  return read;
+}
+
+Study read_study(const fs::path& path, const StudyOptions& options, bool with_volumes) {
+  ReadFiles read = read_input(path, options.threads);
+  StudyFiles files = choose_study(path, options.study_uid, std::move(read.instances));
+  std::vector<Series> series = group_series(files.instances);
+  for (Series& one : series) {
+    describe_header(one);
+    find_roles(one);
+  }
+  apply_options(series, options, files.study_id);
+  const Assignment assignment = assign_series(series);
+  for (Series& one : series) summarise(one, assignment.used);
+
+  Study study;
+  study.study_id = std::move(files.study_id);
+  study.study_instance_uid = std::move(files.study_instance_uid);
+  study.warnings = std::move(read.warnings);
+  assignment.used.release_others(series);
+  files.instances.clear();
+  if (with_volumes) decode_volumes(assignment, options.threads, study);
+  for (Series& one : series) {
+    for (const std::string& warning : one.summary.warnings) {
+      study.warnings.push_back(text("series ", series_label(one.summary), ": ", warning));
+    }
+    study.series.push_back(std::move(one.summary));
+  }
+  return study;
 }
 
 }  // namespace
 
 Study load_study(const fs::path& path, const StudyOptions& options) {
-  if (!fs::is_directory(path)) throw Error(ErrorKind::NoUsableStudy, text(path.string(), " is not a folder"));
-  ReadFiles read = read_files(files_below(path), options.threads);
-  if (read.instances.empty()) {
-    throw Error(ErrorKind::NoUsableStudy, text("no readable DICOM file below ", path.string()));
-  }
-  std::vector<Series> series = group_series(read.instances);
-  for (Series& one : series) summarise(one);
-  apply_override(series, options.sagittal_t1, SeriesRole::SagittalT1);
-  apply_override(series, options.sagittal_t2, SeriesRole::SagittalT2);
-  for (const std::string& name : options.axial_t2) apply_override(series, name, SeriesRole::AxialT2);
+  return read_study(path, options, true);
+}
 
-  Study study;
-  study.study_id = fs::weakly_canonical(path).filename().string();
-  study.study_instance_uid = read.instances.front()->study_instance_uid;
-  study.warnings = std::move(read.warnings);
-  study.sagittal_t1 = load_role(series, SeriesRole::SagittalT1, options.threads);
-  study.sagittal_t2 = load_role(series, SeriesRole::SagittalT2, options.threads);
-  study.axial_t2 = load_blocks(series, options.threads);
-  for (Series& one : series) study.series.push_back(std::move(one.summary));
-  return study;
+Study inspect_study(const fs::path& path, const StudyOptions& options) {
+  return read_study(path, options, false);
 }
 
 std::vector<Volume> load_series(const fs::path& folder, int threads) {
-  const ReadFiles read = read_files(files_below(folder), threads);
+  const ReadFiles read = read_files(folder, threads, may_have_role);
+  std::vector<std::string> warnings;
   std::vector<Volume> volumes;
-  for (const Stack& stack : make_stacks(read.instances)) volumes.push_back(decode_volume(stack, threads));
+  for (const Stack& stack : make_stacks(read.instances).stacks)
+    volumes.push_back(decode_volume(stack, threads, warnings));
   return volumes;
 }
 

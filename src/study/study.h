@@ -32,6 +32,9 @@ struct BlockSummary {
   int rows = 0;
   Vector3 spacing_mm = Vector3::Zero();  ///< along column, row and slice index
   Vector3 normal = Vector3::Zero();      ///< unit vector in patient space
+  double lowest_z_mm = 0;                ///< extent of the slices' field along the body
+  double highest_z_mm = 0;
+  bool used = false;  ///< part of a volume of the study
 };
 
 /// One series, used or not, as `inspect` shows it.
@@ -57,14 +60,18 @@ struct Study {
   std::string study_instance_uid;
   std::optional<Volume> sagittal_t1;
   std::optional<Volume> sagittal_t2;
-  std::vector<Volume> axial_t2;  ///< one volume per block of parallel slices
+  std::vector<Volume> axial_t2;  ///< one volume per block of parallel slices, best series first
   std::vector<SeriesSummary> series;
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings;  ///< those of the series are repeated here, with the series' name
 };
 
-/// Reads every DICOM file below `path`, each once, and decodes the series that have a role. Throws Error
-/// (NoUsableStudy) when nothing readable is there or several studies are and none was chosen.
+/// Reads every DICOM file of `path` (a folder, a zip or tar, a DICOMDIR, or one file), each once, and decodes the
+/// series that have a role. Throws Error: NoUsableStudy when nothing readable is there, or several studies are and none
+/// was chosen; Usage when an override names no series.
 Study load_study(const std::filesystem::path& path, const StudyOptions& options = {});
+
+/// The same without the volumes: nothing is decoded but what the roles need.
+Study inspect_study(const std::filesystem::path& path, const StudyOptions& options = {});
 
 /// Reads one series folder without asking for its role: its blocks of parallel slices, most slices first.
 std::vector<Volume> load_series(const std::filesystem::path& folder, int threads = 2);

@@ -1,0 +1,141 @@
+#include "study/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "core/error.h"
+#include "dicom/structure.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr size_t kLargestEntry = size_t{1} << 30;
+constexpr size_t kLargestTotal = size_t{4} << 30;
+constexpr int kMostEntries = 200'000;
+constexpr size_t kChunk = size_t{1} << 18;
+constexpr size_t kDicomSignatureLength = 132;
+
+using ArchivePointer = std::unique_ptr<archive, decltype(&archive_read_free)>;
+
+[[noreturn]] void refuse(const std::string& name, const std::string& why) {
+  throw Error(ErrorKind::NoUsableStudy, text("cannot read the archive ", name, ": ", why));
+}
+
+std::string problem_of(archive& source) {
+  const char* message = archive_error_string(&source);
+  return message ? message : "unknown error";
+}
+
+/// Only what a PACS hands out: each further format is more code that hostile bytes can reach.
+ArchivePointer make_reader() {
+  ArchivePointer reader(archive_read_new(), &archive_read_free);
+  if (!reader) throw Error(ErrorKind::Failure, "no memory for the archive reader");
+  archive_read_support_filter_gzip(reader.get());
+  archive_read_support_format_zip(reader.get());
+  archive_read_support_format_tar(reader.get());
+  return reader;
+}
+
+/// Without control characters, which could play tricks on a terminal.
+std::string printable(const char* name) {
+  std::string clean = name ? name : "unnamed";
+  for (char& c : clean) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return clean;
+}
+
+class EntryReader {
+ public:
+  EntryReader(archive& source, std::string name) : source_(source), name_(std::move(name)) {}
+
+  std::vector<std::string> read_all(const std::function<void(ArchiveEntry)>& use) {
+    archive_entry* entry = nullptr;
+    for (;;) {
+      const int state = archive_read_next_header(&source_, &entry);
+      if (state == ARCHIVE_EOF) return std::move(warnings_);
+      if (state < ARCHIVE_WARN) {
+        if (entries_ == 0) refuse(name_, problem_of(source_));
+        warnings_.push_back(text(name_, " breaks off after ", entries_, " entries: ", problem_of(source_)));
+        return std::move(warnings_);
+      }
+      if (++entries_ > kMostEntries) refuse(name_, text("more than ", kMostEntries, " entries"));
+      read_entry(*entry, use);
+    }
+  }
+
+ private:
+  void read_entry(archive_entry& entry, const std::function<void(ArchiveEntry)>& use) {
+    if (archive_entry_filetype(&entry) != AE_IFREG) return;
+    ArchiveEntry read{printable(archive_entry_pathname(&entry)), {}};
+    if (archive_entry_is_encrypted(&entry)) {
+      warn(read, "is encrypted");
+    } else if (read_bytes(read)) {
+      use(std::move(read));
+    }
+  }
+
+  /// False when the entry is no DICOM file or had to be left out.
+  bool read_bytes(ArchiveEntry& entry) {
+    for (;;) {
+      const size_t filled = entry.bytes.size();
+      entry.bytes.resize(filled + kChunk);
+      const la_ssize_t count = archive_read_data(&source_, entry.bytes.data() + filled, kChunk);
+      entry.bytes.resize(filled + (count > 0 ? static_cast<size_t>(count) : 0));
+      if (count < 0) return warn(entry, text("is damaged: ", problem_of(source_)));
+      if (count == 0) return true;
+      total_ += static_cast<size_t>(count);
+      if (total_ > kLargestTotal) refuse(name_, text("unpacks to more than ", kLargestTotal >> 30, " GiB"));
+      if (entry.bytes.size() > kLargestEntry) {
+        return warn(entry, text("unpacks to more than ", kLargestEntry >> 30, " GiB"));
+      }
+      // What is no DICOM file need not be unpacked: it is handed on by its first bytes.
+      if (entry.bytes.size() >= kDicomSignatureLength && !dicom::looks_like_dicom(entry.bytes)) return true;
+    }
+  }
+
+  bool warn(const ArchiveEntry& entry, const std::string& why) {
+    warnings_.push_back(text(name_, "/", entry.name, " ", why));
+    return false;
+  }
+
+  archive& source_;
+  std::string name_;
+  int entries_ = 0;
+  size_t total_ = 0;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace
+
+bool looks_like_archive(std::span<const unsigned char> first_bytes) {
+  const auto holds = [&](size_t at, const char* signature) {
+    const size_t length = std::strlen(signature);
+    return first_bytes.size() >= at + length && std::memcmp(first_bytes.data() + at, signature, length) == 0;
+  };
+  return holds(0, "PK\x03\x04") || holds(0, "PK\x05\x06") || holds(257, "ustar") || holds(0, "\x1F\x8B");
+}
+
+std::vector<std::string> for_each_entry(const std::filesystem::path& path,
+                                        const std::function<void(ArchiveEntry)>& use) {
+  const ArchivePointer reader = make_reader();
+  if (archive_read_open_filename(reader.get(), path.c_str(), kChunk) != ARCHIVE_OK) {
+    refuse(path.string(), problem_of(*reader));
+  }
+  return EntryReader(*reader, path.string()).read_all(use);
+}
+
+std::vector<std::string> for_each_entry(std::span<const unsigned char> bytes, const std::string& name,
+                                        const std::function<void(ArchiveEntry)>& use) {
+  const ArchivePointer reader = make_reader();
+  if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {
+    refuse(name, problem_of(*reader));
+  }
+  return EntryReader(*reader, name).read_all(use);
+}
+
+}  // namespace lumbargrade

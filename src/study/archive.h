@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lumbargrade {
+
+/// True when the bytes start like a zip, a tar or a gzip-packed tar.
+bool looks_like_archive(std::span<const unsigned char> first_bytes);
+
+/// How many bytes of a file looks_like_archive wants to see.
+inline constexpr size_t kArchiveSignatureLength = 512;
+
+/// One file of an archive. The name is for messages and grouping only: nothing is ever written under it.
+struct ArchiveEntry {
+  std::string name;
+  std::vector<unsigned char> bytes;
+};
+
+/// Reads all files of a zip or tar, in memory, and hands each to `use`. Names and sizes are not believed: what is
+/// really unpacked is counted, per entry and in all. Returns warnings about entries left out (encrypted, damaged, too
+/// large); throws Error when the archive cannot be read at all.
+std::vector<std::string> for_each_entry(const std::filesystem::path& archive,
+                                        const std::function<void(ArchiveEntry)>& use);
+
+/// The same for an archive held in memory.
+std::vector<std::string> for_each_entry(std::span<const unsigned char> archive, const std::string& name,
+                                        const std::function<void(ArchiveEntry)>& use);
+
+}  // namespace lumbargrade

@@ -1,0 +1,130 @@
+#include "study/files.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include "core/error.h"
+#include "study/archive.h"
+#include "study/parallel.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kMediaDirectoryClass = "1.2.840.10008.1.3.10";
+
+struct FolderListing {
+  std::vector<fs::path> files;
+  std::vector<std::string> warnings;
+};
+
+/// Regular files below the folder. Linked folders are not followed: they may lead in circles.
+FolderListing list_files(const fs::path& folder) {
+  FolderListing listing;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(folder, error), end;
+  while (!error && entry != end) {
+    std::error_code unknown;
+    if (entry->is_regular_file(unknown)) listing.files.push_back(entry->path());
+    const fs::path here = entry->path();
+    entry.increment(error);
+    if (error && entry != end) {
+      listing.warnings.push_back(text("cannot list ", here.string(), ": ", error.message()));
+      error.clear();
+    }
+  }
+  if (error) listing.warnings.push_back(text("cannot list all of ", folder.string(), ": ", error.message()));
+  std::sort(listing.files.begin(), listing.files.end());
+  return listing;
+}
+
+/// What became of one file.
+struct Outcome {
+  std::shared_ptr<dicom::Instance> instance;
+  std::string warning;
+  bool is_dicom = false;
+};
+
+Outcome parse(std::vector<unsigned char> bytes, const fs::path& file, const KeepPixels& keep_pixels) {
+  Outcome outcome;
+  outcome.is_dicom = true;
+  try {
+    auto instance = std::make_shared<dicom::Instance>(dicom::parse_instance(std::move(bytes), file));
+    if (instance->sop_class_uid == kMediaDirectoryClass) return outcome;
+    if (!keep_pixels(*instance)) instance->pixels.reset();
+    outcome.instance = std::move(instance);
+  } catch (const Error& error) {
+    outcome.warning = text(error.what(), "; left out");
+  }
+  return outcome;
+}
+
+Outcome read(const fs::path& file, const KeepPixels& keep_pixels) {
+  try {
+    auto bytes = dicom::read_dicom_bytes(file);
+    return bytes ? parse(std::move(*bytes), file, keep_pixels) : Outcome();
+  } catch (const Error& error) {
+    return {nullptr, text(error.what(), "; left out"), true};
+  }
+}
+
+void add(ReadFiles& files, Outcome outcome) {
+  if (!outcome.is_dicom) ++files.other_files;
+  if (!outcome.warning.empty()) files.warnings.push_back(std::move(outcome.warning));
+  if (!outcome.instance) return;
+  files.warnings.insert(files.warnings.end(), outcome.instance->warnings.begin(), outcome.instance->warnings.end());
+  files.instances.push_back(std::move(outcome.instance));
+}
+
+ReadFiles read_folder(const fs::path& folder, int threads, const KeepPixels& keep_pixels) {
+  FolderListing listing = list_files(folder);
+  std::vector<Outcome> outcomes(listing.files.size());
+  for_each_index(outcomes.size(), threads, [&](size_t i) { outcomes[i] = read(listing.files[i], keep_pixels); });
+  ReadFiles files;
+  files.warnings = std::move(listing.warnings);
+  for (Outcome& outcome : outcomes) add(files, std::move(outcome));
+  return files;
+}
+
+ReadFiles read_archive(const fs::path& archive, const KeepPixels& keep_pixels) {
+  ReadFiles files;
+  auto warnings = for_each_entry(archive, [&](ArchiveEntry entry) {
+    const bool is_dicom = dicom::looks_like_dicom(entry.bytes);
+    add(files, is_dicom ? parse(std::move(entry.bytes), archive / entry.name, keep_pixels) : Outcome());
+  });
+  files.warnings.insert(files.warnings.end(), warnings.begin(), warnings.end());
+  std::sort(files.instances.begin(), files.instances.end(),
+            [](const auto& a, const auto& b) { return a->file < b->file; });
+  return files;
+}
+
+bool is_archive(const fs::path& file) {
+  std::array<unsigned char, kArchiveSignatureLength> first_bytes = {};
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(first_bytes.data()), first_bytes.size());
+  return looks_like_archive({first_bytes.data(), static_cast<size_t>(stream.gcount())});
+}
+
+ReadFiles read_single_file(const fs::path& file, const KeepPixels& keep_pixels) {
+  ReadFiles files;
+  add(files, read(file, keep_pixels));
+  return files;
+}
+
+}  // namespace
+
+ReadFiles read_files(const fs::path& path, int threads, const KeepPixels& keep_pixels) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return read_folder(path, threads, keep_pixels);
+  if (!fs::is_regular_file(path, error)) {
+    throw Error(ErrorKind::NoUsableStudy, text(path.string(), " is neither a folder, a file nor an archive"));
+  }
+  if (path.filename() == "DICOMDIR") {
+    return read_folder(path.has_parent_path() ? path.parent_path() : ".", threads, keep_pixels);
+  }
+  return is_archive(path) ? read_archive(path, keep_pixels) : read_single_file(path, keep_pixels);
+}
+
+}  // namespace lumbargrade

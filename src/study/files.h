@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dicom/instance.h"
+
+namespace lumbargrade {
+
+/// Every DICOM file of a folder or archive.
+struct ReadFiles {
+  std::vector<std::shared_ptr<dicom::Instance>> instances;  ///< in the order of their paths
+  std::vector<std::string> warnings;                        ///< files that could not be read, and why
+  int other_files = 0;                                      ///< not DICOM
+};
+
+/// Whether an instance's pixels may be needed: those of others are let go at once.
+using KeepPixels = std::function<bool(const dicom::Instance&)>;
+
+/// Reads all DICOM files below a folder, in a zip or tar, a single file, or those beside a DICOMDIR; each once, on
+/// `threads` threads. Unreadable files are told and left out. Throws Error (NoUsableStudy) when `path` is none of
+/// these.
+ReadFiles read_files(const std::filesystem::path& path, int threads, const KeepPixels& keep_pixels);
+
+}  // namespace lumbargrade
