@@ -1,0 +1,355 @@
+#include "levels/locate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <opencv2/imgproc.hpp>
+
+#include "core/error.h"
+#include "levels/canal_profile.h"
+#include "levels/disc_chain.h"
+#include "levels/locator_network.h"
+
+namespace lumbargrade {
+namespace {
+
+// Slices with at least this share of the best slice's canal speak for the study's names.
+constexpr double kCentralShare = 0.5;
+// Slices this near to the canal's middle give its diameter, the nearest one always.
+constexpr double kCentralReachMm = 3;
+// A chain is a lumbar spine when its discs are seen this well on average and a canal runs behind it.
+constexpr double kMinimumMeanScore = 0.35;
+constexpr size_t kMinimumDiscs = 3;
+constexpr double kMinimumCanalMm = 50;
+// Two discs that both look like L5/S1 speak for a transitional vertebra or a rudimentary S1/S2 disc.
+constexpr double kRivalShare = 0.6;
+constexpr double kUnusualSpacing = 1.55;
+
+double median_of(std::vector<double> values) {
+  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Mean of `maps[k].*member` over the chosen slices.
+cv::Mat1f mean_map(const std::vector<LocatorMaps>& maps, const std::vector<size_t>& chosen,
+                   cv::Mat1f LocatorMaps::*member) {
+  cv::Mat1f sum((maps[chosen.front()].*member).size(), 0.0F);
+  for (const size_t k : chosen) sum += maps[k].*member;
+  return cv::Mat1f(sum / static_cast<double>(chosen.size()));
+}
+
+LocatorMaps mean_maps(const std::vector<LocatorMaps>& maps, const std::vector<size_t>& chosen) {
+  return {mean_map(maps, chosen, &LocatorMaps::disc),  mean_map(maps, chosen, &LocatorMaps::vertebra),
+          mean_map(maps, chosen, &LocatorMaps::canal), mean_map(maps, chosen, &LocatorMaps::l5s1),
+          mean_map(maps, chosen, &LocatorMaps::s1),    mean_map(maps, chosen, &LocatorMaps::centre)};
+}
+
+/// Slices that show much canal: the middle of the spine.
+std::vector<size_t> central_slices(const std::vector<LocatorMaps>& maps) {
+  std::vector<double> canal;
+  for (const LocatorMaps& slice : maps) canal.push_back(cv::sum(slice.canal)[0]);
+  const double most = *std::max_element(canal.begin(), canal.end());
+  std::vector<size_t> chosen;
+  for (size_t k = 0; k < canal.size(); ++k) {
+    if (canal[k] >= kCentralShare * most) chosen.push_back(k);
+  }
+  return chosen;
+}
+
+/// The stack's patient coordinates at a point of the canonical view and a fractional slice.
+class StackFrame {
+ public:
+  explicit StackFrame(const std::vector<SliceImage>& slices) : slices_(slices) {}
+
+  Vector3 patient(cv::Point2d point_mm, double slice) const {
+    const double last = static_cast<double>(slices_.size() - 1);
+    const double clamped = std::clamp(slice, 0.0, last);
+    const auto below = static_cast<size_t>(std::floor(clamped));
+    const size_t above = std::min(below + 1, slices_.size() - 1);
+    const double t = clamped - static_cast<double>(below);
+    return (1 - t) * on_slice(point_mm, below) + t * on_slice(point_mm, above);
+  }
+
+  Vector3 direction(cv::Point2d direction) const {
+    return (slices_.front().patient_from_pixel.linear() * Vector3(direction.x, direction.y, 0)).normalized();
+  }
+
+  /// Distance of neighbouring slices; 0 for a single slice.
+  double step_mm() const {
+    if (slices_.size() < 2) return 0;
+    return (on_slice({0, 0}, slices_.size() - 1) - on_slice({0, 0}, 0)).norm() / static_cast<double>(slices_.size() - 1);
+  }
+
+ private:
+  Vector3 on_slice(cv::Point2d point_mm, size_t slice) const {
+    const SliceImage& image = slices_[slice];
+    return image.patient_from_pixel * Vector3(point_mm.x / image.pixel_mm, point_mm.y / image.pixel_mm, 0);
+  }
+
+  const std::vector<SliceImage>& slices_;
+};
+
+/// Everything that naming needs, in the canonical view.
+struct StackReading {
+  DiscChain chain;
+  LocatorMaps mean;                    ///< over the central slices
+  CanalProfile profile;                ///< of the mean map: the canal's course
+  std::vector<CanalProfile> profiles;  ///< of each slice: its widths
+};
+
+/// Canal seen in a slice near a point of the line: how much this slice is in the middle.
+double canal_mass(const cv::Mat1f& canal, cv::Point2d middle_mm, double pixel_mm) {
+  const cv::Rect around(static_cast<int>((middle_mm.x - 12) / pixel_mm), static_cast<int>((middle_mm.y - 8) / pixel_mm),
+                        static_cast<int>(24 / pixel_mm), static_cast<int>(16 / pixel_mm));
+  const cv::Rect inside = around & cv::Rect(0, 0, canal.cols, canal.rows);
+  return inside.empty() ? 0 : cv::sum(canal(inside))[0];
+}
+
+/// Fractional slice of the canal's middle at one disc: the canal-weighted mean.
+double middle_slice(const std::vector<LocatorMaps>& maps, cv::Point2d middle_mm, double pixel_mm) {
+  double weight = 0;
+  double sum = 0;
+  for (size_t k = 0; k < maps.size(); ++k) {
+    const double mass = canal_mass(maps[k].canal, middle_mm, pixel_mm);
+    weight += mass;
+    sum += mass * static_cast<double>(k);
+  }
+  return weight > 0 ? sum / weight : static_cast<double>(maps.size() - 1) / 2;
+}
+
+/// Slices within kCentralReachMm of `middle`, at least the nearest.
+std::vector<size_t> slices_around(double middle, double step_mm, size_t count) {
+  std::vector<size_t> around;
+  for (size_t k = 0; k < count; ++k) {
+    if (std::abs(static_cast<double>(k) - middle) * step_mm <= kCentralReachMm) around.push_back(k);
+  }
+  if (around.empty()) around.push_back(static_cast<size_t>(std::lround(middle)));
+  return around;
+}
+
+/// Diameter and reference of one disc in one slice.
+std::optional<CanalMeasure> measure_in_slice(const CanalProfile& profile, const std::vector<DiscCandidate>& discs,
+                                             size_t disc) {
+  const auto here = canal_at_disc(profile, discs[disc]);
+  if (!here) return std::nullopt;
+  CanalMeasure measure{here->diameter_mm, std::nullopt};
+  std::vector<double> references;
+  if (disc > 0) {
+    if (const auto above = canal_at_disc(profile, discs[disc - 1])) {
+      if (const auto between = diameter_between(profile, *above, *here)) references.push_back(*between);
+    }
+  }
+  if (disc + 1 < discs.size()) {
+    if (const auto below = canal_at_disc(profile, discs[disc + 1])) {
+      if (const auto between = diameter_between(profile, *here, *below)) references.push_back(*between);
+    }
+  }
+  if (!references.empty()) {
+    measure.reference_mm = std::accumulate(references.begin(), references.end(), 0.0) / static_cast<double>(references.size());
+  }
+  return measure;
+}
+
+/// Medians over the slices around the middle.
+std::optional<CanalMeasure> measure_at(const StackReading& reading, size_t disc, const std::vector<size_t>& slices) {
+  std::vector<double> diameters;
+  std::vector<double> references;
+  for (const size_t k : slices) {
+    const auto measure = measure_in_slice(reading.profiles[k], reading.chain.discs, disc);
+    if (!measure) continue;
+    diameters.push_back(measure->diameter_mm);
+    if (measure->reference_mm) references.push_back(*measure->reference_mm);
+  }
+  if (diameters.empty()) return std::nullopt;
+  CanalMeasure measure{median_of(diameters), std::nullopt};
+  if (!references.empty()) measure.reference_mm = median_of(references);
+  return measure;
+}
+
+StackReading read_stack(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps) {
+  const double pixel_mm = slices.front().pixel_mm;
+  StackReading reading;
+  reading.mean = mean_maps(maps, central_slices(maps));
+  reading.chain = find_disc_chain(reading.mean, pixel_mm);
+  reading.profile = measure_canal(reading.mean.canal, pixel_mm, reading.chain);
+  for (const LocatorMaps& slice : maps) reading.profiles.push_back(measure_canal(slice.canal, pixel_mm, reading.chain));
+  return reading;
+}
+
+void require_lumbar_spine(const StackReading& reading) {
+  double score = 0;
+  for (const DiscCandidate& disc : reading.chain.discs) score += disc.score;
+  const auto count = static_cast<double>(reading.chain.discs.size());
+  const double canal_mm = static_cast<double>(reading.profile.line_mm.size()) * reading.profile.step_mm;
+  if (reading.chain.discs.size() < kMinimumDiscs || score / count < kMinimumMeanScore || canal_mm < kMinimumCanalMm) {
+    throw Error(ErrorKind::NoUsableStudy,
+                text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ",
+                     std::lround(canal_mm), " mm of canal); is this a sagittal series of the lumbar spine?"));
+  }
+}
+
+/// Probability that the names are right, as the anchor tells.
+double name_confidence(const DiscChain& chain) { return 1 / (1 + std::exp(-(chain.anchor_score - kSureAnchor) / 0.1)); }
+
+/// Index in the chain of each level; -1 when out of view.
+std::array<int, kLevelCount> discs_of_levels(const DiscChain& chain, const LocatorOptions& options) {
+  int l5s1 = chain.l5s1;
+  const int lowest = static_cast<int>(chain.discs.size()) - 1;
+  if (options.lowest_disc) {
+    switch (*options.lowest_disc) {
+      case LowestDisc::L4L5: l5s1 = lowest + 1; break;
+      case LowestDisc::L5S1: l5s1 = lowest; break;
+      // A sixth lumbar vertebra: the row "L5/S1" is the disc below L5, which is L5/L6.
+      case LowestDisc::L6S1: l5s1 = lowest - 1; break;
+    }
+  }
+  std::array<int, kLevelCount> discs{};
+  for (int level = 0; level < kLevelCount; ++level) {
+    const int disc = l5s1 - (kLevelCount - 1 - level);
+    discs[static_cast<size_t>(level)] = disc >= 0 && disc <= lowest ? disc : -1;
+  }
+  return discs;
+}
+
+class SpineBuilder {
+ public:
+  SpineBuilder(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps, StackReading reading)
+      : frame_(slices), maps_(maps), reading_(std::move(reading)), pixel_mm_(slices.front().pixel_mm) {}
+
+  Spine build(const LocatorOptions& options) const {
+    Spine spine;
+    const auto discs = discs_of_levels(reading_.chain, options);
+    const double certainty = options.lowest_disc ? 1.0 : name_confidence(reading_.chain);
+    for (const Level level : kLevels) {
+      const int disc = discs[static_cast<size_t>(index_of(level))];
+      if (disc >= 0) spine.levels[static_cast<size_t>(index_of(level))] = level_frame(level, static_cast<size_t>(disc), certainty);
+    }
+    for (int vertebra = 0; vertebra < kLevelCount; ++vertebra) {
+      spine.vertebra_centres_patient[static_cast<size_t>(vertebra)] = vertebra_centre(discs[static_cast<size_t>(vertebra)]);
+    }
+    for (const cv::Point2d& point : reading_.profile.line_mm) {
+      spine.canal_line_patient.push_back(frame_.patient(point, middle_slice(maps_, point, pixel_mm_)));
+    }
+    spine.flags = flags(spine, options);
+    return spine;
+  }
+
+ private:
+  LevelFrame level_frame(Level level, size_t disc_index, double certainty) const {
+    const DiscCandidate& disc = reading_.chain.discs[disc_index];
+    const auto canal = canal_at_disc(reading_.profile, disc);
+    const cv::Point2d around = canal ? canal->middle_mm : disc.centre_mm + disc.posterior * 25;
+    const double middle = middle_slice(maps_, around, pixel_mm_);
+
+    LevelFrame frame;
+    frame.level = level;
+    frame.centre_patient = frame_.patient(disc.centre_mm, middle);
+    frame.posterior = frame_.direction(disc.posterior);
+    frame.up = frame_.direction({disc.posterior.y, -disc.posterior.x});
+    frame.left = frame.posterior.cross(frame.up).normalized();
+    frame.depth_mm = disc.depth_mm;
+    frame.height_mm = disc.height_mm;
+    const double seen = disc.inserted ? 0.3 : std::min(1.0, disc.score / 0.6);
+    frame.confidence = seen * certainty;
+    frame.slice = static_cast<int>(std::lround(middle));
+    if (canal) frame.canal_patient = frame_.patient(canal->middle_mm, middle);
+    frame.canal = measure_at(reading_, disc_index, slices_around(middle, frame_.step_mm(), maps_.size()));
+    return frame;
+  }
+
+  /// The body above a disc: centroid of the vertebra map between that disc and the one above it.
+  std::optional<Vector3> vertebra_centre(int disc_below) const {
+    if (disc_below < 0) return std::nullopt;
+    const auto below = static_cast<size_t>(disc_below);
+    const auto& discs = reading_.chain.discs;
+    const cv::Point2d up = -downward_at(reading_.chain, below);
+    const cv::Point2d expected = below > 0 ? (discs[below].centre_mm + discs[below - 1].centre_mm) * 0.5
+                                           : discs[below].centre_mm + up * 17;
+    const double radius_mm = below > 0 ? 0.4 * cv::norm(discs[below].centre_mm - discs[below - 1].centre_mm) : 12;
+    cv::Point2d sum;
+    double weight = 0;
+    const cv::Mat1f& map = reading_.mean.vertebra;
+    for (int row = 0; row < map.rows; ++row) {
+      for (int column = 0; column < map.cols; ++column) {
+        const cv::Point2d point(column * pixel_mm_, row * pixel_mm_);
+        if (map(row, column) < 0.3F || cv::norm(point - expected) > radius_mm) continue;
+        sum += point * double{map(row, column)};
+        weight += map(row, column);
+      }
+    }
+    const cv::Point2d centre = weight > 0 ? sum * (1 / weight) : expected;
+    return frame_.patient(centre, middle_slice(maps_, centre + cv::Point2d(25, 0), pixel_mm_));
+  }
+
+  std::vector<std::string> flags(const Spine& spine, const LocatorOptions& options) const {
+    std::vector<std::string> flags;
+    const DiscChain& chain = reading_.chain;
+    if (options.lowest_disc) {
+      flags.emplace_back("lowest_disc_given");
+      if (*options.lowest_disc == LowestDisc::L6S1) flags.emplace_back("six_lumbar_vertebrae");
+    } else {
+      if (chain.anchor_score < kSureAnchor) flags.emplace_back("level_names_uncertain");
+      if (chain.rival_score > kRivalShare * chain.anchor_score) flags.emplace_back("transitional_vertebra_possible");
+      if (chain.l5s1 + 1 < static_cast<int>(chain.discs.size())) flags.emplace_back("disc_below_l5_s1");
+    }
+    if (spine.level_count() < kLevelCount) flags.emplace_back("fewer_than_five_discs");
+    if (has_unusual_spacing()) flags.emplace_back("level_spacing_unusual");
+    return flags;
+  }
+
+  bool has_unusual_spacing() const {
+    std::vector<double> lengths;
+    for (size_t k = 1; k < reading_.chain.discs.size(); ++k) {
+      lengths.push_back(cv::norm(reading_.chain.discs[k].centre_mm - reading_.chain.discs[k - 1].centre_mm));
+    }
+    const double median = median_of(lengths);
+    return std::any_of(lengths.begin(), lengths.end(), [&](double length) {
+      return length > kUnusualSpacing * median || length < median / kUnusualSpacing;
+    });
+  }
+
+  StackFrame frame_;
+  const std::vector<LocatorMaps>& maps_;
+  StackReading reading_;
+  double pixel_mm_;
+};
+
+}  // namespace
+
+std::optional<LowestDisc> parse_lowest_disc(std::string_view text) {
+  if (text == "L4/L5") return LowestDisc::L4L5;
+  if (text == "L5/S1") return LowestDisc::L5S1;
+  if (text == "L6/S1") return LowestDisc::L6S1;
+  return std::nullopt;
+}
+
+std::vector<int> slices_to_locate(int slices, int maximum) {
+  const int count = std::min(slices, std::max(1, maximum));
+  std::vector<int> chosen;
+  for (int k = 0; k < count; ++k) {
+    chosen.push_back(count == 1 ? slices / 2 : static_cast<int>(std::lround(double(k) * (slices - 1) / (count - 1))));
+  }
+  return chosen;
+}
+
+Spine spine_from_maps(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps,
+                      const LocatorOptions& options) {
+  StackReading reading = read_stack(slices, maps);
+  require_lumbar_spine(reading);
+  return SpineBuilder(slices, maps, std::move(reading)).build(options);
+}
+
+Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const LocatorOptions& options) {
+  const std::vector<int> chosen = slices_to_locate(sagittal.slices, options.maximum_slices);
+  std::vector<SliceImage> slices;
+  for (const int k : chosen) slices.push_back(canonical_slice(sagittal, k));
+  Spine spine = spine_from_maps(slices, network.predict(slices), options);
+  for (auto& level : spine.levels) {
+    if (level) level->slice = chosen[static_cast<size_t>(level->slice)];
+  }
+  spine.series_instance_uid = sagittal.series_instance_uid;
+  return spine;
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "levels/locator_maps.h"
+#include "levels/slice_image.h"
+#include "levels/spine.h"
+
+namespace lumbargrade {
+
+class LocatorNetwork;
+
+/// What the user says the lowest visible disc is, when counting from the sacrum would be wrong.
+enum class LowestDisc { L4L5, L5S1, L6S1 };
+
+std::optional<LowestDisc> parse_lowest_disc(std::string_view text);  ///< "L5/S1", "L4/L5" or "L6/S1"
+
+struct LocatorOptions {
+  std::optional<LowestDisc> lowest_disc;
+  int maximum_slices = 25;  ///< of a longer stack, this many evenly spaced slices are looked at
+};
+
+/// Finds the five disc levels, the vertebrae and the canal in a stack of sagittal slices: segments every slice, chains
+/// the discs, takes the disc on the sacrum for L5/S1 and counts upwards.
+///
+/// Levels that are not in view are absent from the result. Throws Error (NoUsableStudy) when no lumbar spine is seen.
+Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const LocatorOptions& options = {});
+
+/// The part of locate_spine after the network: slices and their maps, in the order of the stack. Slices share one size.
+Spine spine_from_maps(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps,
+                      const LocatorOptions& options = {});
+
+/// The slices of a stack that are looked at: all, or `maximum` evenly spaced ones.
+std::vector<int> slices_to_locate(int slices, int maximum);
+
+}  // namespace lumbargrade

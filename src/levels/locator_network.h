@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "levels/locator_maps.h"
+#include "levels/slice_image.h"
+#include "network/unet.h"
+
+namespace lumbargrade {
+
+/// The locator's segmentation network, ready for inference.
+class LocatorNetwork {
+ public:
+  /// Takes the network over: puts it into evaluation mode and folds its batch normalisation.
+  LocatorNetwork(UNet network, torch::Device device);
+
+  /// Maps for each slice; all slices must have one size. Slices are run in small batches to bound memory.
+  std::vector<LocatorMaps> predict(const std::vector<SliceImage>& slices) const;
+
+ private:
+  std::vector<LocatorMaps> predict_batch(const SliceImage* slices, size_t count) const;
+
+  mutable UNet network_;
+  torch::Device device_;
+};
+
+/// Rows and columns are padded at the end, to the next multiple of the network's stride, with each slice's minimum:
+/// 1 x H x W.
+torch::Tensor network_input(const cv::Mat1f& pixels, int64_t stride);
+
+}  // namespace lumbargrade

@@ -1,0 +1,108 @@
+#include "levels/slice_image.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+namespace lumbargrade {
+namespace {
+
+constexpr double kLowPercentile = 0.005;
+constexpr double kHighPercentile = 0.99;
+
+/// In-plane axes of the canonical view in index space: which index axis, and its sign.
+struct CanonicalAxes {
+  int column_axis;  // 0: index columns, 1: index rows
+  double column_sign;
+  double row_sign;
+};
+
+CanonicalAxes canonical_axes(const Affine& patient_from_index) {
+  const Vector3 along_columns = patient_from_index.linear().col(0).normalized();
+  const Vector3 along_rows = patient_from_index.linear().col(1).normalized();
+  const int posterior_axis = std::abs(along_columns.y()) >= std::abs(along_rows.y()) ? 0 : 1;
+  const Vector3& posterior = posterior_axis == 0 ? along_columns : along_rows;
+  const Vector3& inferior = posterior_axis == 0 ? along_rows : along_columns;
+  return {posterior_axis, posterior.y() >= 0 ? 1.0 : -1.0, inferior.z() <= 0 ? 1.0 : -1.0};
+}
+
+}  // namespace
+
+CanonicalView canonical_view(const Affine& patient_from_index, int columns, int rows, double pixel_mm) {
+  const CanonicalAxes axes = canonical_axes(patient_from_index);
+  const Vector3 spacing = spacing_mm(patient_from_index);
+  const int extent[2] = {columns, rows};
+  const int row_axis = 1 - axes.column_axis;
+  const double width_mm = extent[axes.column_axis] * spacing[axes.column_axis];
+  const double height_mm = extent[row_axis] * spacing[row_axis];
+
+  CanonicalView view;
+  view.pixel_mm = pixel_mm;
+  view.size = cv::Size(std::max(1, static_cast<int>(std::lround(width_mm / pixel_mm))),
+                       std::max(1, static_cast<int>(std::lround(height_mm / pixel_mm))));
+  view.index_from_pixel = cv::Matx23d::zeros();
+  const double column_step = axes.column_sign * pixel_mm / spacing[axes.column_axis];
+  const double row_step = axes.row_sign * pixel_mm / spacing[row_axis];
+  view.index_from_pixel(axes.column_axis, 0) = column_step;
+  view.index_from_pixel(row_axis, 1) = row_step;
+  // The middle of the view is the middle of the slice.
+  const double column_middle = (extent[axes.column_axis] - 1) / 2.0;
+  const double row_middle = (extent[row_axis] - 1) / 2.0;
+  view.index_from_pixel(axes.column_axis, 2) = column_middle - column_step * (view.size.width - 1) / 2.0;
+  view.index_from_pixel(row_axis, 2) = row_middle - row_step * (view.size.height - 1) / 2.0;
+  return view;
+}
+
+cv::Mat resample(const cv::Mat& image_on_grid, const CanonicalView& view, double border_value) {
+  cv::Mat source = image_on_grid;
+  const cv::Matx22d step = view.index_from_pixel.get_minor<2, 2>(0, 0);
+  const double shrink = std::max(std::abs(step(0, 0)) + std::abs(step(0, 1)), std::abs(step(1, 0)) + std::abs(step(1, 1)));
+  if (shrink > 1.3) cv::GaussianBlur(image_on_grid, source, {}, 0.4 * shrink);
+  cv::Mat resampled;
+  cv::warpAffine(source, resampled, cv::Mat(view.index_from_pixel), view.size,
+                 cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_CONSTANT, cv::Scalar::all(border_value));
+  return resampled;
+}
+
+SliceImage canonical_slice(const Volume& sagittal, int slice, double pixel_mm) {
+  // OpenCV has no read-only view; the data is not written to.
+  const cv::Mat1f grid(sagittal.rows, sagittal.columns, const_cast<float*>(sagittal.slice_data(slice)));
+  double minimum = 0;
+  cv::minMaxLoc(grid, &minimum);
+  const CanonicalView view = canonical_view(sagittal.patient_from_index, sagittal.columns, sagittal.rows, pixel_mm);
+
+  SliceImage image;
+  image.pixel_mm = pixel_mm;
+  image.pixels = resample(grid, view, minimum);
+  Affine index_from_pixel = Affine::Identity();
+  for (int row = 0; row < 2; ++row) {
+    for (int column = 0; column < 2; ++column) index_from_pixel.linear()(row, column) = view.index_from_pixel(row, column);
+    index_from_pixel.translation()[row] = view.index_from_pixel(row, 2);
+  }
+  Affine patient_from_slice = sagittal.patient_from_index;
+  patient_from_slice.translation() = sagittal.sources.empty()
+                                         ? Vector3(sagittal.patient_from_index * Vector3(0, 0, slice))
+                                         : sagittal.sources[static_cast<size_t>(slice)].position_patient;
+  image.patient_from_pixel = patient_from_slice * index_from_pixel;
+  return image;
+}
+
+cv::Mat1f normalised(const cv::Mat1f& pixels) {
+  std::vector<float> sorted(pixels.begin(), pixels.end());
+  const auto percentile = [&sorted](double fraction) {
+    auto nth = sorted.begin() + static_cast<std::ptrdiff_t>(fraction * static_cast<double>(sorted.size() - 1));
+    std::nth_element(sorted.begin(), nth, sorted.end());
+    return *nth;
+  };
+  const float low = percentile(kLowPercentile);
+  const float high = percentile(kHighPercentile);
+  cv::Mat1f clipped;
+  cv::min(pixels, high, clipped);
+  cv::max(clipped, low, clipped);
+  cv::Scalar mean;
+  cv::Scalar deviation;
+  cv::meanStdDev(clipped, mean, deviation);
+  return cv::Mat1f((clipped - mean[0]) / std::max(deviation[0], 1e-6));
+}
+
+}  // namespace lumbargrade
