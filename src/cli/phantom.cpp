@@ -1,0 +1,83 @@
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "cli/commands.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "phantom/dataset.h"
+
+namespace lumbargrade::cli {
+namespace {
+
+struct PhantomOptions {
+  phantom::DatasetOptions dataset;
+  std::string prevalence = "challenge";
+  std::string quirks = "none";
+};
+
+int run_phantom(PhantomOptions options) {
+  if (options.prevalence == "even") {
+    options.dataset.prevalence = phantom::even_prevalence();
+  } else if (options.prevalence != "challenge") {
+    options.dataset.prevalence = phantom::read_prevalence(options.prevalence);
+  }
+  if (options.quirks == "rsna") options.dataset.quirks = phantom::VendorQuirks::Rsna;
+  phantom::write_dataset(options.dataset);
+  log_info(text(options.dataset.studies, " studies in ", options.dataset.folder.string()));
+  return 0;
+}
+
+}  // namespace
+
+void add_phantom_command(CLI::App& app, Action& action) {
+  auto options = std::make_shared<PhantomOptions>();
+  phantom::DatasetOptions& dataset = options->dataset;
+  dataset.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  CLI::App* command = app.add_subcommand(
+      "phantom", "Write synthetic lumbar MRI studies whose anatomy and grades are known, in the challenge's layout");
+  command->add_option("--studies", dataset.studies, "Number of studies, 1..100000")->required()->group("Data set");
+  command->add_option("--seed", dataset.seed, "Same seed, same bytes")->capture_default_str()->group("Data set");
+  command->add_option("-o,--output", dataset.folder, "Folder to write; new or empty")->required()->group("Data set");
+  command->add_flag("--resume", dataset.resume, "Continue an interrupted run, or add studies to a finished one")
+      ->group("Data set");
+  command->add_option("-j,--jobs", dataset.jobs, "Studies made at a time (default: all cores)")->group("Data set");
+  command
+      ->add_option("--prevalence", options->prevalence,
+                   "Share of grades: challenge, even, or a JSON file {condition: {level: [a, b, c]}}")
+      ->capture_default_str()
+      ->group("Patients");
+  command
+      ->add_option("--label-noise", dataset.label_noise,
+                   "Share of grades in train.csv moved to a neighbouring one, 0..1; truth.json keeps the measured ones")
+      ->capture_default_str()
+      ->group("Patients");
+  command->add_option("--noise", dataset.protocol.noise_factor, "Image noise relative to a usual scan, 0..100")
+      ->capture_default_str()
+      ->group("Images");
+  command
+      ->add_option("--sagittal-matrix", dataset.protocol.sagittal_matrix,
+                   "Rows and columns of sagittal slices, 32..1024 pixels")
+      ->capture_default_str()
+      ->group("Images");
+  command
+      ->add_option("--axial-matrix", dataset.protocol.axial_matrix, "Rows and columns of axial slices, 32..1024 pixels")
+      ->capture_default_str()
+      ->group("Images");
+  command
+      ->add_option("--vendor-quirks", options->quirks,
+                   "none: conformant MR objects; rsna: headers as the challenge's files have them")
+      ->check(CLI::IsMember({"none", "rsna"}))
+      ->capture_default_str()
+      ->group("Images");
+  command->add_flag("--labels", dataset.labels, "Also write the tissue of every pixel as DICOM under labels/")
+      ->group("Images");
+  command->footer(
+      "Examples:\n"
+      "  lumbargrade phantom --studies 10 --seed 1 -o phantom\n"
+      "  lumbargrade phantom --studies 600 --seed 7 --vendor-quirks rsna -o train --resume\n"
+      "  lumbargrade phantom --studies 200 --seed 8 --noise 2 --prevalence even -o test");
+  command->callback([options, &action] { action = [options] { return run_phantom(*options); }; });
+}
+
+}  // namespace lumbargrade::cli

@@ -1,0 +1,199 @@
+#include "phantom/dataset.h"
+
+#include <atomic>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "core/atomic_file.h"
+#include "core/csv.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "phantom/study_writer.h"
+
+namespace lumbargrade::phantom {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where things lie in a data set folder. Hidden folders hold what is unfinished and what a continued run needs.
+struct Layout {
+  fs::path root;
+  fs::path images() const { return root / "train_images"; }
+  fs::path labels() const { return root / "labels"; }
+  fs::path state() const { return root / ".phantom"; }
+  fs::path options_file() const { return state() / "options.json"; }
+  fs::path unfinished(std::uint64_t id) const { return state() / "unfinished" / std::to_string(id); }
+  fs::path truth(std::uint64_t id) const { return state() / (std::to_string(id) + ".json"); }
+};
+
+void check(const DatasetOptions& options) {
+  const auto refuse = [](const std::string& why) { throw Error(ErrorKind::Usage, why); };
+  if (options.studies < 1 || options.studies > 100000)
+    refuse("the number of studies must lie in 1..100000 (--studies)");
+  if (options.jobs < 1 || options.jobs > 1024) refuse("the number of jobs must lie in 1..1024 (--jobs)");
+  if (!(options.protocol.noise_factor >= 0 && options.protocol.noise_factor <= 100))
+    refuse("the noise factor must lie in 0..100 (--noise)");
+  if (!(options.label_noise >= 0 && options.label_noise <= 1))
+    refuse("the share of label noise must lie in 0..1 (--label-noise)");
+  for (int matrix : {options.protocol.sagittal_matrix, options.protocol.axial_matrix}) {
+    if (matrix < 32 || matrix > 1024)
+      refuse("a matrix must have 32..1024 rows and columns (--sagittal-matrix, --axial-matrix)");
+  }
+}
+
+/// What must not change between a run and its continuation.
+nlohmann::json fingerprint(const DatasetOptions& options) {
+  nlohmann::json json = {{"format", 1},
+                         {"seed", options.seed},
+                         {"sagittal_matrix", options.protocol.sagittal_matrix},
+                         {"axial_matrix", options.protocol.axial_matrix},
+                         {"noise", options.protocol.noise_factor},
+                         {"label_noise", options.label_noise},
+                         {"rsna_quirks", options.quirks == VendorQuirks::Rsna},
+                         {"labels", options.labels}};
+  for (const auto& condition : options.prevalence.share) json["prevalence"].push_back(condition);
+  return json;
+}
+
+void prepare(const DatasetOptions& options, const Layout& layout) {
+  const std::string wanted = fingerprint(options).dump(1) + "\n";
+  if (fs::exists(layout.root) && !fs::is_directory(layout.root)) {
+    throw Error(ErrorKind::Usage, text(layout.root.string(), " is a file; name a folder with -o"));
+  }
+  if (fs::exists(layout.root) && !fs::is_empty(layout.root)) {
+    if (!options.resume) {
+      throw Error(ErrorKind::Usage,
+                  text(layout.root.string(), " is not empty; name another folder, or continue it with --resume"));
+    }
+    std::ifstream in(layout.options_file());
+    const std::string found((std::istreambuf_iterator<char>(in)), {});
+    if (found != wanted) {
+      throw Error(ErrorKind::Usage, text(layout.root.string(), " was not begun with these options (see ",
+                                         layout.options_file().string(), "); repeat them, or name another folder"));
+    }
+  }
+  fs::create_directories(layout.images());
+  fs::create_directories(layout.state());
+  fs::remove_all(layout.state() / "unfinished");
+  write_file_atomically(layout.options_file(), wanted);
+}
+
+void make_study(const DatasetOptions& options, const Layout& layout, int index) {
+  const std::uint64_t id = study_id_of(options.seed, index);
+  const std::string name = std::to_string(id);
+  const fs::path unfinished = layout.unfinished(id);
+  fs::create_directories(unfinished / "images");
+  const nlohmann::json truth = write_study(options, index, unfinished / "images", unfinished / "labels");
+  write_file_atomically(layout.truth(id), truth.dump() + "\n");
+  if (options.labels) {
+    fs::create_directories(layout.labels());
+    fs::remove_all(layout.labels() / name);
+    fs::rename(unfinished / "labels", layout.labels() / name);
+  }
+  fs::rename(unfinished / "images", layout.images() / name);  // last: the mark of a complete study
+  fs::remove_all(unfinished);
+}
+
+void make_studies(const DatasetOptions& options, const Layout& layout) {
+  std::atomic<int> next{0};
+  std::atomic<int> done{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    for (int index = next++; index < options.studies; index = next++) {
+      if (fs::exists(layout.images() / std::to_string(study_id_of(options.seed, index)))) {
+        ++done;
+        continue;
+      }
+      try {
+        make_study(options, layout, index);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next = options.studies;
+        return;
+      }
+      const std::lock_guard lock(mutex);
+      log_info(text("study ", ++done, " of ", options.studies));
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    for (int i = 0; i < std::min(options.jobs, options.studies); ++i) workers.emplace_back(work);
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// A text file that appears whole when closed.
+class Table {
+ public:
+  explicit Table(const fs::path& path) : file_(path) {}
+  void line(const std::vector<std::string>& fields) { put(csv_line(fields)); }
+  void put(std::string_view content) { file_.write(content.data(), content.size()); }
+  void commit() { file_.commit(); }
+
+ private:
+  AtomicFile file_;
+};
+
+std::string plain(const nlohmann::json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+void write_tables(const DatasetOptions& options, const Layout& layout) {
+  Table train(layout.root / "train.csv");
+  Table descriptions(layout.root / "train_series_descriptions.csv");
+  Table coordinates(layout.root / "train_label_coordinates.csv");
+  Table truth(layout.root / "truth.json");
+  std::vector<std::string> header = {"study_id"};
+  // The challenge's column order: canal, left and right foraminal, left and right subarticular.
+  std::vector<std::string> columns;
+  const auto& findings = all_findings();
+  for (size_t group : {4, 0, 2, 1, 3}) {
+    for (size_t level = 0; level < kLevelCount; ++level)
+      columns.push_back(finding_key(findings[group * kLevelCount + level]));
+  }
+  header.insert(header.end(), columns.begin(), columns.end());
+  train.line(header);
+  descriptions.line({"study_id", "series_id", "series_description"});
+  coordinates.line({"study_id", "series_id", "instance_number", "condition", "level", "x", "y"});
+  truth.put("[\n");
+  for (int index = 0; index < options.studies; ++index) {
+    const std::uint64_t id = study_id_of(options.seed, index);
+    std::ifstream in(layout.truth(id));
+    const nlohmann::json study = nlohmann::json::parse(in, nullptr, false);
+    if (!study.is_object()) {
+      throw Error(ErrorKind::Failure, text(layout.truth(id).string(), " is damaged; delete ",
+                                           (layout.images() / std::to_string(id)).string(), " and run with --resume"));
+    }
+    std::vector<std::string> row = {std::to_string(id)};
+    for (const std::string& column : columns) row.push_back(study["labels"][column]);
+    train.line(row);
+    for (const auto& series : study["series"]) {
+      descriptions.line({std::to_string(id), plain(series["series_id"]), plain(series["description"])});
+    }
+    for (const auto& point : study["coordinates"]) {
+      std::vector<std::string> fields;
+      for (const auto& field : point) fields.push_back(plain(field));
+      coordinates.line(fields);
+    }
+    truth.put(study.dump());
+    truth.put(index + 1 < options.studies ? ",\n" : "\n");
+  }
+  truth.put("]\n");
+  for (Table* table : {&train, &descriptions, &coordinates, &truth}) table->commit();
+}
+
+}  // namespace
+
+void write_dataset(const DatasetOptions& options) {
+  check(options);
+  const Layout layout{options.folder};
+  prepare(options, layout);
+  make_studies(options, layout);
+  write_tables(options, layout);
+  fs::remove_all(layout.state() / "unfinished");
+}
+
+}  // namespace lumbargrade::phantom

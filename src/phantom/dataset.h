@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "phantom/dicom_series.h"
+#include "phantom/lesions.h"
+
+namespace lumbargrade::phantom {
+
+struct DatasetOptions {
+  int studies = 0;
+  std::uint64_t seed = 0;
+  std::filesystem::path folder;
+  int jobs = 1;
+  ProtocolOptions protocol;
+  Prevalence prevalence = challenge_prevalence();
+  double label_noise = 0;  ///< share of grades moved to a neighbouring one in train.csv
+  VendorQuirks quirks = VendorQuirks::None;
+  bool labels = false;  ///< also write the label volumes
+  bool resume = false;
+};
+
+/// Writes a data set in the challenge's layout (rsna-2024.md, section 1) with `truth.json` beside its tables.
+///
+/// Every study depends on the seed and its own number only, so that the bytes are the same for any number of jobs, and
+/// study k of a small data set is study k of a large one. A study is made in a hidden folder and appears in
+/// `train_images` when it is complete; the tables are written at the end from the finished studies, one study in memory
+/// at a time. Throws Error(Usage) for impossible options and for a folder that holds something else.
+void write_dataset(const DatasetOptions& options);
+
+}  // namespace lumbargrade::phantom

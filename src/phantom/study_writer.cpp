@@ -1,0 +1,251 @@
+#include "phantom/study_writer.h"
+
+#include <cmath>
+#include <limits>
+
+namespace lumbargrade::phantom {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+enum Purpose : std::uint64_t { kBody = 1, kLesions = 2, kProtocol = 3, kNoise = 4, kLabelNoise = 5 };
+
+double rounded(double value) {
+  return std::round(value * 1000) / 1000;
+}
+
+nlohmann::json json_of(const Vector3& point) {
+  return {rounded(point.x()), rounded(point.y()), rounded(point.z())};
+}
+
+std::string_view challenge_word(Severity severity) {
+  switch (severity) {
+    case Severity::NormalMild:
+      return "Normal/Mild";
+    case Severity::Moderate:
+      return "Moderate";
+    case Severity::Severe:
+      return "Severe";
+  }
+  return "";
+}
+
+/// A point of the truth on the slice that shows it best.
+struct SliceHit {
+  int instance = 0;
+  double x = 0, y = 0;     ///< column and row, from 0 at the centre of the first pixel
+  double distance_mm = 0;  ///< from the slice's middle plane
+};
+
+std::optional<SliceHit> nearest_slice(const SeriesPlan& series, const Vector3& point_patient) {
+  std::optional<SliceHit> best;
+  for (size_t k = 0; k < series.slices.size(); ++k) {
+    const SlicePlan& slice = series.slices[k];
+    const Vector3 index = slice.plane.patient_from_index().inverse() * point_patient;
+    const double distance = std::abs(index.z());
+    if (index.x() < 0 || index.y() < 0 || index.x() > slice.columns - 1 || index.y() > slice.rows - 1) continue;
+    if (distance > std::max(slice.thickness_mm, slice.step_mm)) continue;
+    if (!best || distance < best->distance_mm) best = SliceHit{static_cast<int>(k) + 1, index.x(), index.y(), distance};
+  }
+  return best;
+}
+
+class StudyTruth {
+ public:
+  StudyTruth(const Patient& patient, const std::vector<SeriesPlan>& series, std::uint64_t study_id,
+             const LesionResult& lesions)
+      : patient_(patient), series_(series), study_id_(study_id), lesions_(lesions) {}
+
+  nlohmann::json level(Level level) const {
+    const auto& plan = patient_.anatomy().plan();
+    const auto j = static_cast<size_t>(disc_of(level));
+    const LevelMeasure& measure = lesions_.levels[static_cast<size_t>(index_of(level))];
+    const double s = plan.discs[j].centre_s;
+    const Anatomy::Section& section = patient_.anatomy().section(s);
+    const SpineCurve::Frame frame = patient_.curve().frame(s);
+    nlohmann::json truth;
+    truth["level"] = level_key(level);
+    truth["centre_patient_mm"] = json_of(patient_.curve().patient_from_spine({s, 0, -section.slip}));
+    truth["left"] = json_of(frame.left);
+    truth["posterior"] = json_of(frame.posterior);
+    truth["up"] = json_of(frame.up);
+    truth["width_mm"] = rounded(2 * section.half_width);
+    truth["depth_mm"] = rounded(section.half_depth + section.wall_v);
+    truth["height_mm"] = rounded(plan.discs[j].height_mm);
+    truth["pfirrmann"] = rounded(plan.discs[j].pfirrmann);
+    truth["sac_area_mm2"] = rounded(measure.sac_area_mm2);
+    truth["sac_reference_area_mm2"] = rounded(measure.sac_reference_area_mm2);
+    truth["canal_mm"] = rounded(measure.canal_mm);
+    truth["canal_reference_mm"] = rounded(measure.canal_reference_mm);
+    truth["canal_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.canal_point));
+    truth["canal_grade"] = severity_key(measure.canal);
+    for (Side side : kSides) truth[std::string(side_name(side))] = side_truth(measure.side[index_of(side)]);
+    return truth;
+  }
+
+  /// Rows of train_label_coordinates.csv, each as an array of its seven fields.
+  nlohmann::json coordinates(const std::vector<std::uint64_t>& series_ids) const {
+    nlohmann::json rows = nlohmann::json::array();
+    for (Level level : kLevels) {
+      const LevelMeasure& measure = lesions_.levels[static_cast<size_t>(index_of(level))];
+      add_row(rows, series_ids[1], series_[1], "Spinal Canal Stenosis", level, measure.canal_point);
+      for (Side side : kSides) {
+        const std::string name = side == Side::Left ? "Left " : "Right ";
+        const SideMeasure& own = measure.side[index_of(side)];
+        add_row(rows, series_ids[0], series_[0], name + "Neural Foraminal Narrowing", level, own.foramen_point);
+        add_row(rows, series_ids[2], series_[2], name + "Subarticular Stenosis", level, own.recess_point);
+      }
+    }
+    return rows;
+  }
+
+ private:
+  nlohmann::json side_truth(const SideMeasure& measure) const {
+    nlohmann::json truth;
+    truth["recess_mm"] = rounded(measure.recess_mm);
+    truth["recess_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.recess_point));
+    truth["recess_grade"] = severity_key(measure.recess);
+    truth["foramen_fat_up_back_down_front"] = {rounded(measure.foramen_fat[0]), rounded(measure.foramen_fat[1]),
+                                               rounded(measure.foramen_fat[2]), rounded(measure.foramen_fat[3])};
+    truth["nerve_area_mm2"] = rounded(measure.nerve_area_mm2);
+    truth["nerve_rest_area_mm2"] = rounded(measure.nerve_rest_area_mm2);
+    truth["foramen_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.foramen_point));
+    truth["foramen_grade"] = severity_key(measure.foramen);
+    return truth;
+  }
+
+  void add_row(nlohmann::json& rows, std::uint64_t series_id, const SeriesPlan& series, const std::string& condition,
+               Level level, const SpinePoint& point) const {
+    const auto hit = nearest_slice(series, patient_.curve().patient_from_spine(point));
+    if (!hit) return;
+    rows.push_back(
+        {study_id_, series_id, hit->instance, condition, level_name(level), rounded(hit->x), rounded(hit->y)});
+  }
+
+  const Patient& patient_;
+  const std::vector<SeriesPlan>& series_;
+  std::uint64_t study_id_;
+  const LesionResult& lesions_;
+};
+
+Severity measured_grade(const LesionResult& lesions, const Finding& finding) {
+  const LevelMeasure& level = lesions.levels[static_cast<size_t>(index_of(finding.level))];
+  if (finding.condition == Condition::SpinalCanalStenosis) return level.canal;
+  const SideMeasure& side = level.side[index_of(*finding.side)];
+  return finding.condition == Condition::SubarticularStenosis ? side.recess : side.foramen;
+}
+
+/// A reader's slip: one grade up or down.
+Severity misread(Severity severity, Stream& stream) {
+  if (severity == Severity::Moderate) return stream.chance(0.5) ? Severity::NormalMild : Severity::Severe;
+  return Severity::Moderate;
+}
+
+nlohmann::json labels_of(const DatasetOptions& options, int index, const LesionResult& lesions) {
+  Stream stream{options.seed, static_cast<std::uint64_t>(index), kLabelNoise};
+  nlohmann::json labels;
+  for (const Finding& finding : all_findings()) {
+    Severity severity = measured_grade(lesions, finding);
+    if (stream.chance(options.label_noise)) severity = misread(severity, stream);
+    labels[finding_key(finding)] = challenge_word(severity);
+  }
+  return labels;
+}
+
+void write_images(const DatasetOptions& options, int index, const Patient& patient,
+                  const std::vector<SeriesPlan>& series, const std::vector<SeriesIdentity>& identities,
+                  const std::filesystem::path& folder, const std::filesystem::path& label_folder) {
+  for (const SeriesIdentity& identity : identities) {
+    std::filesystem::create_directories(folder / std::to_string(identity.series_id));
+    if (options.labels) std::filesystem::create_directories(label_folder / std::to_string(identity.series_id));
+  }
+  const auto stream_of = [&](size_t i, size_t k) {
+    return Stream{options.seed, static_cast<std::uint64_t>(index), kNoise, i, k};
+  };
+  const auto image = [&](size_t first, size_t count) {
+    std::vector<const SeriesPlan*> group;
+    for (size_t i = first; i < first + count; ++i) group.push_back(&series[i]);
+    for (size_t k = 0; k < series[first].slices.size(); ++k) {
+      std::vector<Stream> streams;
+      for (size_t i = first; i < first + count; ++i) streams.push_back(stream_of(i, k));
+      const auto pixels = image_slice(patient, series[first].slices[k], group, streams);
+      SlicePixels labels;
+      if (options.labels) labels = label_slice(patient, series[first].slices[k]);
+      for (size_t i = first; i < first + count; ++i) {
+        const std::filesystem::path name = std::to_string(identities[i].series_id);
+        write_slice(folder / name, identities[i], series[i], static_cast<int>(k) + 1, pixels[i - first],
+                    options.quirks);
+        if (!options.labels) continue;
+        SeriesIdentity label_identity = identities[i];
+        label_identity.labels = true;
+        write_slice(label_folder / name, label_identity, series[i], static_cast<int>(k) + 1, labels,
+                    VendorQuirks::None);
+      }
+    }
+  };
+  image(0, 2);  // sagittal T1 and T2 share their slices
+  image(2, 1);
+}
+
+}  // namespace
+
+std::uint64_t study_id_of(std::uint64_t seed, int index) {
+  return (1000 + mix_keys({seed}) % 9000) * 100000 + static_cast<std::uint64_t>(index);
+}
+
+nlohmann::json write_study(const DatasetOptions& options, int index, const std::filesystem::path& folder,
+                           const std::filesystem::path& label_folder) {
+  const auto number = static_cast<std::uint64_t>(index);
+  Stream body_stream{options.seed, number, kBody};
+  Stream lesion_stream{options.seed, number, kLesions};
+  Stream protocol_stream{options.seed, number, kProtocol};
+  PatientPlan plan = draw_patient(body_stream);
+  const LesionResult lesions = add_lesions(plan, options.prevalence, lesion_stream);
+  const auto series = draw_protocol(plan, make_curve(plan), options.protocol, protocol_stream);
+  const Patient patient(plan, series[0].sequence.field_tesla);
+
+  const std::uint64_t study_id = study_id_of(options.seed, index);
+  std::vector<SeriesIdentity> identities;
+  std::vector<std::uint64_t> series_ids;
+  nlohmann::json described = nlohmann::json::array();
+  for (size_t i = 0; i < series.size(); ++i) {
+    SeriesIdentity identity;
+    identity.study_id = study_id;
+    identity.series_id = study_id * 10 + i + 1;
+    identity.series_number = static_cast<int>(i) + 1;
+    identity.age_years = plan.age_years;
+    identity.female = plan.female;
+    identities.push_back(identity);
+    series_ids.push_back(identity.series_id);
+    described.push_back({{"series_id", identity.series_id},
+                         {"series_instance_uid", series_instance_uid(identity, options.quirks)},
+                         {"description", series_description(series[i].role)},
+                         {"instances", series[i].slices.size()}});
+  }
+  write_images(options, index, patient, series, identities, folder, label_folder);
+
+  const StudyTruth truth(patient, series, study_id, lesions);
+  nlohmann::json json;
+  json["study_id"] = study_id;
+  json["age_years"] = plan.age_years;
+  json["sex"] = plan.female ? "F" : "M";
+  json["field_tesla"] = series[0].sequence.field_tesla;
+  json["lordosis_deg"] = rounded(plan.lordosis_deg);
+  json["cobb_deg"] = rounded(plan.cobb_deg);
+  json["lumbar_count_by_ribs"] = plan.lumbar_count;
+  json["transitional_l5_s1"] = plan.transitional;
+  json["rudimentary_s1_s2_disc"] = plan.rudimentary_s1s2;
+  json["slip_l4_mm"] = rounded(plan.bodies[kL5 + 1].slip_mm);
+  json["series"] = described;
+  for (Level level : kLevels) json["levels"].push_back(truth.level(level));
+  for (int body = kL5; body <= kL1; ++body) {
+    const auto i = static_cast<size_t>(body);
+    json["vertebra_centres_patient_mm"][body_name(body)] = json_of(patient.curve().patient_from_spine(
+        {plan.bodies[i].centre_s, 0, -patient.anatomy().section(plan.bodies[i].centre_s).slip}));
+  }
+  json["labels"] = labels_of(options, index, lesions);
+  json["coordinates"] = truth.coordinates(series_ids);
+  return json;
+}
+
+}  // namespace lumbargrade::phantom

@@ -1,0 +1,119 @@
+#include "phantom/tissue.h"
+
+#include <algorithm>
+#include <array>
+
+namespace lumbargrade::phantom {
+namespace {
+
+constexpr std::array<std::string_view, kLabelCount> kLabelNames = {
+    "air",      "skin",    "fat",    "muscle",     "vertebra",      "sacrum",       "cortex",
+    "annulus",  "nucleus", "csf",    "nerve_root", "cord",          "epidural_fat", "flavum",
+    "ligament", "joint",   "vessel", "viscera",    "exiting_nerve", "cyst",         "basivertebral_vein"};
+
+struct Row {
+  double t1_15, t2_15, t1_30, t2_30, proton_density, fat_share, texture;
+};
+
+// T1 and T2 in ms at 1.5 T and 3 T, proton density. Sources: anatomy.md section 3 (de Bazelaire 2004, Stanisz 2005,
+// Smith 2008, Reichert 2005, SY). Vessels keep little signal: flowing blood leaves the slice between the pulses.
+// Ligament and cortex are given a few ms, since fat and water beside them fill part of every voxel.
+Row table_row(Label label) {
+  switch (label) {
+    case Label::Air:
+      return {1, 1, 1, 1, 0, 0, 0};
+    case Label::Skin:
+      return {700, 30, 800, 30, .7, .1, .05};
+    case Label::Fat:
+      return {343, 58, 382, 68, .9, 1, .05};
+    case Label::Muscle:
+      return {856, 33, 898, 31, .80, .06, .10};
+    case Label::Vertebra:
+      return {850, 42, 950, 38, .75, .38, .08};
+    case Label::Sacrum:
+      return {850, 42, 950, 38, .75, .45, .09};
+    case Label::Cortex:
+      return {250, 4, 250, 4, .16, .02, .1};
+    case Label::Annulus:
+      return {600, 45, 700, 42, .5, 0, .08};
+    case Label::Nucleus:
+      return {1165, 102, 1300, 95, .79, 0, .06};
+    case Label::Csf:
+      return {4273, 1578, 4300, 1500, 1.07, 0, .03};
+    case Label::NerveRoot:
+      return {815, 77, 1083, 78, .70, 0, .04};
+    case Label::Cord:
+      return {745, 74, 900, 74, .62, 0, .03};
+    case Label::EpiduralFat:
+      return {343, 58, 382, 68, .88, 1, .05};
+    case Label::Flavum:
+      return {700, 16, 750, 15, .60, .05, .06};
+    case Label::Ligament:
+      return {700, 10, 750, 10, .50, .05, .08};
+    case Label::Joint:
+      return {1100, 48, 1200, 45, .75, 0, .06};
+    case Label::Vessel:
+      return {1441, 290, 1932, 275, .06, 0, .3};
+    case Label::Viscera:
+      return {800, 60, 900, 55, .8, .1, .12};
+    case Label::ExitingNerve:
+      return {850, 70, 1050, 70, .72, .05, .05};
+    case Label::Cyst:
+      return {2500, 600, 2800, 550, 1, 0, .03};
+    case Label::BasivertebralVein:
+      return {1400, 180, 1700, 160, .8, .3, .05};
+  }
+  return {};
+}
+
+double interpolate(const std::array<double, 5>& by_grade, double grade) {
+  const double position = std::clamp(grade - 1, 0.0, 4.0);
+  const auto low = std::min<size_t>(static_cast<size_t>(position), 3);
+  const double share = position - static_cast<double>(low);
+  return by_grade[low] * (1 - share) + by_grade[low + 1] * share;
+}
+
+}  // namespace
+
+std::string_view label_name(Label label) {
+  return kLabelNames[static_cast<size_t>(label)];
+}
+
+Tissue standard_tissue(Label label, double field_tesla) {
+  const Row row = table_row(label);
+  const bool high_field = field_tesla > 2;
+  return {label,
+          high_field ? row.t1_30 : row.t1_15,
+          high_field ? row.t2_30 : row.t2_15,
+          row.proton_density,
+          row.fat_share,
+          row.texture};
+}
+
+Tissue fat_component(double field_tesla) {
+  Tissue fat = standard_tissue(Label::Fat, field_tesla);
+  fat.t2_ms = 95;
+  return fat;
+}
+
+Tissue disc_tissue(double pfirrmann, double nucleus_share, double field_tesla) {
+  constexpr std::array<double, 5> kNucleusT2 = {210, 129, 84, 51, 40};
+  constexpr std::array<double, 5> kAnnulusT2 = {46, 42, 38, 33, 30};
+  constexpr std::array<double, 5> kT1 = {1165, 1000, 723, 600, 554};
+  constexpr std::array<double, 5> kProtonDensity = {.79, .74, .65, .55, .48};
+  const double high_field = field_tesla > 2 ? 1.12 : 1;
+  Tissue tissue = standard_tissue(nucleus_share > 0.3 ? Label::Nucleus : Label::Annulus, field_tesla);
+  tissue.t2_ms =
+      nucleus_share * interpolate(kNucleusT2, pfirrmann) + (1 - nucleus_share) * interpolate(kAnnulusT2, pfirrmann);
+  tissue.t1_ms = high_field * (nucleus_share * interpolate(kT1, pfirrmann) + (1 - nucleus_share) * 650);
+  tissue.proton_density = nucleus_share * interpolate(kProtonDensity, pfirrmann) + (1 - nucleus_share) * 0.52;
+  return tissue;
+}
+
+Tissue marrow_tissue(Label label, double fat_share, double field_tesla) {
+  Tissue tissue = standard_tissue(label, field_tesla);
+  tissue.fat_share = fat_share;
+  return tissue;
+}
+
+}  // namespace lumbargrade::phantom
