@@ -15,28 +15,68 @@ constexpr const char* kFooter = R"(The data folder holds
   canal_measurements.csv                  optional: study_id,level,ap_mm,reference_mm,ratio, to measure with
 
 Examples:
-  lumbargrade train locator --data spider --unlabelled spider/midsagittal --out run
+  lumbargrade train locator --data spider --unlabelled spider/midsagittal --out bundle --cross-validation fold0 fold1 fold2
   lumbargrade train locator --data spider --out fold0 --folds 3 --fold 0
-  lumbargrade train locator --data spider --unlabelled spider/midsagittal --out run --resume)";
+  lumbargrade train locator --data spider --unlabelled spider/midsagittal --out bundle --resume)";
 
 void add_locator_options(CLI::App& command, LocatorTraining& training) {
   command.add_option("--data", training.data, "Folder with images, masks and tables")->required()->group("Data");
-  command.add_option("--unlabelled", training.unlabelled, "Folder of mid-sagittal PNGs to learn from without labels")->group("Data");
-  command.add_option("--out", training.out, "Folder for the weights, log and figures")->required()->group("Data");
-  command.add_option("--folds", training.folds, "Hold out every n-th study; 0 trains on all")->capture_default_str()->group("Data");
+  command.add_option("--unlabelled", training.unlabelled, "Folder of mid-sagittal PNGs to learn from without labels")
+      ->group("Data");
+  command.add_option("--out", training.out, "Folder that becomes the bundle; log and figures in its training/")
+      ->required()
+      ->group("Data");
+  command.add_option("--folds", training.folds, "Hold out every n-th study; 0 trains on all")
+      ->capture_default_str()
+      ->group("Data");
   command.add_option("--fold", training.fold, "Which part is held out, from 0")->capture_default_str()->group("Data");
-  command.add_option("--study-offset", training.study_offset, "Study id minus patient number of an unlabelled image")->capture_default_str()->group("Data");
-  command.add_option("--iterations", training.iterations, "Steps on labelled slices")->capture_default_str()->check(CLI::PositiveNumber)->group("Training");
-  command.add_option("--self-iterations", training.self_iterations, "Steps of self-training")->capture_default_str()->check(CLI::NonNegativeNumber)->group("Training");
-  command.add_option("--batch", training.batch, "Crops per step")->capture_default_str()->check(CLI::Range(2, 256))->group("Training");
-  command.add_option("--rate", training.rate, "Peak learning rate")->capture_default_str()->check(CLI::PositiveNumber)->group("Training");
-  command.add_option("--self-rate", training.self_rate, "Peak learning rate of self-training")->capture_default_str()->check(CLI::PositiveNumber)->group("Training");
+  command.add_option("--study-offset", training.study_offset, "Study id minus patient number of an unlabelled image")
+      ->capture_default_str()
+      ->group("Data");
+  command
+      .add_option("--cross-validation", training.cross_validation,
+                  "Folders (--out) of fold runs; they calibrate the grade and give the figures of the bundle")
+      ->group("Data");
+  command
+      .add_option("--card", training.card,
+                  "JSON with name, licence, attribution, training data and further figures of the bundle")
+      ->check(CLI::ExistingFile)
+      ->group("Data");
+  command.add_option("--iterations", training.iterations, "Steps on labelled slices")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  command.add_option("--self-iterations", training.self_iterations, "Steps of self-training")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->group("Training");
+  command.add_option("--batch", training.batch, "Crops per step")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 256))
+      ->group("Training");
+  command.add_option("--rate", training.rate, "Peak learning rate")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  command.add_option("--self-rate", training.self_rate, "Peak learning rate of self-training")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
   command.add_option("--seed", training.seed, "Seed of weights and crops")->capture_default_str()->group("Training");
-  command.add_option("--checkpoint-every", training.checkpoint_every, "Steps between checkpoints")->capture_default_str()->check(CLI::PositiveNumber)->group("Training");
+  command.add_option("--checkpoint-every", training.checkpoint_every, "Steps between checkpoints")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
   command.add_flag("--resume", training.resume, "Go on from the checkpoint in --out")->group("Training");
   command.add_option("--device", training.device, "cpu, cuda or cuda:N")->capture_default_str()->group("Machine");
-  command.add_option("--threads", training.threads, "CPU threads of the network")->capture_default_str()->check(CLI::Range(1, 256))->group("Machine");
-  command.add_flag("--bfloat16,!--float32", training.bfloat16, "Mixed precision (faster where the CPU has bfloat16 instructions); default on")->group("Machine");
+  command.add_option("--threads", training.threads, "CPU threads of the network")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256))
+      ->group("Machine");
+  command
+      .add_flag("--bfloat16,!--float32", training.bfloat16,
+                "Mixed precision (faster where the CPU has bfloat16 instructions); default on")
+      ->group("Machine");
 }
 
 int run_train_locator(const LocatorTraining& training) {

@@ -121,7 +121,9 @@ double median_of(std::vector<double> values) {
   return *middle;
 }
 
-size_t steps(const CanalProfile& profile, double mm) { return static_cast<size_t>(std::lround(mm / profile.step_mm)); }
+size_t steps(const CanalProfile& profile, double mm) {
+  return static_cast<size_t>(std::lround(mm / profile.step_mm));
+}
 
 }  // namespace
 
@@ -139,8 +141,8 @@ CanalProfile measure_canal(const cv::Mat1f& canal, double pixel_mm, const DiscCh
     const cv::Point2d tangent = profile.line_mm[static_cast<size_t>(std::min(n - 1, k + 2))] -
                                 profile.line_mm[static_cast<size_t>(std::max(0, k - 2))];
     const double length = std::hypot(tangent.x, tangent.y);
-    width(k) = width_along(kept, pixel_mm, profile.line_mm[static_cast<size_t>(k)],
-                           {tangent.y / length, -tangent.x / length});
+    width(k) =
+        width_along(kept, pixel_mm, profile.line_mm[static_cast<size_t>(k)], {tangent.y / length, -tangent.x / length});
   }
   const int window = std::max(1, static_cast<int>(std::lround(kDiameterMeanMm / pixel_mm)) | 1);
   cv::Mat1d mean;
@@ -176,7 +178,8 @@ std::optional<double> diameter_between(const CanalProfile& profile, const CanalA
   const size_t middle = (above.index + below.index) / 2;
   const size_t reach = steps(profile, kReferenceReachMm);
   std::vector<double> values;
-  for (size_t k = middle > reach ? middle - reach : 0; k <= std::min(middle + reach, profile.diameter_mm.size() - 1); ++k) {
+  for (size_t k = middle > reach ? middle - reach : 0; k <= std::min(middle + reach, profile.diameter_mm.size() - 1);
+       ++k) {
     values.push_back(profile.diameter_mm[k]);
   }
   return median_of(std::move(values));

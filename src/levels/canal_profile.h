@@ -20,9 +20,9 @@ struct CanalProfile {
 
 /// Canal behind one disc.
 struct CanalAtDisc {
-  size_t index = 0;               ///< of the profile, where the disc's axis meets the canal
+  size_t index = 0;  ///< of the profile, where the disc's axis meets the canal
   cv::Point2d middle_mm;
-  double diameter_mm = 0;         ///< narrowest within +-7 mm
+  double diameter_mm = 0;  ///< narrowest within +-7 mm
 };
 
 /// Follows the canal behind the chain and measures it. Empty when none is seen.

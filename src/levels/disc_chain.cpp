@@ -26,9 +26,13 @@ constexpr double kSacrumBonus = 0.5;
 constexpr double kMaximumDiscLeanDegrees = 35;
 constexpr double kDiscRegionRadiusMm = 24;
 
-double degrees(double radians) { return radians * 180 / std::numbers::pi; }
+double degrees(double radians) {
+  return radians * 180 / std::numbers::pi;
+}
 
-cv::Point2d unit(cv::Point2d vector) { return vector * (1 / std::max(1e-9, std::hypot(vector.x, vector.y))); }
+cv::Point2d unit(cv::Point2d vector) {
+  return vector * (1 / std::max(1e-9, std::hypot(vector.x, vector.y)));
+}
 
 /// Coordinates of fine and coarse pixels in mm. Coarse pixel (0, 0) covers fine pixels 0 and 1.
 struct MapScale {
@@ -51,7 +55,8 @@ void visit_disc(const cv::Mat1f& map, cv::Point2d centre_mm, double radius_mm, d
   for (int row = std::max(0, first(centre_mm.y)); row <= std::min(map.rows - 1, last(centre_mm.y)); ++row) {
     for (int column = std::max(0, first(centre_mm.x)); column <= std::min(map.cols - 1, last(centre_mm.x)); ++column) {
       const cv::Point2d point_mm(column * pixel_mm + offset_mm, row * pixel_mm + offset_mm);
-      if (std::hypot(point_mm.x - centre_mm.x, point_mm.y - centre_mm.y) <= radius_mm) visit(map(row, column), point_mm);
+      if (std::hypot(point_mm.x - centre_mm.x, point_mm.y - centre_mm.y) <= radius_mm)
+        visit(map(row, column), point_mm);
     }
   }
 }

@@ -78,7 +78,8 @@ class StackFrame {
   /// Distance of neighbouring slices; 0 for a single slice.
   double step_mm() const {
     if (slices_.size() < 2) return 0;
-    return (on_slice({0, 0}, slices_.size() - 1) - on_slice({0, 0}, 0)).norm() / static_cast<double>(slices_.size() - 1);
+    return (on_slice({0, 0}, slices_.size() - 1) - on_slice({0, 0}, 0)).norm() /
+           static_cast<double>(slices_.size() - 1);
   }
 
  private:
@@ -146,7 +147,8 @@ std::optional<CanalMeasure> measure_in_slice(const CanalProfile& profile, const 
     }
   }
   if (!references.empty()) {
-    measure.reference_mm = std::accumulate(references.begin(), references.end(), 0.0) / static_cast<double>(references.size());
+    measure.reference_mm =
+        std::accumulate(references.begin(), references.end(), 0.0) / static_cast<double>(references.size());
   }
   return measure;
 }
@@ -184,13 +186,15 @@ void require_lumbar_spine(const StackReading& reading) {
   const double canal_mm = static_cast<double>(reading.profile.line_mm.size()) * reading.profile.step_mm;
   if (reading.chain.discs.size() < kMinimumDiscs || score / count < kMinimumMeanScore || canal_mm < kMinimumCanalMm) {
     throw Error(ErrorKind::NoUsableStudy,
-                text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ",
-                     std::lround(canal_mm), " mm of canal); is this a sagittal series of the lumbar spine?"));
+                text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ", std::lround(canal_mm),
+                     " mm of canal); is this a sagittal series of the lumbar spine?"));
   }
 }
 
 /// Probability that the names are right, as the anchor tells.
-double name_confidence(const DiscChain& chain) { return 1 / (1 + std::exp(-(chain.anchor_score - kSureAnchor) / 0.1)); }
+double name_confidence(const DiscChain& chain) {
+  return 1 / (1 + std::exp(-(chain.anchor_score - kSureAnchor) / 0.1));
+}
 
 /// Index in the chain of each level; -1 when out of view.
 std::array<int, kLevelCount> discs_of_levels(const DiscChain& chain, const LocatorOptions& options) {
@@ -198,10 +202,16 @@ std::array<int, kLevelCount> discs_of_levels(const DiscChain& chain, const Locat
   const int lowest = static_cast<int>(chain.discs.size()) - 1;
   if (options.lowest_disc) {
     switch (*options.lowest_disc) {
-      case LowestDisc::L4L5: l5s1 = lowest + 1; break;
-      case LowestDisc::L5S1: l5s1 = lowest; break;
+      case LowestDisc::L4L5:
+        l5s1 = lowest + 1;
+        break;
+      case LowestDisc::L5S1:
+        l5s1 = lowest;
+        break;
       // A sixth lumbar vertebra: the row "L5/S1" is the disc below L5, which is L5/L6.
-      case LowestDisc::L6S1: l5s1 = lowest - 1; break;
+      case LowestDisc::L6S1:
+        l5s1 = lowest - 1;
+        break;
     }
   }
   std::array<int, kLevelCount> discs{};
@@ -223,10 +233,12 @@ class SpineBuilder {
     const double certainty = options.lowest_disc ? 1.0 : name_confidence(reading_.chain);
     for (const Level level : kLevels) {
       const int disc = discs[static_cast<size_t>(index_of(level))];
-      if (disc >= 0) spine.levels[static_cast<size_t>(index_of(level))] = level_frame(level, static_cast<size_t>(disc), certainty);
+      if (disc >= 0)
+        spine.levels[static_cast<size_t>(index_of(level))] = level_frame(level, static_cast<size_t>(disc), certainty);
     }
     for (int vertebra = 0; vertebra < kLevelCount; ++vertebra) {
-      spine.vertebra_centres_patient[static_cast<size_t>(vertebra)] = vertebra_centre(discs[static_cast<size_t>(vertebra)]);
+      spine.vertebra_centres_patient[static_cast<size_t>(vertebra)] =
+          vertebra_centre(discs[static_cast<size_t>(vertebra)]);
     }
     for (const cv::Point2d& point : reading_.profile.line_mm) {
       spine.canal_line_patient.push_back(frame_.patient(point, middle_slice(maps_, point, pixel_mm_)));
@@ -264,8 +276,8 @@ class SpineBuilder {
     const auto below = static_cast<size_t>(disc_below);
     const auto& discs = reading_.chain.discs;
     const cv::Point2d up = -downward_at(reading_.chain, below);
-    const cv::Point2d expected = below > 0 ? (discs[below].centre_mm + discs[below - 1].centre_mm) * 0.5
-                                           : discs[below].centre_mm + up * 17;
+    const cv::Point2d expected =
+        below > 0 ? (discs[below].centre_mm + discs[below - 1].centre_mm) * 0.5 : discs[below].centre_mm + up * 17;
     const double radius_mm = below > 0 ? 0.4 * cv::norm(discs[below].centre_mm - discs[below - 1].centre_mm) : 12;
     cv::Point2d sum;
     double weight = 0;

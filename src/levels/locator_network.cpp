@@ -9,7 +9,9 @@ namespace {
 
 constexpr size_t kSlicesPerBatch = 4;
 
-int64_t padded(int64_t length, int64_t stride) { return (length + stride - 1) / stride * stride; }
+int64_t padded(int64_t length, int64_t stride) {
+  return (length + stride - 1) / stride * stride;
+}
 
 /// Copies one H x W plane, cut to `size`.
 cv::Mat1f to_mat(const torch::Tensor& plane, cv::Size size) {
@@ -27,8 +29,10 @@ torch::Tensor network_input(const cv::Mat1f& pixels, int64_t stride) {
   cv::minMaxLoc(input, &minimum);
   torch::Tensor tensor = torch::full({1, padded(input.rows, stride), padded(input.cols, stride)}, minimum,
                                      torch::TensorOptions().dtype(torch::kFloat32));
-  tensor[0].narrow(0, 0, input.rows).narrow(1, 0, input.cols).copy_(
-      torch::from_blob(input.data, {input.rows, input.cols}, torch::kFloat32));
+  tensor[0]
+      .narrow(0, 0, input.rows)
+      .narrow(1, 0, input.cols)
+      .copy_(torch::from_blob(input.data, {input.rows, input.cols}, torch::kFloat32));
   return tensor;
 }
 

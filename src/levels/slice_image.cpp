@@ -56,11 +56,12 @@ CanonicalView canonical_view(const Affine& patient_from_index, int columns, int 
 cv::Mat resample(const cv::Mat& image_on_grid, const CanonicalView& view, double border_value) {
   cv::Mat source = image_on_grid;
   const cv::Matx22d step = view.index_from_pixel.get_minor<2, 2>(0, 0);
-  const double shrink = std::max(std::abs(step(0, 0)) + std::abs(step(0, 1)), std::abs(step(1, 0)) + std::abs(step(1, 1)));
+  const double shrink =
+      std::max(std::abs(step(0, 0)) + std::abs(step(0, 1)), std::abs(step(1, 0)) + std::abs(step(1, 1)));
   if (shrink > 1.3) cv::GaussianBlur(image_on_grid, source, {}, 0.4 * shrink);
   cv::Mat resampled;
-  cv::warpAffine(source, resampled, cv::Mat(view.index_from_pixel), view.size,
-                 cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_CONSTANT, cv::Scalar::all(border_value));
+  cv::warpAffine(source, resampled, cv::Mat(view.index_from_pixel), view.size, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
+                 cv::BORDER_CONSTANT, cv::Scalar::all(border_value));
   return resampled;
 }
 
@@ -76,7 +77,8 @@ SliceImage canonical_slice(const Volume& sagittal, int slice, double pixel_mm) {
   image.pixels = resample(grid, view, minimum);
   Affine index_from_pixel = Affine::Identity();
   for (int row = 0; row < 2; ++row) {
-    for (int column = 0; column < 2; ++column) index_from_pixel.linear()(row, column) = view.index_from_pixel(row, column);
+    for (int column = 0; column < 2; ++column)
+      index_from_pixel.linear()(row, column) = view.index_from_pixel(row, column);
     index_from_pixel.translation()[row] = view.index_from_pixel(row, 2);
   }
   Affine patient_from_slice = sagittal.patient_from_index;

@@ -12,8 +12,8 @@ namespace lumbargrade {
 
 /// Antero-posterior room for the thecal sac at one disc, read from the canal map of the central sagittal slices.
 struct CanalMeasure {
-  double diameter_mm = 0;                ///< narrowest 2 mm mean within +-7 mm of the disc's posterior edge
-  std::optional<double> reference_mm;    ///< diameter at the neighbouring mid-bodies
+  double diameter_mm = 0;              ///< narrowest 2 mm mean within +-7 mm of the disc's posterior edge
+  std::optional<double> reference_mm;  ///< diameter at the neighbouring mid-bodies
   std::optional<double> ratio() const {
     return reference_mm && *reference_mm > 0 ? std::optional(diameter_mm / *reference_mm) : std::nullopt;
   }
@@ -31,16 +31,16 @@ struct LevelFrame {
   double confidence = 0;                     ///< 0..1, that centre and name are right
   std::optional<Vector3> canal_patient;      ///< the middle of the canal behind the disc
   std::optional<CanalMeasure> canal;
-  int slice = -1;                            ///< slice of the sagittal volume nearest to the canal point
+  int slice = -1;  ///< slice of the sagittal volume nearest to the canal point
 };
 
 /// What the locator found in one study.
 struct Spine {
-  std::array<std::optional<LevelFrame>, kLevelCount> levels;             ///< by index_of(Level)
+  std::array<std::optional<LevelFrame>, kLevelCount> levels;                 ///< by index_of(Level)
   std::array<std::optional<Vector3>, kLevelCount> vertebra_centres_patient;  ///< L1..L5
-  std::vector<Vector3> canal_line_patient;                               ///< from the head down
-  std::vector<std::string> flags;                                        ///< study-wide, snake_case words
-  std::string series_instance_uid;                                       ///< the series it was read from
+  std::vector<Vector3> canal_line_patient;                                   ///< from the head down
+  std::vector<std::string> flags;                                            ///< study-wide, snake_case words
+  std::string series_instance_uid;                                           ///< the series it was read from
 
   int level_count() const {
     int count = 0;

@@ -11,9 +11,15 @@ namespace {
 // Ranges from shared/reference/locator.md, "Training", unless said otherwise.
 using Random = std::mt19937_64;
 
-double uniform(Random& random, double low, double high) { return std::uniform_real_distribution<>(low, high)(random); }
-double normal(Random& random, double sigma) { return std::normal_distribution<>(0, sigma)(random); }
-bool chance(Random& random, double probability) { return uniform(random, 0, 1) < probability; }
+double uniform(Random& random, double low, double high) {
+  return std::uniform_real_distribution<>(low, high)(random);
+}
+double normal(Random& random, double sigma) {
+  return std::normal_distribution<>(0, sigma)(random);
+}
+bool chance(Random& random, double probability) {
+  return uniform(random, 0, 1) < probability;
+}
 
 /// The slice and its labels averaged with up to `reach` neighbours a side: a thicker slice.
 LabelledSlice thickened(const LabelledStack& stack, size_t slice, int reach) {
@@ -54,7 +60,8 @@ SamplingGrid random_grid(cv::Point2d spine_px, Random& random) {
   const cv::Matx22d rotate(std::cos(angle), -std::sin(angle), std::sin(angle), std::cos(angle));
   const cv::Matx22d distort(aspect / scale, shear, 0, 1 / (aspect * scale));
   const cv::Matx22d linear = rotate * distort;
-  const cv::Point2d middle = spine_px + cv::Point2d(uniform(random, -35, 35), uniform(random, -55, 55)) * (1 / kLocatorPixelMm);
+  const cv::Point2d middle =
+      spine_px + cv::Point2d(uniform(random, -35, 35), uniform(random, -55, 55)) * (1 / kLocatorPixelMm);
 
   cv::Mat2f coarse(7, 5);
   const double elastic_px = uniform(random, 0, 3) / kLocatorPixelMm;
@@ -137,7 +144,8 @@ double weighted_mean(const cv::Mat1f& values, const cv::Mat1f& weights) {
 
 /// New mean for each labelled tissue, its texture kept; the background goes through a curve.
 cv::Mat1f recontrasted(const cv::Mat1f& unit, const std::array<cv::Mat1f, 3>& classes,
-                       const std::array<double, 3>& means, const std::vector<double>& background_curve, Random& random) {
+                       const std::array<double, 3>& means, const std::vector<double>& background_curve,
+                       Random& random) {
   const auto weights = label_weights(classes);
   cv::Mat1f result(through_curve(unit, background_curve).mul(weights[0]));
   for (size_t c = 0; c < 3; ++c) {
@@ -170,7 +178,8 @@ cv::Mat1f random_contrast(const cv::Mat1f& unit, const std::array<cv::Mat1f, 3>&
   }
   if (kind < 0.40) return through_curve(unit, random_knots(random, 6));
   if (kind < 0.65) {  // like T1: CSF dark, marrow bright
-    return recontrasted(unit, classes, {uniform(random, 0.15, 0.5), uniform(random, 0.35, 0.75), uniform(random, 0.08, 0.38)},
+    return recontrasted(unit, classes,
+                        {uniform(random, 0.15, 0.5), uniform(random, 0.35, 0.75), uniform(random, 0.08, 0.38)},
                         monotone_knots(random, 5), random);
   }
   if (kind < 0.80) {

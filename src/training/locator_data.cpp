@@ -71,8 +71,8 @@ void visit_rows(const fs::path& path, Visit visit) {
 void add_spot(cv::Mat1f& map, cv::Point2d centre_px, double sigma_px) {
   const int reach = static_cast<int>(std::ceil(4 * sigma_px));
   const cv::Point middle(static_cast<int>(centre_px.x), static_cast<int>(centre_px.y));
-  const cv::Rect box = cv::Rect(middle.x - reach, middle.y - reach, 2 * reach + 1, 2 * reach + 1) &
-                       cv::Rect(0, 0, map.cols, map.rows);
+  const cv::Rect box =
+      cv::Rect(middle.x - reach, middle.y - reach, 2 * reach + 1, 2 * reach + 1) & cv::Rect(0, 0, map.cols, map.rows);
   for (int row = box.y; row < box.br().y; ++row) {
     for (int column = box.x; column < box.br().x; ++column) {
       const double squared = std::pow(column - centre_px.x, 2) + std::pow(row - centre_px.y, 2);
@@ -165,13 +165,16 @@ int slice_of_instance(const Volume& volume, int instance_number) {
 
 LocatorDataset::LocatorDataset(fs::path root) : root_(std::move(root)) {
   if (!fs::is_directory(root_ / "train_images") || !fs::is_directory(root_ / "masks")) {
-    throw Error(ErrorKind::Usage, text(root_.string(), " holds no train_images/ and masks/; `lumbargrade train locator "
-                                                       "--help` describes the folder it needs"));
+    throw Error(ErrorKind::Usage, text(root_.string(),
+                                       " holds no train_images/ and masks/; `lumbargrade train locator "
+                                       "--help` describes the folder it needs"));
   }
   const auto read_points = [](const fs::path& path, auto& points) {
     visit_rows(path, [&](const Row& row) {
-      points[row.text_of("study_id")].push_back({row.text_of("series_id"), static_cast<int>(row.number("instance_number")),
-                                                 row.level(), {row.number("x"), row.number("y")}});
+      points[row.text_of("study_id")].push_back({row.text_of("series_id"),
+                                                 static_cast<int>(row.number("instance_number")),
+                                                 row.level(),
+                                                 {row.number("x"), row.number("y")}});
     });
   };
   read_points(root_ / "disc_centres.csv", discs_);
@@ -209,8 +212,8 @@ LabelledStudy LocatorDataset::load(const std::string& study_id) const {
     if (discs_px.empty()) continue;
     const cv::Mat1b mask = read_grey_png(root_ / "masks" / study_id / series_id / (std::to_string(instance) + ".png"));
     if (mask.rows != volume.rows || mask.cols != volume.columns) {
-      throw Error(ErrorKind::Failure, text("mask of study ", study_id, ", instance ", instance, " is ", mask.cols, " x ",
-                                           mask.rows, ", its image ", volume.columns, " x ", volume.rows));
+      throw Error(ErrorKind::Failure, text("mask of study ", study_id, ", instance ", instance, " is ", mask.cols,
+                                           " x ", mask.rows, ", its image ", volume.columns, " x ", volume.rows));
     }
     if (auto slice = labelled_slice(canonical_slice(volume, k), view, mask, discs_px)) {
       labelled.stack.slices.push_back(std::move(*slice));

@@ -18,10 +18,10 @@ namespace lumbargrade {
 /// One canonical slice with its soft labels, 0..255, on the same pixels.
 struct LabelledSlice {
   cv::Mat1f pixels;
-  cv::Mat classes;            ///< CV_8UC4: disc, vertebra, canal, L5/S1 disc
-  cv::Mat spots;              ///< CV_8UC2: S1 spot, disc-centre spots
-  cv::Point2d spine_px;       ///< middle of the five named discs
-  double l5s1_row_px = 0;     ///< height of the L5/S1 disc's centre
+  cv::Mat classes;         ///< CV_8UC4: disc, vertebra, canal, L5/S1 disc
+  cv::Mat spots;           ///< CV_8UC2: S1 spot, disc-centre spots
+  cv::Point2d spine_px;    ///< middle of the five named discs
+  double l5s1_row_px = 0;  ///< height of the L5/S1 disc's centre
 };
 
 /// Slices of one stack in their order (neighbours may be averaged), or a single image.
@@ -52,7 +52,7 @@ struct LabelledStudy {
 /// An image without labels: one mid-sagittal slice.
 struct UnlabelledImage {
   std::string file;
-  std::string patient;   ///< images of one patient show the same spine
+  std::string patient;  ///< images of one patient show the same spine
   SliceImage slice;
 };
 

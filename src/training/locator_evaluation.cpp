@@ -74,7 +74,8 @@ LevelFigure figure_of(const LabelledStudy& study, Level level, const std::option
   figure.found = true;
   figure.confidence = frame->confidence;
   const auto& centres = study.truth.disc_centres_patient.at(level);
-  figure.disc_error_mm = distance_in_plane(frame->centre_patient, nearest_along(centres, frame->centre_patient, normal), normal);
+  figure.disc_error_mm =
+      distance_in_plane(frame->centre_patient, nearest_along(centres, frame->centre_patient, normal), normal);
   const auto canal = study.truth.canal_points_patient.find(level);
   if (canal != study.truth.canal_points_patient.end() && frame->canal_patient) {
     figure.canal_point_error_mm = distance_in_plane(*frame->canal_patient, canal->second, normal);

@@ -17,8 +17,8 @@ struct LevelFigure {
   std::string study_id;
   Level level = Level::L1L2;
   bool found = false;
-  double disc_error_mm = 0;                   ///< in the sagittal plane, to the truth of the nearest slice
-  std::optional<double> canal_point_error_mm; ///< in the sagittal plane, to the labelled canal point
+  double disc_error_mm = 0;                    ///< in the sagittal plane, to the truth of the nearest slice
+  std::optional<double> canal_point_error_mm;  ///< in the sagittal plane, to the labelled canal point
   std::optional<double> diameter_mm;
   std::optional<double> true_diameter_mm;
   std::optional<double> ratio;
@@ -32,7 +32,7 @@ std::vector<LevelFigure> evaluate_study(const LabelledStudy& study, const Locato
 /// What the rows say together.
 struct LocatorFigures {
   int studies = 0;
-  int studies_all_right = 0;       ///< all five names within 10 mm, by disc centre and by canal point
+  int studies_all_right = 0;  ///< all five names within 10 mm, by disc centre and by canal point
   double median_disc_error_mm = 0;
   double median_canal_point_error_mm = 0;
   double diameter_mean_absolute_error_mm = 0;

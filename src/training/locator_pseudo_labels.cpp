@@ -34,7 +34,8 @@ struct Reading {
 
   /// Centres of the five lowest discs from L5/S1 up, relative to the image's middle.
   std::vector<cv::Point2d> discs_mm() const {
-    const cv::Point2d middle(image.slice.pixels.cols * image.slice.pixel_mm / 2, image.slice.pixels.rows * image.slice.pixel_mm / 2);
+    const cv::Point2d middle(image.slice.pixels.cols * image.slice.pixel_mm / 2,
+                             image.slice.pixels.rows * image.slice.pixel_mm / 2);
     std::vector<cv::Point2d> discs;
     for (int k = 0; k < kLevelCount && chain.l5s1 - k >= 0; ++k) {
       discs.push_back(chain.discs[static_cast<size_t>(chain.l5s1 - k)].centre_mm - middle);
@@ -45,7 +46,8 @@ struct Reading {
 
 double mean_spacing_mm(const DiscChain& chain) {
   double sum = 0;
-  for (size_t k = 1; k < chain.discs.size(); ++k) sum += cv::norm(chain.discs[k].centre_mm - chain.discs[k - 1].centre_mm);
+  for (size_t k = 1; k < chain.discs.size(); ++k)
+    sum += cv::norm(chain.discs[k].centre_mm - chain.discs[k - 1].centre_mm);
   return sum / static_cast<double>(chain.discs.size() - 1);
 }
 
@@ -121,7 +123,8 @@ LabelledStack labelled(const Reading& reading) {
     spine_px += reading.chain.discs[static_cast<size_t>(reading.chain.l5s1 - k)].centre_mm *
                 (1 / (kLevelCount * reading.image.slice.pixel_mm));
   }
-  const double row = reading.chain.discs[static_cast<size_t>(reading.chain.l5s1)].centre_mm.y / reading.image.slice.pixel_mm;
+  const double row =
+      reading.chain.discs[static_cast<size_t>(reading.chain.l5s1)].centre_mm.y / reading.image.slice.pixel_mm;
   return pseudo_labelled(reading.image, reading.maps, spine_px, row);
 }
 
@@ -141,7 +144,8 @@ std::vector<LabelledStack> pseudo_labels(std::vector<UnlabelledImage> images, co
     int partners = 0;
     for (size_t other = 0; other < readings.size() && partners == 0; ++other) {
       const bool is_partner = other != k && readings[other].image.patient == reading.image.patient &&
-                              readings[other].refusal.empty() && reading.refusal.empty() && agree(reading, readings[other]);
+                              readings[other].refusal.empty() && reading.refusal.empty() &&
+                              agree(reading, readings[other]);
       if (!is_partner) continue;
       average_with(reading.maps, originals[other]);
       ++partners;

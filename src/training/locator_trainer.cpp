@@ -23,6 +23,7 @@
 #include "network/state.h"
 #include "network/unet.h"
 #include "training/locator_augmentation.h"
+#include "training/locator_bundle.h"
 #include "training/locator_data.h"
 #include "training/locator_evaluation.h"
 #include "training/locator_pseudo_labels.h"
@@ -137,14 +138,17 @@ torch::Tensor dice(const torch::Tensor& probability, const torch::Tensor& target
 }
 
 torch::Tensor loss_of(const UNetOutput& output, const Batch& batch) {
-  const torch::Tensor weights = torch::from_blob(const_cast<float*>(kClassWeights.data()), {1, 4, 1, 1}).to(batch.fine.device());
+  const torch::Tensor weights =
+      torch::from_blob(const_cast<float*>(kClassWeights.data()), {1, 4, 1, 1}).to(batch.fine.device());
   const torch::Tensor log_fine = torch::log_softmax(output.fine.to(torch::kFloat32), 1);
   const torch::Tensor cross_entropy = -(log_fine * batch.fine * weights).sum(1).mean();
   const torch::Tensor fine_dice = dice(log_fine.exp().narrow(1, 1, 3), batch.fine.narrow(1, 1, 3)).mean();
   const torch::Tensor coarse = output.coarse.to(torch::kFloat32);
   const torch::Tensor spots =
       (torch::binary_cross_entropy_with_logits(coarse, batch.coarse, {}, {}, at::Reduction::None) *
-       (1 + kSpotWeight * batch.coarse)).mean({0, 2, 3}).sum();
+       (1 + kSpotWeight * batch.coarse))
+          .mean({0, 2, 3})
+          .sum();
   const torch::Tensor spot_dice = dice(torch::sigmoid(coarse), batch.coarse).mean();
   return cross_entropy + (1 - fine_dice) + spots + 0.5 * (1 - spot_dice);
 }
@@ -188,8 +192,8 @@ struct TrainingState {
 };
 
 void restart_optimizer(TrainingState& state, double rate) {
-  state.optimizer = std::make_unique<torch::optim::AdamW>(
-      state.network->parameters(), torch::optim::AdamWOptions(rate).weight_decay(kWeightDecay));
+  state.optimizer = std::make_unique<torch::optim::AdamW>(state.network->parameters(),
+                                                          torch::optim::AdamWOptions(rate).weight_decay(kWeightDecay));
 }
 
 void update_average(TrainingState& state) {
@@ -203,7 +207,13 @@ void update_average(TrainingState& state) {
   for (size_t k = 0; k < averaged_buffers.size(); ++k) averaged_buffers[k].copy_(current_buffers[k]);
 }
 
-fs::path checkpoint_folder(const LocatorTraining& training) { return training.out / "checkpoint"; }
+fs::path record_folder(const LocatorTraining& training) {
+  return training.out / "training";
+}
+
+fs::path checkpoint_folder(const LocatorTraining& training) {
+  return training.out / "checkpoint";
+}
 
 void save_checkpoint(const LocatorTraining& training, const TrainingState& state) {
   const fs::path folder = checkpoint_folder(training);
@@ -223,8 +233,9 @@ bool load_checkpoint(const LocatorTraining& training, TrainingState& state) {
   if (!training.resume || !file) return false;
   const auto progress = nlohmann::json::parse(file);
   if (progress.at("seed").get<uint64_t>() != training.seed) {
-    throw Error(ErrorKind::Usage, text("the checkpoint in ", folder.string(), " was made with --seed ",
-                                       progress.at("seed").get<uint64_t>(), "; give the same one, or train without --resume"));
+    throw Error(ErrorKind::Usage,
+                text("the checkpoint in ", folder.string(), " was made with --seed ",
+                     progress.at("seed").get<uint64_t>(), "; give the same one, or train without --resume"));
   }
   load_state(*state.network, read_safetensors(folder / "network.safetensors"), "checkpoint/network.safetensors");
   load_state(*state.average, read_safetensors(folder / "average.safetensors"), "checkpoint/average.safetensors");
@@ -342,12 +353,12 @@ void measure_held_out(const LocatorTraining& training, const TrainingState& stat
     const auto of_study = evaluate_study(study, network);
     rows.insert(rows.end(), of_study.begin(), of_study.end());
   }
-  write_figures(training.out / (name + ".csv"), rows);
+  write_figures(record_folder(training) / (name + ".csv"), rows);
   log_info(text(name, ": ", describe(summarise(rows))));
 }
 
 void self_train(const LocatorTraining& training, TrainingState& state, Split& split, Log& log) {
-  const fs::path teacher_path = training.out / "stage1.safetensors";
+  const fs::path teacher_path = checkpoint_folder(training) / "stage1.safetensors";
   if (state.stage == 0) {
     write_safetensors(teacher_path, collect_state(*state.average));
     measure_held_out(training, state, split, "held_out_stage1");
@@ -358,17 +369,33 @@ void self_train(const LocatorTraining& training, TrainingState& state, Split& sp
   }
   UNet teacher(training.network);
   load_state(*teacher, read_safetensors(teacher_path), teacher_path.string());
-  split.sources.pseudo = pseudo_labels(training_images(training, split),
-                                       LocatorNetwork(teacher, torch::Device(training.device)),
-                                       training.out / "pseudo_labels.csv");
-  if (split.sources.pseudo.empty()) log_warning("no unlabelled image passed the checks: self-training has nothing to learn from");
+  split.sources.pseudo =
+      pseudo_labels(training_images(training, split), LocatorNetwork(teacher, torch::Device(training.device)),
+                    record_folder(training) / "pseudo_labels.csv");
+  if (split.sources.pseudo.empty())
+    log_warning("no unlabelled image passed the checks: self-training has nothing to learn from");
   run_stage(training, state, split.sources, training.self_iterations, training.self_rate, log);
+}
+
+/// The bundle, with figures and calibration from the fold runs.
+void write_result(const LocatorTraining& training, const TrainingState& state, const Split& split) {
+  LocatorBundleSources sources{training.card, {}};
+  for (const fs::path& run : training.cross_validation) {
+    const auto rows = read_figures(run / "training" / "held_out.csv");
+    sources.unseen.insert(sources.unseen.end(), rows.begin(), rows.end());
+  }
+  const LabelledStack& stack = split.sources.labelled.front();
+  SliceImage example;
+  example.pixels = stack.slices[stack.slices.size() / 2].pixels;
+  write_locator_bundle(training.out, training.network, collect_state(*state.average), example, sources);
+  log_info(text("bundle written to ", training.out.string(), "; ", describe(summarise(sources.unseen))));
 }
 
 }  // namespace
 
 void train_locator(const LocatorTraining& training) {
-  fs::create_directories(training.out);
+  fs::create_directories(record_folder(training));
+  fs::create_directories(checkpoint_folder(training));
   torch::manual_seed(training.seed);
   at::set_num_threads(training.threads);
   cv::setNumThreads(1);
@@ -384,11 +411,12 @@ void train_locator(const LocatorTraining& training) {
   const bool resumed = load_checkpoint(training, state);
   if (resumed) log_info(text("resumed at stage ", state.stage, ", iteration ", state.iteration));
 
-  Log log(training.out / "training_log.csv", resumed);
+  Log log(record_folder(training) / "training_log.csv", resumed);
   if (state.stage == 0) run_stage(training, state, split.sources, training.iterations, training.rate, log);
   if (!training.unlabelled.empty() && training.self_iterations > 0) self_train(training, state, split, log);
   measure_held_out(training, state, split, "held_out");
-  write_safetensors(training.out / "locator.safetensors", collect_state(*state.average));
+  write_safetensors(record_folder(training) / "average.safetensors", collect_state(*state.average));
+  if (!training.cross_validation.empty()) write_result(training, state, split);
 }
 
 }  // namespace lumbargrade

@@ -1,0 +1,129 @@
+// Runs the locator on single images, for benchmarks/locator_figures.py:
+//   locate_images BUNDLE|WEIGHTS.safetensors LIST.csv > levels.csv
+// LIST.csv has file, pixel_mm and rows: the image is cut to its first `rows` rows (0: all), as a scan that ended there.
+// Where the discs found are not about 35 mm apart on average, the pixel size is taken to be wrong and corrected, as in
+// self-training: the images of the public sets come with wrong spacings or none.
+#include <torch/torch.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "bundle/bundle.h"
+#include "core/csv.h"
+#include "core/error.h"
+#include "levels/locate.h"
+#include "levels/locator_network.h"
+#include "network/safetensors.h"
+#include "network/state.h"
+#include "training/png_image.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr double kUsualSpacingMm = 35;
+
+UNet load_network(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) {
+    auto module = std::dynamic_pointer_cast<UNetImpl>(load_bundle(path).network("locator").network.module);
+    if (!module) throw Error(ErrorKind::BundleInvalid, text(path.string(), " holds no unet locator"));
+    return UNet(std::move(module));
+  }
+  UNet network{UNetOptions{}};
+  load_state(*network, read_safetensors(path), path.string());
+  return network;
+}
+
+/// The image as a stack of one slice; patient x is across, y along the columns, z against the rows, all in mm.
+Volume as_volume(const cv::Mat1b& image, double pixel_mm) {
+  Volume volume;
+  volume.columns = image.cols;
+  volume.rows = image.rows;
+  volume.slices = 1;
+  volume.voxels.assign(image.begin(), image.end());
+  volume.patient_from_index.linear() << 0, 0, 1, pixel_mm, 0, 0, 0, -pixel_mm, 0;
+  return volume;
+}
+
+double mean_spacing_mm(const Spine& spine) {
+  double sum = 0;
+  int count = 0;
+  for (size_t k = 1; k < spine.levels.size(); ++k) {
+    if (!spine.levels[k - 1] || !spine.levels[k]) continue;
+    sum += (spine.levels[k - 1]->centre_patient - spine.levels[k]->centre_patient).norm();
+    ++count;
+  }
+  return count > 1 ? sum / count : kUsualSpacingMm;
+}
+
+struct Located {
+  Spine spine;
+  double pixel_mm;
+};
+
+Located locate(const cv::Mat1b& image, double pixel_mm, const LocatorNetwork& network) {
+  Located located{locate_spine(as_volume(image, pixel_mm), network), pixel_mm};
+  const double spacing = mean_spacing_mm(located.spine);
+  if (spacing < 29 || spacing > 42) {
+    located.pixel_mm *= std::clamp(kUsualSpacingMm / spacing, 0.5, 2.0);
+    located.spine = locate_spine(as_volume(image, located.pixel_mm), network);
+  }
+  return located;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+void print_levels(const std::string& file, const std::string& rows, const Located& located) {
+  for (const auto& level : located.spine.levels) {
+    if (!level) continue;
+    std::string diameter;
+    std::string ratio;
+    if (level->canal) {
+      diameter = std::to_string(level->canal->diameter_mm);
+      if (level->canal->ratio()) ratio = std::to_string(*level->canal->ratio());
+    }
+    std::cout << csv_line({file, rows, std::string(level_name(level->level)),
+                           std::to_string(level->centre_patient.y() / located.pixel_mm),
+                           std::to_string(-level->centre_patient.z() / located.pixel_mm), std::to_string(level->confidence),
+                           diameter, ratio, std::to_string(located.pixel_mm), joined(located.spine.flags)});
+  }
+}
+
+int run(const std::filesystem::path& weights, const std::filesystem::path& list) {
+  const LocatorNetwork network(load_network(weights), torch::kCPU);
+  const CsvTable table = read_csv(list);
+  const auto file = table.column("file");
+  const auto pixel_mm = table.column("pixel_mm");
+  const auto rows = table.column("rows");
+  if (!file || !pixel_mm || !rows) throw Error(ErrorKind::Usage, "the list needs the columns file, pixel_mm and rows");
+  std::cout << csv_line({"file", "rows", "level", "x", "y", "confidence", "diameter_mm", "ratio", "pixel_mm", "flags"});
+  for (const auto& row : table.rows) {
+    cv::Mat1b image = read_grey_png(row[*file]);
+    if (const int kept = std::stoi(row[*rows]); kept > 0) image = image.rowRange(0, std::min(kept, image.rows)).clone();
+    try {
+      print_levels(row[*file], row[*rows], locate(image, std::stod(row[*pixel_mm]), network));
+    } catch (const Error& error) {
+      std::cout << csv_line({row[*file], row[*rows], "", "", "", "0", "", "", "", "nothing_found"});
+    }
+  }
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace lumbargrade
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::cerr << "usage: locate_images BUNDLE|WEIGHTS.safetensors LIST.csv\n";
+    return static_cast<int>(lumbargrade::ErrorKind::Usage);
+  }
+  try {
+    return lumbargrade::run(argv[1], argv[2]);
+  } catch (const std::exception& error) {
+    std::cerr << "locate_images: " << error.what() << "\n";
+    return EXIT_FAILURE;
+  }
+}
