@@ -1,7 +1,10 @@
 #include "bundle/find_bundle.h"
 
+#include <dlfcn.h>
+
 #include <array>
 #include <cstdlib>
+#include <string_view>
 
 #include "bundle/manifest.h"
 #include "core/error.h"
@@ -13,10 +16,20 @@ namespace fs = std::filesystem;
 
 constexpr const char* kVariable = "LUMBARGRADE_BUNDLE";
 
-fs::path installed_bundle() {
+/// The file that this code is in: liblumbargrade.so in other people's programs, else our own.
+fs::path this_binary() {
+  static const char kHere = 0;
+  Dl_info found{};
+  if (dladdr(&kHere, &found) != 0 && std::string_view(found.dli_fname).find(".so") != std::string_view::npos) {
+    return found.dli_fname;
+  }
+  // For a program dladdr() may know no more than argv[0].
   std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
-  return program.parent_path().parent_path() / "share/lumbargrade/models/default";
+  return fs::read_symlink("/proc/self/exe", ignored);
+}
+
+fs::path installed_bundle() {
+  return this_binary().parent_path().parent_path() / "share/lumbargrade/models/default";
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace lumbargrade {
 /// The folder of the bundle to use, the first of:
 /// 1. `chosen`, the value of `--bundle`;
 /// 2. the environment variable LUMBARGRADE_BUNDLE;
-/// 3. the installed bundle: ../share/lumbargrade/models/default from the program's folder;
+/// 3. the installed bundle: ../share/lumbargrade/models/default from the folder of the program or of
+///    liblumbargrade.so;
 /// 4. models/default of the source tree that the program was built from.
 /// The first two are returned as they are, so that a wrong one is answered and not passed over. Error of kind
 /// BundleInvalid when there is none at all.

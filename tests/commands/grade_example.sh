@@ -1,0 +1,34 @@
+# The example study's rows make sense: canals near the radiologist's masks, levels in place, probabilities sum to one.
+# The patient is one of the training's: this shows that the command works, not how well.
+. "$(dirname "$0")/lib.sh"
+[[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
+
+expect_exit 0 lumbargrade grade "$LUMBARGRADE_TEST_DATA/example_study/900107"
+expect_equal 26 "$(wc -l < .stdout)" "lines of grades.csv"
+expect_stderr "research use only"
+
+# Diameters (mm) from the masks (SPIDER's), and heights of the discs' canal points (mm, patient z) from their labels.
+cat > truth.csv <<'TRUTH'
+L1/L2,11.25
+L2/L3,11.25
+L3/L4,8.44
+L4/L5,5.93
+L5/S1,6.66
+TRUTH
+
+awk -F, 'NR > 1 { sum = $5 + $6 + $7; if (sum < 0.9999995 || sum > 1.0000005) { print "row " NR " sums to " sum; exit 1 } }' \
+  .stdout || fail_test "probabilities do not sum to one"
+awk -F, '
+  NR == FNR { truth[$1] = $2; next }
+  $2 == "spinal_canal_stenosis" {
+    rows++
+    if ($9 != "measure" || $10 < 0.5) { print $4 " not measured with confidence"; exit 1 }
+    difference = $16 - truth[$4]; if (difference < 0) difference = -difference
+    if (difference > 2.5) { print $4 " canal " $16 " mm, " truth[$4] " by the mask"; exit 1 }
+    if (previous != "" && $15 >= previous - 20) { print $4 " lies less than 20 mm below its neighbour"; exit 1 }
+    previous = $15
+  }
+  END { if (rows != 5) exit 1 }
+' truth.csv .stdout || fail_test "the canal's rows make no sense"
+grep -q '^[^,]*,spinal_canal_stenosis,,L4/L5,.*,\(moderate\|severe\),measure,' .stdout || fail_test "the narrowed L4/L5 is missed"
+expect_equal 20 "$(grep -c ',prior,' .stdout)" "rows without a measure"
