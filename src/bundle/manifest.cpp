@@ -252,7 +252,7 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   manifest.name = object.string("name");
   manifest.version = object.string("version");
   manifest.licence = object.string("licence");
-  manifest.attribution = object.strings("attribution");
+  manifest.attribution = object.strings("attribution", 0);
   manifest.intended_use = object.string("intended_use");
   read_networks(object, manifest);
   manifest.grading = read_grading(object.object("grading", {"prior", "canal_measure"}));

@@ -110,9 +110,9 @@ const json& StrictObject::list(const std::string& key, std::size_t min_count, st
   return value;
 }
 
-std::vector<std::string> StrictObject::strings(const std::string& key) const {
+std::vector<std::string> StrictObject::strings(const std::string& key, std::size_t min_count) const {
   std::vector<std::string> result;
-  for (const json& value : list(key, 1, kAnyCount)) {
+  for (const json& value : list(key, min_count, kAnyCount)) {
     if (!value.is_string()) fail(key, "must be a list of texts, not " + shown(value));
     result.push_back(value.get<std::string>());
   }

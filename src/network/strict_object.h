@@ -24,7 +24,7 @@ class StrictObject {
   std::string one_of(const std::string& key, const std::vector<std::string>& words) const;
   double number(const std::string& key, double minimum, double maximum) const;
   std::int64_t integer(const std::string& key, std::int64_t minimum, std::int64_t maximum) const;
-  std::vector<std::string> strings(const std::string& key) const;  ///< at least one
+  std::vector<std::string> strings(const std::string& key, std::size_t min_count = 1) const;
   std::vector<double> numbers(const std::string& key, std::size_t count, double minimum, double maximum) const;
   std::vector<std::int64_t> integers(const std::string& key, std::size_t min_count, std::size_t max_count,
                                      std::int64_t minimum, std::int64_t maximum) const;
