@@ -227,8 +227,8 @@ Material Anatomy::at(const SpinePoint& point) const {
     if (const auto found = canal_material(row, s, u, v)) return *found;
   }
   if (au < 50 && v > -20 && v < row.wall_v + 16) {
-    if (const auto found = foramen_lesion_material(s, u, v)) return *found;
     if (const auto found = nerve_material(s, u, v)) return *found;
+    if (const auto found = foramen_lesion_material(s, u, v)) return *found;
     // Between pedicles, behind the column and before the facets: the foramen's fat.
     if (v > row.wall_v - 8 && v < row.wall_v + row.canal_depth && au < row.canal_width / 2 + 14) {
       return standard(Label::EpiduralFat);

@@ -211,6 +211,7 @@ void Anatomy::make_nerves() {
       if (here.sac_width_mm < 1) continue;
       const SpinePoint bulb = ganglion(body, side);
       const double bulb_u = std::abs(bulb.u);
+      const double squeezed = 1 - plan_.discs[i - 1].side[index_of(side)].nerve_squeeze;
       const double radius = kNerveRadius[i] * plan_.size;
       const double above_s = here.centre_s + here.height_mm / 2 + 6;
       const Section& leave = section(above_s);
@@ -223,9 +224,9 @@ void Anatomy::make_nerves() {
       const std::array<Knot, 6> knots = {
           Knot{above_s, 0.5 * leave.sac_width + 0.5, leave.wall_v + 3.2, 1.25},
           Knot{here.centre_s + 0.2 * here.height_mm, 0.5 * mid.canal_width - 2.2, mid.wall_v + 3.2, 1.5},
-          Knot{bulb.s + radius + 1, 0.5 * mid.canal_width + 0.8, mid.wall_v + 3.4, 1.7},
-          Knot{bulb.s - 0.5, bulb_u, bulb.v, 1.12 * radius},
-          Knot{bulb.s - 8, bulb_u + 8, bulb.v - 5, 0.9 * radius},
+          Knot{bulb.s + radius + 1, 0.5 * mid.canal_width + 0.8, mid.wall_v + 3.4, squeezed * 1.7},
+          Knot{bulb.s - 0.5, bulb_u, bulb.v, squeezed * 1.12 * radius},
+          Knot{bulb.s - 8, bulb_u + 8, bulb.v - 5, (0.5 + 0.5 * squeezed) * 0.9 * radius},
           Knot{bulb.s - 30, bulb_u + 17, bulb.v - 12, 0.8 * radius},
       };
       NerveTable& table = nerves_[i][index_of(side)];

@@ -60,9 +60,12 @@ class LevelLesions {
                                                       : stream_.uniform(-0.65, -0.32);
     grow(
         [&](double growth) {
-          lesion.foraminal_mm = growth * (5 + 3.5 * mix.disc);
-          lesion.facet_anterior_mm = growth * (5 + 3.5 * mix.arch);
-          lesion.root_lift_mm = std::min(1.5, growth * 2.5);
+          // First the fat goes, then the nerve is squeezed.
+          const double closing = std::min(1.0, 2 * growth);
+          lesion.foraminal_mm = closing * (5.5 + 2 * mix.disc);
+          lesion.facet_anterior_mm = closing * (5.5 + 2 * mix.arch);
+          lesion.root_lift_mm = 1.5 * closing;
+          lesion.nerve_squeeze = 0.65 * std::max(0.0, 2 * growth - 1);
           SideMeasure measure;
           measure_foramen(lesioned(false), level_, side, rest_area_mm2_[index_of(side)], measure);
           const double most_fat = *std::max_element(measure.foramen_fat.begin(), measure.foramen_fat.end());

@@ -53,6 +53,7 @@ struct SideLesion {
   double facet_anterior_mm = 0;  ///< its growth into the foramen
   double flavum_mm = 0;          ///< thickening of the ligamentum flavum
   double root_lift_mm = 0;       ///< the nerve pushed up against the pedicle
+  double nerve_squeeze = 0;      ///< share of the ganglion's radius lost
   double cyst_radius_mm = 0;     ///< synovial cyst
 };
 
