@@ -1,7 +1,9 @@
 #include "dicom/pixels.h"
 
 #include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dcistrmb.h>
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dctk.h>
 
 #include <algorithm>
@@ -100,16 +102,37 @@ void convert_jpeg2000(const Instance& instance, std::span<const FrameTarget> tar
   }
 }
 
-std::unique_ptr<DcmDataset> parse_with_pixels(const Instance& instance) {
-  const Structure& structure = instance.pixels->structure;
-  DcmInputBufferStream stream;
-  stream.setBuffer(structure.dataset.data(), static_cast<offile_off_t>(structure.dataset.size()));
-  stream.setEos();
+std::unique_ptr<DcmPixelData> encapsulated_pixels(const Instance& instance) {
+  auto sequence = std::make_unique<DcmPixelSequence>(DcmTag(DCM_PixelSequenceTag));
+  sequence->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag)));  // an empty offset table
+  for (const Bytes fragment : instance.pixels->structure.fragments) {
+    auto item = std::make_unique<DcmPixelItem>(DcmTag(DCM_PixelItemTag));
+    item->putUint8Array(fragment.data(), static_cast<unsigned long>(fragment.size()));
+    sequence->insert(item.release());
+  }
+  auto pixels = std::make_unique<DcmPixelData>(DcmTag(DCM_PixelData, EVR_OB));
+  pixels->putOriginalRepresentation(DcmXfer(instance.transfer_syntax_uid.c_str()).getXfer(), nullptr,
+                                    sequence.release());
+  return pixels;
+}
+
+/// What the decoders need and no more: nothing of the file is parsed a second time.
+std::unique_ptr<DcmDataset> image_dataset(const Instance& instance) {
+  const PixelFormat& format = instance.format;
   auto dataset = std::make_unique<DcmDataset>();
-  dataset->transferInit();
-  const OFCondition condition = dataset->read(stream, DcmXfer(instance.transfer_syntax_uid.c_str()).getXfer());
-  dataset->transferEnd();
-  if (condition.bad()) refuse(instance, text("unreadable pixel data (", condition.text(), ")"));
+  const auto put = [&](const DcmTagKey& tag, int value) {
+    dataset->putAndInsertUint16(tag, static_cast<Uint16>(value));
+  };
+  put(DCM_SamplesPerPixel, format.samples_per_pixel);
+  put(DCM_Rows, format.rows);
+  put(DCM_Columns, format.columns);
+  put(DCM_BitsAllocated, format.bits_allocated);
+  put(DCM_BitsStored, format.bits_stored);
+  put(DCM_HighBit, format.high_bit);
+  put(DCM_PixelRepresentation, format.is_signed);
+  dataset->putAndInsertString(DCM_PhotometricInterpretation, format.photometric.c_str());
+  dataset->putAndInsertString(DCM_NumberOfFrames, std::to_string(instance.frames.size()).c_str());
+  dataset->insert(encapsulated_pixels(instance).release());
   return dataset;
 }
 
@@ -133,7 +156,7 @@ void convert_decoded(const Instance& instance, std::span<const Raw> raw, std::sp
 }
 
 void convert_with_dcmtk(const Instance& instance, std::span<const FrameTarget> targets) {
-  const auto dataset = parse_with_pixels(instance);
+  const auto dataset = image_dataset(instance);
   const OFCondition condition = dataset->chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
   if (condition.bad()) refuse(instance, text("damaged compressed pixels (", condition.text(), ")"));
   check_decoded_format(instance, *dataset);

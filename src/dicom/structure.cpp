@@ -73,6 +73,7 @@ class Walker {
   /// Walks a data set up to the end of its pixel data, or of the bytes, and tells what it found.
   void walk_dataset(Structure& structure) {
     structure.fragments.clear();
+    structure.native_pixels = {};
     structure.has_pixels = false;
     while (position_ < bytes_.size() && !structure.has_pixels) {
       structure.header = bytes_.first(position_);
@@ -85,7 +86,6 @@ class Walker {
       }
     }
     if (!structure.has_pixels) structure.header = bytes_;
-    structure.dataset = bytes_.first(position_);
     structure.encoding = encoding_;
   }
 
@@ -215,6 +215,9 @@ class Walker {
   }
 
   void read_pixel_data(const ElementHeader& header, Structure& structure) {
+    if (encoding_.explicit_vr && !header.is("OB") && !header.is("OW")) {
+      break_off(header.tag, "is neither bytes (OB) nor words (OW)");
+    }
     structure.has_pixels = true;
     structure.pixels_are_words = !encoding_.explicit_vr || header.is("OW");
     if (header.length == kUndefinedLength) {

@@ -21,7 +21,6 @@ struct Structure {
   std::string transfer_syntax_uid;  ///< as the file claims; empty when it claims none
   ElementEncoding encoding;         ///< as the bytes show
   Bytes header;                     ///< the elements before the pixel data
-  Bytes dataset;                    ///< the elements up to and with the pixel data
   bool has_pixels = false;
   bool pixels_are_words = false;        ///< value representation OW: byte order matters for 8-bit pixels too
   Bytes native_pixels;                  ///< empty when encapsulated

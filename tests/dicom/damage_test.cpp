@@ -55,5 +55,15 @@ TEST(DamagedFiles, WithOneByteChangedGivePixelsOrAnError) {
   SUCCEED();
 }
 
+TEST(DamagedFiles, FoundByTheFuzzersStayHarmless) {
+  int files = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(LUMBARGRADE_TEST_DATA) / "../fuzz/found")) {
+    reads(file_bytes(entry.path()));
+    ++files;
+  }
+  EXPECT_GT(files, 0);
+}
+
 }  // namespace
 }  // namespace lumbargrade::dicom

@@ -103,9 +103,14 @@ TEST(FindStructure, ReadsTheEncodingThatTheBytesShowWhenTheMetaHeaderLies) {
 
 TEST(FindStructure, IgnoresWhatFollowsThePixels) {
   ByteVector bytes = made_bytes({});
-  const size_t length = find_structure(bytes, "made.dcm").dataset.size();
+  const size_t length = find_structure(bytes, "made.dcm").native_pixels.size();
   bytes.insert(bytes.end(), 1000, 0xAB);
-  EXPECT_EQ(find_structure(bytes, "made.dcm").dataset.size(), length);
+  EXPECT_EQ(find_structure(bytes, "made.dcm").native_pixels.size(), length);
+}
+
+TEST(FindStructure, RefusesPixelsThatAreNeitherBytesNorWords) {
+  const ByteVector pixels = joined({element(0x7FE0, 0x0010, "UN", 0), {0xFF, 0xFF, 0xFF, 0xFF}});
+  EXPECT_THAT(refusal(joined({kStudyDate, pixels})), HasSubstr("is neither bytes (OB) nor words (OW)"));
 }
 
 TEST(FindStructure, RefusesADeflatedDataSetThatIsCutOff) {
