@@ -419,6 +419,9 @@ ReadFiles read_input(const fs::path& path, int threads) {
     const std::string first = read.warnings.empty() ? "" : text("; first problem: ", read.warnings.front());
     throw Error(ErrorKind::NoUsableStudy, text("no readable DICOM file in ", path.string(), first));
   }
+  if (read.other_files > 0) {
+    read.warnings.push_back(text(read.other_files, " files that are not DICOM were left out"));
+  }
   return read;
 }
 

@@ -3,14 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <numeric>
-
 #include "core/error.h"
+#include "study/made_study.h"
 
 namespace lumbargrade {
 namespace {
 
 namespace fs = std::filesystem;
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
 
 fs::path spider_study(const std::string& study) {
   return fs::path(LUMBARGRADE_SHARED) / "data/spider/train_images" / study;
@@ -23,7 +27,7 @@ TEST(LoadStudy, ReadsAStudyInTheChallengeLayout) {
   REQUIRE_SHARED_DATA(spider_study("900005"));
   const Study study = load_study(spider_study("900005"));
   EXPECT_EQ(study.study_id, "900005");
-  EXPECT_THAT(study.warnings, testing::IsEmpty());
+  EXPECT_THAT(study.warnings, IsEmpty());
   ASSERT_EQ(study.series.size(), 1u);
   EXPECT_EQ(study.series[0].folder, "9000052");
   ASSERT_TRUE(study.sagittal_t2);
@@ -38,6 +42,151 @@ TEST(LoadStudy, ReadsAStudyInTheChallengeLayout) {
   EXPECT_NEAR(corner.y(), -120, 1e-6);
   const Vector3 step = study.sagittal_t2->patient_from_index * Vector3(1, 2, 3) - corner;
   EXPECT_NEAR((step - Vector3(-2.7, 0.46875, -2 * 0.46875)).norm(), 0, 1e-6);
+}
+
+/// Sagittal T1 and T2 and axial T2 with the challenge's quirks: no times, no modality, repeated SOP instance UIDs, a
+/// frame of reference of its own per series.
+void write_challenge_study(const fs::path& study) {
+  const auto strip = [](const std::string& frame_of_reference) {
+    return [=](DcmDataset& dataset, int) {
+      for (const DcmTagKey& tag : {DCM_SOPClassUID, DCM_Modality}) dataset.findAndDeleteElement(tag);
+      put(dataset, DCM_FrameOfReferenceUID, frame_of_reference);
+    };
+  };
+  write_series(study, {.folder = "11", .series_uid = "9.1", .description = "T1", .change = strip("1.1")});
+  write_series(study, {.folder = "12", .series_uid = "9.2", .description = "T2", .change = strip("1.2")});
+  write_series(
+      study,
+      {.folder = "13", .series_uid = "9.3", .description = "T2", .first = axial_plane(0), .change = strip("1.3")});
+  write_series(study, {.folder = "13",
+                       .series_uid = "9.3",
+                       .description = "T2",
+                       .first = axial_plane(50, 25),
+                       .slices = 3,
+                       .first_number = 6,
+                       .change = strip("1.3")});
+}
+
+TEST(LoadStudy, FindsTheThreeRolesInTheChallengesFiles) {
+  const TemporaryFolder folder;
+  write_challenge_study(folder / "77");
+  const Study study = load_study(folder / "77");
+  EXPECT_EQ(study.study_id, "77");
+  ASSERT_TRUE(study.sagittal_t1 && study.sagittal_t2);
+  EXPECT_EQ(study.sagittal_t1->series_instance_uid, "9.1");
+  EXPECT_EQ(study.sagittal_t2->series_instance_uid, "9.2");
+  EXPECT_EQ(study.axial_t2.size(), 2u);
+}
+
+TEST(LoadStudy, KeepsSeriesApartThatShareTheirUid) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {.folder = "11", .series_uid = "9", .description = "T1"});
+  write_series(folder.path(), {.folder = "12", .series_uid = "9", .description = "T2"});
+  const Study study = load_study(folder.path());
+  EXPECT_EQ(study.series.size(), 2u);
+  EXPECT_TRUE(study.sagittal_t1 && study.sagittal_t2);
+}
+
+TEST(LoadStudy, JoinsASeriesThatIsSpreadOverFolders) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {.folder = "DIR000/A"});
+  write_series(folder.path(), {.folder = "DIR000/B", .first = sagittal_plane(-28), .first_number = 6});
+  const Study study = load_study(folder.path());
+  ASSERT_EQ(study.series.size(), 1u);
+  EXPECT_EQ(study.sagittal_t2->slices, 10);
+}
+
+TEST(LoadStudy, GoesOnWithoutFilesThatCannotBeRead) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {});
+  write_bytes(folder / "1/3.dcm", {});
+  auto cut = made_bytes(made_slice({}, 3));
+  cut.resize(cut.size() / 2);
+  write_bytes(folder / "1/4.dcm", cut);
+  write_bytes(folder / "notes.txt", {'a'});
+  const Study study = load_study(folder.path());
+  EXPECT_EQ(study.sagittal_t2->slices, 3);
+  EXPECT_THAT(study.warnings, Contains(HasSubstr("4.dcm is damaged or cut off")));
+  EXPECT_THAT(study.warnings, Contains(HasSubstr("2 files that are not DICOM were left out")));
+}
+
+TEST(LoadStudy, LeavesOtherModalitiesAndScoutsAlone) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {});
+  write_series(folder.path(),
+               {.folder = "ct", .series_uid = "8", .change = [](DcmDataset& d, int) { put(d, DCM_Modality, "CT"); }});
+  write_series(folder.path(), {.folder = "scout", .series_uid = "7", .description = "scout T2"});
+  write_series(folder.path(), {.folder = "report", .series_uid = "6", .slices = 1, .change = [](DcmDataset& d, int) {
+                                 d.findAndDeleteElement(DCM_PixelData);
+                                 put(d, DCM_Modality, "SR");
+                               }});
+  const Study study = load_study(folder.path());
+  EXPECT_EQ(study.series.size(), 4u);
+  EXPECT_EQ(study.sagittal_t2->series_instance_uid, "1.2.3.1");
+  EXPECT_EQ(std::count_if(study.series.begin(), study.series.end(), [](const auto& s) { return s.used; }), 1);
+}
+
+TEST(LoadStudy, KeepsASecondSeriesOfARoleAsAnAlternative) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {.folder = "few", .series_uid = "1", .slices = 3});
+  write_series(folder.path(), {.folder = "many", .series_uid = "2", .slices = 9});
+  const Study study = load_study(folder.path());
+  EXPECT_EQ(study.sagittal_t2->series_instance_uid, "2");
+  EXPECT_EQ(study.series[0].role, SeriesRole::SagittalT2);
+  EXPECT_FALSE(study.series[0].used);
+}
+
+TEST(LoadStudy, FollowsTheUsersChoice) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {.folder = "few", .series_uid = "1", .slices = 3});
+  write_series(folder.path(), {.folder = "many", .series_uid = "2", .slices = 9});
+  EXPECT_EQ(load_study(folder.path(), {.sagittal_t2 = "few"}).sagittal_t2->series_instance_uid, "1");
+  EXPECT_EQ(load_study(folder.path(), {.sagittal_t2 = "1"}).sagittal_t2->series_instance_uid, "1");
+  EXPECT_EQ(load_study(folder.path(), {.sagittal_t1 = "few"}).sagittal_t1->series_instance_uid, "1");
+  EXPECT_THROW(load_study(folder.path(), {.sagittal_t2 = "none"}), Error);
+}
+
+TEST(LoadStudy, FollowsTheTableOfSeriesDescriptions) {
+  const TemporaryFolder folder;
+  write_series(folder / "77", {.folder = "5", .description = "?"});
+  std::ofstream(folder / "table.csv")
+      << "study_id,series_id,series_description\r\n77,5,Sagittal T1\r\n78,5,Axial T2\r\n";
+  const Study study = load_study(folder / "77", {.series_descriptions = folder / "table.csv"});
+  EXPECT_TRUE(study.sagittal_t1);
+  EXPECT_EQ(study.series[0].evidence, "series_descriptions: Sagittal T1");
+}
+
+TEST(LoadStudy, AsksWhichOfSeveralStudies) {
+  const TemporaryFolder folder;
+  write_series(folder / "a", {.study_uid = "1.1"});
+  write_series(folder / "b", {.study_uid = "1.2"});
+  EXPECT_THROW(load_study(folder.path()), Error);
+  EXPECT_EQ(load_study(folder.path(), {.study_uid = "1.2"}).study_id, "1.2");
+  EXPECT_EQ(load_study(folder.path(), {.study_uid = "a"}).study_instance_uid, "1.1");
+  EXPECT_THROW(load_study(folder.path(), {.study_uid = "c"}), Error);
+}
+
+TEST(LoadStudy, RefusesFoldersWithoutDicom) {
+  const TemporaryFolder folder;
+  EXPECT_THROW(load_study(folder.path()), Error);
+  EXPECT_THROW(load_study(folder / "missing"), Error);
+}
+
+TEST(LoadStudy, PutsTheThreePatientPositionsWhereTheirHeadersSay) {
+  // The same plane scanned supine, prone and on the left side: patient coordinates already say which way is up.
+  for (const char* position : {"HFS", "HFP", "HFDL"}) {
+    const auto volumes = load_series(fs::path(LUMBARGRADE_TEST_DATA) / "dicom/dcm_qa_decubitus" / position);
+    ASSERT_EQ(volumes.size(), 1u) << position;
+    ASSERT_EQ(volumes[0].slices, 3) << position;
+    for (int slice = 0; slice < 3; ++slice) {
+      const Vector3 expected = volumes[0].sources[static_cast<size_t>(slice)].position_patient;
+      EXPECT_NEAR((volumes[0].patient_from_index * Vector3(0, 0, slice) - expected).norm(), 0, 1e-4) << position;
+    }
+    // Columns run to the patient's back and rows to the feet in all three, however the patient lay.
+    const auto axes = volumes[0].patient_from_index.linear();
+    EXPECT_GT(axes.col(0).normalized().y(), 0.99) << position;
+    EXPECT_LT(axes.col(1).normalized().z(), -0.99) << position;
+  }
 }
 
 }  // namespace
