@@ -19,6 +19,9 @@ Anatomy::Anatomy(const PatientPlan& plan, double field_tesla)
 
 Anatomy::Anatomy(const PatientPlan& plan, double field_tesla, double sac_low_s, double sac_high_s)
     : plan_(plan), noise_stream_{plan.noise_key}, noise_(noise_stream_) {
+  for (size_t j = 0; j < kDiscCount; ++j) {
+    facet_normal_[j] = {std::cos(plan.discs[j].facet_angle_rad), std::sin(plan.discs[j].facet_angle_rad)};
+  }
   make_tissues(field_tesla);
   make_sections();
   make_nerves();
@@ -230,7 +233,7 @@ Material Anatomy::at(const SpinePoint& point) const {
     if (const auto found = nerve_material(s, u, v)) return *found;
     if (const auto found = foramen_lesion_material(s, u, v)) return *found;
     // Between pedicles, behind the column and before the facets: the foramen's fat.
-    if (v > row.wall_v - 8 && v < row.wall_v + row.canal_depth && au < row.canal_width / 2 + 14) {
+    if (ellipse(au, v - row.wall_v - 2, row.canal_width / 2 + 13, 12) < 0) {
       return standard(Label::EpiduralFat);
     }
   }

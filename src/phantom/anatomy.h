@@ -136,6 +136,7 @@ class Anatomy {
   Stream noise_stream_;
   NoiseField noise_;
   std::vector<Section> sections_;
+  std::array<std::array<double, 2>, kDiscCount> facet_normal_{};  ///< (u, v) across each joint
   std::vector<RootFibre> fibres_;
   std::array<std::array<NerveTable, 2>, kBodyCount> nerves_;
   double sac_low_s_ = 0;

@@ -35,7 +35,7 @@ double Anatomy::superior_process(int body, double s, double u, double v) const {
   const BodyPlan& here = plan_.bodies[i];
   const DiscPlan& disc = plan_.discs[i];
   const double tip = disc.centre_s + 6;
-  if (s > tip + 12 || s < pedicle_s(here) - 8) return kFar;
+  if (s > tip + 12 || s < pedicle_s(here) - 8 || std::abs(u) > 34) return kFar;
   const SideLesion& lesion = disc.side[u > 0 ? 0 : 1];
   const Section& row = section(disc.centre_s);
   const double half = 0.5 * row.canal_width;
@@ -43,8 +43,7 @@ double Anatomy::superior_process(int body, double s, double u, double v) const {
   const Spot p{s, std::abs(u), v};
   const double joint_u = half + 3.5;
   const double joint_v = wall + 16.5;
-  const double normal_u = std::cos(disc.facet_angle_rad);
-  const double normal_v = std::sin(disc.facet_angle_rad);
+  const auto [normal_u, normal_v] = facet_normal_[i];
   const Spot top{tip, joint_u + 5.6 * normal_u, joint_v - 5.6 * normal_v};
   const Spot root{pedicle_s(here) + 2, half + 6, wall + 11};
   const double radius = 4.6 * disc.facet_size;
@@ -63,11 +62,10 @@ double Anatomy::inferior_process(int body, double s, double u, double v) const {
   const auto i = static_cast<size_t>(body);
   const BodyPlan& here = plan_.bodies[i];
   const DiscPlan& disc = plan_.discs[i - 1];
-  if (s > here.centre_s + 14 || s < disc.centre_s - 18) return kFar;
+  if (s > here.centre_s + 14 || s < disc.centre_s - 18 || std::abs(u) > 34) return kFar;
   const Section& at_pedicle = section(here.centre_s);
   const Section& at_disc = section(disc.centre_s);
-  const double normal_u = std::cos(disc.facet_angle_rad);
-  const double normal_v = std::sin(disc.facet_angle_rad);
+  const auto [normal_u, normal_v] = facet_normal_[i - 1];
   const Spot p{s, std::abs(u), v};
   const Spot top{pedicle_s(here), 0.5 * at_pedicle.canal_width + 5, at_pedicle.wall_v + 15};
   const double joint_u = 0.5 * at_disc.canal_width + 3.5 - 5.6 * normal_u;

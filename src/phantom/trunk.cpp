@@ -59,13 +59,13 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
   if (s > plan_.bodies[kL5].centre_s && ellipse(au - 60, v - row.wall_v - 4, 17, 9) < 0) {
     return muscle_or_fat(s, u, v, 0.5 * plan_.muscle_fat_share);
   }
-  if (s < 30 && au > 45 && v > 0 && v < 70 && s > -60) return muscle_or_fat(s, u, v, 0.12);  // gluteal
-  if (v > row.wall_v + 20) {                                                                 // subcutaneous, with septa
+  if (s < 30 && s > -60 && ellipse(au - 78, v - 34, 34, 36) < 0) return muscle_or_fat(s, u, v, 0.12);  // gluteal
+  if (v > row.wall_v + 20) {  // subcutaneous, with septa
     return standard(std::abs(noise_.at({u, 0.5 * v, s}, 11)) < 0.012 ? Label::Ligament : Label::Fat);
   }
   // Anterior longitudinal ligament, then vessels.
   const double front = -row.half_depth - v;
-  if (au < 14 && front > -1 && front < 1) return standard(Label::Ligament);
+  if (v < 0 && au < 16 && column_outline(row, u, v) < 1.1) return standard(Label::Ligament);
   const double fork_s = plan_.bodies[kL5 + 1].centre_s - 6;  // aortic bifurcation at L4 in 67-83 % (AO)
   const double apart = std::max(0.0, fork_s - s) * 0.45;
   const double fork_radius = apart > 0 ? 0.7 : 1;
@@ -76,7 +76,8 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
   const double nearest = std::min(
       {vessel(10 + apart, 13, 9.2), vessel(-15 - 0.8 * apart, 12, 10), apart > 0 ? vessel(4 - apart, 13, 9) : 1e3});
   if (nearest < 0) return standard(nearest > -1 ? Label::Ligament : Label::Vessel);
-  if (front < 6 || nearest < 4 || (v > -10 && au < 62)) return standard(Label::Fat);
+  const double behind_bowel = ellipse(u, v, 66, row.half_depth + 14) + 9 * noise_.at({u, v, s}, 23);
+  if (nearest < 3 || behind_bowel < 0 || v > 6) return standard(Label::Fat);
   // Bowel and organs: blobs in fat.
   const double blob = noise_.at({u, v, s}, 19) + 0.35 * noise_.at({u, v, s}, 7);
   if (blob > 0.42) return standard(Label::Air);
