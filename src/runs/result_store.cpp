@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -35,7 +34,7 @@ Json read_json(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(ErrorKind::Failure, text("cannot read ", path.string()));
   try {
-    return Json::parse(std::istreambuf_iterator<char>(file), {});
+    return Json::parse(file);
   } catch (const Json::exception&) {
     throw Error(ErrorKind::Failure, text(path.string(), " is damaged; remove it and run again"));
   }
