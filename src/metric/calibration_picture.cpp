@@ -47,7 +47,7 @@ class Panel {
     for (int tenth = 0; tenth <= 10; tenth += 2) draw_tick(tenth / 10.0);
     cv::line(image_, at(0, 0), at(1, 1), kBlack, 1, cv::LINE_AA);
     cv::rectangle(image_, at(0, 1), at(1, 0), kBlack);
-    write_text(image_, name, at(0.5, 1) - cv::Point(0, 16));
+    write_text(image_, name, at(0.5, 1) - cv::Point(0, 52));
     write_text(image_, "predicted probability", at(0.5, 0) + cv::Point(0, 44));
   }
 
@@ -65,7 +65,8 @@ class Panel {
       last = dot;
     }
     cv::putText(image_, text(series.name, ", calibration error ", std::round(calibration_error(bins) * 1000) / 1000),
-                at(0.03, 0.95 - 0.05 * row), cv::FONT_HERSHEY_SIMPLEX, kFontScale, series.colour, 1, cv::LINE_AA);
+                at(0, 1) + cv::Point(2, 18 * row - 28), cv::FONT_HERSHEY_SIMPLEX, kFontScale, series.colour, 1,
+                cv::LINE_AA);
   }
 
  private:
