@@ -10,6 +10,16 @@ using Action = std::function<int()>;
 
 /// Every command registers its subcommand and options on `app`, and sets `action` when it was chosen.
 /// One file per command: an options struct, `add_<command>` and `run_<command>(const Options&)`.
+void add_batch_command(CLI::App& app, Action& action);
+void add_train_command(CLI::App& app, Action& action);
+void add_grade_command(CLI::App& app, Action& action);
+void add_inspect_command(CLI::App& app, Action& action);
+void add_merge_command(CLI::App& app, Action& action);
+void add_model_command(CLI::App& app, Action& action);
+void add_phantom_command(CLI::App& app, Action& action);
+void add_score_command(CLI::App& app, Action& action);
+void add_submission_command(CLI::App& app, Action& action);
+void add_worker_command(CLI::App& app, Action& action);
 
 /// "lumbargrade 0.1.0 (commit abc, LibTorch 2.11.0, CPU)".
 std::string version_text();

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "cli/suggestion.h"
 #include "core/error.h"
 #include "core/log.h"
 
@@ -34,11 +35,23 @@ int run(int argc, char** argv) {
   GlobalOptions options;
   Action action;
   add_global_options(app, options);
+  add_grade_command(app, action);
+  add_train_command(app, action);
+  add_inspect_command(app, action);
+  add_batch_command(app, action);
+  add_submission_command(app, action);
+  add_merge_command(app, action);
+  add_worker_command(app, action);
+  add_model_command(app, action);
+  add_score_command(app, action);
+  add_phantom_command(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // CLI11's own codes start at 100; help and version are successes.
-    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : kUsageExitCode;
+    if (app.exit(error, std::cout, std::cerr) == 0) return 0;
+    std::cerr << suggestion(app, {argv + 1, argv + argc});
+    return kUsageExitCode;
   }
   set_up_logging(log_level(options));
   return action();

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "grades/grade.h"  // before the type Prior, which its enumerator would shadow
 #include "grades/prevalence.h"
 #include "runs/merge.h"
 

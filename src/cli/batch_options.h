@@ -1,0 +1,37 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "runs/batch.h"
+#include "runs/worker.h"
+
+namespace lumbargrade::cli {
+
+/// What `batch` and `submission` share.
+struct BatchArguments {
+  WorkerOptions worker;
+  int jobs = 0;
+  bool redo = false;
+  bool fail_fast = false;
+  std::optional<size_t> max_failures;
+  double study_timeout_s = 600;
+  bool deterministic = false;
+  std::string progress = "auto";
+  StudyDepth depth = StudyDepth::Auto;
+};
+
+void add_batch_options(CLI::App& command, BatchArguments& arguments);
+
+/// Resolves jobs and threads and says what the results depend on. Checks the bundle's manifest for its hash.
+BatchOptions resolved(const BatchArguments& arguments, const std::filesystem::path& data_set,
+                      const std::filesystem::path& output, const Shard& shard);
+
+/// Bar, plain lines or nothing, on standard error.
+BatchProgress make_progress(const std::string& kind);
+
+/// What the user reads at the end, and the exit code: 0 all graded, 3 some failed, 4 none graded, 1 interrupted.
+int finish_batch(const BatchSummary& summary);
+
+}  // namespace lumbargrade::cli

@@ -1,0 +1,140 @@
+#include "runs/submission.h"
+
+#include <map>
+#include <set>
+
+#include "bundle/find_bundle.h"
+#include "bundle/manifest.h"
+#include "cli/batch_options.h"
+#include "cli/commands.h"
+#include "cli/grade_options.h"
+#include "core/atomic_file.h"
+#include "core/log.h"
+
+namespace lumbargrade::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct SubmissionCommand {
+  std::string data;
+  std::string output;
+  std::string work;
+  std::string sample;
+  bool force = false;
+  SubmissionScale scale = SubmissionScale::Weighted;
+  BatchArguments arguments;
+};
+
+/// The folder of studies in the challenge's root: test_images, else train_images, else the folder itself.
+fs::path image_folder(const fs::path& data) {
+  for (const char* name : {"test_images", "train_images"}) {
+    if (fs::is_directory(data / name)) return data / name;
+  }
+  return data;
+}
+
+/// The table that goes with the images, where it lies in its usual place.
+fs::path usual_descriptions(const fs::path& data, const fs::path& images) {
+  const std::string prefix = images.filename() == "test_images" ? "test" : "train";
+  const fs::path table = data / (prefix + "_series_descriptions.csv");
+  return images != data && fs::exists(table) ? table : fs::path();
+}
+
+std::vector<std::string> column_of(const fs::path& file, const char* name) {
+  const CsvTable table = read_csv(file);
+  const auto column = table.column(name);
+  if (!column) throw Error(ErrorKind::Usage, text(file.string(), " has no column ", name));
+  std::vector<std::string> values;
+  for (const auto& row : table.rows) values.push_back(row[*column]);
+  return values;
+}
+
+SubmissionRows wanted_rows(const SubmissionCommand& command, const fs::path& descriptions) {
+  SubmissionRows rows;
+  if (!command.sample.empty()) {
+    rows.row_ids = column_of(command.sample, "row_id");
+    const std::set<std::string> unique(rows.row_ids.begin(), rows.row_ids.end());
+    if (unique.size() != rows.row_ids.size()) {
+      throw Error(ErrorKind::Usage, text(command.sample, " names a row id twice"));
+    }
+  } else if (!descriptions.empty()) {
+    rows.listed_ids = column_of(descriptions, "study_id");
+  }
+  return rows;
+}
+
+void write_failures(const fs::path& output, const std::vector<StudyFailure>& failures) {
+  std::string table = csv_line({"study_id", "stage", "reason", "file"});
+  for (const StudyFailure& failure : failures) {
+    table += csv_line({failure.study_id, failure.stage, failure.reason, failure.file});
+  }
+  write_file_atomically(output, table);
+}
+
+int run_submission(SubmissionCommand command) {
+  const fs::path output = command.output;
+  if (!command.force && fs::exists(output)) {
+    throw Error(ErrorKind::Failure, text(output.string(), " exists; --force overwrites it"));
+  }
+  const fs::path work = command.work.empty() ? fs::path(command.output + ".work") : fs::path(command.work);
+  const fs::path images = image_folder(command.data);
+  auto& descriptions = command.arguments.worker.series.series_descriptions;
+  if (descriptions.empty()) descriptions = usual_descriptions(command.data, images);
+  const SubmissionRows rows = wanted_rows(command, descriptions);
+  const BatchOptions options = resolved(command.arguments, images, work, Shard{});
+  const BatchSummary summary = run_batch(options, make_progress(command.arguments.progress));
+  if (summary.counts.left > 0 || summary.interrupted) return finish_batch(summary);
+
+  const Prior prior = read_manifest(find_bundle(command.arguments.worker.grader.bundle).string()).grading.prior;
+  const Submission submission = make_submission(collect_shards({work}), rows, prior, command.scale);
+  write_file_atomically(output, submission.csv);
+  write_failures(work / "failures.csv", submission.failures);
+  log_info(text("wrote ", output.string(), " (research use only, not for clinical use)"));
+  if (submission.failures.empty()) return 0;
+  log_warning(
+      text(submission.failures.size(), " studies got the prior; ", (work / "failures.csv").string(), " says why"));
+  return static_cast<int>(ErrorKind::SomeStudiesFailed);
+}
+
+}  // namespace
+
+void add_submission_command(CLI::App& app, Action& action) {
+  auto options = std::make_shared<SubmissionCommand>();
+  CLI::App* command =
+      app.add_subcommand("submission", "Write the RSNA 2024 challenge's submission: 25 rows a study, always");
+  command->add_option("--data,--images", options->data, "The challenge's folder, or a folder of studies")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  command->add_option("-o,--output", options->output, "The submission file, such as submission.csv")
+      ->required()
+      ->group("Output");
+  command
+      ->add_option("--work", options->work, "Folder for the work in progress and failures.csv (default: OUTPUT.work)")
+      ->group("Output");
+  command->add_flag("--force", options->force, "Overwrite the submission file")->group("Output");
+  command
+      ->add_option("--sample", options->sample,
+                   "sample_submission.csv whose rows, in its order, are written (default: all studies)")
+      ->check(CLI::ExistingFile)
+      ->group("Output");
+  static const std::map<std::string, SubmissionScale> scales = {{"weighted", SubmissionScale::Weighted},
+                                                                {"calibrated", SubmissionScale::Calibrated}};
+  command
+      ->add_option("--scale", options->scale,
+                   "weighted: probabilities times the metric's weights 1, 2, 4, which its loss rewards; calibrated: "
+                   "as in grades.csv (default: weighted)")
+      ->transform(CLI::CheckedTransformer(scales))
+      ->group("Output");
+  add_batch_options(*command, options->arguments);
+  add_series_options(*command, options->arguments.worker.series);
+  add_grader_options(*command, options->arguments.worker.grader);
+  command->footer(
+      "Examples:\n"
+      "  lumbargrade submission --data rsna-2024 -o submission.csv\n"
+      "  lumbargrade submission --data rsna-2024 --sample rsna-2024/sample_submission.csv -o submission.csv\n"
+      "  lumbargrade submission --images studies --series-descriptions series.csv -o submission.csv");
+  command->callback([options, &action] { action = [options] { return run_submission(*options); }; });
+}
+
+}  // namespace lumbargrade::cli

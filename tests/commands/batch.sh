@@ -1,0 +1,46 @@
+# `batch` grades what it finds, goes on where it stopped, and never mixes, loses or doubles a result.
+. "$(dirname "$0")/lib.sh"
+[[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
+example=$LUMBARGRADE_TEST_DATA/example_study/900107
+mkdir data
+for study in 10 20 "3, \"b\""; do ln -s "$example" "data/$study"; done
+mkdir -p data/broken/1
+echo "no DICOM" > data/broken/1/1.dcm
+
+expect_exit 3 lumbargrade batch data -o out --jobs 2 --deterministic
+expect_equal 76 "$(wc -l < out/grades.csv)" "lines of grades.csv"
+expect_equal 2 "$(wc -l < out/failures.csv)" "lines of failures.csv"
+grep -q '^broken,read,' out/failures.csv || fail_test "failures.csv does not name the broken study"
+cp out/grades.csv undisturbed.csv
+
+# Again: nothing is graded twice. A result of a killed run is made up for.
+rm out/shards/1-of-1/studies/20.csv out/grades.csv
+expect_exit 3 lumbargrade batch data -o out --jobs 1 --deterministic
+expect_stderr "2 studies are finished already"
+cmp undisturbed.csv out/grades.csv || fail_test "the resumed run gives other bytes"
+
+# Other options are not mixed in.
+expect_exit 1 lumbargrade batch data -o out --deterministic --lowest-disc L4/L5
+expect_stderr "--redo"
+
+# Shards give the same bytes, and merge wants all of them.
+expect_exit 1 lumbargrade batch data -o out --deterministic --shard 1/2
+expect_stderr "another number of shards"
+for shard in 1 2; do
+  "$LUMBARGRADE" batch data -o sharded --deterministic --shard $shard/2 2> .stderr
+  expect_stderr "shard $shard/2: "
+  [[ $shard == 2 ]] || expect_exit 1 lumbargrade merge sharded
+done
+expect_exit 3 lumbargrade merge sharded
+cmp undisturbed.csv sharded/grades.csv || fail_test "shards give other bytes"
+rm -r sharded/shards/2-of-2
+expect_exit 1 lumbargrade merge sharded --force
+expect_stderr "shard 2/2 is missing"
+
+mkdir other && touch other/thesis.tex
+expect_exit 1 lumbargrade batch data -o other
+expect_stderr "holds other files"
+expect_exit 4 lumbargrade batch nothing -o none
+mkdir empty
+expect_exit 4 lumbargrade batch empty -o none
+expect_stderr "no study found"
