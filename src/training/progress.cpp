@@ -6,6 +6,8 @@
 #include <iostream>
 #include <sstream>
 
+#include "core/error.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -22,7 +24,7 @@ std::string clock_text(double seconds) {
 
 std::string bar(double share) {
   const auto filled = static_cast<size_t>(std::lround(share * kBarColumns));
-  return "[" + std::string(filled, '#') + std::string(kBarColumns - filled, ' ') + "] ";
+  return text("[", std::string(filled, '#'), std::string(kBarColumns - filled, ' '), "] ");
 }
 
 }  // namespace
