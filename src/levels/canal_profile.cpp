@@ -13,9 +13,8 @@ constexpr double kFarthestBehindChainMm = 45;
 constexpr double kMinimumAreaMm2 = 60;      // ours: smaller specks are not a canal
 constexpr double kReachBeyondChainMm = 45;  // ours: the canal is followed this far past the first and last disc
 constexpr double kLineSmoothingMm = 4;
-constexpr double kNormalReachMm = 14;
-constexpr double kNormalStepMm = 0.3;
-constexpr double kDiameterMeanMm = 2;
+constexpr double kFaintReachMm = 10;          // ours
+constexpr double kFarthestBehindEdgeMm = 25;  // ours: from the disc to the middle of its canal
 constexpr double kUntrustedEndMm = 5;
 constexpr double kSearchAroundDiscMm = 7;
 constexpr double kReferenceReachMm = 4;
@@ -92,27 +91,36 @@ std::vector<cv::Point2d> centre_line(const cv::Mat1f& canal, double pixel_mm) {
   return points;
 }
 
-float interpolated(const cv::Mat1f& map, double column, double row) {
-  const int c = static_cast<int>(std::floor(column));
-  const int r = static_cast<int>(std::floor(row));
-  if (c < 0 || r < 0 || c + 1 >= map.cols || r + 1 >= map.rows) return 0;
-  const auto u = static_cast<float>(column - c);
-  const auto v = static_cast<float>(row - r);
-  return (1 - v) * ((1 - u) * map(r, c) + u * map(r, c + 1)) + v * ((1 - u) * map(r + 1, c) + u * map(r + 1, c + 1));
-}
-
-/// Integral of the canal's probability along the normal, as far as it is one piece around the middle.
-double width_along(const cv::Mat1f& canal, double pixel_mm, cv::Point2d middle_mm, cv::Point2d normal) {
+/// Integral of the canal's probability along a row, as far as it is one piece around the middle: what is left where
+/// the canal is too faint to have an outline.
+double faint_width_mm(const cv::Mat1f& canal, double pixel_mm, cv::Point2d middle_mm) {
+  const int row = static_cast<int>(std::lround(middle_mm.y / pixel_mm));
+  const int reach = static_cast<int>(kFaintReachMm / pixel_mm);
+  const int middle = static_cast<int>(std::lround(middle_mm.x / pixel_mm));
   double width = 0;
-  for (const double direction : {-1.0, 1.0}) {
-    for (double t = kNormalStepMm / 2; t < kNormalReachMm; t += kNormalStepMm) {
-      const cv::Point2d point = (middle_mm + normal * (direction * t)) * (1 / pixel_mm);
-      const float probability = interpolated(canal, point.x, point.y);
-      if (probability < 0.05F && t > 2) break;
-      width += probability * kNormalStepMm;
-    }
+  for (int column = std::max(0, middle - reach); column <= std::min(canal.cols - 1, middle + reach); ++column) {
+    width += canal(row, column) * pixel_mm;
   }
   return width;
+}
+
+/// For each row, the diameter of the largest circle inside the canal's outline whose centre lies on that row; 0 where
+/// there is no outline. The outline is drawn at twice the map's resolution.
+std::vector<double> inscribed_diameters_mm(const cv::Mat1f& canal, double pixel_mm) {
+  cv::Mat1f fine;
+  cv::resize(canal, fine, {}, 2, 2, cv::INTER_LINEAR);
+  cv::Mat1f distance;
+  cv::distanceTransform(fine > 0.5F, distance, cv::DIST_L2, cv::DIST_MASK_PRECISE);
+  std::vector<double> diameters(static_cast<size_t>(canal.rows), 0);
+  for (int row = 0; row < distance.rows; ++row) {
+    double farthest = 0;
+    cv::minMaxLoc(distance.row(row), nullptr, &farthest);
+    // Distances run to the centre of the nearest pixel outside: half a pixel past the outline, on either side.
+    const double diameter_mm = std::max(0.0, 2 * farthest - 1) * pixel_mm / 2;
+    double& widest = diameters[static_cast<size_t>(row / 2)];
+    widest = std::max(widest, diameter_mm);
+  }
+  return diameters;
 }
 
 double median_of(std::vector<double> values) {
@@ -135,34 +143,25 @@ CanalProfile measure_canal(const cv::Mat1f& canal, double pixel_mm, const DiscCh
   profile.line_mm = centre_line(kept, pixel_mm);
   if (profile.empty()) return profile;
 
-  const int n = static_cast<int>(profile.line_mm.size());
-  cv::Mat1d width(n, 1);
-  for (int k = 0; k < n; ++k) {
-    const cv::Point2d tangent = profile.line_mm[static_cast<size_t>(std::min(n - 1, k + 2))] -
-                                profile.line_mm[static_cast<size_t>(std::max(0, k - 2))];
-    const double length = std::hypot(tangent.x, tangent.y);
-    width(k) =
-        width_along(kept, pixel_mm, profile.line_mm[static_cast<size_t>(k)], {tangent.y / length, -tangent.x / length});
+  const std::vector<double> inscribed = inscribed_diameters_mm(kept, pixel_mm);
+  for (const cv::Point2d& point : profile.line_mm) {
+    const double diameter_mm = inscribed[static_cast<size_t>(std::lround(point.y / pixel_mm))];
+    profile.diameter_mm.push_back(diameter_mm > 0 ? diameter_mm : faint_width_mm(kept, pixel_mm, point));
   }
-  const int window = std::max(1, static_cast<int>(std::lround(kDiameterMeanMm / pixel_mm)) | 1);
-  cv::Mat1d mean;
-  cv::blur(width, mean, {1, window}, {-1, -1}, cv::BORDER_REPLICATE);
-  profile.diameter_mm.assign(mean.begin(), mean.end());
   return profile;
 }
 
 std::optional<CanalAtDisc> canal_at_disc(const CanalProfile& profile, const DiscCandidate& disc) {
   if (profile.empty()) return std::nullopt;
-  const cv::Point2d down(-disc.posterior.y, disc.posterior.x);
+  const cv::Point2d posterior_edge = disc.centre_mm + disc.posterior * (disc.depth_mm / 2);
   size_t nearest = 0;
   double least = 1e9;
   for (size_t k = 0; k < profile.line_mm.size(); ++k) {
-    const cv::Point2d offset = profile.line_mm[k] - disc.centre_mm;
-    if (offset.dot(disc.posterior) <= 0) continue;
-    if (const double miss = std::abs(offset.dot(down)); miss < least) least = miss, nearest = k;
+    const double distance = cv::norm(profile.line_mm[k] - posterior_edge);
+    if (distance < least) least = distance, nearest = k;
   }
   const size_t end = steps(profile, kUntrustedEndMm);
-  if (least > 2 * profile.step_mm || nearest < end || nearest + end >= profile.line_mm.size()) return std::nullopt;
+  if (least > kFarthestBehindEdgeMm || nearest < end || nearest + end >= profile.line_mm.size()) return std::nullopt;
 
   CanalAtDisc at{nearest, profile.line_mm[nearest], profile.diameter_mm[nearest]};
   const size_t reach = steps(profile, kSearchAroundDiscMm);

@@ -12,7 +12,9 @@ namespace lumbargrade {
 /// DiscCandidate.
 struct CanalProfile {
   std::vector<cv::Point2d> line_mm;  ///< middle of the canal, smoothed
-  std::vector<double> diameter_mm;   ///< antero-posterior, along the line's normal, 2 mm mean
+  /// Of the largest circle inside the canal whose centre is at this height: the antero-posterior diameter wherever the
+  /// canal is longer than wide, whatever its direction.
+  std::vector<double> diameter_mm;
   double step_mm = 0;
 
   bool empty() const { return line_mm.empty(); }
@@ -20,7 +22,7 @@ struct CanalProfile {
 
 /// Canal behind one disc.
 struct CanalAtDisc {
-  size_t index = 0;  ///< of the profile, where the disc's axis meets the canal
+  size_t index = 0;  ///< of the profile, nearest to the disc's posterior edge
   cv::Point2d middle_mm;
   double diameter_mm = 0;  ///< narrowest within +-7 mm
 };

@@ -12,7 +12,7 @@ namespace lumbargrade {
 
 /// Antero-posterior room for the thecal sac at one disc, read from the canal map of the central sagittal slices.
 struct CanalMeasure {
-  double diameter_mm = 0;              ///< narrowest 2 mm mean within +-7 mm of the disc's posterior edge
+  double diameter_mm = 0;              ///< narrowest inscribed circle within +-7 mm of the disc's posterior edge
   std::optional<double> reference_mm;  ///< diameter at the neighbouring mid-bodies
   std::optional<double> ratio() const {
     return reference_mm && *reference_mm > 0 ? std::optional(diameter_mm / *reference_mm) : std::nullopt;
