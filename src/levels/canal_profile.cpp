@@ -115,8 +115,8 @@ std::vector<double> inscribed_diameters_mm(const cv::Mat1f& canal, double pixel_
   for (int row = 0; row < distance.rows; ++row) {
     double farthest = 0;
     cv::minMaxLoc(distance.row(row), nullptr, &farthest);
-    // Distances run to the centre of the nearest pixel outside: half a pixel past the outline, on either side.
-    const double diameter_mm = std::max(0.0, 2 * farthest - 1) * pixel_mm / 2;
+    // Distances run to the centre of the nearest pixel outside. A band of n pixels gives n for even and n + 1 for odd n.
+    const double diameter_mm = std::max(0.0, 2 * farthest - 0.5) * pixel_mm / 2;
     double& widest = diameters[static_cast<size_t>(row / 2)];
     widest = std::max(widest, diameter_mm);
   }

@@ -7,6 +7,9 @@
 namespace lumbargrade {
 namespace {
 
+// The outline is drawn on pixels of 0.3 mm: an edge may lie half a pixel off on either side, and the circle's centre too.
+constexpr double kQuantisationMm = 0.45;
+
 struct Measured {
   DiscChain chain;
   CanalProfile profile;
@@ -24,7 +27,7 @@ TEST(MeasureCanal, GivesTheDiameterOfAnEvenBand) {
   for (size_t k = 0; k < measured.chain.discs.size(); ++k) {
     const auto canal = canal_at_disc(measured.profile, measured.chain.discs[k]);
     ASSERT_TRUE(canal.has_value()) << "disc " << k;
-    EXPECT_NEAR(canal->diameter_mm, 14, 0.3) << "disc " << k;
+    EXPECT_NEAR(canal->diameter_mm, 14, kQuantisationMm) << "disc " << k;
   }
 }
 
@@ -33,7 +36,7 @@ TEST(MeasureCanal, FindsANarrowingAtItsDiscAndNotAtTheNext) {
   spine.narrowing_mm = {0, 0, 0, 6, 0, 0};
   const Measured measured = measure(spine);
   EXPECT_NEAR(canal_at_disc(measured.profile, measured.chain.discs[3])->diameter_mm, 8, 0.5);
-  EXPECT_NEAR(canal_at_disc(measured.profile, measured.chain.discs[2])->diameter_mm, 14, 0.3);
+  EXPECT_NEAR(canal_at_disc(measured.profile, measured.chain.discs[2])->diameter_mm, 14, kQuantisationMm);
 }
 
 TEST(MeasureCanal, MeasuresAcrossAnObliqueCanalAndNotAlongTheRows) {
@@ -50,7 +53,7 @@ TEST(MeasureCanal, TakesTheReferenceBesideTheBodies) {
   const Measured measured = measure(spine);
   const auto above = canal_at_disc(measured.profile, measured.chain.discs[2]);
   const auto below = canal_at_disc(measured.profile, measured.chain.discs[3]);
-  EXPECT_NEAR(*diameter_between(measured.profile, *above, *below), 14, 0.3);
+  EXPECT_NEAR(*diameter_between(measured.profile, *above, *below), 14, kQuantisationMm);
 }
 
 TEST(MeasureCanal, IgnoresABandThatIsNotBehindTheSpine) {

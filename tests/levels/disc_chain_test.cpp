@@ -61,7 +61,8 @@ TEST(FindDiscChain, PassesOverASpotFarFromTheSpine) {
   SyntheticSpine stray;
   stray.discs_mm = {{140, 120}, {140, 300}};
   stray.has_sacrum = false;
-  cv::max(maps.centre, stray.draw(example_size(), kExamplePixelMm).centre, maps.centre);
+  const LocatorMaps stray_maps = stray.draw(example_size(), kExamplePixelMm);
+  cv::add(maps.centre, stray_maps.centre, maps.centre);
   EXPECT_EQ(find_disc_chain(maps, kExamplePixelMm).discs.size(), 6u);
 }
 

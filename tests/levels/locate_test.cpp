@@ -93,7 +93,9 @@ TEST(SpineFromMaps, SaysWhenTheSacrumIsOutOfView) {
   const Spine found = located(stack_of(spine));
   EXPECT_THAT(found.flags, testing::Contains("level_names_uncertain"));
   for (const auto& frame : found.levels) {
-    if (frame) EXPECT_LT(frame->confidence, 0.1);
+    if (frame) {
+      EXPECT_LT(frame->confidence, 0.1);
+    }
   }
 }
 
