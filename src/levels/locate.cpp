@@ -21,6 +21,7 @@ constexpr double kCentralReachMm = 3;
 constexpr double kMinimumMeanScore = 0.35;
 constexpr size_t kMinimumDiscs = 3;
 constexpr double kMinimumCanalMm = 50;
+constexpr std::ptrdiff_t kMinimumDiscsWithCanal = 2;
 // Two discs that both look like L5/S1 speak for a transitional vertebra or a rudimentary S1/S2 disc.
 constexpr double kRivalShare = 0.6;
 constexpr double kUnusualSpacing = 1.55;
@@ -184,7 +185,12 @@ void require_lumbar_spine(const StackReading& reading) {
   for (const DiscCandidate& disc : reading.chain.discs) score += disc.score;
   const auto count = static_cast<double>(reading.chain.discs.size());
   const double canal_mm = static_cast<double>(reading.profile.line_mm.size()) * reading.profile.step_mm;
-  if (reading.chain.discs.size() < kMinimumDiscs || score / count < kMinimumMeanScore || canal_mm < kMinimumCanalMm) {
+  // A head shows disc-like spots and a bright band too, but the band does not run behind the spots.
+  const auto with_canal = std::count_if(
+      reading.chain.discs.begin(), reading.chain.discs.end(),
+      [&](const DiscCandidate& disc) { return canal_at_disc(reading.profile, disc).has_value(); });
+  if (reading.chain.discs.size() < kMinimumDiscs || score / count < kMinimumMeanScore ||
+      canal_mm < kMinimumCanalMm || with_canal < kMinimumDiscsWithCanal) {
     throw Error(ErrorKind::NoUsableStudy,
                 text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ", std::lround(canal_mm),
                      " mm of canal); is this a sagittal series of the lumbar spine?"));

@@ -8,6 +8,7 @@ expect_equal 26 "$(wc -l < .stdout)" "lines of grades.csv"
 expect_stderr "research use only"
 
 # Diameters (mm) from the masks (SPIDER's), and heights of the discs' canal points (mm, patient z) from their labels.
+# L4/L5, which is narrowed, has a test of its own: grade_narrowing.sh.
 cat > truth.csv <<'TRUTH'
 L1/L2,11.25
 L2/L3,11.25
@@ -24,11 +25,10 @@ awk -F, '
     rows++
     if ($9 != "measure" || $10 < 0.5) { print $4 " not measured with confidence"; exit 1 }
     difference = $16 - truth[$4]; if (difference < 0) difference = -difference
-    if (difference > 2.5) { print $4 " canal " $16 " mm, " truth[$4] " by the mask"; exit 1 }
+    if (difference > 2.5 && $4 != "L4/L5") { print $4 " canal " $16 " mm, " truth[$4] " by the mask"; exit 1 }
     if (previous != "" && $15 >= previous - 20) { print $4 " lies less than 20 mm below its neighbour"; exit 1 }
     previous = $15
   }
   END { if (rows != 5) exit 1 }
 ' truth.csv .stdout || fail_test "the canal's rows make no sense"
-grep -q '^[^,]*,spinal_canal_stenosis,,L4/L5,.*,\(moderate\|severe\),measure,' .stdout || fail_test "the narrowed L4/L5 is missed"
 expect_equal 20 "$(grep -c ',prior,' .stdout)" "rows without a measure"
