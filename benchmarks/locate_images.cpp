@@ -15,6 +15,7 @@
 #include "levels/locator_network.h"
 #include "network/safetensors.h"
 #include "network/state.h"
+#include "training/locator_data.h"
 #include "training/png_image.h"
 
 namespace lumbargrade {
@@ -31,17 +32,6 @@ UNet load_network(const std::filesystem::path& path) {
   UNet network{UNetOptions{}};
   load_state(*network, read_safetensors(path), path.string());
   return network;
-}
-
-/// The image as a stack of one slice; patient x is across, y along the columns, z against the rows, all in mm.
-Volume as_volume(const cv::Mat1b& image, double pixel_mm) {
-  Volume volume;
-  volume.columns = image.cols;
-  volume.rows = image.rows;
-  volume.slices = 1;
-  volume.voxels.assign(image.begin(), image.end());
-  volume.patient_from_index.linear() << 0, 0, 1, pixel_mm, 0, 0, 0, -pixel_mm, 0;
-  return volume;
 }
 
 double mean_spacing_mm(const Spine& spine) {
@@ -61,11 +51,11 @@ struct Located {
 };
 
 Located locate(const cv::Mat1b& image, double pixel_mm, const LocatorNetwork& network) {
-  Located located{locate_spine(as_volume(image, pixel_mm), network), pixel_mm};
+  Located located{locate_spine(single_slice_volume(image, pixel_mm), network), pixel_mm};
   const double spacing = mean_spacing_mm(located.spine);
   if (spacing < 29 || spacing > 42) {
     located.pixel_mm *= std::clamp(kUsualSpacingMm / spacing, 0.5, 2.0);
-    located.spine = locate_spine(as_volume(image, located.pixel_mm), network);
+    located.spine = locate_spine(single_slice_volume(image, located.pixel_mm), network);
   }
   return located;
 }
@@ -87,8 +77,9 @@ void print_levels(const std::string& file, const std::string& rows, const Locate
     }
     std::cout << csv_line({file, rows, std::string(level_name(level->level)),
                            std::to_string(level->centre_patient.y() / located.pixel_mm),
-                           std::to_string(-level->centre_patient.z() / located.pixel_mm), std::to_string(level->confidence),
-                           diameter, ratio, std::to_string(located.pixel_mm), joined(located.spine.flags)});
+                           std::to_string(-level->centre_patient.z() / located.pixel_mm),
+                           std::to_string(level->confidence), diameter, ratio, std::to_string(located.pixel_mm),
+                           joined(located.spine.flags)});
   }
 }
 

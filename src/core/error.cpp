@@ -2,6 +2,8 @@
 
 namespace lumbargrade {
 
-Error Error::within(const std::string& context) const { return {kind_, context + ": " + what()}; }
+Error Error::within(const std::string& context) const {
+  return {kind_, context + ": " + what()};
+}
 
 }  // namespace lumbargrade

@@ -8,11 +8,11 @@ namespace lumbargrade {
 
 /// What a failure means for the process. The values are the exit codes promised in the README.
 enum class ErrorKind {
-  Failure = 1,         ///< something outside the input went wrong: disk full, device lost
-  Usage = 2,           ///< the command line or a configuration file is wrong
+  Failure = 1,  ///< something outside the input went wrong: disk full, device lost
+  Usage = 2,    ///< the command line or a configuration file is wrong
   SomeStudiesFailed = 3,
-  NoUsableStudy = 4,   ///< the input holds nothing that can be graded
-  BundleInvalid = 5,   ///< the model bundle does not hold what its manifest says
+  NoUsableStudy = 4,  ///< the input holds nothing that can be graded
+  BundleInvalid = 5,  ///< the model bundle does not hold what its manifest says
 };
 
 /// An error in the user's words. The message says what happened, where, and the remedy.

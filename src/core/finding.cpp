@@ -32,11 +32,21 @@ const std::array<Finding, kFindingCount>& all_findings() {
   return findings;
 }
 
-std::string_view level_name(Level level) { return kLevelNames[static_cast<size_t>(level)]; }
-std::string_view level_key(Level level) { return kLevelKeys[static_cast<size_t>(level)]; }
-std::string_view side_name(Side side) { return side == Side::Left ? "left" : "right"; }
-std::string_view condition_key(Condition condition) { return kConditionKeys[static_cast<size_t>(condition)]; }
-std::string_view severity_key(Severity severity) { return kSeverityKeys[static_cast<size_t>(severity)]; }
+std::string_view level_name(Level level) {
+  return kLevelNames[static_cast<size_t>(level)];
+}
+std::string_view level_key(Level level) {
+  return kLevelKeys[static_cast<size_t>(level)];
+}
+std::string_view side_name(Side side) {
+  return side == Side::Left ? "left" : "right";
+}
+std::string_view condition_key(Condition condition) {
+  return kConditionKeys[static_cast<size_t>(condition)];
+}
+std::string_view severity_key(Severity severity) {
+  return kSeverityKeys[static_cast<size_t>(severity)];
+}
 
 std::string finding_key(const Finding& finding) {
   std::string key;

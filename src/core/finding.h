@@ -43,13 +43,15 @@ const std::array<Finding, kFindingCount>& all_findings();
 /// Probabilities of {normal_mild, moderate, severe}.
 using Probabilities = std::array<double, kSeverityCount>;
 
-constexpr int index_of(Level level) { return static_cast<int>(level); }
+constexpr int index_of(Level level) {
+  return static_cast<int>(level);
+}
 
-std::string_view level_name(Level level);          ///< "L1/L2"
-std::string_view level_key(Level level);           ///< "l1_l2"
-std::string_view side_name(Side side);             ///< "left"
+std::string_view level_name(Level level);             ///< "L1/L2"
+std::string_view level_key(Level level);              ///< "l1_l2"
+std::string_view side_name(Side side);                ///< "left"
 std::string_view condition_key(Condition condition);  ///< "spinal_canal_stenosis"
-std::string_view severity_key(Severity severity);  ///< "normal_mild"
+std::string_view severity_key(Severity severity);     ///< "normal_mild"
 
 /// "left_neural_foraminal_narrowing_l1_l2": the challenge's column and row-id spelling.
 std::string finding_key(const Finding& finding);

@@ -8,11 +8,16 @@ namespace {
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
-    case LogLevel::Debug: return spdlog::level::debug;
-    case LogLevel::Info: return spdlog::level::info;
-    case LogLevel::Warning: return spdlog::level::warn;
-    case LogLevel::Error: return spdlog::level::err;
-    case LogLevel::Off: return spdlog::level::off;
+    case LogLevel::Debug:
+      return spdlog::level::debug;
+    case LogLevel::Info:
+      return spdlog::level::info;
+    case LogLevel::Warning:
+      return spdlog::level::warn;
+    case LogLevel::Error:
+      return spdlog::level::err;
+    case LogLevel::Off:
+      return spdlog::level::off;
   }
   return spdlog::level::info;
 }
@@ -20,18 +25,29 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 }  // namespace
 
 void set_up_logging(LogLevel threshold) {
-  auto logger = std::make_shared<spdlog::logger>("lumbargrade", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>("lumbargrade", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   logger->set_pattern("%^%l%$: %v");
   logger->set_level(spdlog_level(threshold));
   spdlog::set_default_logger(std::move(logger));
 }
 
-bool is_logged(LogLevel level) { return spdlog::default_logger_raw()->should_log(spdlog_level(level)); }
+bool is_logged(LogLevel level) {
+  return spdlog::default_logger_raw()->should_log(spdlog_level(level));
+}
 
 // Messages are passed as arguments, never as format strings: file names may hold braces.
-void log_debug(const std::string& message) { spdlog::debug("{}", message); }
-void log_info(const std::string& message) { spdlog::info("{}", message); }
-void log_warning(const std::string& message) { spdlog::warn("{}", message); }
-void log_error(const std::string& message) { spdlog::error("{}", message); }
+void log_debug(const std::string& message) {
+  spdlog::debug("{}", message);
+}
+void log_info(const std::string& message) {
+  spdlog::info("{}", message);
+}
+void log_warning(const std::string& message) {
+  spdlog::warn("{}", message);
+}
+void log_error(const std::string& message) {
+  spdlog::error("{}", message);
+}
 
 }  // namespace lumbargrade

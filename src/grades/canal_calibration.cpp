@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "core/error.h"
+#include "core/statistics.h"
 
 namespace lumbargrade {
 namespace {
@@ -22,12 +23,6 @@ double root_of_falling(const std::function<double(double)>& f, double low, doubl
   return (low + high) / 2;
 }
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 /// The logistic distribution's scale for a standard deviation.
 double logistic_scale(double sd) {
   return sd * std::numbers::sqrt3 / std::numbers::pi;
@@ -42,7 +37,7 @@ double typical_reference_mm(const std::vector<CanalMeasure>& measures, Level lev
     throw Error(ErrorKind::Failure, text("only ", references_mm.size(), " canal measures with a reference at ",
                                          level_name(level), ", at least ", kFewestMeasures, " are needed"));
   }
-  return median(std::move(references_mm));
+  return median_of(std::move(references_mm));
 }
 
 /// Mean over the sample of the logistic of (cut - z) / width.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "core/statistics.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -91,13 +93,8 @@ SliceImage canonical_slice(const Volume& sagittal, int slice, double pixel_mm) {
 
 cv::Mat1f normalised(const cv::Mat1f& pixels) {
   std::vector<float> sorted(pixels.begin(), pixels.end());
-  const auto percentile = [&sorted](double fraction) {
-    auto nth = sorted.begin() + static_cast<std::ptrdiff_t>(fraction * static_cast<double>(sorted.size() - 1));
-    std::nth_element(sorted.begin(), nth, sorted.end());
-    return *nth;
-  };
-  const float low = percentile(kLowPercentile);
-  const float high = percentile(kHighPercentile);
+  const float low = quantile_of(sorted, kLowPercentile);
+  const float high = quantile_of(sorted, kHighPercentile);
   cv::Mat1f clipped;
   cv::min(pixels, high, clipped);
   cv::max(clipped, low, clipped);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/statistics.h"
 #include "dicom/pixels.h"
 #include "study/parallel.h"
 
@@ -197,18 +198,12 @@ Steps steps_of(const Stack& stack) {
   return steps;
 }
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 Vector3 median(const std::vector<Vector3>& values) {
   Vector3 result;
   for (Eigen::Index axis = 0; axis < 3; ++axis) {
     std::vector<double> parts;
     for (const Vector3& value : values) parts.push_back(value[axis]);
-    result[axis] = median(parts);
+    result[axis] = median_of(parts);
   }
   return result;
 }
@@ -217,7 +212,7 @@ std::vector<Stack> split_blocks(Stack stack) {
   const bool is_axial = orientation_of(stack.plane().normal()) != Orientation::Sagittal;
   if (!is_axial || stack.slices.size() < 3) return {std::move(stack)};
   const Steps steps = steps_of(stack);
-  const double usual_mm = median(steps.along_mm);
+  const double usual_mm = median_of(steps.along_mm);
   const Vector3 usual_across_mm = median(steps.across_mm);
   std::vector<Stack> blocks;
   for (size_t i = 0; i < stack.slices.size(); ++i) {
@@ -233,7 +228,7 @@ std::vector<Stack> split_blocks(Stack stack) {
 void tell_gaps(Stack& stack) {
   if (stack.slices.size() < 3) return;
   const Steps steps = steps_of(stack);
-  const double usual_mm = median(steps.along_mm);
+  const double usual_mm = median_of(steps.along_mm);
   int gaps = 0;
   double largest_mm = 0, worst_deviation_mm = 0;
   for (const double step_mm : steps.along_mm) {

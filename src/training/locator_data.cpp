@@ -137,7 +137,6 @@ std::optional<LabelledSlice> labelled_slice(const SliceImage& image, const Canon
     const cv::Mat region = regions.labels == regions.ids[k];
     l5s1_region = region;
     add_spot(sacrum, sacrum_point(region, regions.centres_px[k], view.pixel_mm), kSacrumSigmaMm / view.pixel_mm);
-    slice.l5s1_row_px = regions.centres_px[k].y;
     found = true;
   }
   if (!found) return std::nullopt;
@@ -242,6 +241,16 @@ StudyTruth LocatorDataset::truth_of(const std::string& study_id, const Volume& v
   return truth;
 }
 
+Volume single_slice_volume(const cv::Mat1b& image, double pixel_mm) {
+  Volume volume;
+  volume.columns = image.cols;
+  volume.rows = image.rows;
+  volume.slices = 1;
+  volume.voxels.assign(image.begin(), image.end());
+  volume.patient_from_index.linear() << 0, 0, 1, pixel_mm, 0, 0, 0, -pixel_mm, 0;
+  return volume;
+}
+
 std::vector<UnlabelledImage> load_unlabelled(const fs::path& folder) {
   std::map<std::string, std::pair<std::string, double>> known;  // file -> patient, pixel mm
   if (const fs::path table = folder.parent_path() / "midsagittal.csv"; fs::exists(table)) {
@@ -261,13 +270,7 @@ std::vector<UnlabelledImage> load_unlabelled(const fs::path& folder) {
     const std::string name = file.filename().string();
     const std::string patient = entry != known.end() ? entry->second.first : name.substr(0, name.find('_'));
     const double pixel_mm = entry != known.end() ? entry->second.second : kAssumedWidthMm / grey.cols;
-    Volume volume;
-    volume.columns = grey.cols;
-    volume.rows = grey.rows;
-    volume.slices = 1;
-    volume.voxels.assign(grey.begin(), grey.end());
-    volume.patient_from_index.linear() << 0, 0, 1, pixel_mm, 0, 0, 0, -pixel_mm, 0;
-    images.push_back({name, patient, canonical_slice(volume, 0)});
+    images.push_back({name, patient, canonical_slice(single_slice_volume(grey, pixel_mm), 0)});
   }
   return images;
 }
@@ -279,8 +282,7 @@ UnlabelledImage rescaled(const UnlabelledImage& image, double factor) {
   return scaled;
 }
 
-LabelledStack pseudo_labelled(const UnlabelledImage& image, const LocatorMaps& maps, cv::Point2d spine_px,
-                              double l5s1_row_px) {
+LabelledStack pseudo_labelled(const UnlabelledImage& image, const LocatorMaps& maps, cv::Point2d spine_px) {
   const auto fine = [&](const cv::Mat1f& coarse) {
     cv::Mat1f resized;
     cv::resize(coarse, resized, {2 * coarse.cols, 2 * coarse.rows}, 0, 0, cv::INTER_LINEAR);
@@ -292,7 +294,6 @@ LabelledStack pseudo_labelled(const UnlabelledImage& image, const LocatorMaps& m
             slice.classes);
   cv::merge(std::vector<cv::Mat>{fine(maps.s1), fine(maps.centre)}, slice.spots);
   slice.spine_px = spine_px;
-  slice.l5s1_row_px = l5s1_row_px;
   return {image.patient, {std::move(slice)}};
 }
 

@@ -18,10 +18,9 @@ namespace lumbargrade {
 /// One canonical slice with its soft labels, 0..255, on the same pixels.
 struct LabelledSlice {
   cv::Mat1f pixels;
-  cv::Mat classes;         ///< CV_8UC4: disc, vertebra, canal, L5/S1 disc
-  cv::Mat spots;           ///< CV_8UC2: S1 spot, disc-centre spots
-  cv::Point2d spine_px;    ///< middle of the five named discs
-  double l5s1_row_px = 0;  ///< height of the L5/S1 disc's centre
+  cv::Mat classes;       ///< CV_8UC4: disc, vertebra, canal, L5/S1 disc
+  cv::Mat spots;         ///< CV_8UC2: S1 spot, disc-centre spots
+  cv::Point2d spine_px;  ///< middle of the five named discs
 };
 
 /// Slices of one stack in their order (neighbours may be averaged), or a single image.
@@ -86,6 +85,9 @@ class LocatorDataset {
   std::map<std::string, std::map<Level, StudyTruth::CanalTruth>> canal_;
 };
 
+/// One sagittal image as a volume of one slice: columns run to the back, rows to the feet, the first pixel at zero.
+Volume single_slice_volume(const cv::Mat1b& image, double pixel_mm);
+
 /// Every PNG of a folder. `midsagittal.csv` beside them (file, patient, row_spacing_mm) gives patient and pixel size
 /// where it is present; else the name up to the first '_' is the patient and the image is taken to be 280 mm wide.
 std::vector<UnlabelledImage> load_unlabelled(const std::filesystem::path& folder);
@@ -94,7 +96,6 @@ std::vector<UnlabelledImage> load_unlabelled(const std::filesystem::path& folder
 UnlabelledImage rescaled(const UnlabelledImage& image, double factor);
 
 /// Labels from a network's maps.
-LabelledStack pseudo_labelled(const UnlabelledImage& image, const LocatorMaps& maps, cv::Point2d spine_px,
-                              double l5s1_row_px);
+LabelledStack pseudo_labelled(const UnlabelledImage& image, const LocatorMaps& maps, cv::Point2d spine_px);
 
 }  // namespace lumbargrade

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "grades/grading.h"
 #include "report/grades_csv.h"
+#include "runs/refusal.h"
 #include "runs/submission.h"
 #include "temporary_folder.h"
 
@@ -16,16 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-template <typename Action>
-std::string refusal(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 const std::vector<std::string> kIds = {"10", "20", "3", "4", "50", "a, \"b\""};
 

@@ -6,22 +6,13 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "runs/refusal.h"
 #include "temporary_folder.h"
 
 namespace lumbargrade {
 namespace {
 
 using testing::HasSubstr;
-
-template <typename Action>
-std::string refusal(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 TEST(ResultStore, FileNamesCarryAnyIdAndStayApart) {
   EXPECT_EQ(file_name_for("4003253"), "4003253");
