@@ -4,7 +4,8 @@
     locator_figures.py LOCATE_IMAGES BUNDLE|WEIGHTS SUDIRMAN [--limit N]
 
 LOCATE_IMAGES is the program of benchmarks/locate_images.cpp, SUDIRMAN the folder with midsagittal/ and
-midsagittal_boxes/ (classes 0 and 1 are discs; the lowest disc box is L5/S1; class 2 is stenosis). The boxes only judge.
+midsagittal_boxes/ (classes 0, 1, 4 and 5 are discs: degenerated, normal, bulging; the lowest disc box is L5/S1; class 2
+is stenosis). The boxes only judge.
 
 Reported, for T1 and T2: images with all five names right (each disc within half the distance between discs of its box),
 images shifted by one level; of whole images and of images cut through L5 or above, the share flagged as uncertain;
@@ -22,6 +23,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 LEVELS = ["L1/L2", "L2/L3", "L3/L4", "L4/L5", "L5/S1"]
+DISC_CLASSES = {0, 1, 4, 5}
 ASSUMED_WIDTH_MM = 280
 UNCERTAIN = {"level_names_uncertain", "nothing_found", "fewer_than_five_discs"}
 
@@ -36,7 +38,10 @@ def read_boxes(path, width, height):
 
 def named_discs(boxes):
     """The five lowest disc boxes, L1/L2 first, or None where boxes are missing, doubled or unevenly spaced."""
-    discs = sorted(((x, y) for kind, x, y, _, _ in boxes if kind in (0, 1)), key=lambda p: p[1])
+    discs = []
+    for kind, x, y, _, height in sorted(boxes, key=lambda box: box[2]):
+        if kind in DISC_CLASSES and not (discs and y - discs[-1][1] < 0.4 * height):  # a disc may have two boxes
+            discs.append((x, y))
     if len(discs) < 5:
         return None
     discs = np.array(discs[-5:])

@@ -29,9 +29,10 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"Grades lumbar spine MRI: canal, foraminal and subarticular stenosis per level.\n"
-               "Research use only, not for clinical use.",
-               "lumbargrade"};
+  CLI::App app{
+      "Grades lumbar spine MRI: canal, foraminal and subarticular stenosis per level.\n"
+      "Research use only, not for clinical use.",
+      "lumbargrade"};
   GlobalOptions options;
   Action action;
   add_global_options(app, options);

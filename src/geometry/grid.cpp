@@ -14,11 +14,13 @@ Affine ImagePlane::patient_from_index() const {
 }
 
 bool is_orthonormal(const Vector3& row_direction, const Vector3& column_direction, double tolerance) {
-  return row_direction.allFinite() && column_direction.allFinite() &&
-         std::abs(row_direction.norm() - 1) <= tolerance && std::abs(column_direction.norm() - 1) <= tolerance &&
+  return row_direction.allFinite() && column_direction.allFinite() && std::abs(row_direction.norm() - 1) <= tolerance &&
+         std::abs(column_direction.norm() - 1) <= tolerance &&
          std::abs(row_direction.dot(column_direction)) <= tolerance;
 }
 
-Vector3 spacing_mm(const Affine& patient_from_index) { return patient_from_index.linear().colwise().norm(); }
+Vector3 spacing_mm(const Affine& patient_from_index) {
+  return patient_from_index.linear().colwise().norm();
+}
 
 }  // namespace lumbargrade

@@ -14,8 +14,8 @@ struct ImagePlane {
   Vector3 position_patient = Vector3::Zero();
   Vector3 row_direction = Vector3::UnitX();     ///< along a row: the direction in which the column index grows
   Vector3 column_direction = Vector3::UnitY();  ///< along a column: the direction in which the row index grows
-  double row_spacing_mm = 0;     ///< between rows: first value of PixelSpacing
-  double column_spacing_mm = 0;  ///< between columns: second value of PixelSpacing
+  double row_spacing_mm = 0;                    ///< between rows: first value of PixelSpacing
+  double column_spacing_mm = 0;                 ///< between columns: second value of PixelSpacing
 
   Vector3 normal() const { return row_direction.cross(column_direction); }
 

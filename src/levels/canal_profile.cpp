@@ -4,6 +4,8 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "core/statistics.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -13,6 +15,8 @@ constexpr double kFarthestBehindChainMm = 45;
 constexpr double kMinimumAreaMm2 = 60;      // ours: smaller specks are not a canal
 constexpr double kReachBeyondChainMm = 45;  // ours: the canal is followed this far past the first and last disc
 constexpr double kLineSmoothingMm = 4;
+// The network is trained to miss no canal, so its one-half line runs outside the sac; measured on training patients.
+constexpr float kOutline = 0.65F;
 constexpr double kFaintReachMm = 10;          // ours
 constexpr double kFarthestBehindEdgeMm = 25;  // ours: from the disc to the middle of its canal
 constexpr double kUntrustedEndMm = 5;
@@ -110,23 +114,18 @@ std::vector<double> inscribed_diameters_mm(const cv::Mat1f& canal, double pixel_
   cv::Mat1f fine;
   cv::resize(canal, fine, {}, 2, 2, cv::INTER_LINEAR);
   cv::Mat1f distance;
-  cv::distanceTransform(fine > 0.5F, distance, cv::DIST_L2, cv::DIST_MASK_PRECISE);
+  cv::distanceTransform(fine > kOutline, distance, cv::DIST_L2, cv::DIST_MASK_PRECISE);
   std::vector<double> diameters(static_cast<size_t>(canal.rows), 0);
   for (int row = 0; row < distance.rows; ++row) {
     double farthest = 0;
     cv::minMaxLoc(distance.row(row), nullptr, &farthest);
-    // Distances run to the centre of the nearest pixel outside. A band of n pixels gives n for even and n + 1 for odd n.
+    // Distances run to the centre of the nearest pixel outside. A band of n pixels gives n for even and n + 1 for odd
+    // n.
     const double diameter_mm = std::max(0.0, 2 * farthest - 0.5) * pixel_mm / 2;
     double& widest = diameters[static_cast<size_t>(row / 2)];
     widest = std::max(widest, diameter_mm);
   }
   return diameters;
-}
-
-double median_of(std::vector<double> values) {
-  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 size_t steps(const CanalProfile& profile, double mm) {
@@ -153,7 +152,7 @@ CanalProfile measure_canal(const cv::Mat1f& canal, double pixel_mm, const DiscCh
 
 std::optional<CanalAtDisc> canal_at_disc(const CanalProfile& profile, const DiscCandidate& disc) {
   if (profile.empty()) return std::nullopt;
-  const cv::Point2d posterior_edge = disc.centre_mm + disc.posterior * (disc.depth_mm / 2);
+  const cv::Point2d posterior_edge = disc.centre_mm + disc.posterior * disc.posterior_reach_mm;
   size_t nearest = 0;
   double least = 1e9;
   for (size_t k = 0; k < profile.line_mm.size(); ++k) {

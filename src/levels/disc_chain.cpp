@@ -6,6 +6,8 @@
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 
+#include "core/statistics.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -25,6 +27,7 @@ constexpr double kSacrumBonus = 0.5;
 // A disc's own long axis may lean this far from the perpendicular of the chain before it is taken for noise (ours).
 constexpr double kMaximumDiscLeanDegrees = 35;
 constexpr double kDiscRegionRadiusMm = 24;
+constexpr double kTipHalfHeightMm = 7;  // ours: the posterior tip lies this near to the disc's long axis
 
 double degrees(double radians) {
   return radians * 180 / std::numbers::pi;
@@ -205,9 +208,7 @@ void fill_gaps(std::vector<DiscCandidate>& chain, const LocatorMaps& maps, const
   if (chain.size() < 3) return;
   std::vector<double> lengths;
   for (size_t k = 1; k < chain.size(); ++k) lengths.push_back(cv::norm(chain[k].centre_mm - chain[k - 1].centre_mm));
-  std::vector<double> sorted = lengths;
-  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
-  const double median = sorted[sorted.size() / 2];
+  const double median = median_of(lengths);
   for (size_t k = chain.size() - 1; k > 0; --k) {
     if (lengths[k - 1] <= std::max(1.6 * median, 46.0)) continue;
     DiscCandidate unseen;
@@ -251,6 +252,13 @@ void measure_shape(DiscCandidate& disc, cv::Point2d down, const LocatorMaps& map
   const bool is_elongated = middle - spread < 0.5 * (middle + spread);
   const double lean = degrees(std::acos(std::clamp(axis.dot(across), -1.0, 1.0)));
   if (is_elongated && lean <= kMaximumDiscLeanDegrees) disc.posterior = axis;
+  double reach = 0;
+  visit_fine(maps.disc, disc.centre_mm, kDiscRegionRadiusMm, scale, [&](float value, cv::Point2d point) {
+    const cv::Point2d offset = point - disc.centre_mm;
+    const double aside = std::abs(offset.cross(disc.posterior));
+    if (value >= 0.5F && aside <= kTipHalfHeightMm) reach = std::max(reach, offset.dot(disc.posterior));
+  });
+  if (reach > 0) disc.posterior_reach_mm = reach;
   // A uniform bar of length L has standard deviation L / sqrt(12); an ellipse of height H has H / 4.
   disc.depth_mm = std::sqrt(12 * (middle + spread));
   disc.height_mm = 4 * std::sqrt(std::max(0.0, middle - spread));

@@ -11,9 +11,10 @@ namespace lumbargrade {
 /// One disc in the canonical view. Positions in mm from the first fine pixel: x to the back, y to the feet.
 struct DiscCandidate {
   cv::Point2d centre_mm;
-  double score = 0;       ///< 0..1: half centre map, half disc probability around it
-  cv::Point2d posterior;  ///< unit vector along the disc, backwards
-  double depth_mm = 0;    ///< antero-posterior extent
+  double score = 0;                ///< 0..1: half centre map, half disc probability around it
+  cv::Point2d posterior;           ///< unit vector along the disc, backwards
+  double depth_mm = 0;             ///< antero-posterior extent
+  double posterior_reach_mm = 17;  ///< from the centre to the posterior tip; half a usual disc where none is seen
   double height_mm = 0;
   double l5s1_score = 0;    ///< mean L5/S1 map around the centre
   double sacrum_score = 0;  ///< strongest S1 spot below it

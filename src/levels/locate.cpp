@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
+#include "core/statistics.h"
 #include "levels/canal_profile.h"
 #include "levels/disc_chain.h"
 #include "levels/locator_network.h"
@@ -15,8 +16,11 @@ namespace {
 
 // Slices with at least this share of the best slice's canal speak for the study's names.
 constexpr double kCentralShare = 0.5;
-// Slices this near to the canal's middle give its diameter, the nearest one always.
-constexpr double kCentralReachMm = 3;
+// The canal is measured in this many slices, those that show most of it: the reference measures (SPIDER's
+// canal_measurements.csv) are medians over the same few central slices at all levels, and three fit them best.
+constexpr size_t kMeasuredSlices = 3;
+// Farther from those slices than this, the middle of a scoliotic canal is not what they show.
+constexpr double kFarFromMiddleMm = 5;
 // A chain is a lumbar spine when its discs are seen this well on average and a canal runs behind it.
 constexpr double kMinimumMeanScore = 0.35;
 constexpr size_t kMinimumDiscs = 3;
@@ -25,12 +29,6 @@ constexpr std::ptrdiff_t kMinimumDiscsWithCanal = 2;
 // Two discs that both look like L5/S1 speak for a transitional vertebra or a rudimentary S1/S2 disc.
 constexpr double kRivalShare = 0.6;
 constexpr double kUnusualSpacing = 1.55;
-
-double median_of(std::vector<double> values) {
-  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// Mean of `maps[k].*member` over the chosen slices.
 cv::Mat1f mean_map(const std::vector<LocatorMaps>& maps, const std::vector<size_t>& chosen,
@@ -120,14 +118,26 @@ double middle_slice(const std::vector<LocatorMaps>& maps, cv::Point2d middle_mm,
   return weight > 0 ? sum / weight : static_cast<double>(maps.size() - 1) / 2;
 }
 
-/// Slices within kCentralReachMm of `middle`, at least the nearest.
-std::vector<size_t> slices_around(double middle, double step_mm, size_t count) {
-  std::vector<size_t> around;
-  for (size_t k = 0; k < count; ++k) {
-    if (std::abs(static_cast<double>(k) - middle) * step_mm <= kCentralReachMm) around.push_back(k);
+/// Area of the canal in a slice behind the chain's discs.
+double canal_area_mm2(const CanalProfile& profile, const DiscChain& chain) {
+  double area = 0;
+  for (size_t k = 0; k < profile.line_mm.size(); ++k) {
+    const double y_mm = profile.line_mm[k].y;
+    const bool is_lumbar = y_mm >= chain.discs.front().centre_mm.y && y_mm <= chain.discs.back().centre_mm.y;
+    if (is_lumbar) area += profile.diameter_mm[k] * profile.step_mm;
   }
-  if (around.empty()) around.push_back(static_cast<size_t>(std::lround(middle)));
-  return around;
+  return area;
+}
+
+/// The few slices that show most canal, best first.
+std::vector<size_t> measured_slices(const StackReading& reading) {
+  std::vector<double> area;
+  for (const CanalProfile& profile : reading.profiles) area.push_back(canal_area_mm2(profile, reading.chain));
+  std::vector<size_t> order(area.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return area[a] > area[b]; });
+  order.resize(std::min(order.size(), kMeasuredSlices));
+  return order;
 }
 
 /// Diameter and reference of one disc in one slice.
@@ -154,7 +164,7 @@ std::optional<CanalMeasure> measure_in_slice(const CanalProfile& profile, const 
   return measure;
 }
 
-/// Medians over the slices around the middle.
+/// Medians over `slices`.
 std::optional<CanalMeasure> measure_at(const StackReading& reading, size_t disc, const std::vector<size_t>& slices) {
   std::vector<double> diameters;
   std::vector<double> references;
@@ -186,11 +196,11 @@ void require_lumbar_spine(const StackReading& reading) {
   const auto count = static_cast<double>(reading.chain.discs.size());
   const double canal_mm = static_cast<double>(reading.profile.line_mm.size()) * reading.profile.step_mm;
   // A head shows disc-like spots and a bright band too, but the band does not run behind the spots.
-  const auto with_canal = std::count_if(
-      reading.chain.discs.begin(), reading.chain.discs.end(),
-      [&](const DiscCandidate& disc) { return canal_at_disc(reading.profile, disc).has_value(); });
-  if (reading.chain.discs.size() < kMinimumDiscs || score / count < kMinimumMeanScore ||
-      canal_mm < kMinimumCanalMm || with_canal < kMinimumDiscsWithCanal) {
+  const auto with_canal =
+      std::count_if(reading.chain.discs.begin(), reading.chain.discs.end(),
+                    [&](const DiscCandidate& disc) { return canal_at_disc(reading.profile, disc).has_value(); });
+  if (reading.chain.discs.size() < kMinimumDiscs || score / count < kMinimumMeanScore || canal_mm < kMinimumCanalMm ||
+      with_canal < kMinimumDiscsWithCanal) {
     throw Error(ErrorKind::NoUsableStudy,
                 text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ", std::lround(canal_mm),
                      " mm of canal); is this a sagittal series of the lumbar spine?"));
@@ -231,7 +241,11 @@ std::array<int, kLevelCount> discs_of_levels(const DiscChain& chain, const Locat
 class SpineBuilder {
  public:
   SpineBuilder(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps, StackReading reading)
-      : frame_(slices), maps_(maps), reading_(std::move(reading)), pixel_mm_(slices.front().pixel_mm) {}
+      : frame_(slices),
+        maps_(maps),
+        reading_(std::move(reading)),
+        measured_(measured_slices(reading_)),
+        pixel_mm_(slices.front().pixel_mm) {}
 
   Spine build(const LocatorOptions& options) const {
     Spine spine;
@@ -272,7 +286,7 @@ class SpineBuilder {
     frame.confidence = seen * certainty;
     frame.slice = static_cast<int>(std::lround(middle));
     if (canal) frame.canal_patient = frame_.patient(canal->middle_mm, middle);
-    frame.canal = measure_at(reading_, disc_index, slices_around(middle, frame_.step_mm(), maps_.size()));
+    frame.canal = measure_at(reading_, disc_index, measured_);
     return frame;
   }
 
@@ -312,8 +326,18 @@ class SpineBuilder {
       if (chain.l5s1 + 1 < static_cast<int>(chain.discs.size())) flags.emplace_back("disc_below_l5_s1");
     }
     if (spine.level_count() < kLevelCount) flags.emplace_back("fewer_than_five_discs");
+    if (leaves_measured_slices(spine)) flags.emplace_back("canal_out_of_plane");
     if (has_unusual_spacing()) flags.emplace_back("level_spacing_unusual");
     return flags;
+  }
+
+  /// Whether a level's canal runs so far beside the measured slices (scoliosis) that they read it too narrow.
+  bool leaves_measured_slices(const Spine& spine) const {
+    return std::any_of(spine.levels.begin(), spine.levels.end(), [&](const auto& level) {
+      if (!level) return false;
+      const double apart = std::abs(static_cast<double>(level->slice) - static_cast<double>(measured_.front()));
+      return apart * frame_.step_mm() > kFarFromMiddleMm;
+    });
   }
 
   bool has_unusual_spacing() const {
@@ -330,6 +354,7 @@ class SpineBuilder {
   StackFrame frame_;
   const std::vector<LocatorMaps>& maps_;
   StackReading reading_;
+  std::vector<size_t> measured_;
   double pixel_mm_;
 };
 

@@ -5,6 +5,8 @@
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 
+#include "core/statistics.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -93,13 +95,8 @@ cv::Mat remapped(const cv::Mat& source, const SamplingGrid& grid, double border)
 /// Scales robustly to 0..1.
 cv::Mat1f to_unit_range(const cv::Mat1f& pixels) {
   std::vector<float> sorted(pixels.begin(), pixels.end());
-  const auto at = [&sorted](double fraction) {
-    auto nth = sorted.begin() + static_cast<std::ptrdiff_t>(fraction * static_cast<double>(sorted.size() - 1));
-    std::nth_element(sorted.begin(), nth, sorted.end());
-    return *nth;
-  };
-  const float low = at(0.005);
-  const float high = at(0.995);
+  const float low = quantile_of(sorted, 0.005);
+  const float high = quantile_of(sorted, 0.995);
   cv::Mat1f unit((pixels - low) / std::max(1e-6F, high - low));
   cv::min(unit, 1.0, unit);
   cv::max(unit, 0.0, unit);
@@ -295,7 +292,7 @@ LocatorCrop augmented_crop(const LabelledStack& stack, size_t slice, std::mt1993
     half.convertTo(crop.coarse[c], CV_32F, 1 / 255.0);
   }
   const cv::Mat1f unit(to_unit_range(warped));
-  cv::Mat1f image = chance(random, 0.85) ? random_contrast(unit, crop.fine, random) : unit.clone();
+  cv::Mat1f image = chance(random, 0.75) ? random_contrast(unit, crop.fine, random) : unit.clone();
   degrade(image, random);
   limit_view(crop, image, random);
   crop.input = normalised(image);

@@ -9,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/statistics.h"
 #include "levels/locator_network.h"
 
 namespace lumbargrade {
@@ -27,11 +28,8 @@ Vector3 nearest_along(const std::vector<Vector3>& points, const Vector3& to, con
   });
 }
 
-double median_of(std::vector<double> values) {
-  if (values.empty()) return std::nan("");
-  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+double median_or_nan(const std::vector<double>& values) {
+  return values.empty() ? std::nan("") : median_of(values);
 }
 
 struct Pairs {
@@ -103,6 +101,10 @@ std::vector<LevelFigure> evaluate_study(const LabelledStudy& study, const Locato
   } catch (const Error&) {
     // Nothing found counts as five levels missed.
   }
+  return evaluate_spine(study, spine);
+}
+
+std::vector<LevelFigure> evaluate_spine(const LabelledStudy& study, const Spine& spine) {
   const Vector3 normal = study.volume.patient_from_index.linear().col(2).normalized();
   std::vector<LevelFigure> rows;
   for (const Level level : kLevels) {
@@ -121,8 +123,7 @@ LocatorFigures summarise(const std::vector<LevelFigure>& rows) {
   Pairs diameters;
   Pairs ratios;
   for (const LevelFigure& row : rows) {
-    const bool is_right = row.found && row.disc_error_mm <= kRightWithinMm &&
-                          row.canal_point_error_mm.value_or(row.disc_error_mm) <= kRightWithinMm;
+    const bool is_right = row.found && row.canal_point_error_mm.value_or(row.disc_error_mm) <= kRightWithinMm;
     const auto [study, is_new] = right.try_emplace(row.study_id, true);
     study->second = study->second && is_right;
     if (row.found) disc_errors.push_back(row.disc_error_mm);
@@ -132,8 +133,8 @@ LocatorFigures summarise(const std::vector<LevelFigure>& rows) {
   }
   figures.studies = static_cast<int>(right.size());
   for (const auto& [study, is_right] : right) figures.studies_all_right += is_right;
-  figures.median_disc_error_mm = median_of(disc_errors);
-  figures.median_canal_point_error_mm = median_of(canal_errors);
+  figures.median_disc_error_mm = median_or_nan(disc_errors);
+  figures.median_canal_point_error_mm = median_or_nan(canal_errors);
   figures.diameter_mean_absolute_error_mm = diameters.mean_absolute_error();
   figures.diameter_correlation = diameters.correlation();
   figures.ratio_correlation = ratios.correlation();

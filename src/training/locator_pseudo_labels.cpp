@@ -22,7 +22,7 @@ constexpr double kMinimumSpacingMm = 20;
 constexpr double kMaximumSpacingMm = 50;
 constexpr double kMinimumNeighbourRatio = 0.62;
 constexpr double kMaximumNeighbourRatio = 1.5;
-constexpr double kFirmAnchor = 1.0;
+constexpr double kFirmAnchor = 0.9;
 constexpr double kAgreeingDiscsMm = 4;
 
 /// An image as the teacher sees it.
@@ -123,9 +123,7 @@ LabelledStack labelled(const Reading& reading) {
     spine_px += reading.chain.discs[static_cast<size_t>(reading.chain.l5s1 - k)].centre_mm *
                 (1 / (kLevelCount * reading.image.slice.pixel_mm));
   }
-  const double row =
-      reading.chain.discs[static_cast<size_t>(reading.chain.l5s1)].centre_mm.y / reading.image.slice.pixel_mm;
-  return pseudo_labelled(reading.image, reading.maps, spine_px, row);
+  return pseudo_labelled(reading.image, reading.maps, spine_px);
 }
 
 }  // namespace

@@ -112,8 +112,7 @@ TEST(Manifest, RefusesCutsInTheWrongOrder) {
 }
 
 TEST(Manifest, RefusesPathsThatClimbOutOfTheBundle) {
-  for (const char* path :
-       {"/etc/passwd", "../w.safetensors", "a/../../w", "./w", ".hidden", "a/", "a\\b", "a b"}) {
+  for (const char* path : {"/etc/passwd", "../w.safetensors", "a/../../w", "./w", ".hidden", "a/", "a\\b", "a b"}) {
     EXPECT_THAT(refusal_with("/networks/0/file", path), HasSubstr("networks[0].file m")) << path;
     EXPECT_THAT(refusal_with("/networks/0/golden/file", path), HasSubstr("golden.file m")) << path;
   }

@@ -9,7 +9,9 @@ TEST(NearestName, IsTheOneWithTheFewestEdits) {
   EXPECT_EQ(nearest_name("spacin_mm", {"padding", "spacing_mm", "scaling_mm"}), "spacing_mm");
 }
 
-TEST(NearestName, IsEmptyWhenNothingIsNear) { EXPECT_EQ(nearest_name("abc", {"xyz", "abxyz"}), ""); }
+TEST(NearestName, IsEmptyWhenNothingIsNear) {
+  EXPECT_EQ(nearest_name("abc", {"xyz", "abxyz"}), "");
+}
 
 TEST(NearestName, HintsAtTheNearestOrListsAll) {
   EXPECT_EQ(name_hint("sofmax", {"softmax", "sigmoid"}), "; did you mean \"softmax\"?");

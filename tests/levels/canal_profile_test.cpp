@@ -7,8 +7,11 @@
 namespace lumbargrade {
 namespace {
 
-// The outline is drawn on pixels of 0.3 mm: an edge may lie half a pixel off on either side, and the circle's centre too.
+// The outline is drawn on pixels of 0.3 mm: an edge may lie half a pixel off on either side, and the circle's centre
+// too.
 constexpr double kQuantisationMm = 0.45;
+// The outline is drawn where the probability is .65, half a pixel inside an edge that falls from 1 to 0 over a pixel.
+constexpr double kInsideEdgeMm = 0.3;
 
 struct Measured {
   DiscChain chain;
@@ -27,7 +30,7 @@ TEST(MeasureCanal, GivesTheDiameterOfAnEvenBand) {
   for (size_t k = 0; k < measured.chain.discs.size(); ++k) {
     const auto canal = canal_at_disc(measured.profile, measured.chain.discs[k]);
     ASSERT_TRUE(canal.has_value()) << "disc " << k;
-    EXPECT_NEAR(canal->diameter_mm, 14, kQuantisationMm) << "disc " << k;
+    EXPECT_NEAR(canal->diameter_mm, 14 - kInsideEdgeMm, kQuantisationMm) << "disc " << k;
   }
 }
 
@@ -35,8 +38,9 @@ TEST(MeasureCanal, FindsANarrowingAtItsDiscAndNotAtTheNext) {
   SyntheticSpine spine = example_spine();
   spine.narrowing_mm = {0, 0, 0, 6, 0, 0};
   const Measured measured = measure(spine);
-  EXPECT_NEAR(canal_at_disc(measured.profile, measured.chain.discs[3])->diameter_mm, 8, 0.5);
-  EXPECT_NEAR(canal_at_disc(measured.profile, measured.chain.discs[2])->diameter_mm, 14, kQuantisationMm);
+  EXPECT_NEAR(canal_at_disc(measured.profile, measured.chain.discs[3])->diameter_mm, 8 - kInsideEdgeMm, 0.5);
+  EXPECT_NEAR(canal_at_disc(measured.profile, measured.chain.discs[2])->diameter_mm, 14 - kInsideEdgeMm,
+              kQuantisationMm);
 }
 
 TEST(MeasureCanal, MeasuresAcrossAnObliqueCanalAndNotAlongTheRows) {
@@ -44,7 +48,7 @@ TEST(MeasureCanal, MeasuresAcrossAnObliqueCanalAndNotAlongTheRows) {
   for (int k = 0; k < 6; ++k) spine.discs_mm.emplace_back(30 + 12 * k, 40 + 34 * k);  // 19 degrees
   const Measured measured = measure(spine);
   const double expected = 14 * std::cos(std::atan2(12, 34));
-  EXPECT_NEAR(canal_at_disc(measured.profile, measured.chain.discs[3])->diameter_mm, expected, 0.4);
+  EXPECT_NEAR(canal_at_disc(measured.profile, measured.chain.discs[3])->diameter_mm, expected - kInsideEdgeMm, 0.4);
 }
 
 TEST(MeasureCanal, TakesTheReferenceBesideTheBodies) {
@@ -53,7 +57,7 @@ TEST(MeasureCanal, TakesTheReferenceBesideTheBodies) {
   const Measured measured = measure(spine);
   const auto above = canal_at_disc(measured.profile, measured.chain.discs[2]);
   const auto below = canal_at_disc(measured.profile, measured.chain.discs[3]);
-  EXPECT_NEAR(*diameter_between(measured.profile, *above, *below), 14, kQuantisationMm);
+  EXPECT_NEAR(*diameter_between(measured.profile, *above, *below), 14 - kInsideEdgeMm, kQuantisationMm);
 }
 
 TEST(MeasureCanal, IgnoresABandThatIsNotBehindTheSpine) {
