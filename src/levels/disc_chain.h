@@ -29,8 +29,10 @@ struct DiscChain {
   double rival_score = 0;   ///< the same for the best other disc
 };
 
-/// Below this the sacrum was probably not seen. (shared/reference/locator.md; measured again in benchmarks/)
-inline constexpr double kSureAnchor = 0.8;
+/// Below this the sacrum was probably not seen. Three in a hundred of SPIDER's whole mid-sagittals lie below it
+/// (training/pseudo_labels.csv of the cross-validation runs); how many cut images do, benchmarks/locator_figures.py
+/// tells.
+inline constexpr double kSureAnchor = 0.7;
 
 /// Every disc-like spot of the maps, unordered.
 std::vector<DiscCandidate> disc_candidates(const LocatorMaps& maps, double pixel_mm);

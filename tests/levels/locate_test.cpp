@@ -70,6 +70,19 @@ TEST(SpineFromMaps, TakesLeftAndRightFromTheSlicesThatShowTheCanal) {
   EXPECT_EQ(found.levels[2]->slice, 4);
 }
 
+TEST(SpineFromMaps, FlagsACanalThatLeavesTheMeasuredSlices) {
+  const SyntheticSpine spine = example_spine();
+  Stack stack = stack_of(spine);
+  const int bend = static_cast<int>((spine.discs_mm[1].y + spine.discs_mm[2].y) / 2 / kExamplePixelMm);
+  const cv::Mat1f whole = stack.maps[3].canal.clone();
+  for (int k = 0; k < kSlices; ++k) {  // above the bend the canal lies three slices, 12 mm, to the left
+    cv::Mat1f& canal = stack.maps[static_cast<size_t>(k)].canal;
+    canal.rowRange(0, bend).setTo(0);
+    if (k >= 5) whole.rowRange(0, bend).copyTo(canal.rowRange(0, bend));
+  }
+  EXPECT_THAT(located(stack).flags, testing::Contains("canal_out_of_plane"));
+}
+
 TEST(SpineFromMaps, MeasuresTheCanalWithItsReference) {
   SyntheticSpine spine = example_spine();
   spine.narrowing_mm = {0, 0, 0, 7, 0, 0};
