@@ -112,10 +112,21 @@ Json to_json(const Vector3& vector) {
   return {vector.x(), vector.y(), vector.z()};
 }
 
+/// Rows of the 3 x 4 matrix.
+Json to_json(const Affine& affine) {
+  Json rows = Json::array();
+  for (Eigen::Index row = 0; row < 3; ++row) {
+    rows.push_back({affine.linear()(row, 0), affine.linear()(row, 1), affine.linear()(row, 2),
+                    affine.translation()[row]});
+  }
+  return rows;
+}
+
 Json to_json(const BlockSummary& block) {
   return {{"slices", block.slices},
           {"columns", block.columns},
           {"rows", block.rows},
+          {"patient_from_index", to_json(block.patient_from_index)},
           {"spacing_mm", to_json(block.spacing_mm)},
           {"normal", to_json(block.normal)},
           {"z_mm", {block.lowest_z_mm, block.highest_z_mm}},

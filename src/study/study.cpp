@@ -133,14 +133,14 @@ BlockSummary summarise(const Stack& stack) {
   block.slices = static_cast<int>(stack.slices.size());
   block.columns = format.columns;
   block.rows = format.rows;
-  const Affine patient_from_block = patient_from_index(stack);
-  block.spacing_mm = spacing_mm(patient_from_block);
+  block.patient_from_index = patient_from_index(stack);
+  block.spacing_mm = spacing_mm(block.patient_from_index);
   block.normal = stack.plane().normal();
-  block.lowest_z_mm = block.highest_z_mm = patient_from_block.translation().z();
+  block.lowest_z_mm = block.highest_z_mm = block.patient_from_index.translation().z();
   for (int corner = 1; corner < 8; ++corner) {
     const Vector3 index(corner & 1 ? format.columns - 1 : 0, corner & 2 ? format.rows - 1 : 0,
                         corner & 4 ? block.slices - 1 : 0);
-    const double z_mm = (patient_from_block * index).z();
+    const double z_mm = (block.patient_from_index * index).z();
     block.lowest_z_mm = std::min(block.lowest_z_mm, z_mm);
     block.highest_z_mm = std::max(block.highest_z_mm, z_mm);
   }
