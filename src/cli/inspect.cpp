@@ -116,8 +116,8 @@ Json to_json(const Vector3& vector) {
 Json to_json(const Affine& affine) {
   Json rows = Json::array();
   for (Eigen::Index row = 0; row < 3; ++row) {
-    rows.push_back({affine.linear()(row, 0), affine.linear()(row, 1), affine.linear()(row, 2),
-                    affine.translation()[row]});
+    rows.push_back(
+        {affine.linear()(row, 0), affine.linear()(row, 1), affine.linear()(row, 2), affine.translation()[row]});
   }
   return rows;
 }

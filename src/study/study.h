@@ -32,8 +32,8 @@ struct BlockSummary {
   int rows = 0;
   Affine patient_from_index = Affine::Identity();  ///< (column, row, slice) of voxel centres to LPS mm
   Vector3 spacing_mm = Vector3::Zero();            ///< along column, row and slice index
-  Vector3 normal = Vector3::Zero();      ///< unit vector in patient space
-  double lowest_z_mm = 0;                ///< extent of the slices' field along the body
+  Vector3 normal = Vector3::Zero();                ///< unit vector in patient space
+  double lowest_z_mm = 0;                          ///< extent of the slices' field along the body
   double highest_z_mm = 0;
   bool used = false;  ///< part of a volume of the study
 };

@@ -26,17 +26,14 @@ struct LevelFigure {
   double confidence = 0;
 };
 
-/// Five rows for one study, whose levels were found as in `spine`.
-std::vector<LevelFigure> evaluate_spine(const LabelledStudy& study, const Spine& spine);
-
-/// Finds the levels with `network`, then as above.
+/// Five rows for one study.
 std::vector<LevelFigure> evaluate_study(const LabelledStudy& study, const LocatorNetwork& network);
 
 /// What the rows say together.
 struct LocatorFigures {
   int studies = 0;
-  int studies_all_right =
-      0;  ///< all five names within 10 mm of the labelled canal point (without one: of the disc centre)
+  /// All five names within 10 mm of the labelled canal point (where there is none: of the disc centre).
+  int studies_all_right = 0;
   double median_disc_error_mm = 0;
   double median_canal_point_error_mm = 0;
   double diameter_mean_absolute_error_mm = 0;
