@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "network/grader_network.h"
 #include "network/strict_object.h"
 #include "network/unet.h"
 
@@ -17,6 +18,12 @@ namespace {
 constexpr std::int64_t kMaxWidth = 1024;
 constexpr std::int64_t kMaxMaps = 256;
 constexpr std::size_t kMaxLevels = 8;
+constexpr std::int64_t kMaxBlocks = 64;
+constexpr std::size_t kMaxViews = 16;
+constexpr std::int64_t kMaxHidden = 4096;
+constexpr std::int64_t kMaxMeasures = 1024;
+
+const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention", "transformer"};  // as PoolingKind
 
 const at::Tensor& input_named(const TensorMap& inputs, const std::string& name) {
   const auto found = inputs.find(name);
@@ -35,10 +42,66 @@ UNetOptions unet_options(const nlohmann::json& parameters, const std::string& fi
 
 Network build_unet(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
   UNet network(unet_options(parameters, file, place));
-  return {network.ptr(), [network](const TensorMap& inputs) mutable {
+  return {network.ptr(),
+          [network](const TensorMap& inputs) mutable {
             const UNetOutput output = network->forward(input_named(inputs, "image"));
             return TensorMap{{"fine", output.fine}, {"coarse", output.coarse}};
+          },
+          [network]() mutable {
+            network->fold_batch_norm();
+            use_channels_last(*network);
           }};
+}
+
+ResNetOptions resnet_options(const StrictObject& object) {
+  ResNetOptions options;
+  options.widths = object.integers("widths", 1, kMaxLevels, 1, kMaxWidth);
+  options.blocks = object.integers("blocks", options.widths.size(), options.widths.size(), 1, kMaxBlocks);
+  if (object.has("deep_stem")) options.deep_stem = object.boolean("deep_stem");
+  if (object.has("average_downsample")) options.average_downsample = object.boolean("average_downsample");
+  if (options.deep_stem && options.widths.front() % 2 != 0) {
+    object.fail("widths", "must begin with an even number: the deep stem starts with half of it");
+  }
+  return options;
+}
+
+BackboneOptions backbone_options(const StrictObject& object) {
+  BackboneOptions options;
+  options.name = object.one_of("backbone", backbone_names());
+  if (options.name == kFreeBackbone) {
+    if (!object.has("backbone_options")) object.fail("backbone_options", "is missing: widths and blocks");
+    options.resnet =
+        resnet_options(object.object("backbone_options", {"widths", "blocks"}, {"deep_stem", "average_downsample"}));
+  } else if (object.has("backbone_options")) {
+    object.object("backbone_options", {});
+  }
+  return options;
+}
+
+bool is_view_name(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos &&
+         name != "measures";
+}
+
+std::vector<std::string> view_names(const StrictObject& object) {
+  const std::vector<std::string> views = object.strings("views");
+  if (views.size() > kMaxViews) object.fail("views", text("must have at most ", kMaxViews, " entries"));
+  for (const std::string& view : views) {
+    if (!is_view_name(view)) {
+      object.fail("views", text("names \"", view, "\": use lower-case letters, digits and _, and not \"measures\""));
+    }
+    if (std::count(views.begin(), views.end(), view) > 1) object.fail("views", text("names \"", view, "\" twice"));
+  }
+  return views;
+}
+
+Network build_grader(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
+  GraderNetwork network(read_grader_options(parameters, file, place));
+  return {network.ptr(),
+          [network](const TensorMap& inputs) mutable {
+            return TensorMap{{"grade", network->forward(inputs).logits}};
+          },
+          [network]() mutable { network->prepare_for_inference(); }};
 }
 
 struct Architecture {
@@ -47,9 +110,25 @@ struct Architecture {
 };
 
 // A new architecture is one line here, one builder above, and its row in the header's table.
-constexpr std::array kArchitectures = {Architecture{"unet", build_unet}};
+constexpr std::array kArchitectures = {Architecture{"unet", build_unet}, Architecture{"grader", build_grader}};
 
 }  // namespace
+
+GraderOptions read_grader_options(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
+  const StrictObject object(parameters, file, place, {"backbone", "views", "pooling"},
+                            {"backbone_options", "hidden", "dropout", "measures", "shared_backbone"});
+  GraderOptions options;
+  options.backbone = backbone_options(object);
+  options.views = view_names(object);
+  const auto pooling = std::find(kPoolings.begin(), kPoolings.end(), object.one_of("pooling", kPoolings));
+  options.pooling = static_cast<PoolingKind>(pooling - kPoolings.begin());
+  if (object.has("hidden")) options.hidden = object.integer("hidden", 8, kMaxHidden);
+  if (object.has("dropout")) options.dropout = object.number("dropout", 0, 0.95);
+  if (object.has("measures")) options.measures = object.integer("measures", 0, kMaxMeasures);
+  if (object.has("shared_backbone")) options.shared_backbone = object.boolean("shared_backbone");
+  if (options.hidden % 8 != 0) object.fail("hidden", "must be a multiple of 8");
+  return options;
+}
 
 std::vector<std::string> architecture_names() {
   std::vector<std::string> names;

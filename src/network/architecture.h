@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "network/grader_options.h"
 #include "network/safetensors.h"
 
 namespace lumbargrade {
@@ -18,6 +19,9 @@ struct Network {
   std::shared_ptr<torch::nn::Module> module;
   /// Named inputs to named logits, through `module`. Throws c10::Error when an input is missing or misshaped.
   std::function<TensorMap(const TensorMap&)> forward;
+  /// Makes `module` faster without changing what it computes beyond rounding: batch normalisation folded, channels
+  /// last. Once, after load_state; the state has other names then.
+  std::function<void()> prepare_for_inference;
 };
 
 /// Builds a network with fresh weights from its name and parameters in the manifest. `place` names the file and the
@@ -28,8 +32,20 @@ struct Network {
 /// |---|---|---|---|
 /// | `unet` | `widths`, `fine_classes`, `coarse_maps` of UNetOptions | `image` N x 1 x H x W | `fine`, `coarse` of
 /// UNetOutput |
+/// | `grader` | read_grader_options | those of GraderNetwork | `grade` N x 3 |
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place);
+
+/// The parameters of a `grader`, checked; errors as those of build_network.
+///
+/// | parameter | meaning |
+/// |---|---|
+/// | `backbone` | one of backbone_names() |
+/// | `backbone_options` | only for `resnet`: `widths`, `blocks`, `deep_stem`, `average_downsample` of ResNetOptions |
+/// | `views` | names of the inputs: lower-case letters, digits and `_` |
+/// | `pooling` | `mean`, `attention`, `lstm_attention` or `transformer` |
+/// | `hidden`, `dropout`, `measures`, `shared_backbone` | as in GraderOptions; may be absent |
+GraderOptions read_grader_options(const nlohmann::json& parameters, const std::string& file, const std::string& place);
 
 /// The names that build_network knows.
 std::vector<std::string> architecture_names();

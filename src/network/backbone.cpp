@@ -1,0 +1,52 @@
+#include "network/backbone.h"
+
+#include <functional>
+
+#include "network/resnet.h"
+
+namespace lumbargrade {
+namespace {
+
+struct Preset {
+  const char* name;
+  std::function<std::shared_ptr<Backbone>(const BackboneOptions&)> make;
+};
+
+Preset resnet_preset(const char* name, std::vector<int64_t> blocks, bool variant_d) {
+  return {name, [blocks = std::move(blocks), variant_d](const BackboneOptions& options) {
+            return std::make_shared<ResNet>(ResNetOptions{{64, 128, 256, 512}, blocks, variant_d, variant_d},
+                                            options.in_channels);
+          }};
+}
+
+const std::vector<Preset>& presets() {
+  static const std::vector<Preset> all = {
+      resnet_preset("resnet18", {2, 2, 2, 2}, false),
+      resnet_preset("resnet34", {3, 4, 6, 3}, false),
+      resnet_preset("resnet18d", {2, 2, 2, 2}, true),
+      resnet_preset("resnet34d", {3, 4, 6, 3}, true),
+      {kFreeBackbone,
+       [](const BackboneOptions& options) { return std::make_shared<ResNet>(options.resnet, options.in_channels); }},
+  };
+  return all;
+}
+
+}  // namespace
+
+const std::vector<std::string>& backbone_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const Preset& preset : presets()) list.emplace_back(preset.name);
+    return list;
+  }();
+  return names;
+}
+
+std::shared_ptr<Backbone> make_backbone(const BackboneOptions& options) {
+  for (const Preset& preset : presets()) {
+    if (options.name == preset.name) return preset.make(options);
+  }
+  TORCH_CHECK(false, "there is no backbone \"", options.name, "\"");
+}
+
+}  // namespace lumbargrade

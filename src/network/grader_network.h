@@ -1,0 +1,57 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "network/backbone.h"
+#include "network/conv_norm.h"
+#include "network/grader_options.h"
+#include "network/safetensors.h"
+#include "network/slice_pooling.h"
+
+namespace lumbargrade {
+
+/// What a grading network says of N findings.
+struct GraderOutput {
+  torch::Tensor logits;    ///< N x 3: normal or mild, moderate, severe
+  torch::Tensor features;  ///< N x GraderNetwork::features(), what the head sees: input of a StudyMixer
+  TensorMap attention;     ///< by view, N x S: the weight of each slice; sums to 1, or is 0 where the view is missing
+};
+
+/// Grades findings from a few slices each (2.5-D): a 2-D backbone looks at every slice, a pooling joins the slices of a
+/// view, the views are joined end to end, and one linear head answers.
+///
+/// Inputs, by name:
+/// - `<view>` N x S x H x W, for every view; S may differ between views;
+/// - `<view>.valid` N x S, not 0 where there is a slice; may be absent: all are. Slices that are not valid change
+///   nothing, not even the statistics of batch normalisation; a view without valid slices counts as zeros;
+/// - `measures` N x GraderOptions::measures, where that is not 0; standardised by the caller.
+class GraderNetworkImpl : public torch::nn::Module {
+ public:
+  explicit GraderNetworkImpl(GraderOptions options);
+
+  /// Throws c10::Error when an input is missing or misshaped.
+  GraderOutput forward(const TensorMap& inputs);
+
+  const GraderOptions& options() const { return options_; }
+  int64_t features() const;
+  /// One, or one for each view.
+  const std::vector<std::shared_ptr<Backbone>>& backbones() const { return backbones_; }
+  /// For inference: batch normalisation folded into the convolutions, channels last. The state has other names then.
+  void prepare_for_inference();
+
+ private:
+  torch::Tensor slice_features(Backbone& backbone, const torch::Tensor& slices, const torch::Tensor& valid);
+
+  GraderOptions options_;
+  std::vector<std::shared_ptr<Backbone>> backbones_;
+  std::vector<std::shared_ptr<SlicePooling>> poolings_;  // one for each view
+  torch::nn::Linear head_{nullptr};
+};
+TORCH_MODULE(GraderNetwork);
+
+}  // namespace lumbargrade

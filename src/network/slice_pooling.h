@@ -1,0 +1,31 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+
+#include "network/grader_options.h"
+
+namespace lumbargrade {
+
+/// The features of a crop's slices as one vector.
+struct PooledSlices {
+  torch::Tensor features;  ///< N x F'
+  torch::Tensor weights;   ///< N x S: what each slice counts; sums to 1 over the valid slices, 0 where there are none
+};
+
+/// Pools over the slices of a crop. Slices that are not valid change nothing, whatever they hold; a crop without any
+/// valid slice gives zeros.
+class SlicePooling : public torch::nn::Module {
+ public:
+  /// `features` N x S x F; `valid` N x S bool.
+  virtual PooledSlices forward(const torch::Tensor& features, const torch::Tensor& valid) = 0;
+  /// F', the length of what comes out.
+  virtual int64_t features() const = 0;
+};
+
+/// Pooling of slices with `in_features` each. `hidden` is the length of the vectors inside (attention, both directions
+/// of the LSTM together, transformer).
+std::shared_ptr<SlicePooling> make_slice_pooling(PoolingKind kind, int64_t in_features, int64_t hidden, double dropout);
+
+}  // namespace lumbargrade
