@@ -33,7 +33,7 @@ void check_outputs(const NetworkSpec& spec, const TensorMap& outputs) {
   for (const auto& [name, tensor] : outputs) {
     const auto has_name = [&name = name](const OutputSpec& output) { return output.name == name; };
     if (std::none_of(spec.outputs.begin(), spec.outputs.end(), has_name)) {
-      refuse(text("the network of role ", spec.role, " has the output \"", name, "\", which its manifest lacks"));
+      refuse(text("the network ", spec.name, " has the output \"", name, "\", which its manifest lacks"));
     }
   }
 }
@@ -41,11 +41,11 @@ void check_outputs(const NetworkSpec& spec, const TensorMap& outputs) {
 const at::Tensor& output_named(const NetworkSpec& spec, const TensorMap& outputs, const OutputSpec& output) {
   const auto found = outputs.find(output.name);
   if (found == outputs.end()) {
-    refuse(text("the network of role ", spec.role, " has no output \"", output.name, "\""));
+    refuse(text("the network ", spec.name, " has no output \"", output.name, "\""));
   }
   const at::Tensor& tensor = found->second;
   if (tensor.dim() < 2 || tensor.size(1) != static_cast<std::int64_t>(output.classes.size())) {
-    refuse(text("output \"", output.name, "\" of the network of role ", spec.role, " has shape ", tensor.sizes(),
+    refuse(text("output \"", output.name, "\" of the network ", spec.name, " has shape ", tensor.sizes(),
                 ", its manifest names ", output.classes.size(), " classes"));
   }
   return tensor;
@@ -73,7 +73,7 @@ void check_pinned_file(const fs::path& folder, const PinnedFile& file) {
 BundleNetwork load_bundle_network(const fs::path& folder, const NetworkSpec& spec) {
   const std::string manifest = (folder / kManifestFile).string();
   BundleNetwork result{
-      spec, build_network(spec.architecture, spec.parameters, manifest, text("network \"", spec.role, "\""))};
+      spec, build_network(spec.architecture, spec.parameters, manifest, text("network \"", spec.name, "\""))};
   const fs::path weights = path_inside(folder, spec.weights.file);
   load_state(*result.network.module, read_safetensors(weights), weights.string());
   result.network.module->eval();

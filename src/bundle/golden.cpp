@@ -13,7 +13,7 @@ constexpr std::string_view kInput = "input.";
 constexpr std::string_view kOutput = "output.";
 
 [[noreturn]] void refuse(const NetworkSpec& spec, const std::string& reason) {
-  throw Error(ErrorKind::BundleInvalid, text("golden tensors of the network of role ", spec.role, ": ", reason));
+  throw Error(ErrorKind::BundleInvalid, text("golden tensors of the network ", spec.name, ": ", reason));
 }
 
 /// The tensors whose name starts with `prefix`, without it.

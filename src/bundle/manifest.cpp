@@ -21,7 +21,11 @@ constexpr double kMaxMillimetres = 1000;
 constexpr double kMaxMetric = 1e9;
 constexpr double kSumTolerance = 1e-6;
 
-const std::vector<std::string> kRoles = {"locator", "canal", "foraminal", "subarticular"};
+const std::vector<std::string> kRoles = {"locator", "canal", "foraminal", "subarticular", "canal_outline"};
+const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
+const std::vector<std::string> kCombinations = {"probabilities", "logits"};
+constexpr double kMaxLookMm = 50;
+constexpr double kMaxLookDegrees = 180;
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
 const std::vector<std::string> kAxes = {"channel", "slice", "row", "column"};
 const std::vector<std::string> kDirections = {"left", "right", "anterior", "posterior", "head", "feet"};
@@ -104,6 +108,7 @@ InputSpec read_input(const StrictObject& object) {
   input.interpolation = object.one_of("interpolation", kInterpolations);
   input.padding = object.one_of("padding", kPaddings);
   input.normalisation = read_normalisation(object.object("normalisation", {"low_percentile", "high_percentile"}));
+  if (object.has("anchor")) input.anchor = object.one_of("anchor", kAnchors);
   return input;
 }
 
@@ -124,11 +129,12 @@ GoldenSpec read_golden(const StrictObject& object) {
 NetworkSpec read_network(const StrictObject& object) {
   NetworkSpec network;
   network.role = object.one_of("role", kRoles);
+  network.name = object.has("name") ? object.string("name") : network.role;
   network.architecture = object.string("architecture");
   network.parameters = object.free_object("parameters");
   network.weights = {file_name(object, "file"), checksum(object, "sha256")};
   for (const auto& input :
-       object.objects("inputs", {"name", "series", "axes", "interpolation", "padding", "normalisation"})) {
+       object.objects("inputs", {"name", "series", "axes", "interpolation", "padding", "normalisation"}, {"anchor"})) {
     network.inputs.push_back(read_input(input));
   }
   for (const auto& output :
@@ -191,6 +197,68 @@ void read_canal_measure(const StrictObject& object, GradingSpec& grading) {
   }
 }
 
+RecessMeasureSpec read_recess_measure(const StrictObject& object) {
+  RecessMeasureSpec recess;
+  recess.source = object.string("source");
+  recess.width_mm = object.number("width_mm", 0.01, 100);
+  recess.model_weight = object.number("model_weight", 0, 1);
+  const StrictObject levels = object.object("levels", level_keys());
+  for (const Level level : kLevels) {
+    const StrictObject cuts = levels.object(std::string(level_key(level)), {"moderate_below_mm", "severe_below_mm"});
+    auto& read = recess.levels[index_of(level)];
+    read.moderate_below_mm = cuts.number("moderate_below_mm", -kMaxMillimetres, kMaxMillimetres);
+    read.severe_below_mm = cuts.number("severe_below_mm", -kMaxMillimetres, kMaxMillimetres);
+    if (read.severe_below_mm >= read.moderate_below_mm) {
+      cuts.fail("severe_below_mm", "must be less than moderate_below_mm");
+    }
+  }
+  return recess;
+}
+
+LookSpec read_look(const StrictObject& object) {
+  LookSpec look;
+  if (object.has("row_mm")) look.row_mm = object.number("row_mm", -kMaxLookMm, kMaxLookMm);
+  if (object.has("column_mm")) look.column_mm = object.number("column_mm", -kMaxLookMm, kMaxLookMm);
+  if (object.has("degrees")) look.degrees = object.number("degrees", -kMaxLookDegrees, kMaxLookDegrees);
+  if (object.has("reverse")) look.reverse = object.boolean("reverse");
+  return look;
+}
+
+Condition read_condition(const StrictObject& object) {
+  std::vector<std::string> keys;
+  for (const Condition condition : kConditions) keys.emplace_back(condition_key(condition));
+  const std::string key = object.one_of("condition", keys);
+  return kConditions[static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin())];
+}
+
+HeadSpec read_head(const StrictObject& object) {
+  HeadSpec head;
+  head.condition = read_condition(object);
+  head.source = object.string("source");
+  head.combine = object.one_of("combine", kCombinations);
+  head.temperature = object.number("temperature", 0.01, 100);
+  head.measure_weight = object.number("measure_weight", 0, 1);
+  head.model_weight = object.number("model_weight", 0, 1);
+  if (object.has("flags")) head.flags = object.strings("flags", 0);
+  for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "reverse"})) {
+    head.looks.push_back(read_look(look));
+  }
+  if (head.looks.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
+  return head;
+}
+
+void read_heads(const StrictObject& object, GradingSpec& grading) {
+  for (const auto& entry : object.objects(
+           "heads", {"condition", "source", "combine", "temperature", "measure_weight", "model_weight", "looks"},
+           {"flags"})) {
+    const HeadSpec head = read_head(entry);
+    if (grading.head(head.condition)) {
+      object.fail("heads", text("has \"", condition_key(head.condition), "\" twice"));
+    }
+    grading.heads.push_back(head);
+  }
+}
+
 GradingSpec read_grading(const StrictObject& object) {
   std::vector<std::string> prior_keys = {"source"};
   for (const Condition condition : kConditions) prior_keys.emplace_back(condition_key(condition));
@@ -198,6 +266,11 @@ GradingSpec read_grading(const StrictObject& object) {
   read_prior(object.object("prior", prior_keys), grading);
   read_canal_measure(
       object.object("canal_measure", {"source", "reference_exponent", "width_mm", "model_weight", "levels"}), grading);
+  if (object.has("recess_measure")) {
+    grading.recess_measure =
+        read_recess_measure(object.object("recess_measure", {"source", "width_mm", "model_weight", "levels"}));
+  }
+  if (object.has("heads")) read_heads(object, grading);
   return grading;
 }
 
@@ -214,10 +287,25 @@ MetricSpec read_metric(const StrictObject& object) {
 
 void read_networks(const StrictObject& object, Manifest& manifest) {
   for (const auto& network : object.objects(
-           "networks", {"role", "architecture", "parameters", "file", "sha256", "inputs", "outputs", "golden"})) {
+           "networks", {"role", "architecture", "parameters", "file", "sha256", "inputs", "outputs", "golden"},
+           {"name"})) {
     manifest.networks.push_back(read_network(network));
   }
-  check_unique(manifest.networks, &NetworkSpec::role, object, "networks");
+  check_unique(manifest.networks, &NetworkSpec::name, object, "networks");
+  const auto locators = std::count_if(manifest.networks.begin(), manifest.networks.end(),
+                                      [](const NetworkSpec& network) { return network.role == "locator"; });
+  if (locators > 1) object.fail("networks", "has more than one locator");
+}
+
+/// Networks that grade need a head that says how, and the other way round.
+void check_heads(const StrictObject& object, const Manifest& manifest) {
+  for (const Condition condition : kConditions) {
+    const bool has_network = manifest.network(grading_role(condition)) != nullptr;
+    const bool has_head = manifest.grading.head(condition) != nullptr;
+    if (has_network == has_head) continue;
+    object.fail("grading", text("and networks contradict each other: ", condition_key(condition), " has ",
+                                has_head ? "a head but no network" : "a network but no head"));
+  }
 }
 
 // The version comes first: a manifest of another schema should be answered with that, not with its first unknown key.
@@ -233,6 +321,24 @@ void check_schema(const nlohmann::json& json, const std::string& file) {
 std::optional<double> AxisSpec::extent_mm() const {
   if (!size || !spacing_mm) return std::nullopt;
   return static_cast<double>(*size) * *spacing_mm;
+}
+
+std::string_view grading_role(Condition condition) {
+  switch (condition) {
+    case Condition::SpinalCanalStenosis:
+      return "canal";
+    case Condition::NeuralForaminalNarrowing:
+      return "foraminal";
+    case Condition::SubarticularStenosis:
+      return "subarticular";
+  }
+  return "canal";
+}
+
+const HeadSpec* GradingSpec::head(Condition condition) const {
+  const auto found =
+      std::find_if(heads.begin(), heads.end(), [&](const auto& item) { return item.condition == condition; });
+  return found == heads.end() ? nullptr : &*found;
 }
 
 const NetworkSpec* Manifest::network(std::string_view role) const {
@@ -255,7 +361,8 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   manifest.attribution = object.strings("attribution", 0);
   manifest.intended_use = object.string("intended_use");
   read_networks(object, manifest);
-  manifest.grading = read_grading(object.object("grading", {"prior", "canal_measure"}));
+  manifest.grading = read_grading(object.object("grading", {"prior", "canal_measure"}, {"recess_measure", "heads"}));
+  check_heads(object, manifest);
   for (const auto& data :
        object.objects("training_data", {"used_for", "source", "licence", "count", "unit", "split"})) {
     manifest.training_data.push_back(read_training_data(data));

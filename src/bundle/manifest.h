@@ -48,6 +48,7 @@ struct InputSpec {
   std::string interpolation;  ///< "linear", "cubic" or "nearest"
   std::string padding;        ///< "minimum" (of the image), "zero" or "edge"
   NormalisationSpec normalisation;
+  std::string anchor = "";  ///< what a grader's crop is centred on: "canal", "foramen" or "recess"; empty for whole slices
 
   bool operator==(const InputSpec&) const = default;
 };
@@ -79,7 +80,10 @@ struct GoldenSpec {
 };
 
 struct NetworkSpec {
-  std::string role;  ///< "locator", "canal", "foraminal" or "subarticular"; one network each
+  /// "locator", "canal_outline" (draws the canal finely), or the condition that it grades: "canal", "foraminal",
+  /// "subarticular". Several networks of one grading role are an ensemble.
+  std::string role;
+  std::string name;  ///< unique in the bundle; the role where the manifest gives none
   std::string architecture;
   nlohmann::json parameters = nlohmann::json::object();  ///< of the architecture, see network/architecture.h
   PinnedFile weights;
@@ -107,6 +111,47 @@ struct CanalMeasureSpec {
   bool operator==(const CanalMeasureSpec&) const = default;
 };
 
+/// From the measured depth of a lateral recess to probabilities: the same model with a logistic width and two
+/// cut-points per level.
+struct RecessMeasureSpec {
+  struct LevelCuts {
+    double moderate_below_mm = 0;
+    double severe_below_mm = 0;  ///< less than moderate_below_mm
+
+    bool operator==(const LevelCuts&) const = default;
+  };
+  std::string source;
+  double width_mm = 0;
+  double model_weight = 1;  ///< lambda in p = (1 - lambda) prior + lambda model
+  std::array<LevelCuts, kLevelCount> levels{};
+
+  bool operator==(const RecessMeasureSpec&) const = default;
+};
+
+/// One look of test-time augmentation: the crop is moved and turned in its plane before it is cut.
+struct LookSpec {
+  double row_mm = 0;
+  double column_mm = 0;
+  double degrees = 0;
+  bool reverse = false;  ///< slices in reverse order: the mirror image of a canal
+
+  bool operator==(const LookSpec&) const = default;
+};
+
+/// How the networks of one condition become its probabilities.
+struct HeadSpec {
+  Condition condition{};
+  std::string source;              ///< what the networks learned from, in a few words
+  std::string combine;             ///< members and looks are averaged as "probabilities" or "logits"
+  double temperature = 1;          ///< of the average
+  double measure_weight = 0;       ///< share of the measure's probabilities where there is a measure
+  double model_weight = 1;         ///< lambda in p = (1 - lambda) prior + lambda model, times the level's confidence
+  std::vector<std::string> flags;  ///< put on every row that the networks graded, such as "trained_on_phantom"
+  std::vector<LookSpec> looks;     ///< at least one
+
+  bool operator==(const HeadSpec&) const = default;
+};
+
 struct GradingSpec {
   /// Where nothing was looked at (missing series, level not found), and what weak heads are mixed with: probabilities
   /// by condition and level, each triple summing to 1.
@@ -114,6 +159,10 @@ struct GradingSpec {
   std::string prior_source;
   CanalMeasureSpec canal_measure;
   std::string canal_measure_source;
+  std::optional<RecessMeasureSpec> recess_measure;
+  std::vector<HeadSpec> heads;  ///< at most one per condition; a condition that has networks has one
+
+  const HeadSpec* head(Condition condition) const;
 
   bool operator==(const GradingSpec&) const = default;
 };
@@ -153,11 +202,14 @@ struct Manifest {
   std::vector<TrainingDataSpec> training_data;
   std::vector<MetricSpec> metrics;
 
-  /// The network with this role; null when the bundle has none.
+  /// The first network with this role; null when the bundle has none.
   const NetworkSpec* network(std::string_view role) const;
 
   bool operator==(const Manifest&) const = default;
 };
+
+/// The role of the networks that grade a condition: "canal", "foraminal" or "subarticular".
+std::string_view grading_role(Condition condition);
 
 /// Parses and checks everything that can be checked without opening another file: keys, types, ranges, names, paths,
 /// architectures. `file` names the manifest in errors, which are of kind BundleInvalid and say what is wrong in one

@@ -9,6 +9,8 @@ Json to_json(const AxisSpec& axis);
 Json to_json(const InputSpec& input);
 Json to_json(const OutputSpec& output);
 Json to_json(const NetworkSpec& network);
+Json to_json(const LookSpec& look);
+Json to_json(const HeadSpec& head);
 Json to_json(const TrainingDataSpec& data);
 Json to_json(const MetricSpec& metric);
 
@@ -29,14 +31,16 @@ Json to_json(const AxisSpec& axis) {
 }
 
 Json to_json(const InputSpec& input) {
-  return {{"name", input.name},
-          {"series", input.series},
-          {"axes", list_of(input.axes)},
-          {"interpolation", input.interpolation},
-          {"padding", input.padding},
-          {"normalisation",
-           {{"low_percentile", input.normalisation.low_percentile},
-            {"high_percentile", input.normalisation.high_percentile}}}};
+  Json json = {{"name", input.name},
+               {"series", input.series},
+               {"axes", list_of(input.axes)},
+               {"interpolation", input.interpolation},
+               {"padding", input.padding},
+               {"normalisation",
+                {{"low_percentile", input.normalisation.low_percentile},
+                 {"high_percentile", input.normalisation.high_percentile}}}};
+  if (!input.anchor.empty()) json["anchor"] = input.anchor;
+  return json;
 }
 
 Json to_json(const OutputSpec& output) {
@@ -49,6 +53,7 @@ Json to_json(const OutputSpec& output) {
 
 Json to_json(const NetworkSpec& network) {
   return {{"role", network.role},
+          {"name", network.name},
           {"architecture", network.architecture},
           {"parameters", network.parameters},
           {"file", network.weights.file},
@@ -87,6 +92,43 @@ Json canal_measure_json(const GradingSpec& grading) {
   return json;
 }
 
+Json recess_measure_json(const RecessMeasureSpec& recess) {
+  Json json = {{"source", recess.source}, {"width_mm", recess.width_mm}, {"model_weight", recess.model_weight}};
+  for (const Level level : kLevels) {
+    const auto& cuts = recess.levels[index_of(level)];
+    json["levels"][std::string(level_key(level))] = {{"moderate_below_mm", cuts.moderate_below_mm},
+                                                     {"severe_below_mm", cuts.severe_below_mm}};
+  }
+  return json;
+}
+
+Json to_json(const LookSpec& look) {
+  Json json = Json::object();
+  if (look.row_mm != 0) json["row_mm"] = look.row_mm;
+  if (look.column_mm != 0) json["column_mm"] = look.column_mm;
+  if (look.degrees != 0) json["degrees"] = look.degrees;
+  if (look.reverse) json["reverse"] = true;
+  return json;
+}
+
+Json to_json(const HeadSpec& head) {
+  return {{"condition", condition_key(head.condition)},
+          {"source", head.source},
+          {"combine", head.combine},
+          {"temperature", head.temperature},
+          {"flags", head.flags},
+          {"measure_weight", head.measure_weight},
+          {"model_weight", head.model_weight},
+          {"looks", list_of(head.looks)}};
+}
+
+Json grading_json(const GradingSpec& grading) {
+  Json json = {{"prior", prior_json(grading)}, {"canal_measure", canal_measure_json(grading)}};
+  if (grading.recess_measure) json["recess_measure"] = recess_measure_json(*grading.recess_measure);
+  if (!grading.heads.empty()) json["heads"] = list_of(grading.heads);
+  return json;
+}
+
 Json to_json(const TrainingDataSpec& data) {
   return {{"used_for", data.used_for}, {"source", data.source}, {"licence", data.licence},
           {"count", data.count},       {"unit", data.unit},     {"split", data.split}};
@@ -100,17 +142,16 @@ Json to_json(const MetricSpec& metric) {
 }  // namespace
 
 std::string manifest_text(const Manifest& manifest) {
-  const Json json = {
-      {"schema_version", kManifestSchemaVersion},
-      {"name", manifest.name},
-      {"version", manifest.version},
-      {"licence", manifest.licence},
-      {"attribution", manifest.attribution},
-      {"intended_use", manifest.intended_use},
-      {"networks", list_of(manifest.networks)},
-      {"grading", {{"prior", prior_json(manifest.grading)}, {"canal_measure", canal_measure_json(manifest.grading)}}},
-      {"training_data", list_of(manifest.training_data)},
-      {"metrics", list_of(manifest.metrics)}};
+  const Json json = {{"schema_version", kManifestSchemaVersion},
+                     {"name", manifest.name},
+                     {"version", manifest.version},
+                     {"licence", manifest.licence},
+                     {"attribution", manifest.attribution},
+                     {"intended_use", manifest.intended_use},
+                     {"networks", list_of(manifest.networks)},
+                     {"grading", grading_json(manifest.grading)},
+                     {"training_data", list_of(manifest.training_data)},
+                     {"metrics", list_of(manifest.metrics)}};
   return json.dump(2) + "\n";
 }
 

@@ -34,7 +34,7 @@ class Verifier {
     const bool sound_golden = check_file(spec, spec.golden.tensors);
     if (!sound_weights) return;
     std::optional<BundleNetwork> network;
-    const bool loaded = check(spec.role + ": tensors", [&] {
+    const bool loaded = check(spec.name + ": tensors", [&] {
       network = load_bundle_network(folder_, spec);
       return text(network->network.module->parameters().size(), " parameters and ",
                   network->network.module->buffers().size(), " buffers fit ", spec.architecture);
@@ -43,7 +43,7 @@ class Verifier {
   }
 
   bool check_file(const NetworkSpec& spec, const PinnedFile& file) {
-    return check(text(spec.role, ": sha256 of ", file.file), [&] {
+    return check(text(spec.name, ": sha256 of ", file.file), [&] {
       check_pinned_file(folder_, file);
       return file.sha256;
     });
@@ -51,7 +51,7 @@ class Verifier {
 
   void check_golden(const BundleNetwork& network) {
     const GoldenSpec& golden = network.spec.golden;
-    check(network.spec.role + ": golden output", [&] {
+    check(network.spec.name + ": golden output", [&] {
       const double difference = golden_difference(network, read_safetensors(folder_ / golden.tensors.file));
       const std::string figures = text("largest difference ", difference, ", allowed ", golden.tolerance);
       if (difference > golden.tolerance) throw Error(ErrorKind::BundleInvalid, figures);

@@ -29,10 +29,11 @@ PinnedFile write_pinned(const fs::path& folder, const std::string& file, const T
 
 NetworkSpec write_network(const fs::path& folder, const TrainedNetwork& trained, WeightPrecision precision) {
   NetworkSpec spec = trained.spec;
-  spec.weights = write_pinned(folder, spec.role + ".safetensors", stored(trained.state, precision));
+  if (spec.name.empty()) spec.name = spec.role;
+  spec.weights = write_pinned(folder, spec.name + ".safetensors", stored(trained.state, precision));
   const BundleNetwork as_loaded = load_bundle_network(folder, spec);
   spec.golden.tensors =
-      write_pinned(folder, spec.role + "_golden.safetensors", make_golden(as_loaded, trained.golden_inputs));
+      write_pinned(folder, spec.name + "_golden.safetensors", make_golden(as_loaded, trained.golden_inputs));
   return spec;
 }
 

@@ -66,7 +66,7 @@ std::string output_text(const OutputSpec& output) {
 }
 
 void add_network(const NetworkSpec& network, Card& card) {
-  card.heading("Network: " + network.role);
+  card.heading("Network: " + network.name + (network.name == network.role ? "" : " (" + network.role + ")"));
   card.line("architecture", network.architecture + " " + network.parameters.dump());
   card.line("weights", network.weights.file + "  sha256 " + network.weights.sha256);
   for (const InputSpec& input : network.inputs) card.line("input", input_text(input));

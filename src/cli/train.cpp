@@ -101,6 +101,7 @@ void add_train_command(CLI::App& app, Action& action) {
   add_locator_options(*locator, *training);
   locator->footer(kFooter);
   locator->callback([training, &action] { action = [training] { return run_train_locator(*training); }; });
+  add_train_grader_command(*train, action);
 }
 
 }  // namespace lumbargrade::cli

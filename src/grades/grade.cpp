@@ -10,6 +10,8 @@ std::string_view source_name(GradeSource source) {
       return "network";
     case GradeSource::Measure:
       return "measure";
+    case GradeSource::NetworkAndMeasure:
+      return "network+measure";
     case GradeSource::Prior:
       return "prior";
   }

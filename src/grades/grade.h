@@ -13,12 +13,13 @@ namespace lumbargrade {
 
 /// Where a row's probabilities come from.
 enum class GradeSource {
-  Network,  ///< a grading network looked at the image
-  Measure,  ///< a length measured in the image, through the bundle's calibration
-  Prior,    ///< nothing was looked at: how often the challenge's patients had each grade at this level
+  Network,            ///< a grading network looked at the image
+  Measure,            ///< a length measured in the image, through the bundle's calibration
+  NetworkAndMeasure,  ///< both, mixed in the bundle's proportion
+  Prior,              ///< nothing was looked at: how often the challenge's patients had each grade at this level
 };
 
-std::string_view source_name(GradeSource source);  ///< "network", "measure", "prior"
+std::string_view source_name(GradeSource source);  ///< "network", "measure", "network+measure", "prior"
 
 /// The grade of one finding with all that a reader needs to check it.
 struct Grade {

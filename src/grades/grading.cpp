@@ -28,35 +28,71 @@ void add_image(const LevelFrame& frame, const Volume& sagittal, Grade& grade) {
   }
 }
 
-void grade_canal(const LevelFrame& frame, const Volume& sagittal, const GradingModel& model, Grade& grade) {
+/// What was measured of a finding, as probabilities.
+struct MeasuredGrade {
+  Probabilities probabilities{};
+  double weight = 1;  ///< lambda against the prior
+};
+
+std::optional<MeasuredGrade> measured_canal(const LevelFrame& frame, const Volume& sagittal, const GradingModel& model,
+                                            Grade& grade) {
   if (!frame.canal || !std::isfinite(frame.canal->diameter_mm)) {
     grade.flags.emplace_back("canal_not_measured");
-    return;
+    return std::nullopt;
   }
-  const Probabilities measured = canal_probabilities(model.canal, frame.level, *frame.canal);
-  grade.probabilities = mix_with_prior(measured, grade.probabilities, model.canal_weight * frame.confidence);
-  grade.source = GradeSource::Measure;
   grade.measure_mm = frame.canal->diameter_mm;
   grade.measure_ratio = frame.canal->ratio();
   if (!grade.measure_ratio) grade.flags.emplace_back("no_reference_diameter");
   add_image(frame, sagittal, grade);
+  return MeasuredGrade{canal_probabilities(model.canal, frame.level, *frame.canal), model.canal_weight};
 }
 
-Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sagittal, const GradingModel& model) {
-  const auto& frame = spine.levels[index_of(finding.level)];
+void add_network_image(const NetworkGrade& network, Grade& grade) {
+  grade.point_patient = network.point_patient;
+  grade.series_instance_uid = network.series_instance_uid;
+  grade.sop_instance_uid = network.sop_instance_uid;
+}
+
+/// Mixes what the network and the measure say, then the prior.
+void mix(const std::optional<MeasuredGrade>& measured, const std::optional<NetworkGrade>& network, const HeadMix& head,
+         double confidence, Grade& grade) {
+  if (!measured && !network) return;
+  const Probabilities prior = grade.probabilities;
+  if (!network) {
+    grade.source = GradeSource::Measure;
+    grade.probabilities = mix_with_prior(measured->probabilities, prior, measured->weight * confidence);
+    return;
+  }
+  const bool both = measured && head.measure_weight > 0;
+  grade.source = both ? GradeSource::NetworkAndMeasure : GradeSource::Network;
+  const Probabilities seen = both ? mix_with_prior(measured->probabilities, network->probabilities, head.measure_weight)
+                                  : network->probabilities;
+  grade.probabilities = mix_with_prior(seen, prior, head.model_weight * confidence);
+  grade.flags.insert(grade.flags.end(), head.flags.begin(), head.flags.end());
+  add_network_image(*network, grade);
+}
+
+Grade grade_finding(size_t index, const Spine& spine, const Volume& sagittal, const GradingModel& model,
+                    const NetworkGrades& networks) {
+  const Finding& finding = all_findings()[index];
+  const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
   Grade grade = prior_grade(finding, model.prior);
   grade.flags = spine.flags;
   grade.level_confidence = frame ? frame->confidence : 0;
   flag_level(frame, grade);
-  if (frame && finding.condition == Condition::SpinalCanalStenosis) grade_canal(*frame, sagittal, model, grade);
+  if (!frame) return grade;
+  std::optional<MeasuredGrade> measured;
+  if (finding.condition == Condition::SpinalCanalStenosis) measured = measured_canal(*frame, sagittal, model, grade);
+  mix(measured, networks[index], model.heads[static_cast<size_t>(finding.condition)], frame->confidence, grade);
   return grade;
 }
 
 }  // namespace
 
-StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model) {
+StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,
+                           const NetworkGrades& networks) {
   StudyGrades grades;
-  for (size_t i = 0; i < grades.size(); ++i) grades[i] = grade_finding(all_findings()[i], spine, sagittal, model);
+  for (size_t i = 0; i < grades.size(); ++i) grades[i] = grade_finding(i, spine, sagittal, model, networks);
   return grades;
 }
 

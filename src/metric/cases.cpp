@@ -107,7 +107,7 @@ Truth truth_of_training_table(const Table& table) {
   std::unordered_map<std::string, std::size_t> seen;
   Truth truth;
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    StudyTruth study{table.at(row, id_column), {}};
+    StudyLabels study{table.at(row, id_column), {}};
     if (!seen.emplace(study.study_id, row).second) table.fail(row, "study " + study.study_id + " occurs twice");
     for (std::size_t i = 0; i < kFindingCount; ++i) study.labels[i] = training_label(table, row, columns[i]);
     truth.push_back(std::move(study));
@@ -187,7 +187,7 @@ Predictions predictions_of(const Table& table, const Truth& truth) {
   const std::size_t id_column = table.need("row_id");
   const auto columns = severity_columns(table);
   std::unordered_map<std::string, std::size_t> index;
-  for (const StudyTruth& study : truth) index.emplace(study.study_id, index.size());
+  for (const StudyLabels& study : truth) index.emplace(study.study_id, index.size());
   Predictions predictions(truth.size());
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const RowId id = need_row_id(table, row, id_column);

@@ -17,11 +17,11 @@ struct Label {
 };
 
 /// What is known of one study; findings in the order of all_findings(), empty where they were not labelled.
-struct StudyTruth {
+struct StudyLabels {
   std::string study_id;
   std::array<std::optional<Label>, kFindingCount> labels;
 };
-using Truth = std::vector<StudyTruth>;
+using Truth = std::vector<StudyLabels>;
 
 /// The challenge's weights: 1 for normal or mild, 2 for moderate, 4 for severe.
 double challenge_weight(Severity severity);

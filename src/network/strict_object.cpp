@@ -92,6 +92,12 @@ double StrictObject::number(const std::string& key, double minimum, double maxim
   return value.get<double>();
 }
 
+bool StrictObject::boolean(const std::string& key) const {
+  const auto& value = value_.at(key);
+  if (!value.is_boolean()) fail(key, "must be true or false");
+  return value.get<bool>();
+}
+
 std::int64_t StrictObject::integer(const std::string& key, std::int64_t minimum, std::int64_t maximum) const {
   const json& value = value_.at(key);
   if (!is_integer_between(value, minimum, maximum)) fail(key, wanted_integer(minimum, maximum, value));

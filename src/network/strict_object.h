@@ -23,6 +23,7 @@ class StrictObject {
   std::string string(const std::string& key) const;  ///< not empty
   std::string one_of(const std::string& key, const std::vector<std::string>& words) const;
   double number(const std::string& key, double minimum, double maximum) const;
+  bool boolean(const std::string& key) const;
   std::int64_t integer(const std::string& key, std::int64_t minimum, std::int64_t maximum) const;
   std::vector<std::string> strings(const std::string& key, std::size_t min_count = 1) const;
   std::vector<double> numbers(const std::string& key, std::size_t count, double minimum, double maximum) const;

@@ -30,6 +30,9 @@ GradingModel grading_model(const GradingSpec& spec) {
   model.canal = canal_model(spec.canal_measure);
   model.canal_weight = spec.canal_measure.model_weight;
   model.prior = spec.prior;
+  for (const HeadSpec& head : spec.heads) {
+    model.heads[static_cast<size_t>(head.condition)] = {head.measure_weight, head.model_weight, head.flags};
+  }
   return model;
 }
 
@@ -74,6 +77,10 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.grader.model = grading_model(bundle.manifest.grading);
   const auto network =
       std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), torch::Device(loaded.device));
+  const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device);
+  if (networks->has_networks()) {
+    loaded.grader.look = [networks](const Study& study, const Spine& spine) { return networks->grade(study, spine); };
+  }
   loaded.grader.locate = [network, locating](const Volume& sagittal) {
     return locate_spine(sagittal, *network, locating);
   };

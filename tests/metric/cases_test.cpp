@@ -123,7 +123,7 @@ TEST(Truth, IsTheSameFromBothKindsOfFile) {
   const Truth training = read_truth(small_file("train"));
   const Truth solution = read_truth(small_file("solution"));
   ASSERT_EQ(training.size(), solution.size());
-  for (const StudyTruth& study : training) {
+  for (const StudyLabels& study : training) {
     const auto other =
         std::find_if(solution.begin(), solution.end(), [&](const auto& s) { return s.study_id == study.study_id; });
     ASSERT_NE(other, solution.end()) << study.study_id;

@@ -1,0 +1,105 @@
+#include "training/train_grader.h"
+
+#include <memory>
+
+#include "cli/commands.h"
+#include "core/error.h"
+
+namespace lumbargrade::cli {
+namespace {
+
+constexpr const char* kFooter = R"(The data folder is in the challenge's layout
+  train_images/<study>/<series>/<n>.dcm
+  train.csv                               study_id and 25 columns of Normal/Mild, Moderate, Severe
+  train_series_descriptions.csv           optional: study_id,series_id,series_description
+  train_label_coordinates.csv             optional: where the findings are; without it the locator's points are used
+
+Recipes are in models/recipes; docs/recipes.md explains their keys.
+
+Examples:
+  lumbargrade train grader --data rsna --config models/recipes/fast.json --out fast
+  lumbargrade train grader --data rsna --config models/recipes/fast.json --out fast --resume
+  lumbargrade train grader --data rsna --config models/recipes/strong.json --init convnext_small.safetensors --device cuda --out strong)";
+
+struct Options {
+  GraderTraining training;
+  std::filesystem::path recipe;
+  std::string points = "given";
+};
+
+void add_data_options(CLI::App& command, Options& options) {
+  GraderTraining& training = options.training;
+  command.add_option("--data", training.data.data, "Folder in the challenge's layout")
+      ->required()
+      ->check(CLI::ExistingDirectory)
+      ->group("Data");
+  command.add_option("--config", options.recipe, "Recipe: networks, views, augmentation, optimisation (JSON)")
+      ->required()
+      ->group("Data");
+  command.add_option("--out", training.out, "Folder that becomes the bundle; figures in its training/")
+      ->required()
+      ->group("Data");
+  command
+      .add_option("--points", options.points,
+                  "Centre training crops on the data set's coordinates where it has them "
+                  "(given), or on the locator's points (predicted)")
+      ->check(CLI::IsMember({"given", "predicted"}))
+      ->capture_default_str()
+      ->group("Data");
+  command
+      .add_option("--base", training.data.base_bundle,
+                  "Bundle whose locator and measures are used (default: the shipped one)")
+      ->group("Data");
+  command.add_option("--cache", training.data.cache, "Folder for the cut crops (default: crops/ in --out)")
+      ->group("Data");
+  command.add_option("--init", training.init, "Backbone weights under timm's names, safetensors (default: random)")
+      ->check(CLI::ExistingFile)
+      ->group("Training");
+  command
+      .add_option("--card", training.card,
+                  "JSON with name, version, licence, attribution and training_data of the bundle")
+      ->check(CLI::ExistingFile)
+      ->group("Data");
+}
+
+void add_run_options(CLI::App& command, GraderTraining& training) {
+  command.add_option("--seed", training.seed, "Seed of folds, weights and crops")
+      ->capture_default_str()
+      ->group("Training");
+  command.add_option("--checkpoint-every", training.checkpoint_every, "Steps between checkpoints")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  command.add_flag("--resume", training.resume, "Go on from the checkpoints in --out")->group("Training");
+  command.add_flag("--deterministic", training.deterministic, "Same weights on every run with as many threads")
+      ->group("Training");
+  command.add_option("--device", training.device, "cpu, cuda or cuda:N")->capture_default_str()->group("Machine");
+  command.add_option("--threads", training.threads, "CPU threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256))
+      ->group("Machine");
+  command.add_flag("--bfloat16,!--float32", training.bfloat16, "Mixed precision; default off")->group("Machine");
+}
+
+int run(Options& options) {
+  GraderTraining& training = options.training;
+  training.recipe = read_recipe(options.recipe);
+  training.data.points = options.points == "given" ? TrainingPoints::Given : TrainingPoints::Predicted;
+  training.data.threads = training.threads;
+  if (training.data.cache.empty()) training.data.cache = training.out / "crops";
+  train_grader(training);
+  return 0;
+}
+
+}  // namespace
+
+void add_train_grader_command(CLI::App& train, Action& action) {
+  auto* grader = train.add_subcommand("grader", "Train the networks that grade, and make a bundle of them");
+  auto options = std::make_shared<Options>();
+  add_data_options(*grader, *options);
+  add_run_options(*grader, options->training);
+  grader->footer(kFooter);
+  grader->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace lumbargrade::cli

@@ -1,0 +1,342 @@
+#include "crops/crop.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace lumbargrade {
+namespace {
+
+// Mean offsets from the canal point of the same level in patient space, mm (rsna-2024.md, section 1).
+constexpr double kForamenLateralMm = 17;
+constexpr std::array<double, kLevelCount> kForamenAnteriorMm = {1, 4.5, 8, 11.5, 15};
+constexpr double kForamenAboveMm = 4.5;
+constexpr double kRecessLateralMm = 8;
+constexpr double kRecessAnteriorMm = 2.5;
+constexpr double kRecessBelowMm = 2;
+/// Where the canal was not seen, it is this far behind the disc's posterior edge.
+constexpr double kCanalBehindDiscMm = 8;
+/// A crop needs a slice at most this far from its point, or half a slice step.
+constexpr double kFarthestSliceMm = 4;
+/// A block that is tilted against the disc counts as this much farther away.
+constexpr double kMmPerDegree = 0.3;
+/// Slices down to this share of the view's thickness are taken as they are.
+constexpr double kThinShare = 0.75;
+constexpr double kDegrees = 57.29577951308232;
+constexpr float kOutside = std::numeric_limits<float>::quiet_NaN();
+
+/// The slices of a volume along their normal, which points the way the crop counts them.
+struct SliceLadder {
+  Vector3 normal;
+  std::vector<double> heights_mm;  ///< by slice of the volume
+  double step_mm = 0;
+};
+
+Vector3 slice_origin(const Volume& volume, int slice) {
+  const auto at = static_cast<size_t>(slice);
+  return at < volume.sources.size() ? volume.sources[at].position_patient
+                                    : Vector3(volume.patient_from_index * Vector3(0, 0, slice));
+}
+
+SliceLadder ladder_of(const Volume& volume, const Vector3& towards) {
+  const auto& linear = volume.patient_from_index.linear();
+  SliceLadder ladder;
+  ladder.normal = Vector3(linear.col(0)).cross(Vector3(linear.col(1))).normalized();
+  if (ladder.normal.dot(towards) < 0) ladder.normal = -ladder.normal;
+  for (int slice = 0; slice < volume.slices; ++slice) {
+    ladder.heights_mm.push_back(ladder.normal.dot(slice_origin(volume, slice)));
+  }
+  ladder.step_mm = std::abs(ladder.normal.dot(Vector3(linear.col(2))));
+  return ladder;
+}
+
+int nearest_slice(const SliceLadder& ladder, double height_mm) {
+  int best = 0;
+  for (int k = 1; k < static_cast<int>(ladder.heights_mm.size()); ++k) {
+    if (std::abs(ladder.heights_mm[static_cast<size_t>(k)] - height_mm) <
+        std::abs(ladder.heights_mm[static_cast<size_t>(best)] - height_mm)) {
+      best = k;
+    }
+  }
+  return best;
+}
+
+/// Column (0) and row (1) of a point in the plane of a slice, in pixels.
+Eigen::Vector2d pixel_of(const Volume& volume, int slice, const Vector3& point_patient) {
+  const Vector3 column_step = volume.patient_from_index.linear().col(0);
+  const Vector3 row_step = volume.patient_from_index.linear().col(1);
+  const Vector3 offset = point_patient - slice_origin(volume, slice);
+  return {offset.dot(column_step) / column_step.squaredNorm(), offset.dot(row_step) / row_step.squaredNorm()};
+}
+
+bool shows(const Volume& volume, int slice, const Vector3& point_patient) {
+  const Eigen::Vector2d pixel = pixel_of(volume, slice, point_patient);
+  return pixel.x() >= 0 && pixel.y() >= 0 && pixel.x() <= volume.columns - 1 && pixel.y() <= volume.rows - 1;
+}
+
+/// Bilinear; NaN outside.
+float sample(const Volume& volume, const float* data, double column, double row) {
+  if (!(column >= 0 && row >= 0 && column <= volume.columns - 1 && row <= volume.rows - 1)) return kOutside;
+  const int left = std::min(static_cast<int>(column), std::max(0, volume.columns - 2));
+  const int top = std::min(static_cast<int>(row), std::max(0, volume.rows - 2));
+  const int right = std::min(left + 1, volume.columns - 1), bottom = std::min(top + 1, volume.rows - 1);
+  const auto x = static_cast<float>(column - left), y = static_cast<float>(row - top);
+  const auto at = [&](int r, int c) { return data[static_cast<size_t>(r) * static_cast<size_t>(volume.columns) + c]; };
+  return (1 - y) * ((1 - x) * at(top, left) + x * at(top, right)) +
+         y * ((1 - x) * at(bottom, left) + x * at(bottom, right));
+}
+
+/// The square of a crop in a slice's plane.
+struct Window {
+  int size_px = 0;
+  double pixel_mm = 0;
+  Vector3 column_direction;
+  Vector3 row_direction;
+};
+
+/// One slice sampled in its own plane around `centre_patient`, added to `sum`; NaN where it does not reach. Where the
+/// crop's pixels are larger than the slice's, several samples are averaged.
+void add_slice(const Volume& volume, int slice, const Vector3& centre_patient, const Window& window, float* sum) {
+  const Eigen::Vector2d centre = pixel_of(volume, slice, centre_patient);
+  const Vector3 spacing = spacing_mm(volume.patient_from_index);
+  const int per_axis = std::max(1, static_cast<int>(std::lround(window.pixel_mm / std::min(spacing.x(), spacing.y()))));
+  const double sub_mm = window.pixel_mm / per_axis;
+  const auto step_of = [&](const Vector3& direction) -> Eigen::Vector2d {
+    return pixel_of(volume, slice, centre_patient + sub_mm * direction) - centre;
+  };
+  const Eigen::Vector2d along_row = step_of(window.column_direction), along_column = step_of(window.row_direction);
+  const double middle = (window.size_px * per_axis - 1) / 2.0;
+  const float* data = volume.slice_data(slice);
+  const auto share = 1.0F / static_cast<float>(per_axis * per_axis);
+  for (int row = 0; row < window.size_px; ++row) {
+    for (int column = 0; column < window.size_px; ++column) {
+      float value = 0;
+      for (int v = 0; v < per_axis; ++v) {
+        for (int u = 0; u < per_axis; ++u) {
+          const Eigen::Vector2d pixel =
+              centre + (column * per_axis + u - middle) * along_row + (row * per_axis + v - middle) * along_column;
+          value += sample(volume, data, pixel.x(), pixel.y());
+        }
+      }
+      *sum++ += value * share;
+    }
+  }
+}
+
+/// The axis nearest to `wanted` in the plane with this normal.
+Vector3 in_plane(const Vector3& wanted, const Vector3& normal) {
+  return (wanted - normal * normal.dot(wanted)).normalized();
+}
+
+Window window_of(const CropPlacement& placement, const View& view, const Vector3& normal, int margin_px) {
+  const bool axial = view.series == SeriesRole::AxialT2;
+  Window window;
+  window.size_px = view.size_px + 2 * margin_px;
+  window.pixel_mm = view.pixel_mm;
+  window.row_direction = in_plane(axial ? placement.posterior : Vector3(-placement.up), normal);
+  const Vector3 wanted = axial ? placement.lateral : placement.posterior;
+  window.column_direction = in_plane(wanted - window.row_direction * window.row_direction.dot(wanted), normal);
+  return window;
+}
+
+/// Which slices of the volume make up slice `place` of the crop, counted from its middle.
+struct SlicePlan {
+  const SliceLadder& ladder;
+  double height_mm;  ///< of the crop's point
+  int nearest;       ///< slice
+  bool thin;         ///< slices are averaged to `thickness_mm`
+  double thickness_mm;
+  int direction;  ///< +1 where the volume's slices go the crop's way
+
+  std::vector<int> slices_at(int place) const {
+    const int count = static_cast<int>(ladder.heights_mm.size());
+    if (!thin) {
+      const int slice = nearest + direction * place;
+      return slice >= 0 && slice < count ? std::vector<int>{slice} : std::vector<int>{};
+    }
+    std::vector<int> slices;
+    const double middle_mm = height_mm + place * thickness_mm;
+    for (int k = 0; k < count; ++k) {
+      const double offset_mm = ladder.heights_mm[static_cast<size_t>(k)] - middle_mm;
+      if (offset_mm >= -thickness_mm / 2 && offset_mm < thickness_mm / 2) slices.push_back(k);
+    }
+    return slices;
+  }
+};
+
+/// What a volume can show of a point.
+struct Candidate {
+  const Volume* volume = nullptr;
+  SliceLadder ladder;
+  int nearest = 0;
+  double cost_mm = 0;
+};
+
+std::optional<Candidate> candidate_of(const Volume& volume, const CropPlacement& placement, bool axial) {
+  if (volume.slices < 1) return std::nullopt;
+  const Vector3 towards = axial ? Vector3(-placement.up) : placement.lateral;
+  Candidate candidate{&volume, ladder_of(volume, towards), 0, 0};
+  const double height_mm = candidate.ladder.normal.dot(placement.point_patient);
+  candidate.nearest = nearest_slice(candidate.ladder, height_mm);
+  const double distance_mm = std::abs(candidate.ladder.heights_mm[static_cast<size_t>(candidate.nearest)] - height_mm);
+  if (distance_mm > std::max(kFarthestSliceMm, candidate.ladder.step_mm / 2)) return std::nullopt;
+  if (!shows(volume, candidate.nearest, placement.point_patient)) return std::nullopt;
+  const double cosine = std::clamp(candidate.ladder.normal.dot(towards), -1.0, 1.0);
+  candidate.cost_mm = distance_mm + kMmPerDegree * kDegrees * std::acos(cosine);
+  return candidate;
+}
+
+std::optional<Candidate> best_candidate(const std::vector<const Volume*>& volumes, const CropPlacement& placement,
+                                        bool axial) {
+  std::optional<Candidate> best;
+  for (const Volume* volume : volumes) {
+    auto candidate = candidate_of(*volume, placement, axial);
+    if (candidate && (!best || candidate->cost_mm < best->cost_mm)) best = std::move(candidate);
+  }
+  return best;
+}
+
+int direction_of(const SliceLadder& ladder) {
+  return ladder.heights_mm.size() < 2 || ladder.heights_mm.back() >= ladder.heights_mm.front() ? 1 : -1;
+}
+
+/// Visits the pixels that the view shows without its margin.
+template <typename Visit>
+void for_each_central(const View& view, const CropMargin& margin, const Visit& visit) {
+  const int size = view.size_px + 2 * margin.pixels;
+  for (int slice = margin.slices; slice < margin.slices + view.slices; ++slice) {
+    for (int row = margin.pixels; row < margin.pixels + view.size_px; ++row) {
+      const size_t first = (static_cast<size_t>(slice) * size + row) * static_cast<size_t>(size) + margin.pixels;
+      for (size_t k = first; k < first + static_cast<size_t>(view.size_px); ++k) visit(slice, k);
+    }
+  }
+}
+
+struct Limits {
+  float low = 0;
+  float high = 0;
+};
+
+std::optional<Limits> grey_limits(const std::vector<float>& values, const View& view, const CropMargin& margin) {
+  std::vector<float> seen;
+  for_each_central(view, margin, [&](int, size_t k) {
+    if (std::isfinite(values[k])) seen.push_back(values[k]);
+  });
+  if (seen.empty()) return std::nullopt;
+  const auto at = [&](double percentile) {
+    const auto rank = static_cast<std::ptrdiff_t>(std::lround(percentile / 100 * static_cast<double>(seen.size() - 1)));
+    std::nth_element(seen.begin(), seen.begin() + rank, seen.end());
+    return seen[static_cast<size_t>(rank)];
+  };
+  return Limits{at(view.normalisation.low_percentile), at(view.normalisation.high_percentile)};
+}
+
+std::vector<std::uint8_t> quantised(const std::vector<float>& values, const Limits& limits) {
+  std::vector<std::uint8_t> result(values.size(), 0);
+  const float scale = limits.high > limits.low ? 255.0F / (limits.high - limits.low) : 0.0F;
+  for (size_t k = 0; k < values.size(); ++k) {
+    if (!std::isfinite(values[k])) continue;
+    result[k] = static_cast<std::uint8_t>(std::lround(std::clamp((values[k] - limits.low) * scale, 0.0F, 255.0F)));
+  }
+  return result;
+}
+
+/// Averages the slices that make up one slice of the crop. Empty where there is none.
+std::vector<float> averaged(const Volume& volume, const SlicePlan& plan, int place, const CropPlacement& placement,
+                            const Window& window) {
+  const std::vector<int> slices = plan.slices_at(place);
+  if (slices.empty()) return {};
+  std::vector<float> sum(static_cast<size_t>(window.size_px) * static_cast<size_t>(window.size_px), 0.0F);
+  for (const int slice : slices) {
+    const double offset_mm = plan.ladder.heights_mm[static_cast<size_t>(slice)] - plan.height_mm;
+    add_slice(volume, slice, placement.point_patient + offset_mm * plan.ladder.normal, window, sum.data());
+  }
+  for (float& value : sum) value /= static_cast<float>(slices.size());
+  return sum;
+}
+
+/// More than half of what the view shows of a slice lies inside the image.
+std::vector<std::uint8_t> validity(const std::vector<float>& values, const View& view, const CropMargin& margin) {
+  const auto slices = static_cast<size_t>(view.slices + 2 * margin.slices);
+  const auto size = static_cast<size_t>(view.size_px + 2 * margin.pixels);
+  std::vector<std::uint8_t> valid(slices, 0);
+  for (size_t slice = 0; slice < slices; ++slice) {
+    int inside = 0;
+    for (int row = 0; row < view.size_px; ++row) {
+      const size_t first = (slice * size + static_cast<size_t>(row + margin.pixels)) * size;
+      for (int column = 0; column < view.size_px; ++column) {
+        inside += std::isfinite(values[first + static_cast<size_t>(column + margin.pixels)]);
+      }
+    }
+    valid[slice] = 2 * inside > view.size_px * view.size_px;
+  }
+  return valid;
+}
+
+}  // namespace
+
+CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<Side> side) {
+  CropPlacement placement;
+  placement.lateral = side == Side::Right ? Vector3(-frame.left) : frame.left;
+  placement.posterior = frame.posterior;
+  placement.up = frame.up;
+  const Vector3 canal = frame.canal_patient.value_or(
+      Vector3(frame.centre_patient + (frame.depth_mm / 2 + kCanalBehindDiscMm) * frame.posterior));
+  const double anterior_mm = kForamenAnteriorMm[static_cast<size_t>(index_of(frame.level))];
+  switch (anchor) {
+    case Anchor::Canal:
+      placement.point_patient = canal;
+      break;
+    case Anchor::Foramen:
+      placement.point_patient =
+          canal + kForamenLateralMm * placement.lateral + Vector3(0, -anterior_mm, kForamenAboveMm);
+      break;
+    case Anchor::Recess:
+      placement.point_patient =
+          canal + kRecessLateralMm * placement.lateral + Vector3(0, -kRecessAnteriorMm, -kRecessBelowMm);
+      break;
+  }
+  return placement;
+}
+
+std::vector<const Volume*> volumes_of(const Study& study, SeriesRole role) {
+  std::vector<const Volume*> volumes;
+  if (role == SeriesRole::SagittalT1 && study.sagittal_t1) volumes.push_back(&*study.sagittal_t1);
+  if (role == SeriesRole::SagittalT2 && study.sagittal_t2) volumes.push_back(&*study.sagittal_t2);
+  if (role == SeriesRole::AxialT2) {
+    for (const Volume& volume : study.axial_t2) volumes.push_back(&volume);
+  }
+  return volumes;
+}
+
+std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const CropPlacement& placement,
+                             const View& view, const CropMargin& margin) {
+  const auto best = best_candidate(volumes, placement, view.series == SeriesRole::AxialT2);
+  if (!best) return std::nullopt;
+  const SliceLadder& ladder = best->ladder;
+  const SlicePlan plan{ladder,        ladder.normal.dot(placement.point_patient),
+                       best->nearest, ladder.step_mm < kThinShare * view.slice_mm && best->volume->slices > 1,
+                       view.slice_mm, direction_of(ladder)};
+  const Window window = window_of(placement, view, ladder.normal, margin.pixels);
+  const int slices = view.slices + 2 * margin.slices;
+  const size_t per_slice = static_cast<size_t>(window.size_px) * static_cast<size_t>(window.size_px);
+  std::vector<float> values(per_slice * static_cast<size_t>(slices), kOutside);
+  for (int place = 0; place < slices; ++place) {
+    const auto slice = averaged(*best->volume, plan, place - slices / 2, placement, window);
+    std::copy(slice.begin(), slice.end(), values.begin() + static_cast<std::ptrdiff_t>(per_slice * place));
+  }
+  const auto limits = grey_limits(values, view, margin);
+  if (!limits) return std::nullopt;
+  Crop crop;
+  crop.slices = slices;
+  crop.size_px = window.size_px;
+  crop.pixels = quantised(values, *limits);
+  crop.slice_valid = validity(values, view, margin);
+  crop.point_patient = placement.point_patient;
+  crop.series_instance_uid = best->volume->series_instance_uid;
+  const auto nearest = static_cast<size_t>(best->nearest);
+  if (nearest < best->volume->sources.size()) crop.sop_instance_uid = best->volume->sources[nearest].sop_instance_uid;
+  return crop;
+}
+
+}  // namespace lumbargrade

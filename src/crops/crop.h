@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crops/view.h"
+#include "levels/spine.h"
+#include "study/study.h"
+
+namespace lumbargrade {
+
+/// More than the view asks for, on every side: room for shifting a crop after it was cut.
+struct CropMargin {
+  int slices = 0;
+  int pixels = 0;
+};
+
+/// Grey values around one finding. Slices go from the middle outwards to the finding's side (canal: to the left) in
+/// sagittal views, towards the feet in axial ones. Rows go towards the feet in sagittal views, backwards in axial ones;
+/// columns backwards in sagittal views, and to the finding's side in axial ones. So a right-sided crop is the mirror
+/// image of a left-sided one, and one network serves both sides.
+struct Crop {
+  int slices = 0;
+  int size_px = 0;
+  /// slices x rows x columns. 0..255 between the view's two percentiles of what the view shows (without the margin).
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::uint8_t> slice_valid;  ///< 1: there is a slice; 0: the data end before, all pixels are 0
+  Vector3 point_patient = Vector3::Zero();
+  std::string series_instance_uid;
+  std::string sop_instance_uid;  ///< of the middle slice
+};
+
+/// Where crops of a finding are centred, and along what.
+struct CropPlacement {
+  Vector3 point_patient = Vector3::Zero();
+  Vector3 lateral = Vector3::UnitX();  ///< unit vectors: to the finding's side (canal: to the left)
+  Vector3 posterior = Vector3::UnitY();
+  Vector3 up = Vector3::UnitZ();
+};
+
+/// The placement from the level's frame alone: canal point as found; foramen and recess at their mean offsets from it
+/// (shared measurements on two challenge studies: rsna-2024.md, section 1), mirrored for the right side.
+CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<Side> side);
+
+/// The volumes of a study that have this role.
+std::vector<const Volume*> volumes_of(const Study& study, SeriesRole role);
+
+/// Cuts the view out of that volume which shows the point best: the slices nearest to it, each sampled in its own
+/// plane. Nothing where no slice comes near the point. Slices thinner than the view's are averaged.
+std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const CropPlacement& placement,
+                             const View& view, const CropMargin& margin = {});
+
+}  // namespace lumbargrade

@@ -1,0 +1,43 @@
+#include "grades/crop_tensors.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace lumbargrade {
+
+CropBatch stacked(const std::vector<std::optional<Crop>>& crops) {
+  const auto first = std::find_if(crops.begin(), crops.end(), [](const auto& crop) { return crop.has_value(); });
+  const std::int64_t slices = (*first)->slices, size = (*first)->size_px;
+  const auto count = static_cast<std::int64_t>(crops.size());
+  CropBatch batch{torch::zeros({count, slices, size, size}, torch::kUInt8), torch::zeros({count, slices})};
+  for (std::int64_t k = 0; k < count; ++k) {
+    const auto& crop = crops[static_cast<size_t>(k)];
+    if (!crop) continue;
+    std::memcpy(batch.pixels[k].data_ptr<std::uint8_t>(), crop->pixels.data(), crop->pixels.size());
+    for (std::int64_t slice = 0; slice < slices; ++slice) {
+      batch.valid[k][slice] = static_cast<float>(crop->slice_valid[static_cast<size_t>(slice)]);
+    }
+  }
+  return batch;
+}
+
+torch::Tensor normalised(const torch::Tensor& pixels, const torch::Tensor& valid) {
+  const torch::Tensor values = pixels.to(torch::kFloat32);
+  const torch::Tensor mask = valid.to(torch::kFloat32).unsqueeze(-1).unsqueeze(-1);
+  const auto per_slice = static_cast<double>(values.size(2) * values.size(3));
+  const std::vector<std::int64_t> over = {1, 2, 3};
+  const torch::Tensor count = (mask.sum(over, true) * per_slice).clamp_min(1);
+  const torch::Tensor centred = (values - (values * mask).sum(over, true) / count) * mask;
+  const torch::Tensor deviation = (centred.square().sum(over, true) / count).sqrt();
+  return centred / deviation.clamp_min(1e-3);
+}
+
+void add_view(TensorMap& inputs, const std::string& name, const CropBatch& batch, const torch::Device& device) {
+  const torch::Tensor valid = batch.valid.to(device);
+  inputs[name] = normalised(batch.pixels.to(device), valid);
+  inputs[name + ".valid"] = valid;
+}
+
+}  // namespace lumbargrade

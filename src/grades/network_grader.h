@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/finding.h"
+#include "levels/spine.h"
+#include "study/study.h"
+
+namespace lumbargrade {
+
+struct Bundle;
+
+/// What the networks say of one finding, before it is mixed with measures and the prior.
+struct NetworkGrade {
+  Probabilities probabilities{};
+  Vector3 point_patient = Vector3::Zero();
+  std::string series_instance_uid;  ///< of the first view
+  std::string sop_instance_uid;     ///< of its middle slice
+};
+
+/// In the order of all_findings(); empty where no network looked.
+using NetworkGrades = std::array<std::optional<NetworkGrade>, kFindingCount>;
+
+/// The grading networks of a bundle, ready for inference: per condition the members of its ensemble, each with its
+/// views, and the looks of test-time augmentation.
+class NetworkGrader {
+ public:
+  /// Takes the networks of the grading roles from `bundle`; `device` as in torch::Device. Throws Error (BundleInvalid)
+  /// when an input is none that crops can be cut for.
+  NetworkGrader(const Bundle& bundle, const std::string& device);
+  ~NetworkGrader();
+  NetworkGrader(NetworkGrader&&) noexcept;
+  NetworkGrader& operator=(NetworkGrader&&) noexcept;
+
+  /// False when the bundle has no grading network: grade() then returns nothing.
+  bool has_networks() const;
+
+  /// Grades every finding whose level was found and whose first view can be cut.
+  NetworkGrades grade(const Study& study, const Spine& spine) const;
+
+ private:
+  struct Members;
+
+  std::vector<std::unique_ptr<Members>> conditions_;
+};
+
+}  // namespace lumbargrade

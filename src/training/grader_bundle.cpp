@@ -1,0 +1,185 @@
+#include "training/grader_bundle.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "bundle/bundle.h"
+#include "bundle/find_bundle.h"
+#include "bundle/write_bundle.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "grades/crop_tensors.h"
+#include "network/state.h"
+#include "training/crop_augmentation.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kGoldenTolerance = 1e-4;
+constexpr std::string_view kInputPrefix = "input.";
+
+/// The base bundle's networks that stay, with the golden inputs they came with.
+std::vector<TrainedNetwork> kept_networks(const Bundle& base, const std::vector<std::string>& replaced_roles) {
+  std::vector<TrainedNetwork> kept;
+  for (const BundleNetwork& network : base.networks) {
+    if (std::count(replaced_roles.begin(), replaced_roles.end(), network.spec.role) > 0) continue;
+    TrainedNetwork trained;
+    trained.spec = network.spec;
+    trained.state = collect_state(*network.network.module);
+    for (const auto& [name, tensor] : read_safetensors(base.folder / network.spec.golden.tensors.file)) {
+      if (name.starts_with(kInputPrefix)) trained.golden_inputs.emplace(name.substr(kInputPrefix.size()), tensor);
+    }
+    kept.push_back(std::move(trained));
+  }
+  return kept;
+}
+
+/// One finding's crops, as they come to the network.
+TensorMap example_inputs(const NetworkRecipe& recipe, const NetworkData& data) {
+  TensorMap inputs;
+  for (size_t v = 0; v < recipe.views.size(); ++v) {
+    const View& view = recipe.views[v];
+    CropBatch batch{torch::empty({1, view.slices, view.size_px, view.size_px}), torch::empty({1, view.slices})};
+    copy_central(data.views[v], 0, {batch.pixels.data_ptr<float>(), batch.valid.data_ptr<float>()});
+    inputs.emplace(view.name, normalised(batch.pixels, batch.valid));
+  }
+  return inputs;
+}
+
+TrainedNetwork member_network(const NetworkRecipe& recipe, const NetworkData& data, const TensorMap& state,
+                              const std::string& name) {
+  TrainedNetwork trained;
+  trained.spec.role = std::string(grading_role(recipe.condition));
+  trained.spec.name = name;
+  trained.spec.architecture = "grader";
+  trained.spec.parameters = recipe.parameters;
+  for (const View& view : recipe.views) trained.spec.inputs.push_back(input_of(view));
+  trained.spec.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
+  trained.spec.golden.tolerance = kGoldenTolerance;
+  trained.state = state;
+  trained.golden_inputs = example_inputs(recipe, data);
+  return trained;
+}
+
+void add_members(const GraderTraining& training, const GraderData& data, const TrainedHead& head,
+                 std::vector<TrainedNetwork>& networks) {
+  for (const TrainedEntry& entry : head.entries) {
+    const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
+    for (size_t k = 0; k < entry.members.size(); ++k) {
+      const std::string name = text(grading_role(head.condition), "_", entry.recipe, "_", k);
+      networks.push_back(member_network(recipe, data.networks[entry.recipe], entry.members[k], name));
+    }
+  }
+}
+
+HeadSpec head_spec(const GraderTraining& training, const TrainedHead& head) {
+  const GraderRecipe& recipe = training.recipe;
+  HeadSpec spec;
+  spec.condition = head.condition;
+  spec.source = text("recipe ", recipe.name, " (", recipe.origin, "), ", head.entries.front().members.size(), " of ",
+                     recipe.folds, " folds; temperature and weight against the prior fitted on ",
+                     head.held_out_findings, " findings of studies not trained on");
+  spec.combine = recipe.combine;
+  spec.temperature = head.fit.temperature;
+  spec.model_weight = head.fit.model_weight;
+  spec.flags = recipe.flags;
+  spec.looks = recipe.looks;
+  return spec;
+}
+
+void add_metrics(const GraderTraining& training, const TrainedHead& head, Manifest& manifest) {
+  const std::string role(grading_role(head.condition));
+  const std::string set = text("held-out studies of ", training.data.data.filename().string(), ", by study");
+  const auto add = [&](const char* name, double value) {
+    manifest.metrics.push_back({role, name, value, "1", set, head.held_out_findings});
+  };
+  add("weighted log loss", head.fit.loss);
+  add("weighted log loss of the prior alone", head.fit.prior_loss);
+}
+
+/// What the card says, else that nobody said anything.
+void describe(const GraderTraining& training, const GraderData& data, Manifest& manifest) {
+  manifest.name = training.recipe.name;
+  manifest.version = "1";
+  if (training.card.empty()) {
+    manifest.licence = "not stated: decided by the licence of the training data";
+    manifest.training_data.push_back({"graders", training.data.data.string(), "not stated",
+                                      static_cast<std::int64_t>(data.study_ids.size()), "studies",
+                                      text(training.recipe.folds, " folds by study")});
+    return;
+  }
+  std::ifstream file(training.card);
+  const auto card = nlohmann::json::parse(file, nullptr, false);
+  if (!card.is_object()) {
+    throw Error(ErrorKind::Usage, text("the card ", training.card.string(), " cannot be read as a JSON object"));
+  }
+  try {
+    manifest.name = card.at("name").get<std::string>();
+    manifest.version = card.at("version").get<std::string>();
+    manifest.licence = card.at("licence").get<std::string>();
+    manifest.attribution = card.at("attribution").get<std::vector<std::string>>();
+    for (const auto& entry : card.at("training_data")) {
+      manifest.training_data.push_back({entry.at("used_for"), entry.at("source"), entry.at("licence"),
+                                        entry.at("count"), entry.at("unit"), entry.at("split")});
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorKind::Usage, text("the card ", training.card.string(), ": ", error.what()));
+  }
+}
+
+std::string card_text(const GraderTraining& training, const Manifest& manifest) {
+  std::string card = text("# Model card: ", manifest.name, " ", manifest.version, "\n\n**", manifest.intended_use,
+                          "**\n\nRecipe: ", training.recipe.name, " - ", training.recipe.origin,
+                          "\n\nLicence of the weights: ", manifest.licence, "\n\n## Learned from\n");
+  for (const TrainingDataSpec& entry : manifest.training_data) {
+    card += text("- ", entry.used_for, ": ", entry.source, ", ", entry.count, " ", entry.unit, " (", entry.licence,
+                 "); ", entry.split, "\n");
+  }
+  card += "\n## Measured\n| what | figure | value | on | n |\n|---|---|---|---|---|\n";
+  for (const MetricSpec& metric : manifest.metrics) {
+    card += text("| ", metric.what, " | ", metric.name, " | ", metric.value, " ", metric.unit == "1" ? "" : metric.unit,
+                 " | ", metric.set, " | ", metric.count, " |\n");
+  }
+  card +=
+      "\n## Limits\nSee the card of the bundle whose locator this one uses. Conditions without a network of their "
+      "own get a measure or the prior, as each row's `source` says.\n";
+  return card;
+}
+
+}  // namespace
+
+void write_grader_bundle(const GraderTraining& training, const GraderData& data,
+                         const std::vector<TrainedHead>& heads) {
+  const std::optional<std::string> chosen =
+      training.data.base_bundle.empty() ? std::nullopt : std::optional(training.data.base_bundle);
+  const Bundle base = load_bundle(find_bundle(chosen));
+  Manifest manifest = base.manifest;
+  describe(training, data, manifest);
+  std::vector<std::string> roles;
+  for (const TrainedHead& head : heads) roles.emplace_back(grading_role(head.condition));
+  const auto is_replaced = [&](const std::string& role) {
+    return std::find(roles.begin(), roles.end(), role) != roles.end();
+  };
+  std::vector<TrainedNetwork> networks = kept_networks(base, roles);
+  std::erase_if(manifest.metrics, [&](const MetricSpec& metric) { return is_replaced(metric.what); });
+  std::erase_if(manifest.grading.heads,
+                [&](const HeadSpec& spec) { return is_replaced(std::string(grading_role(spec.condition))); });
+  for (const TrainedHead& head : heads) {
+    add_members(training, data, head, networks);
+    manifest.grading.heads.push_back(head_spec(training, head));
+    manifest.grading.prior[static_cast<size_t>(head.condition)] = head.prior;
+    add_metrics(training, head, manifest);
+  }
+  manifest.grading.prior_source =
+      text("trained conditions: class-weighted frequencies of ", training.data.data.filename().string(),
+           "; others: ", base.manifest.grading.prior_source);
+  write_bundle(training.out, manifest, networks, WeightPrecision::Half);
+  write_file_atomically(training.out / "MODEL_CARD.md", card_text(training, manifest));
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "bundle/manifest.h"
+#include "crops/view.h"
+
+namespace lumbargrade {
+
+/// One network of a recipe: what it grades, from which views, built how.
+struct NetworkRecipe {
+  Condition condition{};
+  std::vector<View> views;    ///< a finding is graded where the first one can be cut
+  nlohmann::json parameters;  ///< of the architecture "grader", without "views"
+};
+
+/// Random changes of a crop during training. Lengths are standard deviations of normal deviates.
+struct AugmentationRecipe {
+  double jitter_mm = 3;   ///< of the centre, in the plane: the locator's error
+  int jitter_slices = 1;  ///< largest shift across slices
+  double rotation_degrees = 10;
+  double scale = 0.1;          ///< of the logarithm
+  double contrast = 0.3;       ///< of the logarithm of gamma
+  double noise = 0.05;         ///< largest SD, of the grey range
+  double mixup = 0;            ///< share of batches
+  double cutmix = 0;           ///< share of batches
+  bool reverse_slices = true;  ///< of canals: the mirrored patient has the same grade
+};
+
+struct OptimisationRecipe {
+  int epochs = 20;
+  int studies_per_batch = 8;
+  int accumulate = 1;  ///< batches per step of the optimiser
+  double rate = 5e-4;
+  double weight_decay = 0.02;
+  double warm_up = 0.1;   ///< share of all steps
+  double average = 0.99;  ///< decay of the running average of the weights
+  double clip_norm = 5;
+  int patience = 5;  ///< epochs without a better held-out loss until training stops
+  std::array<double, kSeverityCount> class_weights = {1, 2, 4};
+  double any_severe = 0;  ///< weight of the any-severe-canal term
+};
+
+/// Everything that decides what `train grader` learns; a JSON file, see docs/recipes.md.
+struct GraderRecipe {
+  std::string name;
+  std::string origin;  ///< where the method comes from
+  std::string needs;   ///< machine and time
+  std::vector<NetworkRecipe> networks;
+  AugmentationRecipe augmentation;
+  OptimisationRecipe optimisation;
+  int folds = 5;
+  std::vector<int> run_folds;  ///< those that are trained and become members of the ensemble; empty: all
+  double drop_suspects = 0;    ///< > 0: labels with |out-of-fold - label| >= this are dropped and all trained again
+  std::string combine = "probabilities";
+  std::vector<LookSpec> looks = {LookSpec{}};
+  std::vector<std::string> flags;  ///< for every row that the networks grade
+};
+
+/// Reads a recipe. Error (Usage) naming file, key and, for an unknown key, the nearest valid one.
+GraderRecipe read_recipe(const std::filesystem::path& path);
+
+}  // namespace lumbargrade

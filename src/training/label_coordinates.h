@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/finding.h"
+#include "study/study.h"
+
+namespace lumbargrade {
+
+/// The challenge's `train_label_coordinates.csv`: one point per finding, in pixels of an instance.
+class LabelCoordinates {
+ public:
+  /// The point of a finding in patient space. Empty where the table has none, where the study was loaded without the
+  /// named series, or where the point lies outside the image.
+  std::optional<Vector3> point_patient(const Study& study, const Finding& finding) const;
+
+ private:
+  friend LabelCoordinates read_label_coordinates(const std::filesystem::path& path);
+
+  struct Point {
+    std::string series_id;
+    int instance_number = 0;
+    double column = 0;
+    double row = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Point> points_;  ///< by study id and finding key
+};
+
+/// Accepts both spellings in circulation ("Left Neural Foraminal Narrowing", "L1/L2" and
+/// left_neural_foraminal_narrowing, l1_l2) and any order of columns. Rows of unknown conditions or levels are errors
+/// (Usage) that name the line.
+LabelCoordinates read_label_coordinates(const std::filesystem::path& path);
+
+}  // namespace lumbargrade
