@@ -88,9 +88,9 @@ int run_grade(GradeOptions options) {
   const std::string started = utc_timestamp();
   check_output(options);
   options.series.threads = options.grader.threads > 0 ? options.grader.threads : options.series.threads;
-  if (!fs::is_directory(options.study)) {
-    const char* reason = fs::exists(options.study) ? " is not a folder" : " does not exist";
-    throw Error(ErrorKind::NoUsableStudy, text(options.study, reason, "; give the folder of one study"));
+  if (!fs::exists(options.study)) {
+    throw Error(ErrorKind::NoUsableStudy,
+                text(options.study, " does not exist; give the folder, zip, tar or DICOMDIR of one study"));
   }
   const LoadedGrader loaded = load_grader(options.grader);
   log_debug(
@@ -120,7 +120,8 @@ int run_grade(GradeOptions options) {
 void add_grade_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<GradeOptions>();
   CLI::App* command = app.add_subcommand("grade", "Grade one study: 25 rows of CSV");
-  command->add_option("STUDY", options->study, "Folder that holds the study's DICOM files, at any depth")->required();
+  command->add_option("STUDY", options->study, "Folder (at any depth), zip, tar, DICOMDIR or file of one study")
+      ->required();
   command
       ->add_option(
           "-o,--output", options->output,
@@ -137,6 +138,7 @@ void add_grade_command(CLI::App& app, Action& action) {
       "Examples:\n"
       "  lumbargrade grade train_images/4003253 > grades.csv\n"
       "  lumbargrade grade /media/cd -o results\n"
+      "  lumbargrade grade export.zip\n"
       "  lumbargrade grade study --sagittal-t2 T2_SAG --lowest-disc L4/L5\n"
       "Research use only, not for clinical use.");
   command->callback([options, &action] { action = [options] { return run_grade(*options); }; });

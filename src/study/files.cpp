@@ -115,15 +115,17 @@ ReadFiles read_single_file(const fs::path& file, const KeepPixels& keep_pixels) 
 
 }  // namespace
 
+bool is_dicomdir(const fs::path& path) {
+  return path.filename() == "DICOMDIR" || path.filename() == "dicomdir";
+}
+
 ReadFiles read_files(const fs::path& path, int threads, const KeepPixels& keep_pixels) {
   std::error_code error;
   if (fs::is_directory(path, error)) return read_folder(path, threads, keep_pixels);
   if (!fs::is_regular_file(path, error)) {
     throw Error(ErrorKind::NoUsableStudy, text(path.string(), " is neither a folder, a file nor an archive"));
   }
-  if (path.filename() == "DICOMDIR") {
-    return read_folder(path.has_parent_path() ? path.parent_path() : ".", threads, keep_pixels);
-  }
+  if (is_dicomdir(path)) return read_folder(fs::absolute(path).parent_path(), threads, keep_pixels);
   return is_archive(path) ? read_archive(path, keep_pixels) : read_single_file(path, keep_pixels);
 }
 

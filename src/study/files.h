@@ -20,6 +20,9 @@ struct ReadFiles {
 /// Whether an instance's pixels may be needed: those of others are let go at once.
 using KeepPixels = std::function<bool(const dicom::Instance&)>;
 
+/// True for the directory file of a DICOM medium, by its name.
+bool is_dicomdir(const std::filesystem::path& path);
+
 /// Reads all DICOM files below a folder, in a zip or tar, a single file, or those beside a DICOMDIR; each once, on
 /// `threads` threads. Unreadable files are told and left out. Throws Error (NoUsableStudy) when `path` is none of
 /// these.

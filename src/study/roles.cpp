@@ -84,11 +84,6 @@ bool is_projection(const Words& image_type, const Words& description) {
 // ---- weighting
 // -----------------------------------------------------------------------------------------------------------
 
-struct WeightingFinding {
-  Weighting weighting = Weighting::Unknown;
-  std::string evidence;
-};
-
 WeightingFinding weighting_from_times(const Candidate& candidate) {
   const auto echo_ms = candidate.contrast().echo_time_ms;
   const auto repetition_ms = candidate.instance().repetition_time_ms;
@@ -245,16 +240,23 @@ SeriesRole role_of(Orientation orientation, Weighting weighting) {
 }
 
 void find_role(Candidate& candidate) {
-  const std::string orientation(orientation_name(candidate.orientation));
   candidate.rank = rank_of(candidate);
   const std::string against = exclusion(candidate.instance(), candidate.contrast());
-  if (!against.empty()) {
-    candidate.evidence = text(orientation, ", ", against);
-    return;
-  }
-  const WeightingFinding weighting = find_weighting(candidate);
+  if (!against.empty()) return deny_role(candidate, against);
+  WeightingFinding weighting = find_weighting(candidate);
+  if (weighting.evidence.empty()) weighting.evidence = "weighting unknown";
+  decide_role(candidate, weighting);
+  candidate.weighting_is_unknown = weighting.weighting == Weighting::Unknown;
+}
+
+void decide_role(Candidate& candidate, const WeightingFinding& weighting) {
   candidate.role = role_of(candidate.orientation, weighting.weighting);
-  candidate.evidence = text(orientation, ", ", weighting.evidence.empty() ? "weighting unknown" : weighting.evidence);
+  candidate.evidence = text(orientation_name(candidate.orientation), ", ", weighting.evidence);
+  candidate.weighting_is_unknown = false;
+}
+
+void deny_role(Candidate& candidate, const std::string& evidence) {
+  decide_role(candidate, {Weighting::Unknown, evidence});
 }
 
 }  // namespace lumbargrade

@@ -13,8 +13,9 @@ struct Candidate {
   Orientation orientation = Orientation::Sagittal;
   std::vector<Stack> blocks;  ///< most slices first
   SeriesRole role = SeriesRole::None;
-  std::string evidence;  ///< what the role, or its absence, was decided by
-  double rank = 0;       ///< larger is better, among candidates for one role
+  std::string evidence;               ///< what the role, or its absence, was decided by
+  double rank = 0;                    ///< larger is better, among candidates for one role
+  bool weighting_is_unknown = false;  ///< no role only because nothing in the headers tells T1 from T2
 
   const dicom::Instance& instance() const { return *blocks.front().slices.front().instance; }
   const dicom::Contrast& contrast() const { return blocks.front().contrast(); }
@@ -22,6 +23,11 @@ struct Candidate {
 };
 
 enum class Weighting { Unknown, T1, T2 };
+
+struct WeightingFinding {
+  Weighting weighting = Weighting::Unknown;
+  std::string evidence;  ///< "TE 100 ms, TR 3000 ms"
+};
 
 /// Groups a series' stacks into candidates, without roles yet. Strongly angled axial blocks stay with their series.
 std::vector<Candidate> make_candidates(std::vector<Stack> stacks);
@@ -36,6 +42,12 @@ bool may_have_role(const dicom::Instance& instance);
 /// Decides role, evidence and rank: orientation, then what speaks against any role, then TE, TR and TI, then the
 /// description. A candidate whose weighting stays unknown gets no role here.
 void find_role(Candidate& candidate);
+
+/// Gives the candidate the role of this weighting, or none, for good.
+void decide_role(Candidate& candidate, const WeightingFinding& weighting);
+
+/// Takes the candidate's role away, whatever its weighting.
+void deny_role(Candidate& candidate, const std::string& evidence);
 
 /// Gives a candidate of known orientation the role that goes with a weighting.
 SeriesRole role_of(Orientation orientation, Weighting weighting);

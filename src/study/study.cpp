@@ -6,6 +6,7 @@
 
 #include "core/csv.h"
 #include "core/error.h"
+#include "study/content.h"
 #include "study/files.h"
 #include "study/roles.h"
 #include "study/stacks.h"
@@ -32,6 +33,11 @@ struct StudyFiles {
   std::vector<InstancePointer> instances;
 };
 
+/// A DICOMDIR stands for the folder that it lies in.
+fs::path root_of(const fs::path& path) {
+  return is_dicomdir(path) ? fs::absolute(path).parent_path() : path;
+}
+
 /// The first folder below `root` on the way to the file: the study in a data set's layout.
 std::string top_folder(const fs::path& root, const fs::path& file) {
   const fs::path inside = file.lexically_relative(root);
@@ -39,8 +45,10 @@ std::string top_folder(const fs::path& root, const fs::path& file) {
 }
 
 std::string folder_name(const fs::path& path) {
-  const fs::path whole = fs::weakly_canonical(path);
-  return fs::is_directory(whole) ? whole.filename().string() : whole.stem().string();
+  const fs::path whole = fs::weakly_canonical(root_of(path));
+  if (fs::is_directory(whole)) return whole.filename().string();
+  const fs::path stem = whole.stem();
+  return (stem.extension() == ".tar" ? stem.stem() : stem).string();
 }
 
 std::map<std::string, int> count_studies(const std::vector<InstancePointer>& instances) {
@@ -74,7 +82,7 @@ StudyFiles choose_study(const fs::path& path, const std::string& wanted, std::ve
     return study;
   }
   std::copy_if(instances.begin(), instances.end(), std::back_inserter(study.instances), [&](const auto& instance) {
-    return instance->study_instance_uid == wanted || top_folder(path, instance->file) == wanted;
+    return instance->study_instance_uid == wanted || top_folder(root_of(path), instance->file) == wanted;
   });
   if (study.instances.empty()) {
     throw Error(ErrorKind::Usage,
@@ -134,8 +142,6 @@ BlockSummary summarise(const Stack& stack) {
   block.columns = format.columns;
   block.rows = format.rows;
   block.patient_from_index = patient_from_index(stack);
-  block.spacing_mm = spacing_mm(block.patient_from_index);
-  block.normal = stack.plane().normal();
   block.lowest_z_mm = block.highest_z_mm = block.patient_from_index.translation().z();
   for (int corner = 1; corner < 8; ++corner) {
     const Vector3 index(corner & 1 ? format.columns - 1 : 0, corner & 2 ? format.rows - 1 : 0,
@@ -188,10 +194,7 @@ void find_roles(Series& series) {
   series.summary.orientation = orientation_of(series.candidates);
   for (Candidate& candidate : series.candidates) find_role(candidate);
   if (!is_three_plane_localizer(series.candidates)) return;
-  for (Candidate& candidate : series.candidates) {
-    candidate.role = SeriesRole::None;
-    candidate.evidence = "localizer in three planes";
-  }
+  for (Candidate& candidate : series.candidates) deny_role(candidate, "localizer in three planes");
 }
 
 // ---- what the user says
@@ -214,7 +217,10 @@ Candidate* candidate_for(Series& series, SeriesRole role) {
 
 void assign(Series& series, SeriesRole role, const std::string& evidence) {
   Candidate* chosen = candidate_for(series, role);
-  for (Candidate& candidate : series.candidates) candidate.role = SeriesRole::None;
+  for (Candidate& candidate : series.candidates) {
+    candidate.role = SeriesRole::None;
+    candidate.weighting_is_unknown = false;
+  }
   if (!chosen) return;
   const Orientation usual = role == SeriesRole::AxialT2 ? Orientation::Axial : Orientation::Sagittal;
   if (chosen->orientation != usual) {
@@ -310,6 +316,69 @@ std::vector<Chosen> ranked(std::vector<Series>& series, SeriesRole role) {
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Chosen& a, const Chosen& b) { return a.candidate->rank > b.candidate->rank; });
   return candidates;
+}
+
+// ---- what the image says
+// -----------------------------------------------------------------------------------------------------
+
+/// Candidates that only their image can give a role.
+std::vector<Candidate*> undecided(std::vector<Series>& series, Orientation orientation) {
+  std::vector<Candidate*> candidates;
+  for (Series& one : series) {
+    for (Candidate& candidate : one.candidates) {
+      if (candidate.weighting_is_unknown && candidate.orientation == orientation) candidates.push_back(&candidate);
+    }
+  }
+  return candidates;
+}
+
+/// Nothing when it cannot be decoded: that is told where it is decoded for use.
+std::optional<Volume> decode_quietly(const Stack& stack, int threads) {
+  std::vector<std::string> warnings;
+  try {
+    return decode_volume(stack, threads, warnings);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::vector<CanalPair> canal_pairs(const Candidate& sagittal, const CanalFinder& find_canal, int threads) {
+  const auto volume = decode_quietly(sagittal.blocks.front(), threads);
+  return volume ? find_canal(*volume) : std::vector<CanalPair>();
+}
+
+std::vector<double> contrasts_in(const Candidate& candidate, const std::vector<CanalPair>& pairs, int threads) {
+  std::vector<double> contrasts;
+  for (const Stack& block : candidate.blocks) {
+    const auto volume = decode_quietly(block, threads);
+    if (!volume) continue;
+    const auto here = canal_contrasts(*volume, pairs);
+    contrasts.insert(contrasts.end(), here.begin(), here.end());
+  }
+  return contrasts;
+}
+
+bool has_role(std::vector<Series>& series, SeriesRole role) {
+  return !ranked(series, role).empty();
+}
+
+/// Only where a role is empty: what the headers tell of other series is enough then.
+void find_roles_by_content(std::vector<Series>& series, const CanalFinder& find_canal, int threads) {
+  if (!has_role(series, SeriesRole::SagittalT1) || !has_role(series, SeriesRole::SagittalT2)) {
+    for (Candidate* candidate : undecided(series, Orientation::Sagittal)) {
+      const auto pairs = canal_pairs(*candidate, find_canal, threads);
+      decide_role(*candidate, weighting_from_contrasts(contrasts_in(*candidate, pairs, threads)));
+    }
+  }
+  const auto axial = undecided(series, Orientation::Axial);
+  if (axial.empty() || has_role(series, SeriesRole::AxialT2)) return;
+  auto sagittal = ranked(series, SeriesRole::SagittalT2);
+  if (sagittal.empty()) sagittal = ranked(series, SeriesRole::SagittalT1);
+  if (sagittal.empty()) return;
+  const auto pairs = canal_pairs(*sagittal.front().candidate, find_canal, threads);
+  for (Candidate* candidate : axial) {
+    decide_role(*candidate, weighting_from_contrasts(contrasts_in(*candidate, pairs, threads)));
+  }
 }
 
 /// Pixels of what will not be decoded are let go before anything is decoded.
@@ -425,7 +494,7 @@ ReadFiles read_input(const fs::path& path, int threads) {
   return read;
 }
 
-Study read_study(const fs::path& path, const StudyOptions& options, bool with_volumes) {
+Study read_study(const fs::path& path, const StudyOptions& options, const CanalFinder& find_canal, bool with_volumes) {
   ReadFiles read = read_input(path, options.threads);
   StudyFiles files = choose_study(path, options.study_uid, std::move(read.instances));
   std::vector<Series> series = group_series(files.instances);
@@ -434,6 +503,7 @@ Study read_study(const fs::path& path, const StudyOptions& options, bool with_vo
     find_roles(one);
   }
   apply_options(series, options, files.study_id);
+  if (find_canal) find_roles_by_content(series, find_canal, options.threads);
   const Assignment assignment = assign_series(series);
   for (Series& one : series) summarise(one, assignment.used);
 
@@ -455,12 +525,12 @@ Study read_study(const fs::path& path, const StudyOptions& options, bool with_vo
 
 }  // namespace
 
-Study load_study(const fs::path& path, const StudyOptions& options) {
-  return read_study(path, options, true);
+Study load_study(const fs::path& path, const StudyOptions& options, const CanalFinder& find_canal) {
+  return read_study(path, options, find_canal, true);
 }
 
-Study inspect_study(const fs::path& path, const StudyOptions& options) {
-  return read_study(path, options, false);
+Study inspect_study(const fs::path& path, const StudyOptions& options, const CanalFinder& find_canal) {
+  return read_study(path, options, find_canal, false);
 }
 
 std::vector<Volume> load_series(const fs::path& folder, int threads) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,8 +32,6 @@ struct BlockSummary {
   int columns = 0;
   int rows = 0;
   Affine patient_from_index = Affine::Identity();  ///< (column, row, slice) of voxel centres to LPS mm
-  Vector3 spacing_mm = Vector3::Zero();            ///< along column, row and slice index
-  Vector3 normal = Vector3::Zero();                ///< unit vector in patient space
   double lowest_z_mm = 0;                          ///< extent of the slices' field along the body
   double highest_z_mm = 0;
   bool used = false;  ///< part of a volume of the study
@@ -66,13 +65,25 @@ struct Study {
   std::vector<std::string> warnings;  ///< those of the series are repeated here, with the series' name
 };
 
+/// A point in the middle of the canal and one in the vertebra or disc in front of it, in patient space (LPS, mm).
+struct CanalPair {
+  Vector3 canal = Vector3::Zero();
+  Vector3 body = Vector3::Zero();
+};
+
+/// Finds such pairs in a sagittal volume of any weighting; none where it shows no lumbar spine.
+using CanalFinder = std::function<std::vector<CanalPair>(const Volume& sagittal)>;
+
 /// Reads every DICOM file of `path` (a folder, a zip or tar, a DICOMDIR, or one file), each once, and decodes the
-/// series that have a role. Throws Error: NoUsableStudy when nothing readable is there, or several studies are and none
-/// was chosen; Usage when an override names no series.
-Study load_study(const std::filesystem::path& path, const StudyOptions& options = {});
+/// series that have a role. Where neither sequence timing nor description tells T1 from T2 and a role is still empty,
+/// the image does, if `find_canal` is given: fluid is brighter than bone on T2. Throws Error: NoUsableStudy when
+/// nothing readable is there, or several studies are and none was chosen; Usage when an override names no series.
+Study load_study(const std::filesystem::path& path, const StudyOptions& options = {},
+                 const CanalFinder& find_canal = {});
 
 /// The same without the volumes: nothing is decoded but what the roles need.
-Study inspect_study(const std::filesystem::path& path, const StudyOptions& options = {});
+Study inspect_study(const std::filesystem::path& path, const StudyOptions& options = {},
+                    const CanalFinder& find_canal = {});
 
 /// Reads one series folder without asking for its role: its blocks of parallel slices, most slices first.
 std::vector<Volume> load_series(const std::filesystem::path& folder, int threads = 2);

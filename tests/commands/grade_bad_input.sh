@@ -9,7 +9,7 @@ expect_no_stdout
 
 echo text > file
 expect_exit 4 lumbargrade grade file
-expect_stderr "not a folder"
+expect_stderr "no readable DICOM file in file"
 
 mkdir empty
 expect_exit 4 lumbargrade grade empty
