@@ -24,6 +24,7 @@ Anatomy::Anatomy(const PatientPlan& plan, double field_tesla, double sac_low_s, 
   }
   make_tissues(field_tesla);
   make_sections();
+  make_processes();
   make_nerves();
   make_fibres();
   sac_low_s_ = std::max(sac_low_s, plan_.sac_end_s);
@@ -33,6 +34,7 @@ Anatomy::Anatomy(const PatientPlan& plan, double field_tesla, double sac_low_s, 
 
 void Anatomy::set_lesions(int disc, const DiscPlan& lesions, bool with_sac) {
   plan_.discs[static_cast<size_t>(disc)] = lesions;
+  make_processes();
   make_nerves();
   if (with_sac) make_sac();
 }
@@ -50,6 +52,9 @@ void Anatomy::make_tissues(double field_tesla) {
   Tissue hemangioma = marrow_tissue(Label::Vertebra, 0.75, field_tesla);
   hemangioma.t2_ms = 110;
   tissues_.push_back(hemangioma);
+  Tissue fatty = standard_tissue(Label::Muscle, field_tesla);
+  fatty.fat_share = 0.35;
+  tissues_.push_back(fatty);
 }
 
 void Anatomy::make_sections() {
@@ -159,7 +164,7 @@ double Anatomy::disc_distance(int disc, const Section& row, double s, double u, 
     // Protrusions as bells over the posterior margin; material may pass the endplates by a few mm.
     const double canal_half = 0.5 * row.canal_width;
     double pushed = 0;
-    if (here.central_mm > 0) pushed += here.central_mm * bell(u - here.central_offset_mm, 5);
+    if (here.central_mm > 0) pushed += here.central_mm * bell(u - here.central_offset_mm, 4.5);
     if (side.paracentral_mm > 0) pushed += side.paracentral_mm * bell(au - canal_half + 3.5, 3.5);
     reach += pushed * bell(beyond, 3);
   }
@@ -178,11 +183,11 @@ Material Anatomy::disc_material(int disc, const Section& row, double s, double u
   const double across = std::sqrt(square(u / row.half_width) + square((v - 1) / row.half_depth));
   const double along = std::abs(s - here.centre_s) / (here.height_mm / 2);
   // Nucleus: 64 % of the disc's length at L4/5 (NPU). The cleft in its middle marks the second Pfirrmann grade.
-  if (across < 0.62 - 0.1 * along && along < 0.9) {
-    const bool cleft = here.pfirrmann > 1.6 && along < 0.13 && across < 0.5;
+  if (square(across / 0.66) + square(along / 0.95) < 1) {
+    const bool cleft = here.pfirrmann > 1.6 && along < 0.13 && across < 0.45;
     return cleft ? inner_annulus(disc) : nucleus(disc);
   }
-  if (across < 0.78) return inner_annulus(disc);
+  if (square(across / 0.83) + square(along / 1.15) < 1) return inner_annulus(disc);
   return standard(Label::Annulus);
 }
 
@@ -197,7 +202,7 @@ std::optional<Material> Anatomy::column_material(const Section& row, double s, d
     if (here.hemangioma_radius_mm > 0) {
       const double away = square(s - here.centre_s - here.hemangioma_spine.x()) +
                           square(u - here.hemangioma_spine.y()) + square(v - here.hemangioma_spine.z());
-      if (away < square(here.hemangioma_radius_mm)) return static_cast<Material>(tissues_.size() - 1);
+      if (away < square(here.hemangioma_radius_mm)) return hemangioma();
     }
     // The basivertebral vein enters the middle of the posterior wall.
     const double into = row.wall_v - v;

@@ -7,6 +7,7 @@
 
 #include "phantom/noise.h"
 #include "phantom/plan.h"
+#include "phantom/shapes.h"
 #include "phantom/tissue.h"
 
 namespace lumbargrade::phantom {
@@ -121,7 +122,22 @@ class Anatomy {
   Material marrow(int body) const { return static_cast<Material>(kLabelCount + body); }
   Material nucleus(int disc) const { return static_cast<Material>(kLabelCount + kBodyCount + 2 * disc); }
   Material inner_annulus(int disc) const { return static_cast<Material>(kLabelCount + kBodyCount + 2 * disc + 1); }
+  static Material hemangioma() { return static_cast<Material>(kLabelCount + kBodyCount + 2 * kDiscCount); }
+  static Material fatty_muscle() { return static_cast<Material>(hemangioma() + 1); }
   static Material standard(Label label) { return static_cast<Material>(label); }
+
+  /// One vertebra's processes, on the side u > 0 (the spurs by side); an empty capsule has radius 0.
+  struct Processes {
+    Capsule superior, inferior, transverse;
+    std::array<Capsule, 2> spur;  ///< growth towards the recess
+    double superior_low_s = 1, superior_high_s = 0;
+    double inferior_low_s = 1, inferior_high_s = 0;
+  };
+  void make_processes();
+  void make_superior_process(const BodyPlan& body, const DiscPlan& disc, const std::array<double, 2>& normal,
+                             Processes& made) const;
+  void make_inferior_process(const BodyPlan& body, const DiscPlan& disc, const std::array<double, 2>& normal,
+                             Processes& made) const;
 
   struct RootFibre {
     double angle_rad, depth_share, radius_mm, ends_s;
@@ -137,6 +153,7 @@ class Anatomy {
   NoiseField noise_;
   std::vector<Section> sections_;
   std::array<std::array<double, 2>, kDiscCount> facet_normal_{};  ///< (u, v) across each joint
+  std::array<Processes, kBodyCount> processes_;
   std::vector<RootFibre> fibres_;
   std::array<std::array<NerveTable, 2>, kBodyCount> nerves_;
   double sac_low_s_ = 0;

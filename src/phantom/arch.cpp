@@ -23,55 +23,78 @@ double Anatomy::flavum_depth(const Section& row, double s, double u) const {
   const DiscPlan& disc = plan_.discs[static_cast<size_t>(row.disc)];
   const double along = std::abs(s - disc.centre_s + 1);
   if (along > 14 || row.disc < kS1) return 0;
-  const double thickness = disc.flavum_rest_mm + disc.side[u > 0 ? 0 : 1].flavum_mm;
+  // It thickens most beside the midline, less where it becomes the joint's capsule.
+  const double au = std::abs(u);
+  const double half = 0.5 * row.canal_width;
+  const double thickness =
+      disc.flavum_rest_mm + disc.side[u > 0 ? 0 : 1].flavum_mm * (1 - 0.5 * smooth_step(half - 7, half - 2, au));
   // The two halves meet in the midline with a cleft that holds fat and veins.
-  const double midline = std::min(1.0, 0.25 + std::abs(u) / 4);
+  const double midline = std::min(1.0, 0.25 + au / 4);
   return thickness * midline * (1 - smooth_step(8, 14, along));
 }
 
-double Anatomy::superior_process(int body, double s, double u, double v) const {
-  if (body >= kDiscCount || body < kS1) return kFar;
-  const auto i = static_cast<size_t>(body);
-  const BodyPlan& here = plan_.bodies[i];
-  const DiscPlan& disc = plan_.discs[i];
+void Anatomy::make_processes() {
+  for (int body = 0; body < kBodyCount; ++body) {
+    const auto i = static_cast<size_t>(body);
+    const BodyPlan& here = plan_.bodies[i];
+    processes_[i] = {};
+    if (body >= kS1 && body < kDiscCount) make_superior_process(here, plan_.discs[i], facet_normal_[i], processes_[i]);
+    if (body > kS1) make_inferior_process(here, plan_.discs[i - 1], facet_normal_[i - 1], processes_[i]);
+    const Section& row = section(pedicle_s(here));
+    if (body >= kS1 && here.transverse_half_span_mm > 0) {
+      // Transverse process, or the rib's neck above.
+      const double s = pedicle_s(here);
+      const Spot base{s, 0.5 * row.canal_width + here.pedicle_width_mm * 0.8, row.wall_v + 10};
+      const Spot tip{s + (here.ribs ? -3 : 2), here.transverse_half_span_mm, row.wall_v + (here.ribs ? 18 : 15)};
+      processes_[i].transverse = Capsule(base, tip, plan_.transitional && body == kL5 ? 7.5 : 3.6);
+    }
+  }
+}
+
+void Anatomy::make_superior_process(const BodyPlan& body, const DiscPlan& disc, const std::array<double, 2>& normal,
+                                    Processes& made) const {
   const double tip = disc.centre_s + 6;
-  if (s > tip + 12 || s < pedicle_s(here) - 8 || std::abs(u) > 34) return kFar;
-  const SideLesion& lesion = disc.side[u > 0 ? 0 : 1];
   const Section& row = section(disc.centre_s);
   const double half = 0.5 * row.canal_width;
   const double wall = row.wall_v;
-  const Spot p{s, std::abs(u), v};
-  const double joint_u = half + 3.5;
-  const double joint_v = wall + 16.5;
-  const auto [normal_u, normal_v] = facet_normal_[i];
-  const Spot top{tip, joint_u + 5.6 * normal_u, joint_v - 5.6 * normal_v};
-  const Spot root{pedicle_s(here) + 2, half + 6, wall + 11};
-  const double radius = 4.6 * disc.facet_size;
-  double distance = capsule(p, root, top, radius);
-  if (lesion.facet_medial_mm > 0) {
-    const double grown = lesion.facet_medial_mm;
+  const Spot top{tip, half + 3.5 + 5.6 * normal[0], wall + 16.5 - 5.6 * normal[1]};
+  const Spot root{pedicle_s(body) + 2, half + 6, wall + 11};
+  made.superior_low_s = pedicle_s(body) - 8;
+  made.superior_high_s = tip + 12;
+  made.superior = Capsule(root, top, 4.6 * disc.facet_size);
+  for (Side side : kSides) {
+    const double grown = disc.side[index_of(side)].facet_medial_mm;
+    if (grown <= 0) continue;
     const Spot spur_low{disc.centre_s - 5, half + 3 - grown, wall + 9.5 - 0.5 * grown};
     const Spot spur_high{disc.centre_s + 3, half + 3 - grown, wall + 9.5 - 0.5 * grown};
-    distance = std::min(distance, capsule(p, spur_low, spur_high, std::min(3.2, 1 + grown)));
+    made.spur[index_of(side)] = Capsule(spur_low, spur_high, std::min(3.2, 1 + grown));
   }
-  return distance;
+}
+
+void Anatomy::make_inferior_process(const BodyPlan& body, const DiscPlan& disc, const std::array<double, 2>& normal,
+                                    Processes& made) const {
+  const Section& at_pedicle = section(body.centre_s);
+  const Section& at_disc = section(disc.centre_s);
+  const Spot top{pedicle_s(body), 0.5 * at_pedicle.canal_width + 5, at_pedicle.wall_v + 15};
+  const double joint_u = 0.5 * at_disc.canal_width + 3.5 - 5.6 * normal[0];
+  const double joint_v = at_disc.wall_v + 16.5 + 5.6 * normal[1];
+  made.inferior_low_s = disc.centre_s - 18;
+  made.inferior_high_s = body.centre_s + 14;
+  made.inferior = Capsule(top, {disc.centre_s - 8, joint_u, joint_v}, 4.7 * disc.facet_size);
+}
+
+double Anatomy::superior_process(int body, double s, double u, double v) const {
+  const Processes& here = processes_[static_cast<size_t>(body)];
+  if (s > here.superior_high_s || s < here.superior_low_s || std::abs(u) > 34) return kFar;
+  const Capsule& spur = here.spur[u > 0 ? 0 : 1];
+  const double distance = here.superior.distance(s, std::abs(u), v);
+  return spur.radius > 0 ? std::min(distance, spur.distance(s, std::abs(u), v)) : distance;
 }
 
 double Anatomy::inferior_process(int body, double s, double u, double v) const {
-  if (body <= kS1) return kFar;
-  const auto i = static_cast<size_t>(body);
-  const BodyPlan& here = plan_.bodies[i];
-  const DiscPlan& disc = plan_.discs[i - 1];
-  if (s > here.centre_s + 14 || s < disc.centre_s - 18 || std::abs(u) > 34) return kFar;
-  const Section& at_pedicle = section(here.centre_s);
-  const Section& at_disc = section(disc.centre_s);
-  const auto [normal_u, normal_v] = facet_normal_[i - 1];
-  const Spot p{s, std::abs(u), v};
-  const Spot top{pedicle_s(here), 0.5 * at_pedicle.canal_width + 5, at_pedicle.wall_v + 15};
-  const double joint_u = 0.5 * at_disc.canal_width + 3.5 - 5.6 * normal_u;
-  const double joint_v = at_disc.wall_v + 16.5 + 5.6 * normal_v;
-  const Spot tip{disc.centre_s - 8, joint_u, joint_v};
-  return capsule(p, top, tip, 4.7 * disc.facet_size);
+  const Processes& here = processes_[static_cast<size_t>(body)];
+  if (s > here.inferior_high_s || s < here.inferior_low_s || std::abs(u) > 34) return kFar;
+  return here.inferior.distance(s, std::abs(u), v);
 }
 
 double Anatomy::body_arch_distance(int body, const Section& row, double s, double u, double v) const {
@@ -91,13 +114,9 @@ double Anatomy::body_arch_distance(int body, const Section& row, double s, doubl
     distance = std::max(round, std::max(wall - 7 - v, v - wall - 13));
   }
   if (body < kS1) return distance;
-  const Spot p{s, au, v};
-  // Transverse process, or the rib's neck above.
-  if (here.transverse_half_span_mm > 0 && std::abs(s - sp) < 16 && au > half) {
-    const Spot base{sp, half + here.pedicle_width_mm * 0.8, wall + 10};
-    const Spot tip{sp + (here.ribs ? -3 : 2), here.transverse_half_span_mm, wall + (here.ribs ? 18 : 15)};
-    const double thick = plan_.transitional && body == kL5 ? 7.5 : 3.6;
-    distance = std::min(distance, capsule(p, base, tip, thick));
+  const Capsule& transverse = processes_[i].transverse;
+  if (transverse.radius > 0 && std::abs(s - sp) < 16 && au > half) {
+    distance = std::min(distance, transverse.distance(s, au, v));
   }
   // Lamina: a roof that slopes backwards as it goes down.
   const double behind = v - roof_v(row, u);
@@ -146,6 +165,7 @@ double Anatomy::obstacle_distance(const Section& row, double s, double u, double
 
 std::optional<Material> Anatomy::arch_material(const Section& row, double s, double u, double v) const {
   const int j = row.disc;
+  if (std::abs(u) > 10 && v > row.wall_v + 34) return std::nullopt;  // behind joints and laminae
   const double superior = superior_process(j, s, u, v);
   const double inferior = inferior_process(j + 1, s, u, v);
   // The joint's gap lies where the two processes would overlap or nearly touch.

@@ -92,7 +92,8 @@ class LevelLesions {
   }
 
   void canal(Severity aim) {
-    const Mix mix = draw_mix(stream_);
+    Mix mix = draw_mix(stream_);
+    if (aim == Severity::Severe) mix = {0.5 + 0.5 * mix.disc, 0.5 + 0.5 * mix.arch};  // it takes both
     disc_.central_offset_mm = stream_.normal(0, 1.5);
     const double asymmetry = stream_.uniform(0.75, 1.25);
     const double loss = aim == Severity::NormalMild ? std::min(0.3, std::abs(stream_.normal(0, 0.12)))
@@ -100,9 +101,9 @@ class LevelLesions {
                                                     : stream_.uniform(0.69, 0.88);
     grow(
         [&](double growth) {
-          disc_.central_mm = growth * 11 * mix.disc;
-          disc_.side[0].flavum_mm = growth * 6.5 * mix.arch * asymmetry;
-          disc_.side[1].flavum_mm = growth * 6.5 * mix.arch * (2 - asymmetry);
+          disc_.central_mm = growth * 12 * mix.disc;
+          disc_.side[0].flavum_mm = growth * 8 * mix.arch * asymmetry;
+          disc_.side[1].flavum_mm = growth * 8 * mix.arch * (2 - asymmetry);
           LevelMeasure measure;
           measure_canal(lesioned(true), level_, measure);
           return 1 - measure.area_loss();
@@ -213,7 +214,7 @@ LesionResult add_lesions(PatientPlan& plan, const Prevalence& prevalence, Stream
   for (Level level : kLevels) {
     const double of_level = stream.normal();
     const auto aim = [&](Condition condition) {
-      const double z = 0.5 * of_patient + 0.5 * of_level + std::sqrt(0.5) * stream.normal();
+      const double z = 0.5 * of_patient + 0.65 * of_level + std::sqrt(1 - 0.25 - 0.4225) * stream.normal();
       return grade_at(prevalence.share[static_cast<size_t>(condition)][static_cast<size_t>(index_of(level))], z);
     };
     const Severity canal = aim(Condition::SpinalCanalStenosis);
@@ -227,8 +228,10 @@ LesionResult add_lesions(PatientPlan& plan, const Prevalence& prevalence, Stream
     lesions.canal(canal);
     for (Side side : kSides) lesions.recess(side, recess[index_of(side)]);
     for (Side side : kSides) lesions.foramen(side, foramen[index_of(side)]);
-    if (recess[0] != Severity::NormalMild && stream.chance(0.03)) {
-      plan.discs[static_cast<size_t>(disc_of(level))].side[0].cyst_radius_mm = stream.uniform(1.5, 3.5);
+    for (Side side : kSides) {
+      // A cyst of the worn joint, seen in a few per cent of operated stenoses.
+      if (recess[index_of(side)] == Severity::NormalMild || !stream.chance(0.03)) continue;
+      plan.discs[static_cast<size_t>(disc_of(level))].side[index_of(side)].cyst_radius_mm = stream.uniform(1.5, 3.5);
     }
   }
   return measure_levels(Anatomy(plan, kAnyField_tesla), Anatomy(without_lesions(plan), kAnyField_tesla));

@@ -24,6 +24,7 @@ Sequence draw_sequence(Contrast contrast, double field_tesla, Stream& stream) {
     case Contrast::T2:
       sequence.repetition_ms = stream.uniform(3000, 5000);
       sequence.echo_ms = stream.uniform(90, 120);
+      sequence.fat_t2_ms = stream.uniform(110, 210);
       break;
     case Contrast::Stir:
       sequence.repetition_ms = stream.uniform(3500, 5000);
@@ -53,9 +54,9 @@ AcquisitionPlan draw_acquisition(const Sequence& sequence, const ProtocolOptions
   plan.wrap_mm = stream.chance(0.1) ? stream.uniform(8, 25) : 0;
   plan.coil_depth_mm = coil_depth_mm;
   plan.shading_per_mm = Vector3(stream.normal(0, 0.0012), 0, stream.normal(0, 0.0012));
-  plan.saturation = sagittal && stream.chance(0.75) ? stream.uniform(0.6, 0.95) : stream.uniform(0, 0.4);
+  plan.saturation = sagittal && stream.chance(0.5) ? stream.uniform(0.6, 0.95) : stream.uniform(0, 0.4);
   plan.grey_scale = stream.uniform(700, 1600);
-  plan.flow_void = sequence.contrast == Contrast::T1 ? 0 : stream.uniform(0.02, sagittal ? 0.10 : 0.22);
+  plan.flow_void = sequence.contrast == Contrast::T1 ? 0 : stream.uniform(0.02, sagittal ? 0.30 : 0.25);
   return plan;
 }
 
@@ -181,7 +182,7 @@ std::vector<SeriesPlan> draw_protocol(const PatientPlan& patient, const SpineCur
                                       const ProtocolOptions& options, Stream& stream) {
   const double field_tesla = stream.chance(0.65) ? 1.5 : 3;
   // Loop model of a surface coil, corrected to an unknown degree by the machine (anatomy.md: no measurement found).
-  const double coil_depth_mm = stream.uniform(70, 220);
+  const double coil_depth_mm = stream.chance(0.4) ? stream.uniform(80, 150) : stream.uniform(150, 500);
   const auto sagittal = sagittal_slices(patient, curve, options.sagittal_matrix, stream);
   std::vector<SeriesPlan> series;
   for (SeriesRole role : {SeriesRole::SagittalT1, SeriesRole::SagittalT2, SeriesRole::AxialT2}) {

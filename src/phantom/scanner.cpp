@@ -2,21 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <complex>
-#include <numbers>
-#include <unsupported/Eigen/FFT>
 
 #include "phantom/shapes.h"
 
 namespace lumbargrade::phantom {
 namespace {
 
-using Complex = std::complex<float>;
-
-/// Samples inside a voxel, in units of the voxel (column, row, slice). The first three decide whether it is uniform.
-constexpr std::array<std::array<double, 3>, 8> kSamples = {{{0, 0, 0},
-                                                            {.28, -.28, .36},
+/// Samples inside a voxel, in units of the voxel (column, row, slice). The first two decide with the pixel's own
+/// sample whether it is uniform.
+constexpr std::array<std::array<double, 3>, 7> kSamples = {{{.28, -.28, .36},
                                                             {-.28, .28, -.36},
                                                             {.1, .38, .2},
                                                             {-.38, -.1, .14},
@@ -24,10 +18,8 @@ constexpr std::array<std::array<double, 3>, 8> kSamples = {{{0, 0, 0},
                                                             {-.14, -.38, -.12},
                                                             {.0, .1, .44}}};
 
-/// Water and fat in the field of view, before the machine's imperfections.
-struct Object {
-  std::vector<float> water, fat;
-};
+/// Depths of the pixels' own samples: neighbours look at different parts of the slice.
+constexpr std::array<double, 3> kDepths = {0, .33, -.33};
 
 double texture_of(const Tissue& tissue, double grain) {
   return 1 + tissue.texture * grain;
@@ -46,20 +38,9 @@ double coil_at(const AcquisitionPlan& plan, double depth_mm, const Vector3& offs
 }
 
 struct Pixel {
-  std::array<Material, kSamples.size()> materials;
+  std::array<Material, kSamples.size() + 1> materials;
   int count = 0;
 };
-
-Pixel sample_pixel(const Patient& patient, const Vector3& centre, const Vector3& column_step, const Vector3& row_step,
-                   const Vector3& slice_step) {
-  Pixel pixel;
-  for (const auto& offset : kSamples) {
-    const Vector3 point = centre + offset[0] * column_step + offset[1] * row_step + offset[2] * slice_step;
-    pixel.materials[static_cast<size_t>(pixel.count++)] = patient.material_at(point);
-    if (pixel.count == 3 && pixel.materials[0] == pixel.materials[1] && pixel.materials[0] == pixel.materials[2]) break;
-  }
-  return pixel;
-}
 
 class ObjectPainter {
  public:
@@ -78,11 +59,12 @@ class ObjectPainter {
   std::vector<Object> paint() const {
     const auto size = static_cast<size_t>(slice_.rows) * static_cast<size_t>(slice_.columns);
     std::vector<Object> objects(series_.size(), Object{std::vector<float>(size), std::vector<float>(size)});
+    const std::vector<Material> first = first_samples();
+    size_t index = 0;
     for (int row = 0; row < slice_.rows; ++row) {
-      for (int column = 0; column < slice_.columns; ++column) {
-        paint_pixel(row, column,
-                    static_cast<size_t>(row) * static_cast<size_t>(slice_.columns) + static_cast<size_t>(column),
-                    objects);
+      for (int column = 0; column < slice_.columns; ++column, ++index) {
+        const Pixel pixel = sample_pixel(first, row, column, index);
+        if (pixel.count > 1 || pixel.materials[0] != 0) paint_pixel(pixel, row, column, index, objects);
       }
     }
     for (size_t i = 0; i < series_.size(); ++i) fold(series_[i]->acquisition, i, objects[i]);
@@ -90,14 +72,66 @@ class ObjectPainter {
   }
 
  private:
-  void paint_pixel(int row, int column, size_t index, std::vector<Object>& objects) const {
-    const Vector3 point = slice_.plane.position_patient + column * column_step_ + row * row_step_;
-    const Pixel pixel = sample_pixel(patient_, point, column_step_, row_step_, slice_step_);
-    if (pixel.count == 3 && pixel.materials[0] == 0) return;  // air
+  Vector3 point_at(int row, int column) const {
+    return slice_.plane.position_patient + column * column_step_ + row * row_step_;
+  }
+
+  Material first_sample(int row, int column) const {
+    const double depth = kDepths[static_cast<size_t>(row + column / 2) % kDepths.size()];
+    return patient_.material_at(point_at(row, column) + depth * slice_step_);
+  }
+
+  /// One sample for every pixel; between four that agree there is nothing to look up.
+  std::vector<Material> first_samples() const {
+    const auto width = static_cast<size_t>(slice_.columns);
+    std::vector<Material> first(static_cast<size_t>(slice_.rows) * width);
+    const auto fill = [&](int parity, const auto& sample) {
+      for (int row = 0; row < slice_.rows; ++row) {
+        for (int column = (row + parity) % 2; column < slice_.columns; column += 2) {
+          first[static_cast<size_t>(row) * width + static_cast<size_t>(column)] = sample(row, column);
+        }
+      }
+    };
+    fill(0, [&](int row, int column) { return first_sample(row, column); });
+    fill(1, [&](int row, int column) {
+      const size_t index = static_cast<size_t>(row) * width + static_cast<size_t>(column);
+      const bool inside = row > 0 && column > 0 && row + 1 < slice_.rows && column + 1 < slice_.columns;
+      const bool agree = inside && first[index - 1] == first[index + 1] && first[index - 1] == first[index - width] &&
+                         first[index - 1] == first[index + width];
+      return agree ? first[index - 1] : first_sample(row, column);
+    });
+    return first;
+  }
+
+  /// One material where the neighbours' samples agree; else more samples, as many as are needed.
+  Pixel sample_pixel(const std::vector<Material>& first, int row, int column, size_t index) const {
+    const auto width = static_cast<size_t>(slice_.columns);
+    Pixel pixel;
+    pixel.materials[0] = first[index];
+    pixel.count = 1;
+    const auto differs = [&](size_t other) { return first[other] != first[index]; };
+    const bool edge = (column > 0 && differs(index - 1)) || (column + 1 < slice_.columns && differs(index + 1)) ||
+                      (row > 0 && differs(index - width)) || (row + 1 < slice_.rows && differs(index + width));
+    if (!edge) return pixel;
+    const Vector3 centre = point_at(row, column);
+    for (const auto& offset : kSamples) {
+      const Vector3 point = centre + offset[0] * column_step_ + offset[1] * row_step_ + offset[2] * slice_step_;
+      pixel.materials[static_cast<size_t>(pixel.count++)] = patient_.material_at(point);
+      if (pixel.count == 3 && pixel.materials[0] == pixel.materials[1] && pixel.materials[0] == pixel.materials[2])
+        break;
+    }
+    return pixel;
+  }
+
+  void paint_pixel(const Pixel& pixel, int row, int column, size_t index, std::vector<Object>& objects) const {
+    const Vector3 point = point_at(row, column);
     const double depth = patient_.trunk().back_y(point.z()) - point.y();
     const SpinePoint at = patient_.spine_point(point);
-    const double grain = 0.7 * texture_.at(point, 2.1) + 0.6 * texture_.at(point, 6.3) + 0.5 * texture_.at(point, 0.9);
-    const double pulse = texture_.at({point.x(), point.y(), 0.4 * point.z()}, 5);
+    // The field's standard deviation is .31, so that of the sum is 1.
+    const double grain = 1.8 * texture_.at(point, 2.1) + 2.3 * texture_.at(point, 6.3) + 1.3 * texture_.at(point, 0.9);
+    const auto is_fluid = [&](Material material) { return patient_.anatomy().tissues()[material].label == Label::Csf; };
+    const bool fluid = std::any_of(pixel.materials.begin(), pixel.materials.begin() + pixel.count, is_fluid);
+    const double pulse = fluid ? texture_.at({point.x(), point.y(), 0.4 * point.z()}, 5) : 0;
     for (size_t i = 0; i < series_.size(); ++i) {
       const AcquisitionPlan& plan = series_[i]->acquisition;
       double water = 0;
@@ -129,7 +163,7 @@ class ObjectPainter {
       for (int read = 0; read < read_count; ++read) {
         const int row = plan.phase_along_rows ? read : outside;
         const int column = plan.phase_along_rows ? outside : read;
-        const Vector3 point = slice_.plane.position_patient + column * column_step_ + row * row_step_;
+        const Vector3 point = point_at(row, column);
         const Material material = patient_.material_at(point);
         const double gain = coil_at(plan, patient_.trunk().back_y(point.z()) - point.y(), point);
         const int in_row = plan.phase_along_rows ? read : inside;
@@ -151,119 +185,13 @@ class ObjectPainter {
   Vector3 column_step_, row_step_, slice_step_;
 };
 
-/// Two-dimensional transforms of one image; lines of length `columns`, `rows` of them.
-class Fourier {
- public:
-  Fourier(int rows, int columns) : rows_(rows), columns_(columns) {}
-
-  void transform(std::vector<Complex>& image, bool forward) {
-    std::vector<Complex> in(static_cast<size_t>(columns_)), out(static_cast<size_t>(columns_));
-    for (int row = 0; row < rows_; ++row) {
-      Complex* line = image.data() + static_cast<size_t>(row) * static_cast<size_t>(columns_);
-      std::copy(line, line + columns_, in.begin());
-      one(out, in, forward);
-      std::copy(out.begin(), out.end(), line);
-    }
-    in.resize(static_cast<size_t>(rows_));
-    out.resize(static_cast<size_t>(rows_));
-    for (int column = 0; column < columns_; ++column) {
-      for (int row = 0; row < rows_; ++row)
-        in[static_cast<size_t>(row)] =
-            image[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)];
-      one(out, in, forward);
-      for (int row = 0; row < rows_; ++row)
-        image[static_cast<size_t>(row) * static_cast<size_t>(columns_) + static_cast<size_t>(column)] =
-            out[static_cast<size_t>(row)];
-    }
-  }
-
- private:
-  void one(std::vector<Complex>& out, const std::vector<Complex>& in, bool forward) {
-    if (forward) {
-      fft_.fwd(out.data(), in.data(), static_cast<Eigen::Index>(in.size()));
-    } else {
-      fft_.inv(out.data(), in.data(), static_cast<Eigen::Index>(in.size()));
-    }
-  }
-
-  int rows_, columns_;
-  Eigen::FFT<float> fft_;
-};
-
-/// Signed spatial frequency of bin `i` of `count`, in cycles per field of view.
-int frequency(int i, int count) {
-  return i <= count / 2 ? i : i - count;
-}
-
-/// Weight of a frequency at `share` of the acquired edge: one inside, falling over the last fifth (a mild filter leaves
-/// some Gibbs ringing, as machines do).
-double window(double share) {
-  return share > 1 ? 0 : 1 - 0.6 * smooth_step(0.8, 1.0, share);
-}
-
-/// What the machine makes of an object: shifted fat, a finite and noisy k-space with motion between its lines,
-/// magnitude.
-SlicePixels acquire(const Object& object, int rows, int columns, const AcquisitionPlan& plan, Stream& stream) {
-  const auto size = object.water.size();
-  std::vector<Complex> image(size);
-  const double whole = std::floor(plan.fat_shift_px);
-  const auto share = static_cast<float>(plan.fat_shift_px - whole);
-  const int shift = static_cast<int>(whole);
-  const auto at = [&](int row, int column) {
-    return static_cast<size_t>((row + rows) % rows) * static_cast<size_t>(columns) +
-           static_cast<size_t>((column + columns) % columns);
-  };
-  for (int row = 0; row < rows; ++row) {
-    for (int column = 0; column < columns; ++column) {
-      const int dr = plan.phase_along_rows ? shift : 0;
-      const int dc = plan.phase_along_rows ? 0 : shift;
-      const int er = plan.phase_along_rows ? 1 : 0;
-      const float fat = (1 - share) * object.fat[at(row - dr, column - dc)] +
-                        share * object.fat[at(row - dr - er, column - dc - 1 + er)];
-      image[at(row, column)] = object.water[at(row, column)] + fat;
-    }
-  }
-  Fourier fourier(rows, columns);
-  fourier.transform(image, true);
-  const double row_edge = 0.5 * rows * (plan.phase_along_rows ? plan.read_share : plan.phase_share);
-  const double column_edge = 0.5 * columns * (plan.phase_along_rows ? plan.phase_share : plan.read_share);
-  // Noise of variance n^2 per displayed pixel when the whole k-space is filled (the transform sums `size` values).
-  const double noise = plan.noise * std::sqrt(static_cast<double>(size)) / std::numbers::sqrt2 * 1.4;
-  const double ghost_start = stream.uniform(0, 2 * std::numbers::pi);
-  for (int row = 0; row < rows; ++row) {
-    const double row_share = std::abs(frequency(row, rows)) / row_edge;
-    for (int column = 0; column < columns; ++column) {
-      const double column_share = std::abs(frequency(column, columns)) / column_edge;
-      Complex& value = image[at(row, column)];
-      if (row_share > 1 || column_share > 1) {
-        value = 0;
-        continue;
-      }
-      const int line = plan.phase_along_rows ? frequency(column, columns) : frequency(row, rows);
-      const double motion =
-          1 + plan.ghost * std::sin(2 * std::numbers::pi * line / plan.ghost_period_lines + ghost_start);
-      const auto weight = static_cast<float>(window(row_share) * window(column_share));
-      const Complex disturbance(static_cast<float>(noise * stream.normal()),
-                                static_cast<float>(noise * stream.normal()));
-      value = weight * (value * static_cast<float>(motion) + disturbance);
-    }
-  }
-  fourier.transform(image, false);
-  SlicePixels pixels(size);
-  for (size_t i = 0; i < size; ++i) {
-    const double stored = plan.grey_scale * static_cast<double>(std::abs(image[i]));
-    pixels[i] = static_cast<std::uint16_t>(std::clamp(std::lround(stored), 0L, 4095L));
-  }
-  return pixels;
-}
-
 }  // namespace
 
 Patient::Patient(const PatientPlan& plan, double field_tesla)
     : curve_(make_curve(plan)),
       anatomy_(plan, field_tesla),
       trunk_(plan, curve_),
-      field_(curve_, plan.origin_patient + Vector3(-190, -240, -180), plan.origin_patient + Vector3(190, 190, 400)) {}
+      field_(curve_, plan.origin_patient + Vector3(-140, -240, -120), plan.origin_patient + Vector3(140, 180, 300)) {}
 
 Material Patient::material_at(const Vector3& point_patient) const {
   if (const auto outside = trunk_.outside(point_patient)) return static_cast<Material>(*outside);

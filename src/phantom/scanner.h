@@ -1,10 +1,9 @@
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <vector>
 
-#include "phantom/protocol.h"
+#include "phantom/acquisition.h"
 
 namespace lumbargrade::phantom {
 
@@ -25,9 +24,6 @@ class Patient {
   Trunk trunk_;
   SpineField field_;
 };
-
-/// Stored values 0..4095 of one slice, row by row.
-using SlicePixels = std::vector<std::uint16_t>;
 
 /// Images `slice` once for every series in `series`, which share its geometry: anatomy is looked up once, the physics
 /// of each series follows. `streams` gives each its own noise.

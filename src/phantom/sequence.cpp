@@ -12,13 +12,13 @@ double Sequence::signal(double proton_density, double t1_ms, double t2_ms) const
 }
 
 std::vector<Signal> signals_of(const std::vector<Tissue>& tissues, const Sequence& sequence) {
-  const Tissue fat = fat_component(sequence.field_tesla);
+  const Tissue fat = standard_tissue(Label::Fat, sequence.field_tesla);
   // Clinical inversion times null fat only if its effective T1 is 230 or 310 ms (anatomy.md, section 3, computed).
   const double fat_t1_ms = sequence.contrast == Contrast::Stir ? (sequence.field_tesla > 2 ? 310 : 230) : fat.t1_ms;
   std::vector<Signal> signals;
   for (const Tissue& tissue : tissues) {
     const double water = (1 - tissue.fat_share) * sequence.signal(tissue.proton_density, tissue.t1_ms, tissue.t2_ms);
-    const double fatty = tissue.fat_share * sequence.signal(fat.proton_density, fat_t1_ms, fat.t2_ms);
+    const double fatty = tissue.fat_share * sequence.signal(fat.proton_density, fat_t1_ms, sequence.fat_t2_ms);
     signals.push_back({static_cast<float>(water), static_cast<float>(fatty)});
   }
   return signals;

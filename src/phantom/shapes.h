@@ -24,12 +24,26 @@ struct Spot {
   double s, u, v;
 };
 
-/// Distance to the segment from a to b, less the radius.
-inline double capsule(const Spot& p, const Spot& a, const Spot& b, double radius) {
-  const double bs = b.s - a.s, bu = b.u - a.u, bv = b.v - a.v;
-  const double ps = p.s - a.s, pu = p.u - a.u, pv = p.v - a.v;
-  const double t = std::clamp((ps * bs + pu * bu + pv * bv) / (bs * bs + bu * bu + bv * bv), 0.0, 1.0);
-  return std::sqrt(square(ps - t * bs) + square(pu - t * bu) + square(pv - t * bv)) - radius;
+/// All points within a radius of a segment; `distance` is negative inside.
+struct Capsule {
+  Spot from{}, along{};
+  double inverse_square = 1, radius = 0;
+
+  Capsule() = default;
+  Capsule(const Spot& a, const Spot& b, double radius_mm)
+      : from(a), along{b.s - a.s, b.u - a.u, b.v - a.v}, radius(radius_mm) {
+    inverse_square = 1 / (along.s * along.s + along.u * along.u + along.v * along.v);
+  }
+
+  double distance(double s, double u, double v) const {
+    const double ps = s - from.s, pu = u - from.u, pv = v - from.v;
+    const double t = std::clamp((ps * along.s + pu * along.u + pv * along.v) * inverse_square, 0.0, 1.0);
+    return std::sqrt(square(ps - t * along.s) + square(pu - t * along.u) + square(pv - t * along.v)) - radius;
+  }
+};
+
+inline bool inside_ellipse(double x, double y, double half_x, double half_y) {
+  return square(x * half_y) + square(y * half_x) < square(half_x * half_y);
 }
 
 /// Distance to an axis-parallel ellipse; exact on the surface and of the right sign and scale near it.

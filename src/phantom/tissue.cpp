@@ -17,6 +17,7 @@ struct Row {
 
 // T1 and T2 in ms at 1.5 T and 3 T, proton density. Sources: anatomy.md section 3 (de Bazelaire 2004, Stanisz 2005,
 // Smith 2008, Reichert 2005, SY). Vessels keep little signal: flowing blood leaves the slice between the pulses.
+// Muscle and the water of marrow are given the longer T2 that an echo train sees (first-echo values 27-29 and 49 ms).
 // Ligament and cortex are given a few ms, since fat and water beside them fill part of every voxel.
 Row table_row(Label label) {
   switch (label) {
@@ -27,11 +28,11 @@ Row table_row(Label label) {
     case Label::Fat:
       return {343, 58, 382, 68, .9, 1, .05};
     case Label::Muscle:
-      return {856, 33, 898, 31, .80, .06, .10};
+      return {856, 40, 898, 37, .80, .06, .12};
     case Label::Vertebra:
-      return {850, 42, 950, 38, .75, .38, .08};
+      return {850, 55, 950, 50, .85, .38, .24};
     case Label::Sacrum:
-      return {850, 42, 950, 38, .75, .45, .09};
+      return {850, 55, 950, 50, .85, .45, .24};
     case Label::Cortex:
       return {250, 4, 250, 4, .16, .02, .1};
     case Label::Annulus:
@@ -88,12 +89,6 @@ Tissue standard_tissue(Label label, double field_tesla) {
           row.proton_density,
           row.fat_share,
           row.texture};
-}
-
-Tissue fat_component(double field_tesla) {
-  Tissue fat = standard_tissue(Label::Fat, field_tesla);
-  fat.t2_ms = 95;
-  return fat;
 }
 
 Tissue disc_tissue(double pfirrmann, double nucleus_share, double field_tesla) {

@@ -49,9 +49,6 @@ struct Tissue {
 /// are made by `disc_tissue` and `marrow_tissue`.
 Tissue standard_tissue(Label label, double field_tesla);
 
-/// Fat as a turbo spin echo sees it: brighter than its T2 says (PA, anatomy.md: 41-143 ms).
-Tissue fat_component(double field_tesla);
-
 /// Nucleus or annulus of a disc of Pfirrmann grade 1..5; fractions between grades are allowed. `nucleus_share` 1 is the
 /// centre of the nucleus, 0 the annulus. T2 by grade: EC; T1 and proton density: SY (anatomy.md).
 Tissue disc_tissue(double pfirrmann, double nucleus_share, double field_tesla);

@@ -8,7 +8,8 @@ Material Anatomy::muscle_or_fat(double s, double u, double v, double fat_share) 
   // Fat lies in streaks along the fibres; more of it near the spine.
   const double streak = noise_.at({2.2 * u, 1.6 * v, 0.35 * s}, 3.5) + 0.6 * noise_.at({u, v, 0.25 * s}, 9);
   const double threshold = 1.02 - 2.1 * fat_share;
-  return standard(streak > threshold ? Label::Fat : Label::Muscle);
+  if (streak > threshold) return standard(Label::Fat);
+  return streak > threshold - 0.25 ? fatty_muscle() : standard(Label::Muscle);
 }
 
 std::optional<Material> Anatomy::pelvis_material(double s, double u, double v) const {
@@ -44,28 +45,30 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
   if (sheath > 0.2 && v > row.wall_v + 6) {
     const double centre_u = 33 * sheath;
     const double centre_v = row.wall_v + row.canal_depth + 17 - (1 - sheath) * 14;
-    const double away = ellipse(au - centre_u, v - centre_v, 33 * sheath, 27 * sheath);
-    if (away < 0) {
-      if (away > -0.8) return standard(Label::Ligament);
+    if (inside_ellipse(au - centre_u, v - centre_v, 33 * sheath, 27 * sheath)) {
+      if (!inside_ellipse(au - centre_u, v - centre_v, 33 * sheath - 0.8, 27 * sheath - 0.8))
+        return standard(Label::Ligament);
       // Cleft between multifidus and longissimus, and the fat that replaces the deep multifidus with age.
       const double cleft = au - 17 - 0.25 * (v - centre_v) - 2.5 * noise_.at({s, v, 0}, 15);
-      if (std::abs(cleft) < 0.9) return standard(Label::Fat);
+      if (std::abs(cleft) < 0.5 + 0.7 * noise_.at({s, v, u}, 8)) return standard(Label::Fat);
       const double deep =
           cleft < 0 ? std::clamp((centre_v - v) / 30, 0.0, 0.5) + 0.25 * std::max(0.0, share_down - 0.5) : 0;
       return muscle_or_fat(s, u, v, plan_.muscle_fat_share * (1 + 1.5 * deep));
     }
   }
   // Quadratus lumborum.
-  if (s > plan_.bodies[kL5].centre_s && ellipse(au - 60, v - row.wall_v - 4, 17, 9) < 0) {
+  if (s > plan_.bodies[kL5].centre_s && inside_ellipse(au - 60, v - row.wall_v - 4, 17, 9)) {
     return muscle_or_fat(s, u, v, 0.5 * plan_.muscle_fat_share);
   }
-  if (s < 30 && s > -60 && ellipse(au - 78, v - 34, 34, 36) < 0) return muscle_or_fat(s, u, v, 0.12);  // gluteal
+  if (s < 30 && s > -60 && inside_ellipse(au - 78, v - 34, 34, 36)) return muscle_or_fat(s, u, v, 0.12);  // gluteal
   if (v > row.wall_v + 20) {  // subcutaneous, with septa
     return standard(std::abs(noise_.at({u, 0.5 * v, s}, 11)) < 0.012 ? Label::Ligament : Label::Fat);
   }
   // Anterior longitudinal ligament, then vessels.
   const double front = -row.half_depth - v;
-  if (v < 0 && au < 16 && column_outline(row, u, v) < 1.1) return standard(Label::Ligament);
+  if (v < 0 && au < 16 && column_outline(row, u, v) < 1.1) {
+    return standard(column_distance(row, s, u, v) < 1.1 ? Label::Ligament : Label::Fat);
+  }
   const double fork_s = plan_.bodies[kL5 + 1].centre_s - 6;  // aortic bifurcation at L4 in 67-83 % (AO)
   const double apart = std::max(0.0, fork_s - s) * 0.45;
   const double fork_radius = apart > 0 ? 0.7 : 1;
