@@ -1,7 +1,7 @@
 """Writes a study of 174 RLE files in the challenge's layout: loader_study.py FOLDER.
 
-Two sagittal series (18 slices of 512 squared), a third of 448 squared, and axial blocks of 320 squared; real noise and
-smooth structure, 12 bits, so that RLE packs about as it does on scanner images.
+Two sagittal series (18 slices of 512 and of 448 squared) and three axial blocks of 320 squared, all of which have a role
+and so are decoded; real noise and smooth structure, 12 bits, so that RLE packs about as it does on scanner images.
 """
 
 import pathlib
@@ -13,8 +13,8 @@ from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 SERIES = [
     ("1", "T1", 512, 18, [0, 1, 0, 0, 0, -1], (1, 0, 0), 4.5),
-    ("2", "T2", 512, 18, [0, 1, 0, 0, 0, -1], (1, 0, 0), 4.5),
-    ("3", "T2", 448, 18, [0, 1, 0, 0, 0, -1], (1, 0, 0), 4.5),
+    ("2", "T2", 448, 18, [0, 1, 0, 0, 0, -1], (1, 0, 0), 4.5),
+    ("3", "T2", 320, 18, [1, 0, 0, 0, 0.9659258, -0.2588190], (0, 0.2588190, 0.9659258), 3.5),
     ("4", "T2", 320, 60, [1, 0, 0, 0, 1, 0], (0, 0, 1), 3.5),
     ("5", "T2", 320, 60, [1, 0, 0, 0, 0.9659258, 0.2588190], (0, -0.2588190, 0.9659258), 3.5),
 ]

@@ -13,6 +13,7 @@
 #include "dicom/codestream.h"
 #include "dicom/jpeg2000.h"
 #include "dicom/library.h"
+#include "dicom/rle.h"
 #include "dicom/transfer_syntax.h"
 
 namespace lumbargrade::dicom {
@@ -93,13 +94,26 @@ void convert_native_frame(const Instance& instance, const FrameTarget& target) {
 // ---- compressed pixels
 // -------------------------------------------------------------------------------------------------
 
-void convert_jpeg2000(const Instance& instance, std::span<const FrameTarget> targets) {
+/// `decode(fragments)` gives one frame's raw values, or nothing when they are damaged.
+template <typename Decode>
+void convert_frames(const Instance& instance, std::span<const FrameTarget> targets, const char* coding,
+                    const Decode& decode) {
   const auto frames = assign_fragments(instance.pixels->structure.fragments, instance.frames.size());
   for (const FrameTarget& target : targets) {
-    const auto values = decode_jpeg2000(frames[static_cast<size_t>(target.frame)], instance.format);
-    if (!values) refuse(instance, "damaged JPEG 2000 image");
+    const std::optional<std::vector<uint16_t>> values = decode(frames[static_cast<size_t>(target.frame)]);
+    if (!values) refuse(instance, text("damaged ", coding, " image"));
     convert_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>((*values)[i]); });
   }
+}
+
+void convert_jpeg2000(const Instance& instance, std::span<const FrameTarget> targets) {
+  convert_frames(instance, targets, "JPEG 2000",
+                 [&](const std::vector<Bytes>& fragments) { return decode_jpeg2000(fragments, instance.format); });
+}
+
+void convert_rle(const Instance& instance, std::span<const FrameTarget> targets) {
+  convert_frames(instance, targets, "RLE",
+                 [&](const std::vector<Bytes>& fragments) { return decode_rle(fragments.front(), instance.format); });
 }
 
 std::unique_ptr<DcmPixelData> encapsulated_pixels(const Instance& instance) {
@@ -183,6 +197,8 @@ void decode_frames(const Instance& instance, std::span<const FrameTarget> target
     for (const FrameTarget& target : targets) convert_native_frame(instance, target);
   } else if (pixel_coding(instance.transfer_syntax_uid) == PixelCoding::Jpeg2000) {
     convert_jpeg2000(instance, targets);
+  } else if (pixel_coding(instance.transfer_syntax_uid) == PixelCoding::Rle) {
+    convert_rle(instance, targets);
   } else {
     convert_with_dcmtk(instance, targets);
   }
