@@ -101,9 +101,9 @@ class LevelLesions {
                                                     : stream_.uniform(0.69, 0.88);
     grow(
         [&](double growth) {
-          disc_.central_mm = growth * 12 * mix.disc;
-          disc_.side[0].flavum_mm = growth * 8 * mix.arch * asymmetry;
-          disc_.side[1].flavum_mm = growth * 8 * mix.arch * (2 - asymmetry);
+          disc_.central_mm = growth * 15 * mix.disc;
+          disc_.side[0].flavum_mm = growth * 11 * mix.arch * asymmetry;
+          disc_.side[1].flavum_mm = growth * 11 * mix.arch * (2 - asymmetry);
           LevelMeasure measure;
           measure_canal(lesioned(true), level_, measure);
           return 1 - measure.area_loss();
