@@ -19,6 +19,12 @@ struct CanalMeasure {
   }
 };
 
+/// Room in one lateral recess, read from the outer sagittal slices.
+struct RecessMeasure {
+  double depth_mm = 0;                      ///< antero-posterior extent of the canal 6-8 mm to the side of its middle
+  Vector3 point_patient = Vector3::Zero();  ///< middle of that extent
+};
+
 /// One disc level in patient space. Every crop is defined in this frame.
 struct LevelFrame {
   Level level = Level::L1L2;
@@ -31,6 +37,9 @@ struct LevelFrame {
   double confidence = 0;                     ///< 0..1, that centre and name are right
   std::optional<Vector3> canal_patient;      ///< the middle of the canal behind the disc
   std::optional<CanalMeasure> canal;
+  /// Nothing where no slice lies there, or the bundle has no network that outlines the canal.
+  std::optional<RecessMeasure> recess_left;
+  std::optional<RecessMeasure> recess_right;
   int slice = -1;  ///< slice of the sagittal volume nearest to the canal point
 };
 
