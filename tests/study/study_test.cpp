@@ -146,6 +146,18 @@ TEST(LoadStudy, FollowsTheUsersChoice) {
   EXPECT_THROW(load_study(folder.path(), {.sagittal_t2 = "none"}), Error);
 }
 
+TEST(LoadStudy, TakesEveryAxialSeriesThatTheUserNames) {
+  const TemporaryFolder folder;
+  for (const char* uid : {"1", "2", "3"}) {
+    write_series(folder.path(), {.folder = uid, .series_uid = uid, .description = "?", .first = axial_plane(0)});
+  }
+  EXPECT_THAT(load_study(folder.path()).axial_t2, IsEmpty());
+  const Study study = load_study(folder.path(), {.axial_t2 = {"3", "1"}});
+  ASSERT_EQ(study.axial_t2.size(), 2u);
+  EXPECT_FALSE(study.series[1].used);
+  EXPECT_EQ(study.series[0].evidence, "chosen by the user");
+}
+
 TEST(LoadStudy, FollowsTheTableOfSeriesDescriptions) {
   const TemporaryFolder folder;
   write_series(folder / "77", {.folder = "5", .description = "?"});
