@@ -32,11 +32,12 @@ const at::Tensor& input_named(const TensorMap& inputs, const std::string& name) 
 }
 
 UNetOptions unet_options(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
-  const StrictObject object(parameters, file, place, {"widths", "fine_classes", "coarse_maps"});
+  const StrictObject object(parameters, file, place, {"widths", "fine_classes", "coarse_maps"}, {"in_channels"});
   UNetOptions options;
   options.widths = object.integers("widths", 2, kMaxLevels, 1, kMaxWidth);
   options.fine_classes = object.integer("fine_classes", 1, kMaxMaps);
-  options.coarse_maps = object.integer("coarse_maps", 1, kMaxMaps);
+  options.coarse_maps = object.integer("coarse_maps", 0, kMaxMaps);
+  if (object.has("in_channels")) options.in_channels = object.integer("in_channels", 1, kMaxMaps);
   return options;
 }
 
@@ -45,7 +46,9 @@ Network build_unet(const nlohmann::json& parameters, const std::string& file, co
   return {network.ptr(),
           [network](const TensorMap& inputs) mutable {
             const UNetOutput output = network->forward(input_named(inputs, "image"));
-            return TensorMap{{"fine", output.fine}, {"coarse", output.coarse}};
+            TensorMap outputs{{"fine", output.fine}};
+            if (output.coarse.size(1) > 0) outputs["coarse"] = output.coarse;
+            return outputs;
           },
           [network]() mutable {
             network->fold_batch_norm();

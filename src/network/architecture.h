@@ -30,8 +30,8 @@ struct Network {
 ///
 /// | architecture | parameters | inputs | outputs |
 /// |---|---|---|---|
-/// | `unet` | `widths`, `fine_classes`, `coarse_maps` of UNetOptions | `image` N x 1 x H x W | `fine`, `coarse` of
-/// UNetOutput |
+/// | `unet` | `widths`, `fine_classes`, `coarse_maps` of UNetOptions; `in_channels` may be absent: 1 | `image` N x
+/// in_channels x H x W | `fine`, `coarse` of UNetOutput; no `coarse` where there are no coarse maps |
 /// | `grader` | read_grader_options | those of GraderNetwork | `grade` N x 3 |
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place);

@@ -28,7 +28,7 @@ void ConvBlockImpl::fold_batch_norm() {
 UNetImpl::UNetImpl(UNetOptions options) : options_(std::move(options)) {
   const auto& widths = options_.widths;
   TORCH_CHECK(widths.size() >= 2, "a U-Net needs at least two levels");
-  int64_t channels = 4;  // one input channel, unshuffled 2 x 2
+  int64_t channels = 4 * options_.in_channels;  // unshuffled 2 x 2
   for (const int64_t width : widths) {
     encoder_->push_back(nn::Sequential(ConvBlock(channels, width), ConvBlock(width, width)));
     channels = width;

@@ -32,7 +32,7 @@ TORCH_MODULE(ConvBlock);
 /// 2 x 2 neighbours in as channels and a pixel-shuffle takes the classes back out, so that edges are placed at full
 /// resolution for the price of a half-resolution network (Shi 2016, sub-pixel convolution).
 ///
-/// Input N x 1 x H x W, with H and W multiples of `stride()`.
+/// Input N x in_channels x H x W, with H and W multiples of `stride()`.
 class UNetImpl : public torch::nn::Module {
  public:
   explicit UNetImpl(UNetOptions options);
