@@ -185,8 +185,9 @@ std::optional<Material> Anatomy::foramen_lesion_material(double s, double u, dou
   const double ds = s - centre.s;
   const double dv = v - centre.v;
   if (std::abs(du) > 9 || ds > radius + 5 || ds < -16 || std::abs(dv) > 12) return std::nullopt;
-  // Towards its ends along the nerve the lesion flattens.
-  const double rounding = 0.03 * du * du;
+  // Rounded behind; towards its ends along the nerve the lesion flattens.
+  if (square(du / 9) + square(std::max(0.0, dv + 4) / (radius + 7)) > 1) return std::nullopt;
+  const double rounding = 0.07 * du * du;
   // Disc and osteophyte come from below and in front, the articular process from behind.
   const double room = radius + 4 + rounding;
   const bool disc_side =

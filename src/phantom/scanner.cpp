@@ -8,18 +8,19 @@
 namespace lumbargrade::phantom {
 namespace {
 
-/// Samples inside a voxel, in units of the voxel (column, row, slice). The first two decide with the pixel's own
-/// sample whether it is uniform.
-constexpr std::array<std::array<double, 3>, 7> kSamples = {{{.28, -.28, .36},
-                                                            {-.28, .28, -.36},
-                                                            {.1, .38, .2},
-                                                            {-.38, -.1, .14},
-                                                            {.36, .14, -.2},
-                                                            {-.14, -.38, -.12},
-                                                            {.0, .1, .44}}};
+/// Samples inside a voxel, in units of the voxel (column, row, slice). The first three decide with the pixel's own
+/// first look whether it is uniform.
+constexpr std::array<std::array<double, 3>, 8> kSamples = {{{0, 0, .0625},
+                                                            {.28, -.28, .3125},
+                                                            {-.28, .28, -.3125},
+                                                            {.1, .38, .1875},
+                                                            {-.38, -.1, -.0625},
+                                                            {.36, .14, -.1875},
+                                                            {-.14, -.38, -.4375},
+                                                            {.0, .1, .4375}}};
 
-/// Depths of the pixels' own samples: neighbours look at different parts of the slice.
-constexpr std::array<double, 3> kDepths = {0, .33, -.33};
+/// Depths of the pixels' first looks: neighbours look at different parts of the slice.
+constexpr std::array<double, 3> kDepths = {0, .35, -.35};
 
 double texture_of(const Tissue& tissue, double grain) {
   return 1 + tissue.texture * grain;
@@ -38,7 +39,7 @@ double coil_at(const AcquisitionPlan& plan, double depth_mm, const Vector3& offs
 }
 
 struct Pixel {
-  std::array<Material, kSamples.size() + 1> materials;
+  std::array<Material, kSamples.size()> materials{};
   int count = 0;
 };
 
@@ -59,12 +60,12 @@ class ObjectPainter {
   std::vector<Object> paint() const {
     const auto size = static_cast<size_t>(slice_.rows) * static_cast<size_t>(slice_.columns);
     std::vector<Object> objects(series_.size(), Object{std::vector<float>(size), std::vector<float>(size)});
-    const std::vector<Material> first = first_samples();
+    const std::vector<Material> first = first_looks();
     size_t index = 0;
     for (int row = 0; row < slice_.rows; ++row) {
       for (int column = 0; column < slice_.columns; ++column, ++index) {
         const Pixel pixel = sample_pixel(first, row, column, index);
-        if (pixel.count > 1 || pixel.materials[0] != 0) paint_pixel(pixel, row, column, index, objects);
+        if (pixel.count > 3 || pixel.materials[0] != 0) paint_pixel(pixel, row, column, index, objects);
       }
     }
     for (size_t i = 0; i < series_.size(); ++i) fold(series_[i]->acquisition, i, objects[i]);
@@ -76,13 +77,13 @@ class ObjectPainter {
     return slice_.plane.position_patient + column * column_step_ + row * row_step_;
   }
 
-  Material first_sample(int row, int column) const {
+  Material first_look(int row, int column) const {
     const double depth = kDepths[static_cast<size_t>(row + column / 2) % kDepths.size()];
     return patient_.material_at(point_at(row, column) + depth * slice_step_);
   }
 
-  /// One sample for every pixel; between four that agree there is nothing to look up.
-  std::vector<Material> first_samples() const {
+  /// One look at every pixel; between four that agree there is nothing to look up.
+  std::vector<Material> first_looks() const {
     const auto width = static_cast<size_t>(slice_.columns);
     std::vector<Material> first(static_cast<size_t>(slice_.rows) * width);
     const auto fill = [&](int parity, const auto& sample) {
@@ -92,33 +93,34 @@ class ObjectPainter {
         }
       }
     };
-    fill(0, [&](int row, int column) { return first_sample(row, column); });
+    fill(0, [&](int row, int column) { return first_look(row, column); });
     fill(1, [&](int row, int column) {
       const size_t index = static_cast<size_t>(row) * width + static_cast<size_t>(column);
       const bool inside = row > 0 && column > 0 && row + 1 < slice_.rows && column + 1 < slice_.columns;
       const bool agree = inside && first[index - 1] == first[index + 1] && first[index - 1] == first[index - width] &&
                          first[index - 1] == first[index + width];
-      return agree ? first[index - 1] : first_sample(row, column);
+      return agree ? first[index - 1] : first_look(row, column);
     });
     return first;
   }
 
-  /// One material where the neighbours' samples agree; else more samples, as many as are needed.
+  /// One material where the neighbours' first looks agree; else samples, as many as are needed.
   Pixel sample_pixel(const std::vector<Material>& first, int row, int column, size_t index) const {
     const auto width = static_cast<size_t>(slice_.columns);
-    Pixel pixel;
-    pixel.materials[0] = first[index];
-    pixel.count = 1;
     const auto differs = [&](size_t other) { return first[other] != first[index]; };
     const bool edge = (column > 0 && differs(index - 1)) || (column + 1 < slice_.columns && differs(index + 1)) ||
                       (row > 0 && differs(index - width)) || (row + 1 < slice_.rows && differs(index + width));
+    Pixel pixel{{first[index]}, 1};
     if (!edge) return pixel;
     const Vector3 centre = point_at(row, column);
+    bool uniform = true;
+    pixel.count = 0;
     for (const auto& offset : kSamples) {
       const Vector3 point = centre + offset[0] * column_step_ + offset[1] * row_step_ + offset[2] * slice_step_;
-      pixel.materials[static_cast<size_t>(pixel.count++)] = patient_.material_at(point);
-      if (pixel.count == 3 && pixel.materials[0] == pixel.materials[1] && pixel.materials[0] == pixel.materials[2])
-        break;
+      const Material material = patient_.material_at(point);
+      pixel.materials[static_cast<size_t>(pixel.count++)] = material;
+      uniform = uniform && material == first[index];
+      if (uniform && pixel.count == 3) break;
     }
     return pixel;
   }

@@ -30,6 +30,18 @@ std::string_view challenge_word(Severity severity) {
   return "";
 }
 
+std::string_view contrast_name(Contrast contrast) {
+  switch (contrast) {
+    case Contrast::T1:
+      return "T1";
+    case Contrast::T2:
+      return "T2";
+    case Contrast::Stir:
+      return "STIR";
+  }
+  return "";
+}
+
 /// A point of the truth on the slice that shows it best.
 struct SliceHit {
   int instance = 0;
@@ -220,6 +232,7 @@ nlohmann::json write_study(const DatasetOptions& options, int index, const std::
     described.push_back({{"series_id", identity.series_id},
                          {"series_instance_uid", series_instance_uid(identity, options.quirks)},
                          {"description", series_description(series[i].role)},
+                         {"contrast", contrast_name(series[i].sequence.contrast)},
                          {"instances", series[i].slices.size()}});
   }
   write_images(options, index, patient, series, identities, folder, label_folder);

@@ -35,9 +35,12 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
         plan_.psoas_size * (5 + 14.5 * std::min(share_down, 0.85) - 6 * std::max(0.0, share_down - 0.85));
     const double centre_u = row.half_width + 0.72 * grown + 9 * std::max(0.0, share_down - 0.8);
     const double centre_v = 4 - 9 * share_down - 45 * std::max(0.0, share_down - 0.9);
-    const double away = ellipse(au - centre_u, v - centre_v, 0.9 * grown, 1.15 * grown);
-    if (away < 0) return muscle_or_fat(s, u, v, 0.6 * plan_.muscle_fat_share);
-    if (away < 3) return standard(Label::Fat);
+    const double to_u = au - centre_u;
+    const double to_v = v - centre_v;
+    if (inside_ellipse(to_u, to_v, 0.9 * grown, 1.15 * grown)) {
+      return muscle_or_fat(s, u, v, 0.6 * plan_.muscle_fat_share);
+    }
+    if (inside_ellipse(to_u, to_v, 0.9 * grown + 3, 1.15 * grown + 3)) return standard(Label::Fat);
   }
   if (const auto bone = pelvis_material(s, u, v)) return *bone;
   // Erector spinae and multifidus in their sheath.
@@ -50,7 +53,9 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
         return standard(Label::Ligament);
       // Cleft between multifidus and longissimus, and the fat that replaces the deep multifidus with age.
       const double cleft = au - 17 - 0.25 * (v - centre_v) - 2.5 * noise_.at({s, v, 0}, 15);
-      if (std::abs(cleft) < 0.5 + 0.7 * noise_.at({s, v, u}, 8)) return standard(Label::Fat);
+      const double fat_half = 0.6 + 0.7 * noise_.at({s, v, u}, 8);
+      if (std::abs(cleft) < fat_half) return standard(Label::Fat);
+      if (std::abs(cleft) < fat_half + 1.2) return fatty_muscle();
       const double deep =
           cleft < 0 ? std::clamp((centre_v - v) / 30, 0.0, 0.5) + 0.25 * std::max(0.0, share_down - 0.5) : 0;
       return muscle_or_fat(s, u, v, plan_.muscle_fat_share * (1 + 1.5 * deep));
@@ -64,6 +69,7 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
   if (v > row.wall_v + 20) {  // subcutaneous, with septa
     return standard(std::abs(noise_.at({u, 0.5 * v, s}, 11)) < 0.012 ? Label::Ligament : Label::Fat);
   }
+  if (v > -8 && v > 6 + 12 * noise_.at({u, s, v}, 23)) return standard(Label::Fat);
   // Anterior longitudinal ligament, then vessels.
   const double front = -row.half_depth - v;
   if (v < 0 && au < 16 && column_outline(row, u, v) < 1.1) {
@@ -80,7 +86,7 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
       {vessel(10 + apart, 13, 9.2), vessel(-15 - 0.8 * apart, 12, 10), apart > 0 ? vessel(4 - apart, 13, 9) : 1e3});
   if (nearest < 0) return standard(nearest > -1 ? Label::Ligament : Label::Vessel);
   const double behind_bowel = ellipse(u, v, 66, row.half_depth + 14) + 9 * noise_.at({u, v, s}, 23);
-  if (nearest < 3 || behind_bowel < 0 || v > 6) return standard(Label::Fat);
+  if (nearest < 3 || behind_bowel < 0) return standard(Label::Fat);
   // Bowel and organs: blobs in fat.
   const double blob = noise_.at({u, v, s}, 19) + 0.35 * noise_.at({u, v, s}, 7);
   if (blob > 0.42) return standard(Label::Air);

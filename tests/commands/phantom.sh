@@ -2,16 +2,37 @@
 . "$(dirname "$0")/lib.sh"
 small="--sagittal-matrix 48 --axial-matrix 40"
 
-expect_exit 2 lumbargrade phantom --studies 0 -o out
-expect_stderr "number of studies"
-expect_exit 2 lumbargrade phantom --studies 1 --noise -1 -o out
-expect_stderr "noise"
+# refuse WORDS OPTION...: exit code 2, the words on stderr, nothing written.
+refuse() {
+  local words=$1
+  shift
+  expect_exit 2 lumbargrade phantom -o out "$@"
+  expect_stderr "$words"
+  expect_no_file out
+}
+refuse "number of studies" --studies 0
+refuse "number of studies" --studies -3
+refuse "--studies" --seed 3
+refuse "noise" --studies 1 --noise -1
+refuse "label noise" --studies 1 --label-noise 1.2
+refuse "label noise" --studies 1 --label-noise nan
+refuse "matrix" --studies 1 --sagittal-matrix 8
+refuse "matrix" --studies 1 --axial-matrix 5000
+refuse "jobs" --studies 1 --jobs 0
+refuse "vendor-quirks" --studies 1 --vendor-quirks ge
+refuse "cannot read" --studies 1 --prevalence nowhere.json
 echo '{"spinal_canal_stenosis": {"l4_l5": [0.5, 0.3, 0.3]}}' > prevalence.json
-expect_exit 2 lumbargrade phantom --studies 1 --prevalence prevalence.json -o out
-expect_stderr "not to 1"
-[[ ! -e out ]] || fail_test "a refused run left a folder"
+refuse "not to 1" --studies 1 --prevalence prevalence.json
+echo '{"spinal_canal_stenosis": {"l4_l5": [1.5, -0.3, -0.2]}}' > prevalence.json
+refuse "negative" --studies 1 --prevalence prevalence.json
+echo '{"spinal_canal_stenosis": {"l9_l10": [1, 0, 0]}}' > prevalence.json
+refuse "unknown level" --studies 1 --prevalence prevalence.json
+echo precious > file
+expect_exit 2 lumbargrade phantom --studies 1 -o file
+expect_stderr "is a file"
+expect_equal precious "$(< file)" "the file in the way"
 
-expect_exit 0 lumbargrade phantom --studies 1 --seed 5 $small -o out
+expect_exit 0 lumbargrade phantom --studies 1 --seed 5 $small --labels -o out
 for file in train.csv train_series_descriptions.csv train_label_coordinates.csv truth.json; do
   [[ -s out/$file ]] || fail_test "$file is missing"
 done
@@ -21,18 +42,45 @@ expect_exit 2 lumbargrade phantom --studies 1 --seed 6 $small -o out --resume
 expect_stderr "not begun with these options"
 
 # Killed at any moment, a run leaves complete studies only, and --resume ends with the bytes of an undisturbed one.
-expect_exit 0 lumbargrade phantom --studies 3 --seed 5 $small -o undisturbed
-"$LUMBARGRADE" phantom --studies 3 --seed 5 $small --jobs 2 -o killed 2> /dev/null &
-sleep 1.2
-kill -KILL $! 2> /dev/null
-wait $! 2> /dev/null
-expect_exit 0 lumbargrade phantom --studies 3 --seed 5 $small -o killed --resume
+expect_exit 0 lumbargrade phantom --studies 4 --seed 5 $small -o undisturbed
+"$LUMBARGRADE" phantom --studies 4 --seed 5 $small --jobs 2 -o killed 2> /dev/null &
+run=$!
+for ((i = 0; i < 600; ++i)); do
+  [[ -n $(ls killed/train_images 2> /dev/null) ]] && break
+  sleep 0.05
+done
+kill -KILL $run 2> /dev/null
+wait $run 2> /dev/null
+expect_no_file killed/train.csv
+for study in killed/train_images/*/; do
+  diff -r "$study" "undisturbed/train_images/$(basename "$study")" > /dev/null || fail_test "$study is incomplete"
+done
+expect_exit 0 lumbargrade phantom --studies 4 --seed 5 $small -o killed --resume
 diff -r undisturbed killed > /dev/null || fail_test "other bytes after being killed"
 
-# Conformant objects, if a validator is at hand.
+# One study in memory at a time: the peak does not grow with their number.
+peak_kb() {
+  local peak=0 now run
+  "$LUMBARGRADE" phantom --studies "$1" --seed 5 $small --jobs 1 -o "peak$1" 2> /dev/null &
+  run=$!
+  while now=$(awk '/VmHWM/ {print $2}' "/proc/$run/status" 2> /dev/null) && [[ -n $now ]]; do
+    peak=$now
+    sleep 0.05
+  done
+  wait $run
+  echo "$peak"
+}
+few=$(peak_kb 2)
+many=$(peak_kb 16)
+((few > 0 && many * 10 < few * 12)) || fail_test "peak memory $few kB with 2 studies, $many kB with 16"
+
+# Conformant objects, labels too.
+files=(out/train_images/*/*/[15].dcm out/labels/*/*/[15].dcm)
 if command -v dciodvfy > /dev/null; then
-  for file in out/train_images/*/*/1.dcm; do
+  for file in "${files[@]}"; do
     dciodvfy "$file" 2>&1 | grep '^Error' && fail_test "$file is not conformant"
   done
 fi
-exit 0
+python=$LUMBARGRADE_SOURCE/.venv/bin/python
+[[ -x $python ]] || exit 0
+expect_exit 0 "$python" "$LUMBARGRADE_SOURCE/tests/commands/phantom_conformance.py" "${files[@]}"
