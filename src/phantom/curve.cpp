@@ -72,12 +72,15 @@ Vector3 SpineCurve::patient_from_spine(const SpinePoint& point) const {
 SpinePoint SpineCurve::spine_from_patient(const Vector3& point_patient, double guess_s) const {
   double s = guess_s;
   Frame at = frame(s);
-  for (int i = 0; i < 20; ++i) {
-    const double along = (point_patient - at.centre_patient).dot(at.up);
-    if (std::abs(along) < 1e-3) break;
-    // Damped: behind a lordotic line the foot moves faster than the point.
-    s += 0.7 * along;
+  double along = (point_patient - at.centre_patient).dot(at.up);
+  double step = 0.7 * along;  // damped: behind a lordotic line the foot moves faster than the point
+  for (int i = 0; i < 20 && std::abs(along) > 1e-3; ++i) {
+    s += step;
     at = frame(s);
+    const double before = along;
+    along = (point_patient - at.centre_patient).dot(at.up);
+    const double slope = (along - before) / step;
+    step = slope < -0.3 ? -along / slope : 0.7 * along;  // secant where it is safe
   }
   const Vector3 offset = point_patient - at.centre_patient;
   return {s, offset.dot(at.left), offset.dot(at.posterior)};
