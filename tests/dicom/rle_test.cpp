@@ -10,12 +10,11 @@ using testing::ElementsAre;
 
 /// Two segments behind a header of 64 bytes, as PS3.5 annex G lays them out.
 std::vector<unsigned char> fragment(const std::vector<unsigned char>& high, const std::vector<unsigned char>& low) {
-  std::vector<unsigned char> bytes(64);
+  std::vector<unsigned char> bytes(64 + high.size() + low.size());
   bytes[0] = 2;
   bytes[4] = 64;
   bytes[8] = static_cast<unsigned char>(64 + high.size());
-  bytes.insert(bytes.end(), high.begin(), high.end());
-  bytes.insert(bytes.end(), low.begin(), low.end());
+  std::copy(low.begin(), low.end(), std::copy(high.begin(), high.end(), bytes.begin() + 64));
   return bytes;
 }
 
