@@ -13,6 +13,7 @@ using Action = std::function<int()>;
 void add_batch_command(CLI::App& app, Action& action);
 void add_train_command(CLI::App& app, Action& action);
 void add_train_grader_command(CLI::App& train, Action& action);  ///< below `train`
+void add_crops_command(CLI::App& app, Action& action);
 void add_grade_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);
 void add_merge_command(CLI::App& app, Action& action);

@@ -37,6 +37,7 @@ int run(int argc, char** argv) {
   Action action;
   add_global_options(app, options);
   add_grade_command(app, action);
+  add_crops_command(app, action);
   add_train_command(app, action);
   add_inspect_command(app, action);
   add_batch_command(app, action);

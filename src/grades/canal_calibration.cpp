@@ -2,31 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <numbers>
 
 #include "core/error.h"
 #include "core/statistics.h"
+#include "grades/ordinal_fit.h"
 
 namespace lumbargrade {
 namespace {
 
 constexpr size_t kFewestMeasures = 10;
-constexpr double kWidestReaderSdMm = 8;
-
-/// Root of a function that falls from positive to negative over [low, high].
-double root_of_falling(const std::function<double(double)>& f, double low, double high) {
-  for (int step = 0; step < 60; ++step) {
-    const double middle = (low + high) / 2;
-    (f(middle) > 0 ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
-
-/// The logistic distribution's scale for a standard deviation.
-double logistic_scale(double sd) {
-  return sd * std::numbers::sqrt3 / std::numbers::pi;
-}
 
 double typical_reference_mm(const std::vector<CanalMeasure>& measures, Level level) {
   std::vector<double> references_mm;
@@ -38,17 +22,6 @@ double typical_reference_mm(const std::vector<CanalMeasure>& measures, Level lev
                                          level_name(level), ", at least ", kFewestMeasures, " are needed"));
   }
   return median_of(std::move(references_mm));
-}
-
-/// Mean over the sample of the logistic of (cut - z) / width.
-double mean_below(const std::vector<double>& scaled_mm, double cut_mm, double width_mm) {
-  double sum = 0;
-  for (double z : scaled_mm) sum += 1 / (1 + std::exp((z - cut_mm) / width_mm));
-  return sum / static_cast<double>(scaled_mm.size());
-}
-
-double cut_for_share(const std::vector<double>& scaled_mm, double share, double width_mm) {
-  return root_of_falling([&](double cut_mm) { return share - mean_below(scaled_mm, cut_mm, width_mm); }, -60, 60);
 }
 
 CanalModel fitted(const CanalSample& sample, const CanalAssumptions& assumptions, double width_mm) {
@@ -68,22 +41,13 @@ CanalModel fitted(const CanalSample& sample, const CanalAssumptions& assumptions
   return model;
 }
 
-/// Linearly weighted kappa of two readers who both follow `model` independently of each other, levels pooled.
-double agreement(const CanalModel& model, const CanalSample& sample) {
-  Probabilities marginal{};
-  double observed = 0;
-  double count = 0;
+std::vector<Probabilities> predicted(const CanalModel& model, const CanalSample& sample) {
+  std::vector<Probabilities> all;
   for (Level level : kLevels) {
-    for (const CanalMeasure& measure : sample[index_of(level)]) {
-      const Probabilities p = canal_probabilities(model, level, measure);
-      observed += p[0] * p[1] + p[1] * p[2] + 2 * p[0] * p[2];
-      for (int k = 0; k < kSeverityCount; ++k) marginal[k] += p[k];
-      ++count;
-    }
+    for (const CanalMeasure& measure : sample[index_of(level)])
+      all.push_back(canal_probabilities(model, level, measure));
   }
-  for (double& share : marginal) share /= count;
-  const double expected = marginal[0] * marginal[1] + marginal[1] * marginal[2] + 2 * marginal[0] * marginal[2];
-  return 1 - observed / count / expected;
+  return all;
 }
 
 }  // namespace
@@ -92,12 +56,11 @@ CanalCalibration calibrate_canal(const CanalSample& sample, const CanalAssumptio
   CanalCalibration calibration;
   calibration.reader_sd_mm = root_of_falling(
       [&](double sd_mm) {
-        return agreement(fitted(sample, assumptions, logistic_scale(sd_mm)), sample) - assumptions.reader_kappa;
+        const CanalModel model = fitted(sample, assumptions, logistic_scale(sd_mm));
+        return agreement_of_two_readers(predicted(model, sample)) - assumptions.reader_kappa;
       },
-      0.05, kWidestReaderSdMm);
-  // The mean absolute value of a normal deviate is its SD times sqrt(2 / pi).
-  const double measuring_sd_mm = assumptions.measuring_error_mm * std::sqrt(std::numbers::pi / 2);
-  const double sd_mm = std::hypot(calibration.reader_sd_mm, measuring_sd_mm);
+      kNarrowestSdMm, kWidestSdMm);
+  const double sd_mm = std::hypot(calibration.reader_sd_mm, sd_of_mean_absolute(assumptions.measuring_error_mm));
   calibration.model = fitted(sample, assumptions, logistic_scale(sd_mm));
   return calibration;
 }

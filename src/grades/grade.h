@@ -30,7 +30,7 @@ struct Grade {
   std::string series_instance_uid;  ///< of the image that was graded; empty for a prior
   std::string sop_instance_uid;
   std::optional<Vector3> point_patient;  ///< the point graded, LPS, mm; empty for a prior
-  std::optional<double> measure_mm;      ///< canal: antero-posterior diameter of the thecal sac at the disc
+  std::optional<double> measure_mm;      ///< canal: its diameter at the disc; recess: its depth
   std::optional<double> measure_ratio;   ///< the measure over its reference
   std::vector<std::string> flags;        ///< snake_case words
 };

@@ -47,6 +47,29 @@ std::optional<MeasuredGrade> measured_canal(const LevelFrame& frame, const Volum
   return MeasuredGrade{canal_probabilities(model.canal, frame.level, *frame.canal), model.canal_weight};
 }
 
+std::optional<MeasuredGrade> measured_recess(const LevelFrame& frame, Side side, const Volume& sagittal,
+                                             const GradingModel& model, Grade& grade) {
+  const auto& recess = side == Side::Left ? frame.recess_left : frame.recess_right;
+  if (!model.recess || !recess || !std::isfinite(recess->depth_mm)) return std::nullopt;
+  grade.measure_mm = recess->depth_mm;
+  grade.point_patient = recess->point_patient;
+  grade.series_instance_uid = sagittal.series_instance_uid;
+  return MeasuredGrade{recess_probabilities(*model.recess, frame.level, recess->depth_mm), model.recess_weight};
+}
+
+std::optional<MeasuredGrade> measured(const Finding& finding, const LevelFrame& frame, const Volume& sagittal,
+                                      const GradingModel& model, Grade& grade) {
+  switch (finding.condition) {
+    case Condition::SpinalCanalStenosis:
+      return measured_canal(frame, sagittal, model, grade);
+    case Condition::SubarticularStenosis:
+      return measured_recess(frame, *finding.side, sagittal, model, grade);
+    case Condition::NeuralForaminalNarrowing:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 void add_network_image(const NetworkGrade& network, Grade& grade) {
   grade.point_patient = network.point_patient;
   grade.series_instance_uid = network.series_instance_uid;
@@ -81,9 +104,8 @@ Grade grade_finding(size_t index, const Spine& spine, const Volume& sagittal, co
   grade.level_confidence = frame ? frame->confidence : 0;
   flag_level(frame, grade);
   if (!frame) return grade;
-  std::optional<MeasuredGrade> measured;
-  if (finding.condition == Condition::SpinalCanalStenosis) measured = measured_canal(*frame, sagittal, model, grade);
-  mix(measured, networks[index], model.heads[static_cast<size_t>(finding.condition)], frame->confidence, grade);
+  mix(measured(finding, *frame, sagittal, model, grade), networks[index],
+      model.heads[static_cast<size_t>(finding.condition)], frame->confidence, grade);
   return grade;
 }
 

@@ -150,6 +150,7 @@ NetworkGrader::NetworkGrader(const Bundle& bundle, const std::string& device) {
       grade_output(network.spec);
       Member member{network, {}};
       for (const InputSpec& input : network.spec.inputs) member.views.push_back(view_of(input, network.spec.name));
+      member.network.network.prepare_for_inference();
       member.network.network.module->to(members->device);
       members->members.push_back(std::move(member));
     }

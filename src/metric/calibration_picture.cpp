@@ -1,13 +1,11 @@
 #include "metric/calibration_picture.h"
 
-#include <png.h>
-
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
-#include "core/atomic_file.h"
 #include "core/error.h"
 #include "metric/agreement.h"
+#include "pictures/png_file.h"
 
 namespace lumbargrade {
 namespace {
@@ -85,22 +83,6 @@ class Panel {
   cv::Point origin_;
 };
 
-/// libpng itself rather than OpenCV's imgcodecs, which would bring a hundred shared libraries into the process.
-std::string encode_png(const cv::Mat& rgb) {
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  header.width = static_cast<png_uint_32>(rgb.cols);
-  header.height = static_cast<png_uint_32>(rgb.rows);
-  header.format = PNG_FORMAT_RGB;
-  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(header), '\0');
-  png_alloc_size_t size = bytes.size();
-  if (png_image_write_to_memory(&header, bytes.data(), &size, 0, rgb.data, 0, nullptr) == 0) {
-    throw Error(ErrorKind::Failure, text("cannot encode a PNG: ", header.message));
-  }
-  bytes.resize(size);
-  return bytes;
-}
-
 constexpr std::array<const char*, kConditionCount> kPanelNames = {
     "spinal canal: observed share", "neural foramina: observed share", "subarticular: observed share"};
 
@@ -117,7 +99,7 @@ void write_calibration_picture(const std::filesystem::path& path, const std::vec
     int row = 0;
     for (const Series& series : kSeries) panel.draw(series, calibration(studies, condition, series.event), row++);
   }
-  write_file_atomically(path, encode_png(image));
+  write_rgb_png(path, image);
 }
 
 }  // namespace lumbargrade

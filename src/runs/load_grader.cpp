@@ -7,6 +7,7 @@
 
 #include "bundle/bundle.h"
 #include "bundle/find_bundle.h"
+#include "levels/canal_outline_network.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
 #include "runs/device.h"
@@ -25,10 +26,23 @@ CanalModel canal_model(const CanalMeasureSpec& spec) {
   return model;
 }
 
+RecessModel recess_model(const RecessMeasureSpec& spec) {
+  RecessModel model;
+  model.width_mm = spec.width_mm;
+  for (size_t i = 0; i < model.levels.size(); ++i) {
+    model.levels[i] = {spec.levels[i].moderate_below_mm, spec.levels[i].severe_below_mm};
+  }
+  return model;
+}
+
 GradingModel grading_model(const GradingSpec& spec) {
   GradingModel model;
   model.canal = canal_model(spec.canal_measure);
   model.canal_weight = spec.canal_measure.model_weight;
+  if (spec.recess_measure) {
+    model.recess = recess_model(*spec.recess_measure);
+    model.recess_weight = spec.recess_measure->model_weight;
+  }
   model.prior = spec.prior;
   for (const HeadSpec& head : spec.heads) {
     model.heads[static_cast<size_t>(head.condition)] = {head.measure_weight, head.model_weight, head.flags};
@@ -50,10 +64,28 @@ LocatorOptions locator_options(const std::string& lowest_disc) {
 UNet unet_of(const BundleNetwork& network) {
   auto module = std::dynamic_pointer_cast<UNetImpl>(network.network.module);
   if (!module) {
-    throw Error(ErrorKind::BundleInvalid,
-                text("the locator's architecture is \"", network.spec.architecture, "\"; this version runs \"unet\""));
+    throw Error(ErrorKind::BundleInvalid, text("the architecture of the network ", network.spec.name, " is \"",
+                                               network.spec.architecture, "\"; this version runs \"unet\""));
   }
   return UNet(std::move(module));
+}
+
+/// Locates the spine, and outlines the canal where the bundle has a network for that.
+std::function<Spine(const Volume&)> locating_with(const Bundle& bundle, const std::string& device,
+                                                  const LocatorOptions& options) {
+  const auto locator = std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), torch::Device(device));
+  if (bundle.manifest.network("canal_outline") == nullptr) {
+    return [locator, options](const Volume& sagittal) { return locate_spine(sagittal, *locator, options); };
+  }
+  const auto outline =
+      std::make_shared<CanalOutlineNetwork>(unet_of(bundle.network("canal_outline")), torch::Device(device));
+  return [locator, outline, options](const Volume& sagittal) {
+    Spine spine = locate_spine(sagittal, *locator, options);
+    outline_canal(
+        sagittal, [&](const std::vector<OutlineInput>& inputs) { return outline->predict(inputs); },
+        outline->multiple_of(), spine);
+    return spine;
+  };
 }
 
 int thread_count(int wanted) {
@@ -75,15 +107,11 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.bundle_sha256 = bundle.sha256;
   loaded.device = ready_device(options.device);
   loaded.grader.model = grading_model(bundle.manifest.grading);
-  const auto network =
-      std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), torch::Device(loaded.device));
   const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device);
   if (networks->has_networks()) {
     loaded.grader.look = [networks](const Study& study, const Spine& spine) { return networks->grade(study, spine); };
   }
-  loaded.grader.locate = [network, locating](const Volume& sagittal) {
-    return locate_spine(sagittal, *network, locating);
-  };
+  loaded.grader.locate = locating_with(bundle, loaded.device, locating);
   return loaded;
 }
 

@@ -17,6 +17,7 @@
 #include "grades/crop_tensors.h"
 #include "metric/cases.h"
 #include "network/architecture.h"
+#include "network/backbone_init.h"
 #include "network/grader_network.h"
 #include "network/state.h"
 #include "training/crop_augmentation.h"
@@ -244,7 +245,7 @@ class FoldTrainer {
 
   void load_init(const Network& network) const {
     const auto grader = std::dynamic_pointer_cast<GraderNetworkImpl>(network.module);
-    (void)grader;  // load_backbone_init
+    load_backbone_init(*grader, read_safetensors(training_.init), training_.init.string());
   }
 
   /// The studies of an epoch in its own order.

@@ -44,6 +44,7 @@ inline TrainedNetwork example_network() {
   channel.size = 1;
   TrainedNetwork trained;
   trained.spec.role = "locator";
+  trained.spec.name = "locator";
   trained.spec.architecture = "unet";
   trained.spec.parameters = {{"widths", options.widths}, {"fine_classes", 4}, {"coarse_maps", 3}};
   trained.spec.inputs = {{"image",

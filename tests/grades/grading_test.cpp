@@ -124,6 +124,70 @@ TEST(Grading, AMeasureThatIsNoNumberIsNoMeasure) {
   EXPECT_THAT(row(grades, Condition::SpinalCanalStenosis, Level::L5S1).flags, Contains("canal_not_measured"));
 }
 
+size_t index_of_finding(Condition condition, std::optional<Side> side, Level level) {
+  const Finding wanted{condition, side, level};
+  return static_cast<size_t>(std::find(all_findings().begin(), all_findings().end(), wanted) - all_findings().begin());
+}
+
+NetworkGrades one_network_grade(size_t finding, const Probabilities& probabilities) {
+  NetworkGrades networks;
+  NetworkGrade grade;
+  grade.probabilities = probabilities;
+  grade.point_patient = {17, 2, 3};
+  grade.series_instance_uid = "9.9";
+  grade.sop_instance_uid = "9.9.1";
+  networks[finding] = grade;
+  return networks;
+}
+
+TEST(Grading, ANetworksGradeIsMixedWithThePriorAndCarriesItsImageAndItsHeadsFlags) {
+  GradingModel model = hand_made_model();
+  model.heads[static_cast<size_t>(Condition::NeuralForaminalNarrowing)] = {0, 0.4, {"trained_on_phantom"}};
+  const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
+  const StudyGrades grades =
+      grade_findings(whole_spine(10), two_slices(), model, one_network_grade(at, {0.1, 0.2, 0.7}));
+  const Grade& foramen = grades[at];
+  const Probabilities& prior = prior_of(model.prior, foramen.finding);
+  EXPECT_EQ(foramen.source, GradeSource::Network);
+  EXPECT_NEAR(foramen.probabilities[2], 0.4 * 0.7 + 0.6 * prior[2], 1e-12);
+  EXPECT_EQ(foramen.series_instance_uid, "9.9");
+  EXPECT_EQ(foramen.sop_instance_uid, "9.9.1");
+  EXPECT_EQ(foramen.point_patient, Vector3(17, 2, 3));
+  EXPECT_THAT(foramen.flags, Contains("trained_on_phantom"));
+  const size_t other = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Left, Level::L4L5);
+  EXPECT_EQ(grades[other].source, GradeSource::Prior);
+  EXPECT_THAT(grades[other].flags, Not(Contains("trained_on_phantom")));
+}
+
+TEST(Grading, NetworkAndMeasureOfACanalAreMixedInTheHeadsProportion) {
+  GradingModel model = hand_made_model();
+  model.heads[static_cast<size_t>(Condition::SpinalCanalStenosis)] = {0.25, 1, {}};
+  const size_t at = index_of_finding(Condition::SpinalCanalStenosis, std::nullopt, Level::L2L3);
+  const StudyGrades grades =
+      grade_findings(whole_spine(3), two_slices(), model, one_network_grade(at, {0.8, 0.1, 0.1}));
+  const Probabilities measured = canal_probabilities(model.canal, Level::L2L3, {3, 12});
+  EXPECT_EQ(grades[at].source, GradeSource::NetworkAndMeasure);
+  EXPECT_NEAR(grades[at].probabilities[2], 0.25 * measured[2] + 0.75 * 0.1, 1e-12);
+  EXPECT_EQ(grades[at].measure_mm, 3);
+}
+
+TEST(Grading, AMeasuredRecessIsGradedOnItsOwnSide) {
+  GradingModel model = hand_made_model();
+  model.recess = RecessModel{};
+  model.recess->levels.fill({5, 2});
+  model.recess->width_mm = 1;
+  Spine spine = whole_spine(10);
+  spine.levels[index_of(Level::L4L5)]->recess_left = RecessMeasure{1, {8, 20, 3}};
+  const StudyGrades grades = grade_findings(spine, two_slices(), model);
+  const Grade& left = grades[index_of_finding(Condition::SubarticularStenosis, Side::Left, Level::L4L5)];
+  EXPECT_EQ(left.source, GradeSource::Measure);
+  EXPECT_EQ(left.measure_mm, 1);
+  EXPECT_EQ(left.point_patient, Vector3(8, 20, 3));
+  EXPECT_EQ(left.probabilities, recess_probabilities(*model.recess, Level::L4L5, 1));
+  EXPECT_EQ(grades[index_of_finding(Condition::SubarticularStenosis, Side::Right, Level::L4L5)].source,
+            GradeSource::Prior);
+}
+
 TEST(Grading, TheMostProbableClassIsTheGradeAndATieGoesToTheMoreSevere) {
   EXPECT_EQ(most_probable({0.5, 0.3, 0.2}), Severity::NormalMild);
   EXPECT_EQ(most_probable({0.4, 0.4, 0.2}), Severity::Moderate);

@@ -1,7 +1,10 @@
-#include "training/png_image.h"
+#include "pictures/png_file.h"
 
 #include <png.h>
 
+#include <string>
+
+#include "core/atomic_file.h"
 #include "core/error.h"
 
 namespace lumbargrade {
@@ -35,6 +38,22 @@ cv::Mat1b read_grey_png(const std::filesystem::path& path) {
     throw Error(ErrorKind::Failure, text("cannot decode PNG ", path.string(), ": ", reader.image.message));
   }
   return grey;
+}
+
+void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb) {
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = static_cast<png_uint_32>(rgb.cols);
+  header.height = static_cast<png_uint_32>(rgb.rows);
+  header.format = PNG_FORMAT_RGB;
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(header), '\0');
+  png_alloc_size_t size = bytes.size();
+  if (png_image_write_to_memory(&header, bytes.data(), &size, 0, rgb.data, static_cast<png_int_32>(rgb.step),
+                                nullptr) == 0) {
+    throw Error(ErrorKind::Failure, text("cannot encode ", path.string(), " as PNG: ", header.message));
+  }
+  bytes.resize(size);
+  write_file_atomically(path, bytes);
 }
 
 }  // namespace lumbargrade

@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "bundle/manifest.h"
+#include "cli/commands.h"
+#include "cli/grade_options.h"
+#include "core/log.h"
+#include "crops/crop.h"
+#include "report/crop_sheet.h"
+
+namespace lumbargrade::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CropOptions {
+  std::string study;
+  std::string output;
+  bool force = false;
+  StudyOptions series;
+  GraderOptions grader;
+};
+
+/// One picture: a view of all findings of a condition.
+struct Sheet {
+  Condition condition{};
+  View view;
+
+  std::string file() const {
+    return text(grading_role(condition), "_", role_name(view.series), "_", view.size_px, "px.png");
+  }
+  bool operator==(const Sheet&) const = default;
+};
+
+/// What is looked at where the bundle has no network: five slices of 50 mm, as the recipe `fast`.
+std::vector<Sheet> usual_sheets() {
+  constexpr double kFieldMm = 50;
+  std::vector<Sheet> sheets = {{Condition::SpinalCanalStenosis, {}},
+                               {Condition::NeuralForaminalNarrowing, {}},
+                               {Condition::SubarticularStenosis, {}}};
+  const std::array<SeriesRole, 3> series = {SeriesRole::SagittalT2, SeriesRole::SagittalT1, SeriesRole::AxialT2};
+  for (size_t k = 0; k < sheets.size(); ++k) {
+    View& view = sheets[k].view;
+    view.name = std::string(role_name(series[k]));
+    view.series = series[k];
+    view.anchor = anchor_of(sheets[k].condition);
+    view.pixel_mm = kFieldMm / view.size_px;
+  }
+  return sheets;
+}
+
+/// The views of the bundle's networks; the usual ones for conditions that have none.
+std::vector<Sheet> sheets_of(const Manifest& manifest) {
+  std::vector<Sheet> sheets;
+  for (const Sheet& usual : usual_sheets()) {
+    const size_t before = sheets.size();
+    for (const NetworkSpec& network : manifest.networks) {
+      if (network.role != grading_role(usual.condition)) continue;
+      for (const InputSpec& input : network.inputs) {
+        const Sheet sheet{usual.condition, view_of(input, network.name)};
+        if (std::find(sheets.begin(), sheets.end(), sheet) == sheets.end()) sheets.push_back(sheet);
+      }
+    }
+    if (sheets.size() == before) sheets.push_back(usual);
+  }
+  return sheets;
+}
+
+std::vector<SheetRow> rows_of(const Sheet& sheet, const Study& study, const Spine& spine) {
+  std::vector<SheetRow> rows;
+  for (const Finding& finding : all_findings()) {
+    if (finding.condition != sheet.condition) continue;
+    SheetRow row{std::string(level_name(finding.level)), std::nullopt};
+    if (finding.side) row.name += " " + std::string(side_name(*finding.side));
+    const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
+    if (frame) {
+      const CropPlacement placement = place_crop(*frame, sheet.view.anchor, finding.side);
+      row.crop = cut_crop(volumes_of(study, sheet.view.series), placement, sheet.view);
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+const Volume& sagittal_volume(const Study& study) {
+  if (study.sagittal_t2) return *study.sagittal_t2;
+  if (study.sagittal_t1) return *study.sagittal_t1;
+  throw Error(ErrorKind::NoUsableStudy, text("no sagittal series in study ", study.study_id,
+                                             "; `lumbargrade inspect` shows what there is, --sagittal-t2 chooses one"));
+}
+
+int run_crops(const CropOptions& options) {
+  const LoadedGrader loaded = load_grader(options.grader);
+  const std::vector<Sheet> sheets = sheets_of(read_manifest(loaded.bundle_folder));
+  fs::create_directories(options.output);
+  for (const Sheet& sheet : sheets) {
+    const fs::path path = fs::path(options.output) / sheet.file();
+    if (!options.force && fs::exists(path)) {
+      throw Error(ErrorKind::Failure, text(path.string(), " exists; --force overwrites it"));
+    }
+  }
+  const Study study = load_study(options.study, options.series);
+  const Spine spine = loaded.grader.locate(sagittal_volume(study));
+  for (const Sheet& sheet : sheets) {
+    const fs::path path = fs::path(options.output) / sheet.file();
+    const std::string title =
+        text("study ", study.study_id, ": ", condition_key(sheet.condition), " on ", role_name(sheet.view.series), ", ",
+             sheet.view.size_px * sheet.view.pixel_mm, " mm; right sides mirrored");
+    write_crop_sheet(path, title, rows_of(sheet, study, spine));
+    log_info(text("wrote ", path.string()));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_crops_command(CLI::App& app, Action& action) {
+  auto options = std::make_shared<CropOptions>();
+  CLI::App* command = app.add_subcommand("crops", "Show what the networks see: contact sheets of all 25 findings");
+  command->add_option("STUDY", options->study, "Folder (at any depth), zip, tar, DICOMDIR or file of one study")
+      ->required();
+  command->add_option("-o,--output", options->output, "Folder for the pictures (PNG)")->required()->group("Output");
+  command->add_flag("--force", options->force, "Overwrite pictures that are there")->group("Output");
+  add_series_options(*command, options->series);
+  add_grader_options(*command, options->grader);
+  command->footer(
+      "One picture per condition and view, one row per finding, one tile per slice; a cross marks the point.\n"
+      "Example:\n  lumbargrade crops train_images/4003253 -o crops");
+  command->callback([options, &action] { action = [options] { return run_crops(*options); }; });
+}
+
+}  // namespace lumbargrade::cli

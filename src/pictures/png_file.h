@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <opencv2/core.hpp>
+
+namespace lumbargrade {
+
+/// PNG by libpng itself rather than OpenCV's imgcodecs, which would bring a hundred shared libraries into the process.
+
+/// Reads a PNG as 8-bit grey. Throws Error (Failure) naming the file when it cannot be read.
+cv::Mat1b read_grey_png(const std::filesystem::path& path);
+
+/// Writes an 8-bit RGB picture (CV_8UC3, red first) whole or not at all. Throws Error (Failure) naming the file.
+void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb);
+
+}  // namespace lumbargrade

@@ -1,0 +1,71 @@
+#include "grades/recess.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "core/error.h"
+#include "grades/ordinal_fit.h"
+
+namespace lumbargrade {
+namespace {
+
+RecessSample depths() {
+  RecessSample sample;
+  for (auto& level : sample) {
+    for (int k = 0; k < 60; ++k) level.push_back(0.2 * k);  // 0 to 11.8 mm
+  }
+  return sample;
+}
+
+RecessAssumptions assumptions() {
+  RecessAssumptions result;
+  result.measuring_error_mm = 1;
+  result.prevalence.fill({0.7, 0.2, 0.1});
+  return result;
+}
+
+TEST(Recess, TheMeanProbabilitiesOfTheSampleAreThePrevalence) {
+  const RecessModel model = calibrate_recess(depths(), assumptions());
+  Probabilities mean{};
+  const RecessSample sample = depths();
+  for (const double depth_mm : sample[2]) {
+    const Probabilities p = recess_probabilities(model, Level::L3L4, depth_mm);
+    EXPECT_NEAR(p[0] + p[1] + p[2], 1, 1e-12);
+    for (size_t k = 0; k < mean.size(); ++k) mean[k] += p[k] / 60;
+  }
+  EXPECT_NEAR(mean[0], 0.7, 1e-6);
+  EXPECT_NEAR(mean[1], 0.2, 1e-6);
+  EXPECT_NEAR(mean[2], 0.1, 1e-6);
+}
+
+TEST(Recess, AShallowerRecessIsMoreProbablySevere) {
+  const RecessModel model = calibrate_recess(depths(), assumptions());
+  double last = 1;
+  for (const double depth_mm : {0.0, 2.0, 4.0, 8.0, 12.0}) {
+    const double severe = recess_probabilities(model, Level::L4L5, depth_mm)[2];
+    EXPECT_LT(severe, last);
+    last = severe;
+  }
+}
+
+TEST(Recess, ReadersWhoAgreeLessMakeItLessSure) {
+  RecessAssumptions sure = assumptions(), unsure = assumptions();
+  sure.reader_kappa = 0.7;
+  unsure.reader_kappa = 0.3;
+  EXPECT_LT(calibrate_recess(depths(), sure).width_mm, calibrate_recess(depths(), unsure).width_mm);
+}
+
+TEST(Recess, TooFewDepthsAreRefused) {
+  RecessSample few = depths();
+  few[4].resize(9);
+  EXPECT_THROW(calibrate_recess(few, assumptions()), Error);
+}
+
+TEST(OrdinalFit, TwoReadersWhoAreSureAgreeFullyAndTwoWhoGuessAgreeByChance) {
+  EXPECT_NEAR(agreement_of_two_readers({{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}), 1, 1e-12);
+  EXPECT_NEAR(agreement_of_two_readers({{0.5, 0.3, 0.2}, {0.5, 0.3, 0.2}}), 0, 1e-12);
+}
+
+}  // namespace
+}  // namespace lumbargrade

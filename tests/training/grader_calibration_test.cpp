@@ -1,0 +1,76 @@
+#include "training/grader_calibration.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "core/error.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr std::array<double, kSeverityCount> kEqualWeights = {1, 1, 1};
+
+/// Findings whose true grade is drawn from softmax(logits): the given logits are `overconfidence` times as large.
+std::vector<HeldOutFinding> drawn_findings(double overconfidence, int count) {
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> normal(0, 1.5);
+  std::vector<HeldOutFinding> findings;
+  for (int k = 0; k < count; ++k) {
+    const Logits logits = {normal(random), normal(random), normal(random)};
+    std::discrete_distribution<int> grade({std::exp(logits[0]), std::exp(logits[1]), std::exp(logits[2])});
+    const auto severity = static_cast<Severity>(grade(random));
+    findings.push_back({{overconfidence * logits[0], overconfidence * logits[1], overconfidence * logits[2]},
+                        severity,
+                        kLevels[static_cast<size_t>(k % kLevelCount)]});
+  }
+  return findings;
+}
+
+TEST(GraderCalibration, FindsTheTemperatureOfAnOverconfidentNetwork) {
+  const auto findings = drawn_findings(3, 20000);
+  const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  EXPECT_NEAR(fit.temperature, 3, 0.15);
+  EXPECT_GT(fit.model_weight, 0.97);
+  EXPECT_LT(fit.loss, fit.plain_loss);
+  EXPECT_LT(fit.loss, fit.prior_loss);
+}
+
+TEST(GraderCalibration, ANetworkThatKnowsNothingGetsNoWeight) {
+  auto findings = drawn_findings(1, 20000);
+  std::mt19937_64 random(4);
+  std::discrete_distribution<int> grade({0.8, 0.15, 0.05});
+  for (auto& finding : findings) finding.severity = static_cast<Severity>(grade(random));
+  const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  EXPECT_LT(fit.model_weight, 0.1);
+  EXPECT_LE(fit.loss, fit.prior_loss + 1e-9);
+}
+
+TEST(GraderCalibration, ThePriorCountsClassesByTheirWeight) {
+  std::vector<HeldOutFinding> findings;
+  for (int k = 0; k < 1000; ++k)
+    findings.push_back({{}, k < 600 ? Severity::NormalMild : Severity::Severe, Level::L4L5});
+  const LevelPrior prior = weighted_prior(findings, {1, 2, 4});
+  const double normal = 600.5, moderate = 2 * 0.5, severe = 4 * 400.5, sum = normal + moderate + severe;
+  const Probabilities& level = prior[static_cast<size_t>(index_of(Level::L4L5))];
+  EXPECT_NEAR(level[0], normal / sum, 1e-12);
+  EXPECT_NEAR(level[1], moderate / sum, 1e-12);
+  EXPECT_NEAR(level[2], severe / sum, 1e-12);
+}
+
+TEST(GraderCalibration, WithoutFindingsThereIsNothingToFit) {
+  EXPECT_THROW(fit_head({}, {}, kEqualWeights), Error);
+}
+
+TEST(Folds, EveryStudyIsHeldOutOnceAndFoldsAreOfEvenSize) {
+  const std::vector<int> folds = folds_of_studies(103, 5, 7);
+  std::array<int, 5> sizes{};
+  for (const int fold : folds) ++sizes[static_cast<size_t>(fold)];
+  for (const int size : sizes) EXPECT_TRUE(size == 20 || size == 21);
+  EXPECT_EQ(folds, folds_of_studies(103, 5, 7));
+  EXPECT_NE(folds, folds_of_studies(103, 5, 8));
+}
+
+}  // namespace
+}  // namespace lumbargrade

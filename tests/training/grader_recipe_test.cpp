@@ -1,0 +1,78 @@
+#include "training/grader_recipe.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "core/error.h"
+#include "network/architecture.h"
+#include "temporary_folder.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr const char* kSound = R"({"name": "small", "origin": "here", "needs": "little",
+  "networks": [{"condition": "subarticular_stenosis", "views": [{"series": "axial_t2", "anchor": "recess", "slices": 3}],
+                "parameters": {"backbone": "resnet18"}}],
+  "optimisation": {"class_weights": [1, 2, 4], "epochs": 3}, "folds": 4, "run_folds": [1, 3], "looks": [{}, {"degrees": 5}]})";
+
+class Recipe : public testing::Test {
+ protected:
+  GraderRecipe read(const std::string& content) {
+    const auto path = folder_.path() / "recipe.json";
+    std::ofstream(path) << content;
+    return read_recipe(path);
+  }
+
+  std::string refusal(std::string from, const std::string& to) {
+    std::string content = kSound;
+    content.replace(content.find(from), from.size(), to);
+    try {
+      read(content);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::Usage);
+      return error.what();
+    }
+    return "accepted";
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Recipe, IsReadWithDefaultsForWhatItLeavesOut) {
+  const GraderRecipe recipe = read(kSound);
+  ASSERT_EQ(recipe.networks.size(), 1U);
+  EXPECT_EQ(recipe.networks[0].condition, Condition::SubarticularStenosis);
+  EXPECT_EQ(recipe.networks[0].views[0].slices, 3);
+  EXPECT_EQ(recipe.networks[0].views[0].name, "axial_t2");
+  EXPECT_EQ(recipe.networks[0].parameters["views"], nlohmann::json({"axial_t2"}));
+  EXPECT_EQ(recipe.optimisation.epochs, 3);
+  EXPECT_EQ(recipe.run_folds, (std::vector<int>{1, 3}));
+  EXPECT_EQ(recipe.looks[1].degrees, 5);
+  EXPECT_EQ(recipe.drop_suspects, 0);
+}
+
+TEST_F(Recipe, AnUnknownKeyIsAnsweredWithTheNearestOne) {
+  EXPECT_THAT(refusal("\"epochs\"", "\"epoch\""), testing::HasSubstr("did you mean \"epochs\"?"));
+}
+
+TEST_F(Recipe, SenselessValuesAreRefused) {
+  EXPECT_THAT(refusal("\"slices\": 3", "\"slices\": 4"), testing::HasSubstr("must be odd"));
+  EXPECT_THAT(refusal("[1, 3]", "[1, 9]"), testing::HasSubstr("run_folds"));
+  EXPECT_THAT(refusal("[1, 3]", "[1, 1]"), testing::HasSubstr("twice"));
+  EXPECT_THAT(refusal("subarticular_stenosis", "subarticular"), testing::HasSubstr("condition"));
+  EXPECT_THAT(refusal("[{}, {\"degrees\": 5}]", "[]"), testing::HasSubstr("looks"));
+}
+
+TEST(ShippedRecipes, AreSoundAndTheirNetworksCanBeBuilt) {
+  for (const char* name : {"fast", "strong", "ensemble"}) {
+    const auto path = std::filesystem::path(LUMBARGRADE_MODELS) / "recipes" / (std::string(name) + ".json");
+    const GraderRecipe recipe = read_recipe(path);
+    EXPECT_EQ(recipe.name, name);
+    // The large ones take seconds to build: the first network of each stands for the rest.
+    EXPECT_NO_THROW(build_network("grader", recipe.networks.front().parameters, path.string(), "networks[0]"));
+  }
+}
+
+}  // namespace
+}  // namespace lumbargrade
