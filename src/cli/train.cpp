@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "core/error.h"
+#include "training/canal_trainer.h"
 #include "training/locator_trainer.h"
 
 namespace lumbargrade::cli {
@@ -79,7 +80,63 @@ void add_locator_options(CLI::App& command, LocatorTraining& training) {
       ->group("Machine");
 }
 
-int run_train_locator(const LocatorTraining& training) {
+constexpr const char* kCanalFooter = R"(The data folder is that of `lumbargrade train locator`.
+
+Examples:
+  lumbargrade train canal --data spider --locator models/default --out canal0 --folds 3 --fold 0
+  lumbargrade train canal --data spider --locator models/default --out bundle --cross-validation canal0 canal1 canal2)";
+
+void add_canal_options(CLI::App& command, CanalTraining& training) {
+  command.add_option("--data", training.data, "Folder with images, masks and tables")->required()->group("Data");
+  command.add_option("--locator", training.locator, "Bundle whose locator finds the discs; the new one is built on it")
+      ->required()
+      ->group("Data");
+  command.add_option("--out", training.out, "Folder that becomes the bundle; log and figures in its training/")
+      ->required()
+      ->group("Data");
+  command.add_option("--folds", training.folds, "Hold out every n-th study; 0 trains on all")
+      ->capture_default_str()
+      ->group("Data");
+  command.add_option("--fold", training.fold, "Which part is held out, from 0")->capture_default_str()->group("Data");
+  command
+      .add_option("--cross-validation", training.cross_validation,
+                  "Folders (--out) of fold runs; they calibrate the grade and give the figures of the bundle")
+      ->group("Data");
+  command.add_option("--card", training.card, "JSON that describes the bundle, in place of --locator's description")
+      ->check(CLI::ExistingFile)
+      ->group("Data");
+  command.add_option("--iterations", training.iterations, "Steps")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  command.add_option("--batch", training.batch, "Crops per step")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 256))
+      ->group("Training");
+  command.add_option("--rate", training.rate, "Peak learning rate")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  command.add_option("--seed", training.seed, "Seed of weights and crops")->capture_default_str()->group("Training");
+  command.add_option("--checkpoint-every", training.checkpoint_every, "Steps between checkpoints")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  command.add_flag("--resume", training.resume, "Go on from the checkpoint in --out")->group("Training");
+  command.add_option("--device", training.device, "cpu, cuda or cuda:N")->capture_default_str()->group("Machine");
+  command.add_option("--threads", training.threads, "CPU threads of the network")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256))
+      ->group("Machine");
+  command
+      .add_flag("--bfloat16,!--float32", training.bfloat16,
+                "Mixed precision (faster where the CPU has bfloat16 instructions); default off")
+      ->group("Machine");
+}
+
+/// What both kinds of training ask of their folders and folds.
+template <typename Training>
+void check_training(const Training& training) {
   if (training.folds != 0 && (training.folds < 2 || training.fold < 0 || training.fold >= training.folds)) {
     throw Error(ErrorKind::Usage, text("--fold ", training.fold, " of --folds ", training.folds,
                                        " does not exist; give --folds N (2 or more) and --fold 0 ... N-1"));
@@ -87,8 +144,6 @@ int run_train_locator(const LocatorTraining& training) {
   if (!training.resume && std::filesystem::exists(training.out) && !std::filesystem::is_empty(training.out)) {
     throw Error(ErrorKind::Usage, text(training.out.string(), " is not empty; give another --out, or --resume"));
   }
-  train_locator(training);
-  return 0;
 }
 
 }  // namespace
@@ -100,7 +155,24 @@ void add_train_command(CLI::App& app, Action& action) {
   auto training = std::make_shared<LocatorTraining>();
   add_locator_options(*locator, *training);
   locator->footer(kFooter);
-  locator->callback([training, &action] { action = [training] { return run_train_locator(*training); }; });
+  locator->callback([training, &action] {
+    action = [training] {
+      check_training(*training);
+      train_locator(*training);
+      return 0;
+    };
+  });
+  auto* canal = train->add_subcommand("canal", "Train the network that draws the canal's outline finely");
+  auto outline = std::make_shared<CanalTraining>();
+  add_canal_options(*canal, *outline);
+  canal->footer(kCanalFooter);
+  canal->callback([outline, &action] {
+    action = [outline] {
+      check_training(*outline);
+      train_canal(*outline);
+      return 0;
+    };
+  });
   add_train_grader_command(*train, action);
 }
 

@@ -20,10 +20,15 @@ namespace {
 constexpr double kGoldenTolerance = 1e-3;
 constexpr int kGoldenRows = 192;
 constexpr int kGoldenColumns = 128;
+constexpr const char* kUnseen = "cross-validation by patient on the training studies";
 constexpr const char* kIntendedUse =
     "Research use only, not for clinical use. Finds the lumbar discs and the spinal canal on sagittal MRI and turns "
     "the "
     "measured canal diameter into probabilities; everything else it reports is a prior.";
+
+double rounded(double value) {
+  return std::round(value * 1000) / 1000;
+}
 
 AxisSpec image_axis(const std::string& name, const std::string& towards, const UNetOptions& network) {
   AxisSpec axis;
@@ -67,24 +72,11 @@ CanalSample canal_sample(const std::vector<LevelFigure>& unseen) {
 }
 
 GradingSpec grading_spec(const std::vector<LevelFigure>& unseen) {
-  CanalAssumptions assumptions;
-  assumptions.measuring_error_mm = summarise(unseen).diameter_mean_absolute_error_mm;
-  assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(Condition::SpinalCanalStenosis)];
-  const CanalModel model = calibrate_canal(canal_sample(unseen), assumptions).model;
   GradingSpec grading;
   grading.prior = challenge_prevalence();
   grading.prior_source =
       "class frequencies by level in the training table of the RSNA 2024 lumbar challenge (1,975 studies)";
-  grading.canal_measure_source =
-      "docs/canal-grade.md: diameters measured on patients that the measuring networks had not seen, cut so that the "
-      "mean "
-      "probabilities per level equal the challenge's frequencies; no graded image was used";
-  grading.canal_measure.reference_exponent = model.reference_exponent;
-  grading.canal_measure.width_mm = model.width_mm;
-  for (size_t k = 0; k < model.levels.size(); ++k) {
-    const CanalModel::LevelCuts& cuts = model.levels[k];
-    grading.canal_measure.levels[k] = {cuts.moderate_below_mm, cuts.severe_below_mm, cuts.typical_reference_mm};
-  }
+  calibrate_canal_measure(grading, unseen);
   return grading;
 }
 
@@ -96,6 +88,66 @@ nlohmann::json read_card(const std::filesystem::path& path) {
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::Usage, text("the card ", path.string(), " is not JSON: ", error.what()));
   }
+}
+
+void add_figures(Manifest& manifest, const std::vector<LevelFigure>& unseen) {
+  const LocatorFigures figures = summarise(unseen);
+  const int64_t studies = figures.studies;
+  const auto levels = static_cast<int64_t>(unseen.size());
+  manifest.metrics.push_back({"locator", "studies with five names right",
+                              rounded(100.0 * figures.studies_all_right / figures.studies), "%", kUnseen, studies});
+  manifest.metrics.push_back(
+      {"locator", "median error of the disc centre", rounded(figures.median_disc_error_mm), "mm", kUnseen, levels});
+  manifest.metrics.push_back({"locator", "median error of the canal point",
+                              rounded(figures.median_canal_point_error_mm), "mm", kUnseen, levels});
+  const auto canal = canal_metrics(unseen);
+  manifest.metrics.insert(manifest.metrics.end(), canal.begin(), canal.end());
+}
+
+/// The middle of a real slice, prepared as at inference.
+torch::Tensor golden_input(const SliceImage& example, const UNetOptions& network) {
+  const cv::Rect whole(0, 0, example.pixels.cols, example.pixels.rows);
+  const cv::Rect middle = cv::Rect((example.pixels.cols - kGoldenColumns) / 2, (example.pixels.rows - kGoldenRows) / 2,
+                                   kGoldenColumns, kGoldenRows) &
+                          whole;
+  return network_input(example.pixels(middle).clone(), int64_t{2} << (network.widths.size() - 1)).unsqueeze(0);
+}
+
+std::optional<double> optional_number(const std::string& field) {
+  if (field.empty()) return std::nullopt;
+  double number = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
+  if (error != std::errc() || end != field.data() + field.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+void calibrate_canal_measure(GradingSpec& grading, const std::vector<LevelFigure>& unseen) {
+  CanalAssumptions assumptions;
+  assumptions.measuring_error_mm = summarise(unseen).diameter_mean_absolute_error_mm;
+  assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(Condition::SpinalCanalStenosis)];
+  const CanalModel model = calibrate_canal(canal_sample(unseen), assumptions).model;
+  grading.canal_measure_source =
+      "docs/canal-grade.md: diameters measured on patients that the measuring networks had not seen, cut so that the "
+      "mean probabilities per level equal the challenge's frequencies; no graded image was used";
+  grading.canal_measure.reference_exponent = model.reference_exponent;
+  grading.canal_measure.width_mm = model.width_mm;
+  for (size_t k = 0; k < model.levels.size(); ++k) {
+    const CanalModel::LevelCuts& cuts = model.levels[k];
+    grading.canal_measure.levels[k] = {cuts.moderate_below_mm, cuts.severe_below_mm, cuts.typical_reference_mm};
+  }
+}
+
+std::vector<MetricSpec> canal_metrics(const std::vector<LevelFigure>& unseen) {
+  const LocatorFigures figures = summarise(unseen);
+  const auto levels = static_cast<int64_t>(unseen.size());
+  return {
+      {"grading.canal_measure", "mean absolute error of the diameter", rounded(figures.diameter_mean_absolute_error_mm),
+       "mm", kUnseen, levels},
+      {"grading.canal_measure", "correlation of the diameter", rounded(figures.diameter_correlation), "1", kUnseen,
+       levels},
+      {"grading.canal_measure", "correlation of the ratio", rounded(figures.ratio_correlation), "1", kUnseen, levels}};
 }
 
 void describe_from_card(Manifest& manifest, const std::filesystem::path& path) {
@@ -117,45 +169,6 @@ void describe_from_card(Manifest& manifest, const std::filesystem::path& path) {
     throw Error(ErrorKind::Usage, text("the card ", path.string(), " is incomplete: ", error.what()));
   }
 }
-
-void add_figures(Manifest& manifest, const std::vector<LevelFigure>& unseen) {
-  const LocatorFigures figures = summarise(unseen);
-  const std::string set = "cross-validation by patient on the training studies";
-  const auto rounded = [](double value) { return std::round(value * 1000) / 1000; };
-  const int64_t studies = figures.studies;
-  const auto levels = static_cast<int64_t>(unseen.size());
-  manifest.metrics.push_back({"locator", "studies with five names right",
-                              rounded(100.0 * figures.studies_all_right / figures.studies), "%", set, studies});
-  manifest.metrics.push_back(
-      {"locator", "median error of the disc centre", rounded(figures.median_disc_error_mm), "mm", set, levels});
-  manifest.metrics.push_back(
-      {"locator", "median error of the canal point", rounded(figures.median_canal_point_error_mm), "mm", set, levels});
-  manifest.metrics.push_back({"grading.canal_measure", "mean absolute error of the diameter",
-                              rounded(figures.diameter_mean_absolute_error_mm), "mm", set, levels});
-  manifest.metrics.push_back({"grading.canal_measure", "correlation of the diameter",
-                              rounded(figures.diameter_correlation), "1", set, levels});
-  manifest.metrics.push_back(
-      {"grading.canal_measure", "correlation of the ratio", rounded(figures.ratio_correlation), "1", set, levels});
-}
-
-/// The middle of a real slice, prepared as at inference.
-torch::Tensor golden_input(const SliceImage& example, const UNetOptions& network) {
-  const cv::Rect whole(0, 0, example.pixels.cols, example.pixels.rows);
-  const cv::Rect middle = cv::Rect((example.pixels.cols - kGoldenColumns) / 2, (example.pixels.rows - kGoldenRows) / 2,
-                                   kGoldenColumns, kGoldenRows) &
-                          whole;
-  return network_input(example.pixels(middle).clone(), int64_t{2} << (network.widths.size() - 1)).unsqueeze(0);
-}
-
-std::optional<double> optional_number(const std::string& field) {
-  if (field.empty()) return std::nullopt;
-  double number = 0;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
-  if (error != std::errc() || end != field.data() + field.size()) return std::nullopt;
-  return number;
-}
-
-}  // namespace
 
 std::vector<LevelFigure> read_figures(const std::filesystem::path& path) {
   const CsvTable table = read_csv(path);

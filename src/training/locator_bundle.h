@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "bundle/manifest.h"
 #include "network/safetensors.h"
 #include "network/unet_options.h"
 #include "training/locator_evaluation.h"
@@ -18,6 +19,15 @@ struct LocatorBundleSources {
   /// become figures of the manifest.
   std::vector<LevelFigure> unseen;
 };
+
+/// Calibrates the canal grade of `grading` on measures of unseen patients, to the challenge's prevalence.
+void calibrate_canal_measure(GradingSpec& grading, const std::vector<LevelFigure>& unseen);
+
+/// Figures of the canal's diameter for a manifest.
+std::vector<MetricSpec> canal_metrics(const std::vector<LevelFigure>& unseen);
+
+/// Puts name, version, licence, attribution, training data and metrics of a card into the manifest.
+void describe_from_card(Manifest& manifest, const std::filesystem::path& path);
 
 /// Reads back what write_figures wrote.
 std::vector<LevelFigure> read_figures(const std::filesystem::path& path);

@@ -8,7 +8,7 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "study/study.h"
-#include "training/png_image.h"
+#include "pictures/png_file.h"
 
 namespace lumbargrade {
 namespace {
@@ -220,6 +220,24 @@ LabelledStudy LocatorDataset::load(const std::string& study_id) const {
   }
   labelled.truth = truth_of(study_id, volume);
   return labelled;
+}
+
+Volume LocatorDataset::canal_mask(const LabelledStudy& study) const {
+  Volume mask = study.volume;
+  const size_t pixels = static_cast<size_t>(mask.rows) * static_cast<size_t>(mask.columns);
+  const std::string& series_id = discs_.at(study.study_id).front().series_id;
+  for (size_t k = 0; k < mask.sources.size(); ++k) {
+    const fs::path file =
+        root_ / "masks" / study.study_id / series_id / (std::to_string(mask.sources[k].instance_number) + ".png");
+    const cv::Mat1b labels = read_grey_png(file);
+    if (labels.rows != mask.rows || labels.cols != mask.columns) {
+      throw Error(ErrorKind::Failure, text(file.string(), " is ", labels.cols, " x ", labels.rows, ", its image ",
+                                           mask.columns, " x ", mask.rows));
+    }
+    std::transform(labels.begin(), labels.end(), mask.voxels.begin() + static_cast<std::ptrdiff_t>(k * pixels),
+                   [](uchar label) { return label == kCanalLabel ? 1.0F : 0.0F; });
+  }
+  return mask;
 }
 
 StudyTruth LocatorDataset::truth_of(const std::string& study_id, const Volume& volume) const {

@@ -67,6 +67,8 @@ class LocatorDataset {
 
   const std::vector<std::string>& study_ids() const { return study_ids_; }
   LabelledStudy load(const std::string& study_id) const;
+  /// The canal's masks of a loaded study on its volume's grid: 1 canal, 0 else.
+  Volume canal_mask(const LabelledStudy& study) const;
 
  private:
   struct DiscRow {

@@ -101,6 +101,10 @@ std::vector<LevelFigure> evaluate_study(const LabelledStudy& study, const Locato
   } catch (const Error&) {
     // Nothing found counts as five levels missed.
   }
+  return evaluate_spine(study, spine);
+}
+
+std::vector<LevelFigure> evaluate_spine(const LabelledStudy& study, const Spine& spine) {
   const Vector3 normal = study.volume.patient_from_index.linear().col(2).normalized();
   std::vector<LevelFigure> rows;
   for (const Level level : kLevels) {

@@ -28,6 +28,7 @@ struct LevelFigure {
 
 /// Five rows for one study.
 std::vector<LevelFigure> evaluate_study(const LabelledStudy& study, const LocatorNetwork& network);
+std::vector<LevelFigure> evaluate_spine(const LabelledStudy& study, const Spine& spine);
 
 /// What the rows say together.
 struct LocatorFigures {

@@ -1,0 +1,322 @@
+#include "levels/canal_outline.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <opencv2/imgproc.hpp>
+
+#include "core/statistics.h"
+#include "levels/canal_path.h"
+#include "levels/slice_image.h"
+
+namespace lumbargrade {
+namespace {
+
+// Margins of the strip around the discs' posterior edges.
+constexpr double kAboveAndBelowMm = 35;
+constexpr double kInFrontMm = 20;
+constexpr double kBehindMm = 40;
+
+// The definition of SPIDER's canal_measurements.csv, found by comparing with its masks (r .99).
+constexpr double kCentralMm = 2.75;
+constexpr double kSearchMm = 7;
+constexpr double kFarthestMm = 25;
+constexpr double kReferenceReachMm = 4;
+
+constexpr double kRecessNearMm = 6;
+constexpr double kRecessFarMm = 8;
+constexpr double kRecessHalfHeightMm = 3;
+constexpr double kInFrontOfEdgeMm = 6;
+constexpr double kBehindEdgeMm = 25;
+constexpr double kLeastDepthSeenMm = 0.5;  // less is not a place
+
+// The slice with most canal is looked for this far around the locator's middle.
+constexpr double kSearchMiddleMm = 4.5;
+
+double mm(double px) {
+  return px * kOutlinePixelMm;
+}
+double px(double mm) {
+  return mm / kOutlinePixelMm;
+}
+
+int rounded_up(double length, int multiple_of) {
+  return static_cast<int>(std::ceil(length / multiple_of)) * multiple_of;
+}
+
+/// The rectangle's part of an image; beyond the image its edge is repeated.
+cv::Mat1f cut(const cv::Mat1f& image, const cv::Rect& rect) {
+  const cv::Rect inside = rect & cv::Rect(0, 0, image.cols, image.rows);
+  cv::Mat1f result;
+  cv::copyMakeBorder(image(inside), result, inside.y - rect.y, rect.br().y - inside.br().y, inside.x - rect.x,
+                     rect.br().x - inside.br().x, cv::BORDER_REPLICATE);
+  return result;
+}
+
+void standardise(std::vector<cv::Mat1f>& images) {
+  double sum = 0;
+  double squares = 0;
+  double count = 0;
+  for (const cv::Mat1f& image : images) {
+    sum += cv::sum(image)[0];
+    squares += image.dot(image);
+    count += static_cast<double>(image.total());
+  }
+  const double mean = sum / count;
+  const double deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
+  for (cv::Mat1f& image : images) image = (image - mean) / std::max(deviation, 1e-6);
+}
+
+/// The path of one slice's canal and where each disc meets it.
+struct TracedSlice {
+  CanalPath path;
+  std::vector<std::optional<size_t>> at_disc;
+};
+
+TracedSlice traced(const cv::Mat1f& canal, const std::vector<cv::Point2d>& edges_px) {
+  const cv::Mat inside = canal > kOutlineLevel;
+  TracedSlice slice{trace_canal(inside), {}};
+  for (const cv::Point2d& edge : edges_px) {
+    slice.at_disc.push_back(nearest_on_path(slice.path, edge, px(kFarthestMm)));
+  }
+  return slice;
+}
+
+/// Median diameter within 4 mm of half-way between two points of the path.
+double diameter_half_way(const CanalPath& path, size_t above, size_t below) {
+  const size_t middle = (above + below) / 2;
+  std::vector<double> values;
+  for (size_t k = 0; k < path.points_px.size(); ++k) {
+    if (cv::norm(path.points_px[k] - path.points_px[middle]) <= px(kReferenceReachMm))
+      values.push_back(path.diameters_px[k]);
+  }
+  return median_of(std::move(values));
+}
+
+std::optional<double> reference_px(const TracedSlice& slice, size_t disc) {
+  std::vector<double> values;
+  const auto add = [&](size_t above, size_t below) {
+    const auto& from = slice.at_disc[above];
+    const auto& to = slice.at_disc[below];
+    if (from && to && *from < *to) values.push_back(diameter_half_way(slice.path, *from, *to));
+  };
+  if (disc > 0) add(disc - 1, disc);
+  if (disc + 1 < slice.at_disc.size()) add(disc, disc + 1);
+  if (values.empty()) return std::nullopt;
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+std::optional<CanalMeasure> canal_measure(const std::vector<TracedSlice>& slices, size_t disc) {
+  std::vector<double> diameters;
+  std::vector<double> references;
+  for (const TracedSlice& slice : slices) {
+    if (!slice.at_disc[disc]) continue;
+    diameters.push_back(mm(narrowest_near(slice.path, *slice.at_disc[disc], px(kSearchMm))));
+    if (const auto reference = reference_px(slice, disc)) references.push_back(mm(*reference));
+  }
+  if (diameters.empty()) return std::nullopt;
+  CanalMeasure measure{median_of(diameters), std::nullopt};
+  if (!references.empty()) measure.reference_mm = median_of(references);
+  return measure;
+}
+
+/// Slices around the one that shows most canal.
+std::vector<int> central_slices(const CanalStrip& strip, const std::vector<cv::Mat1f>& canal) {
+  int best = -1;
+  double most = 0;
+  for (size_t k = 0; k < canal.size(); ++k) {
+    if (canal[k].empty()) continue;
+    const double area = cv::countNonZero(canal[k] > kOutlineLevel);
+    if (area > most) most = area, best = static_cast<int>(k);
+  }
+  std::vector<int> chosen;
+  for (int k = 0; best >= 0 && k < static_cast<int>(canal.size()); ++k) {
+    if (std::abs(k - best) * strip.step_mm <= kCentralMm && !canal[static_cast<size_t>(k)].empty()) chosen.push_back(k);
+  }
+  return chosen;
+}
+
+/// Antero-posterior extent of the canal behind a disc in one slice, and its middle.
+struct Extent {
+  double depth_mm = 0;
+  cv::Point2d middle_px;
+};
+
+Extent extent_behind(const CanalStrip& strip, const DiscEdge& disc, const cv::Mat1f& canal) {
+  const cv::Point2d edge = strip.pixel(disc.edge_patient);
+  const cv::Point2d back = strip.pixel(disc.edge_patient + disc.posterior) - edge;  // 1 mm
+  const cv::Point2d up = strip.pixel(disc.edge_patient + disc.up) - edge;
+  const int columns = static_cast<int>(px(kInFrontOfEdgeMm + kBehindEdgeMm));
+  const int rows = 2 * static_cast<int>(px(kRecessHalfHeightMm)) + 1;
+  const cv::Point2d step_back = back * kOutlinePixelMm;
+  const cv::Point2d step_down = up * -kOutlinePixelMm;
+  const cv::Point2d first = edge - back * kInFrontOfEdgeMm - step_down * (rows / 2);
+  const cv::Matx23d strip_from_patch(step_back.x, step_down.x, first.x, step_back.y, step_down.y, first.y);
+  cv::Mat1f patch;
+  cv::warpAffine(canal, patch, strip_from_patch, {columns, rows}, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
+                 cv::BORDER_CONSTANT, 0);
+  Extent extent;
+  const double sum = cv::sum(patch)[0];
+  extent.depth_mm = mm(sum / rows);
+  const cv::Moments moments = cv::moments(patch);
+  const double column = sum > 0 ? moments.m10 / moments.m00 : px(kInFrontOfEdgeMm);
+  extent.middle_px = edge + back * (mm(column) - kInFrontOfEdgeMm);
+  return extent;
+}
+
+/// `side_mm` grows along the strip's normal.
+std::optional<RecessMeasure> recess_measure(const CanalStrip& strip, const DiscEdge& disc,
+                                            const std::vector<cv::Mat1f>& canal, double direction) {
+  const double middle = strip.slice(disc.edge_patient);
+  std::vector<double> depths;
+  cv::Point2d place;
+  double place_slice = 0;
+  for (size_t k = 0; k < canal.size(); ++k) {
+    const double aside_mm = (static_cast<double>(k) - middle) * strip.step_mm * direction;
+    if (canal[k].empty() || aside_mm < kRecessNearMm || aside_mm > kRecessFarMm) continue;
+    const Extent extent = extent_behind(strip, disc, canal[k]);
+    depths.push_back(extent.depth_mm);
+    place = place + extent.middle_px;
+    place_slice += static_cast<double>(k);
+  }
+  if (depths.empty()) return std::nullopt;
+  const double share = 1 / static_cast<double>(depths.size());
+  return RecessMeasure{median_of(depths),
+                       strip.patient(place * share, static_cast<int>(std::lround(place_slice * share)))};
+}
+
+}  // namespace
+
+cv::Point2d CanalStrip::pixel(const Vector3& patient) const {
+  const Vector3 index = patient_from_pixel.front().inverse() * patient;
+  return {index.x(), index.y()};
+}
+
+double CanalStrip::slice(const Vector3& patient) const {
+  if (step_mm <= 0) return 0;
+  return (patient - patient_from_pixel.front().translation()).dot(normal) / step_mm;
+}
+
+Vector3 CanalStrip::patient(cv::Point2d pixel, int slice) const {
+  return patient_from_pixel[static_cast<size_t>(slice)] * Vector3(pixel.x, pixel.y, 0);
+}
+
+OutlineInput CanalStrip::input(int slice, double side_mm) const {
+  const auto at = [&](double place) -> cv::Mat1f {
+    const double last = static_cast<double>(slices.size() - 1);
+    const double clamped = std::clamp(place, 0.0, last);
+    const auto below = static_cast<size_t>(clamped);
+    const size_t above = std::min(below + 1, slices.size() - 1);
+    const double t = clamped - static_cast<double>(below);
+    if (t < 1e-6) return slices[below];
+    return cv::Mat1f(slices[below] * (1 - t) + slices[above] * t);
+  };
+  const double side = step_mm > 0 ? side_mm / step_mm : 0;
+  return {at(slice - side), slices[static_cast<size_t>(slice)], at(slice + side)};
+}
+
+CanalStrip cut_canal_strip(const Volume& sagittal, const std::vector<Vector3>& disc_edges_patient, int multiple_of) {
+  CanalStrip strip;
+  strip.normal = sagittal.patient_from_index.linear().col(2).normalized();
+  strip.step_mm = sagittal.slices > 1 ? sagittal.patient_from_index.linear().col(2).norm() : 0;
+  const SliceImage first = canonical_slice(sagittal, 0, kOutlinePixelMm);
+  cv::Point2d low(1e9, 1e9);
+  cv::Point2d high(-1e9, -1e9);
+  for (const Vector3& edge : disc_edges_patient) {
+    const Vector3 at = first.patient_from_pixel.inverse() * edge;
+    low = {std::min(low.x, at.x()), std::min(low.y, at.y())};
+    high = {std::max(high.x, at.x()), std::max(high.y, at.y())};
+  }
+  // A strip never needs to be larger than the image that it is cut from.
+  const double rows = std::min<double>(high.y - low.y + 2 * px(kAboveAndBelowMm), first.pixels.rows);
+  const double columns = std::min<double>(high.x - low.x + px(kInFrontMm + kBehindMm), first.pixels.cols);
+  strip.rect_px = {std::clamp(static_cast<int>(low.x - px(kInFrontMm)), 0, first.pixels.cols - 1),
+                   std::clamp(static_cast<int>(low.y - px(kAboveAndBelowMm)), 0, first.pixels.rows - 1),
+                   rounded_up(columns, multiple_of), rounded_up(rows, multiple_of)};
+  Affine view_from_strip = Affine::Identity();
+  view_from_strip.translation() = Vector3(strip.rect_px.x, strip.rect_px.y, 0);
+  for (int k = 0; k < sagittal.slices; ++k) {
+    const SliceImage slice = k == 0 ? first : canonical_slice(sagittal, k, kOutlinePixelMm);
+    strip.slices.push_back(cut(slice.pixels, strip.rect_px));
+    strip.patient_from_pixel.push_back(slice.patient_from_pixel * view_from_strip);
+  }
+  standardise(strip.slices);
+  return strip;
+}
+
+std::vector<DiscEdge> disc_edges(const Spine& spine) {
+  std::vector<DiscEdge> edges;
+  for (const auto& level : spine.levels) {
+    if (!level) continue;
+    const Vector3 middle = level->canal_patient.value_or(level->centre_patient) - level->centre_patient;
+    edges.push_back(
+        {level->level,
+         level->centre_patient + level->posterior * level->depth_mm / 2 + level->left * middle.dot(level->left),
+         level->posterior, level->up});
+  }
+  return edges;
+}
+
+std::vector<cv::Mat1f> cut_slices(const Volume& sagittal, const cv::Rect& rect_px) {
+  std::vector<cv::Mat1f> slices;
+  for (int k = 0; k < sagittal.slices; ++k) {
+    slices.push_back(cut(canonical_slice(sagittal, k, kOutlinePixelMm).pixels, rect_px));
+  }
+  return slices;
+}
+
+std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<DiscEdge>& discs) {
+  std::vector<double> middles;
+  for (const DiscEdge& disc : discs) middles.push_back(strip.slice(disc.edge_patient));
+  const double middle = median_of(middles);
+  std::vector<int> chosen;
+  for (int k = 0; k < static_cast<int>(strip.slices.size()); ++k) {
+    const bool is_central = std::abs(k - middle) * strip.step_mm <= kSearchMiddleMm + kCentralMm;
+    const bool is_recess = std::any_of(middles.begin(), middles.end(), [&](double at) {
+      const double aside_mm = std::abs(k - at) * strip.step_mm;
+      return aside_mm >= kRecessNearMm && aside_mm <= kRecessFarMm;
+    });
+    if (is_central || is_recess) chosen.push_back(k);
+  }
+  return chosen;
+}
+
+std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
+                                             const std::vector<cv::Mat1f>& canal) {
+  std::vector<cv::Point2d> edges_px;
+  for (const DiscEdge& disc : discs) edges_px.push_back(strip.pixel(disc.edge_patient));
+  std::vector<TracedSlice> central;
+  for (const int k : central_slices(strip, canal)) central.push_back(traced(canal[static_cast<size_t>(k)], edges_px));
+  const double left = strip.normal.x() >= 0 ? 1 : -1;
+  std::vector<OutlineMeasures> measures(discs.size());
+  for (size_t disc = 0; disc < discs.size(); ++disc) {
+    measures[disc].canal = canal_measure(central, disc);
+    measures[disc].recess_left = recess_measure(strip, discs[disc], canal, left);
+    measures[disc].recess_right = recess_measure(strip, discs[disc], canal, -left);
+  }
+  return measures;
+}
+
+void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int multiple_of, Spine& spine) {
+  const std::vector<DiscEdge> discs = disc_edges(spine);
+  if (discs.empty()) return;
+  std::vector<Vector3> edges;
+  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
+  const CanalStrip strip = cut_canal_strip(sagittal, edges, multiple_of);
+  const std::vector<int> chosen = outlined_slices(strip, discs);
+  std::vector<OutlineInput> inputs;
+  for (const int k : chosen) inputs.push_back(strip.input(k));
+  std::vector<cv::Mat1f> outlined = outline(inputs);
+  std::vector<cv::Mat1f> canal(strip.slices.size());
+  for (size_t k = 0; k < chosen.size(); ++k) canal[static_cast<size_t>(chosen[k])] = std::move(outlined[k]);
+
+  const std::vector<OutlineMeasures> measures = measure_outline(strip, discs, canal);
+  for (size_t k = 0; k < discs.size(); ++k) {
+    LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
+    if (measures[k].canal) frame.canal = measures[k].canal;
+    frame.recess_left = measures[k].recess_left;
+    frame.recess_right = measures[k].recess_right;
+  }
+}
+
+}  // namespace lumbargrade

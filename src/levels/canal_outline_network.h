@@ -1,0 +1,29 @@
+#pragma once
+
+#include <vector>
+
+#include "levels/canal_outline.h"
+#include "network/unet.h"
+
+namespace lumbargrade {
+
+/// The network that outlines the canal, ready for inference.
+class CanalOutlineNetwork {
+ public:
+  /// Takes the network over: puts it into evaluation mode and folds its batch normalisation.
+  CanalOutlineNetwork(UNet network, torch::Device device);
+
+  /// Probability of canal for each input; all have one size, a multiple of multiple_of().
+  std::vector<cv::Mat1f> predict(const std::vector<OutlineInput>& inputs) const;
+
+  int multiple_of() const { return static_cast<int>(network_->stride()); }
+
+ private:
+  mutable UNet network_;
+  torch::Device device_;
+};
+
+/// kOutlineChannels x H x W.
+torch::Tensor outline_tensor(const OutlineInput& input);
+
+}  // namespace lumbargrade
