@@ -69,12 +69,32 @@ std::string record_of(const std::optional<Crop>& crop, const View& view, const C
   return record;
 }
 
-/// Axes of the body, for a level that only the data set's coordinates show.
-LevelFrame upright_frame(Level level, const Vector3& point_patient) {
+/// A level's axes from the data set's canal points alone: up along the line of the canal, left as near to the patient's
+/// left as that allows.
+LevelFrame frame_along(Level level, const Vector3& canal_patient, const Vector3& up) {
   LevelFrame frame;
   frame.level = level;
-  frame.centre_patient = point_patient;
+  frame.centre_patient = canal_patient;
+  frame.canal_patient = canal_patient;
+  frame.up = up.normalized();
+  frame.left = (Vector3::UnitX() - frame.up * frame.up.x()).normalized();
+  frame.posterior = frame.up.cross(frame.left);
   return frame;
+}
+
+/// What the data set's canal points tell of a spine in which the locator found nothing.
+Spine spine_of_points(const Study& study, const LabelCoordinates& coordinates) {
+  std::array<std::optional<Vector3>, kLevelCount> points;
+  for (size_t k = 0; k < points.size(); ++k) {
+    points[k] = coordinates.point_patient(study, {Condition::SpinalCanalStenosis, std::nullopt, kLevels[k]});
+  }
+  Spine spine;
+  for (size_t k = 0; k < points.size(); ++k) {
+    const auto& above = points[k > 0 ? k - 1 : k];
+    const auto& below = points[k + 1 < points.size() ? k + 1 : k];
+    if (points[k] && above && below) spine.levels[k] = frame_along(kLevels[k], *points[k], *above - *below);
+  }
+  return spine;
 }
 
 class StudyCutter {
@@ -111,7 +131,12 @@ class StudyCutter {
   Spine located(const Study& study) const {
     const Volume* volume = study.sagittal_t2 ? &*study.sagittal_t2 : study.sagittal_t1 ? &*study.sagittal_t1 : nullptr;
     if (volume == nullptr) throw Error(ErrorKind::NoUsableStudy, "no sagittal series");
-    return grader_.locate(*volume);
+    try {
+      return grader_.locate(*volume);
+    } catch (const Error& error) {
+      if (options_.points == TrainingPoints::Predicted || error.kind() != ErrorKind::NoUsableStudy) throw;
+      return spine_of_points(study, coordinates_);
+    }
   }
 
   std::optional<CropPlacement> placement_of(const Study& study, const Spine& spine, const Finding& finding,
@@ -119,8 +144,8 @@ class StudyCutter {
     const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
     std::optional<Vector3> given;
     if (options_.points == TrainingPoints::Given) given = coordinates_.point_patient(study, finding);
-    if (!frame && !given) return std::nullopt;
-    CropPlacement placement = place_crop(frame ? *frame : upright_frame(finding.level, *given), anchor, finding.side);
+    if (!frame) return std::nullopt;
+    CropPlacement placement = place_crop(*frame, anchor, finding.side);
     if (given) placement.point_patient = *given;
     return placement;
   }
