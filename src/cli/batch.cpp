@@ -1,6 +1,6 @@
 #include "cli/batch_options.h"
+#include "cli/batch_progress.h"
 #include "cli/commands.h"
-#include "cli/grade_options.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
 #include "runs/merge.h"
@@ -24,9 +24,17 @@ Shard chosen_shard(const std::string& given) {
   return shard_from_environment().value_or(Shard{});
 }
 
+/// 1975 as "1,975".
+std::string grouped(size_t number) {
+  std::string digits = std::to_string(number);
+  for (size_t place = digits.size(); place > 3; place -= 3) digits.insert(place - 3, 1, ',');
+  return digits;
+}
+
 void log_shard(const Shard& shard, const BatchCounts& counts) {
   if (shard.count > 1) {
-    log_info(text("shard ", shard.index, "/", shard.count, ": ", counts.shard, " of ", counts.data_set, " studies"));
+    log_info(text("shard ", shard.index, "/", shard.count, ": ", grouped(counts.shard), " of ",
+                  grouped(counts.data_set), " studies"));
   }
   if (counts.skipped > 0) log_info(text(counts.skipped, " studies are finished already and are skipped"));
 }
@@ -60,13 +68,13 @@ int run_batch_command(const BatchCommand& command) {
   const std::string started = utc_timestamp();
   const Shard shard = chosen_shard(command.shard);
   const BatchOptions options = resolved(command.arguments, command.data_set, command.output, shard);
-  const BatchProgress bar = make_progress(command.arguments.progress);
-  bool begun = false;
-  const BatchSummary summary = run_batch(options, [&](const BatchCounts& counts) {
+  BatchCalls calls = make_progress(command.arguments.progress);
+  calls.progress = [&, bar = calls.progress, begun = false](const BatchCounts& counts) mutable {
     if (!begun) log_shard(shard, counts);
     begun = true;
     bar(counts);
-  });
+  };
+  const BatchSummary summary = run_batch(options, calls);
   write_final_tables(command, shard, summary);
   RunRecord record = record_of(command, summary, options.identity);
   record.started_utc = started;
@@ -93,8 +101,6 @@ void add_batch_command(CLI::App& app, Action& action) {
                    "Part of the data set, 1/n to n/n (default: of the Slurm array or indexed Kubernetes job, else all)")
       ->group("Running");
   add_batch_options(*command, options->arguments);
-  add_series_options(*command, options->arguments.worker.series);
-  add_grader_options(*command, options->arguments.worker.grader);
   command->footer(
       "Examples:\n"
       "  lumbargrade batch train_images -o results\n"

@@ -22,14 +22,15 @@ struct BatchArguments {
   StudyDepth depth = StudyDepth::Auto;
 };
 
+/// The options of BatchArguments, those of series and model included.
 void add_batch_options(CLI::App& command, BatchArguments& arguments);
+
+CLI::Option* add_jobs_option(CLI::App& command, int& jobs);
+CLI::Option* add_depth_option(CLI::App& command, StudyDepth& depth);
 
 /// Resolves jobs and threads and says what the results depend on. Checks the bundle's manifest for its hash.
 BatchOptions resolved(const BatchArguments& arguments, const std::filesystem::path& data_set,
                       const std::filesystem::path& output, const Shard& shard);
-
-/// Bar, plain lines or nothing, on standard error.
-BatchProgress make_progress(const std::string& kind);
 
 /// What the user reads at the end, and the exit code: 0 all graded, 3 some failed, 4 none graded, 1 interrupted.
 int finish_batch(const BatchSummary& summary);

@@ -6,8 +6,8 @@
 #include "bundle/find_bundle.h"
 #include "bundle/manifest.h"
 #include "cli/batch_options.h"
+#include "cli/batch_progress.h"
 #include "cli/commands.h"
-#include "cli/grade_options.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
 
@@ -127,8 +127,6 @@ void add_submission_command(CLI::App& app, Action& action) {
       ->transform(CLI::CheckedTransformer(scales))
       ->group("Output");
   add_batch_options(*command, options->arguments);
-  add_series_options(*command, options->arguments.worker.series);
-  add_grader_options(*command, options->arguments.worker.grader);
   command->footer(
       "Examples:\n"
       "  lumbargrade submission --data rsna-2024 -o submission.csv\n"

@@ -1,6 +1,8 @@
 #include "runs/batch.h"
 
+#include <algorithm>
 #include <csignal>
+#include <iterator>
 
 #include "core/error.h"
 #include "core/log.h"
@@ -61,29 +63,35 @@ void check_output(const fs::path& output) {
 Plan make_plan(const Discovery& found, const Shard& shard) {
   Plan plan;
   plan.shard = shard;
-  for (const StudyFolder& study : found.studies) plan.all_ids.push_back(study.study_id);
-  plan.data_set_digest = data_set_digest(plan.all_ids);
-  plan.discovery_failures = found.failures;
+  std::vector<std::string> all_ids;
+  for (const StudyFolder& study : found.studies) all_ids.push_back(study.study_id);
+  plan.data_set_digest = data_set_digest(all_ids);
+  const auto is_here = [&](const std::string& id) { return belongs_to(shard, id); };
+  std::copy_if(all_ids.begin(), all_ids.end(), std::back_inserter(plan.ids), is_here);
+  std::copy_if(found.failures.begin(), found.failures.end(), std::back_inserter(plan.discovery_failures),
+               [&](const StudyFailure& failure) { return is_here(failure.study_id); });
   return plan;
 }
 
 class Batch {
  public:
-  Batch(const BatchOptions& options, const BatchProgress& progress)
-      : options_(options), progress_(progress), store_(shard_folder(options.output, options.shard)) {}
+  Batch(const BatchOptions& options, const BatchCalls& calls)
+      : options_(options), calls_(calls), store_(shard_folder(options.output, options.shard)) {}
 
   BatchSummary run() {
+    check_output(options_.output);
+    check_shard_count(options_.output, options_.shard);
     const Discovery found = discover_studies(options_.data_set, options_.output, options_.depth);
     if (found.studies.empty() && found.failures.empty()) {
       throw Error(ErrorKind::NoUsableStudy, text("no study found in ", options_.data_set.string()));
     }
-    check_output(options_.output);
-    check_shard_count(options_.output, options_.shard);
     const FolderLock lock(store_.folder());
     store_.open(options_.identity, options_.redo);
-    store_.write_plan(make_plan(found, options_.shard));
+    const Plan plan = make_plan(found, options_.shard);
+    store_.write_plan(plan);
     const std::vector<StudyFolder> to_do = choose(found);
-    progress_(summary_.counts);
+    summary_.counts.failed = plan.discovery_failures.size();
+    calls_.progress(summary_.counts);
     grade(to_do);
     return summary_;
   }
@@ -103,8 +111,6 @@ class Batch {
       }
     }
     counts.left = to_do.size();
-    // Folders that are no usable study belong to no shard: the first one counts them.
-    if (options_.shard.index == 1) counts.failed += found.failures.size();
     return to_do;
   }
 
@@ -130,30 +136,35 @@ class Batch {
     } else {
       ++summary_.counts.failed;
       ++failed_now_;
-      log_warning(text(outcome.study.study_id, ": ", outcome.failure.stage, ": ", outcome.failure.reason));
+      calls_.say_warning(text(outcome.study.study_id, ": ", outcome.failure.stage, ": ", outcome.failure.reason));
       store_.write_failure(outcome.failure);
     }
-    progress_(summary_.counts);
+    calls_.progress(summary_.counts);
   }
 
-  PoolWish wish() const {
+  PoolWish wish() {
     if (interrupts > 1) return PoolWish::StopNow;
+    if (interrupts > 0 && !interrupt_told_) {
+      calls_.say_warning("interrupted: the studies at work are finished first; once more drops them");
+      interrupt_told_ = true;
+    }
     if (interrupts > 0 || (options_.fail_fast && failed_now_ > 0)) return PoolWish::FinishRunning;
     if (options_.max_failures && failed_now_ > *options_.max_failures) return PoolWish::FinishRunning;
     return PoolWish::GoOn;
   }
 
   const BatchOptions& options_;
-  const BatchProgress& progress_;
+  const BatchCalls& calls_;
   ResultStore store_;
   BatchSummary summary_;
   size_t failed_now_ = 0;
+  bool interrupt_told_ = false;
 };
 
 }  // namespace
 
-BatchSummary run_batch(const BatchOptions& options, const BatchProgress& progress) {
-  return Batch(options, progress).run();
+BatchSummary run_batch(const BatchOptions& options, const BatchCalls& calls) {
+  return Batch(options, calls).run();
 }
 
 fs::path shard_folder(const fs::path& output, const Shard& shard) {

@@ -39,14 +39,16 @@ struct BatchSummary {
   bool interrupted = false;
 };
 
-/// Tells the run's progress: once before the first study, then after each.
-using BatchProgress = std::function<void(const BatchCounts&)>;
+struct BatchCalls {
+  std::function<void(const BatchCounts&)> progress;     ///< once before the first study, then after each
+  std::function<void(const std::string&)> say_warning;  ///< a study that failed, an interrupt
+};
 
 /// Grades one shard of a data set into `output`/shards/<i>-of-<n>, skipping what is finished there. Studies that failed
 /// before are tried again. SIGINT or SIGTERM lets the running studies finish; a second one drops them.
 /// Throws Error (NoUsableStudy) when the data set holds no study, (Failure) when the output is in use, is of another
 /// kind or cannot be written.
-BatchSummary run_batch(const BatchOptions& options, const BatchProgress& progress);
+BatchSummary run_batch(const BatchOptions& options, const BatchCalls& calls);
 
 std::filesystem::path shard_folder(const std::filesystem::path& output, const Shard& shard);
 

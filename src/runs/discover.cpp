@@ -11,6 +11,7 @@
 
 #include "core/csv.h"
 #include "core/error.h"
+#include "runs/study_name.h"
 
 namespace lumbargrade {
 namespace {
@@ -50,7 +51,8 @@ class FolderSearch {
  private:
   static std::string name_of(const fs::path& folder) {
     const std::string name = folder.filename().string();
-    return name.empty() || name == "." || name == ".." ? fs::weakly_canonical(folder).filename().string() : name;
+    const bool is_name = !name.empty() && name != "." && name != "..";
+    return utf8_name(is_name ? name : fs::weakly_canonical(folder).filename().string());
   }
 
   void fail(const fs::path& folder, const std::string& reason) {
@@ -112,7 +114,8 @@ class FolderSearch {
 };
 
 void add_listed(Discovery& found, const fs::path& folder) {
-  const std::string name = folder.lexically_normal().filename().string();
+  const fs::path normal = folder.lexically_normal();  // "studies/7/" names the study 7
+  const std::string name = utf8_name((normal.has_filename() ? normal : normal.parent_path()).filename().string());
   std::error_code ignored;
   if (fs::is_directory(folder, ignored)) {
     found.studies.push_back({name, folder});
@@ -161,12 +164,14 @@ void keep_unique_ids(Discovery& found) {
                               study.folder.string()});
     return true;
   });
-  std::sort(found.failures.begin(), found.failures.end(), [](const StudyFailure& a, const StudyFailure& b) {
-    return std::tie(a.study_id, a.file) < std::tie(b.study_id, b.file);
-  });
+  std::sort(found.failures.begin(), found.failures.end(), comes_first);
 }
 
 }  // namespace
+
+bool comes_first(const StudyFailure& a, const StudyFailure& b) {
+  return std::tie(a.study_id, a.file) < std::tie(b.study_id, b.file);
+}
 
 Discovery discover_studies(const fs::path& data_set, const fs::path& excluded, StudyDepth depth) {
   if (!fs::exists(data_set)) throw Error(ErrorKind::NoUsableStudy, text(data_set.string(), " does not exist"));

@@ -8,7 +8,7 @@ namespace lumbargrade {
 
 /// One study to grade.
 struct StudyFolder {
-  std::string study_id;  ///< the folder's name
+  std::string study_id;  ///< the folder's name as valid UTF-8, see utf8_name
   std::filesystem::path folder;
 };
 
@@ -19,6 +19,9 @@ struct StudyFailure {
   std::string reason;
   std::string file;  ///< or folder
 };
+
+/// The order of failures in tables: by id, then by file.
+bool comes_first(const StudyFailure& a, const StudyFailure& b);
 
 struct Discovery {
   std::vector<StudyFolder> studies;    ///< sorted by id, each id once

@@ -1,7 +1,7 @@
 #include "runs/merge.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -25,22 +25,72 @@ std::vector<fs::path> shard_folders_in(const fs::path& folder) {
   return found;
 }
 
-void check_agreement(const ResultStore& store, const Plan& plan, const ShardSet& set) {
+/// What the first shard says about the whole; the others must say the same.
+struct Whole {
+  int shards = 0;
+  std::string data_set_digest;
+  RunIdentity identity;
+};
+
+void check_agreement(const ResultStore& store, const Plan& plan, const Whole& whole) {
   const std::string folder = store.folder().string();
-  if (plan.shard.count != set.plan.shard.count) {
-    throw Error(ErrorKind::Failure, text(folder, " is one of ", plan.shard.count, " shards, others of ",
-                                         set.plan.shard.count, "; a run has one number of shards"));
+  if (plan.shard.count != whole.shards) {
+    throw Error(ErrorKind::Failure, text(folder, " is one of ", plan.shard.count, " shards, others of ", whole.shards,
+                                         "; a run has one number of shards"));
   }
-  if (plan.data_set_digest != set.plan.data_set_digest) {
+  if (plan.data_set_digest != whole.data_set_digest) {
     throw Error(ErrorKind::Failure,
                 text(folder,
                      " saw another data set than the other shards: studies came or went between them; run the "
                      "shards again, finished studies are kept"));
   }
-  if (store.read_identity() != set.identity) {
+  if (store.read_identity() != whole.identity) {
     throw Error(ErrorKind::Failure, text(folder, " was graded with another bundle or other options"));
   }
 }
+
+/// Collects one shard after the other.
+class ShardCollector {
+ public:
+  void add(const fs::path& folder) {
+    const ResultStore store(folder);
+    Plan plan = store.read_plan();
+    if (stores_.empty()) {
+      whole_ = {plan.shard.count, plan.data_set_digest, store.read_identity()};
+      stores_.resize(static_cast<size_t>(std::max(1, plan.shard.count)));
+    }
+    check_agreement(store, plan, whole_);
+    auto& place = stores_.at(static_cast<size_t>(plan.shard.index - 1));
+    if (place) {
+      throw Error(ErrorKind::Failure, text("shard ", plan.shard.index, "/", plan.shard.count,
+                                           " is there twice: ", place->folder().string(), " and ", folder.string()));
+    }
+    place = store;
+    std::move(plan.ids.begin(), plan.ids.end(), std::back_inserter(set_.ids));
+    std::move(plan.discovery_failures.begin(), plan.discovery_failures.end(),
+              std::back_inserter(set_.discovery_failures));
+  }
+
+  ShardSet finish() {
+    for (size_t i = 0; i < stores_.size(); ++i) {
+      if (!stores_[i]) throw Error(ErrorKind::Failure, text("shard ", i + 1, "/", stores_.size(), " is missing"));
+      set_.stores.push_back(*stores_[i]);
+    }
+    std::sort(set_.ids.begin(), set_.ids.end());
+    if (data_set_digest(set_.ids) != whole_.data_set_digest) {
+      throw Error(ErrorKind::Failure,
+                  "the shards' studies together are not the data set that each of them saw; run the shards again, "
+                  "finished studies are kept");
+    }
+    std::sort(set_.discovery_failures.begin(), set_.discovery_failures.end(), comes_first);
+    return std::move(set_);
+  }
+
+ private:
+  Whole whole_;
+  std::vector<std::optional<ResultStore>> stores_;
+  ShardSet set_;
+};
 
 CsvTable read_result(const ResultStore& store, const std::string& study_id) {
   const fs::path path = store.result_file(study_id);
@@ -53,10 +103,7 @@ CsvTable read_result(const ResultStore& store, const std::string& study_id) {
 }
 
 const ResultStore& store_of(const ShardSet& shards, const std::string& study_id) {
-  for (size_t i = 0; i < shards.stores.size(); ++i) {
-    if (belongs_to({static_cast<int>(i) + 1, shards.plan.shard.count}, study_id)) return shards.stores[i];
-  }
-  throw Error(ErrorKind::Failure, text("study ", study_id, " belongs to no shard"));
+  return shards.stores[static_cast<size_t>(shard_index(study_id, static_cast<int>(shards.stores.size())) - 1)];
 }
 
 bool has_end(const ShardSet& shards, const std::string& study_id) {
@@ -65,7 +112,7 @@ bool has_end(const ShardSet& shards, const std::string& study_id) {
 }
 
 void check_complete(const ShardSet& shards) {
-  const auto& ids = shards.plan.all_ids;
+  const auto& ids = shards.ids;
   const auto missing = std::count_if(ids.begin(), ids.end(), [&](const auto& id) { return !has_end(shards, id); });
   if (missing == 0) return;
   const auto first = std::find_if(ids.begin(), ids.end(), [&](const auto& id) { return !has_end(shards, id); });
@@ -81,36 +128,16 @@ void append(AtomicFile& file, const std::string& content) {
 }  // namespace
 
 ShardSet collect_shards(const std::vector<fs::path>& folders) {
-  ShardSet set;
-  std::vector<std::optional<ResultStore>> by_index;
+  ShardCollector collector;
   for (const fs::path& folder : folders) {
-    for (const fs::path& shard : shard_folders_in(folder)) {
-      const ResultStore store(shard);
-      const Plan plan = store.read_plan();
-      if (by_index.empty()) {
-        set.plan = plan;
-        set.identity = store.read_identity();
-        by_index.resize(static_cast<size_t>(std::max(1, plan.shard.count)));
-      }
-      check_agreement(store, plan, set);
-      auto& place = by_index.at(static_cast<size_t>(plan.shard.index - 1));
-      if (place) {
-        throw Error(ErrorKind::Failure, text("shard ", plan.shard.index, "/", plan.shard.count,
-                                             " is there twice: ", place->folder().string(), " and ", shard.string()));
-      }
-      place = store;
-    }
+    for (const fs::path& shard : shard_folders_in(folder)) collector.add(shard);
   }
-  for (size_t i = 0; i < by_index.size(); ++i) {
-    if (!by_index[i]) throw Error(ErrorKind::Failure, text("shard ", i + 1, "/", by_index.size(), " is missing"));
-    set.stores.push_back(*by_index[i]);
-  }
-  return set;
+  return collector.finish();
 }
 
 void for_each_study(const ShardSet& shards, const MergeCallbacks& callbacks) {
   check_complete(shards);
-  for (const std::string& id : shards.plan.all_ids) {
+  for (const std::string& id : shards.ids) {
     const ResultStore& store = store_of(shards, id);
     if (store.is_finished(id)) {
       callbacks.graded(id, read_result(store, id));
@@ -118,11 +145,12 @@ void for_each_study(const ShardSet& shards, const MergeCallbacks& callbacks) {
       callbacks.failed(*failure);
     }
   }
-  for (const StudyFailure& failure : shards.plan.discovery_failures) callbacks.failed(failure);
+  for (const StudyFailure& failure : shards.discovery_failures) callbacks.failed(failure);
 }
 
 MergeCounts write_tables(const ShardSet& shards, const fs::path& output) {
-  fs::create_directories(output);
+  const FolderLock lock(output);
+  remove_half_written_files(output);
   AtomicFile grades(output / "grades.csv");
   AtomicFile failures(output / "failures.csv");
   append(grades, csv_line(grades_csv_columns()));

@@ -12,14 +12,14 @@ namespace lumbargrade {
 
 /// Shards that together make one data set, checked against each other.
 struct ShardSet {
-  std::vector<ResultStore> stores;  ///< by shard, 1/n first
-  Plan plan;                        ///< of the first; the others agree with it
-  RunIdentity identity;
+  std::vector<ResultStore> stores;               ///< by shard, 1/n first
+  std::vector<std::string> ids;                  ///< of the whole data set, sorted
+  std::vector<StudyFailure> discovery_failures;  ///< sorted by id
 };
 
 /// Collects the shards in the given folders: outputs of batch runs, or shard folders themselves. Throws Error (Failure)
-/// when one of the n shards is missing or there twice, or when they differ in their number, data set, bundle or
-/// options.
+/// when one of the n shards is missing or there twice, when they differ in their number, data set, bundle or options,
+/// or when their studies together are not the data set.
 ShardSet collect_shards(const std::vector<std::filesystem::path>& folders);
 
 struct MergeCallbacks {
@@ -36,7 +36,8 @@ struct MergeCounts {
   size_t failed = 0;
 };
 
-/// Writes grades.csv (25 rows a study, sorted by id) and failures.csv (study_id, stage, reason, file) into `output`.
+/// Writes grades.csv (25 rows a study, sorted by id) and failures.csv (study_id, stage, reason, file) into `output`,
+/// which is locked meanwhile.
 MergeCounts write_tables(const ShardSet& shards, const std::filesystem::path& output);
 
 }  // namespace lumbargrade

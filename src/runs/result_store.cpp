@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "network/sha256.h"
 #include "runs/stopwatch.h"
+#include "runs/study_name.h"
 
 namespace lumbargrade {
 namespace {
@@ -65,7 +66,10 @@ std::string differences(const RunIdentity& there, const RunIdentity& wanted) {
 }
 
 Json to_json(const StudyFailure& failure) {
-  return {{"study_id", failure.study_id}, {"stage", failure.stage}, {"reason", failure.reason}, {"file", failure.file}};
+  return {{"study_id", failure.study_id},
+          {"stage", failure.stage},
+          {"reason", failure.reason},
+          {"file", utf8_name(failure.file)}};
 }
 
 StudyFailure failure_from(const Json& json) {
@@ -85,6 +89,16 @@ std::string own_name() {
 }
 
 }  // namespace
+
+void remove_half_written_files(const fs::path& folder) {
+  // ".<name>.XXXXXX", see AtomicFile; the lock's own file has no second point.
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    const size_t last_point = name.rfind('.');
+    if (name.starts_with(".") && last_point > 0 && name.size() - last_point == 7) fs::remove(entry.path(), ignored);
+  }
+}
 
 std::string file_name_for(const std::string& study_id) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -130,8 +144,11 @@ void ResultStore::open(const RunIdentity& identity, bool redo) const {
   } else if (holds_other_things(folder_)) {
     throw Error(ErrorKind::Failure, text(folder_.string(), " holds other files; give an empty or a new folder"));
   }
-  create(folder_ / "studies");
-  create(folder_ / "failures");
+  for (const char* name : {"studies", "failures"}) {
+    create(folder_ / name);
+    remove_half_written_files(folder_ / name);
+  }
+  remove_half_written_files(folder_);
   if (!fs::exists(folder_ / kIdentityFile)) write_file_atomically(folder_ / kIdentityFile, json_text(identity));
 }
 
@@ -141,7 +158,7 @@ void ResultStore::write_plan(const Plan& plan) const {
   const Json json = {{"shard", plan.shard.index},
                      {"shards", plan.shard.count},
                      {"data_set_digest", plan.data_set_digest},
-                     {"studies", plan.all_ids},
+                     {"studies", plan.ids},
                      {"not_usable", failures}};
   write_file_atomically(folder_ / kPlanFile, json_text(json));
 }

@@ -14,12 +14,13 @@ namespace lumbargrade {
 /// What a store's results depend on; results of different identities are never mixed.
 using RunIdentity = nlohmann::ordered_json;
 
-/// The studies that one shard has to grade, written when it starts; merging proves by it that nothing is missing.
+/// The studies that one shard has to grade, written when it starts; merging proves by it that nothing is missing: the
+/// ids of all shards together must have the digest that each of them took of the whole data set.
 struct Plan {
   Shard shard;
-  std::string data_set_digest;       ///< SHA-256 over the ids of the whole data set
-  std::vector<std::string> all_ids;  ///< of the whole data set, sorted
-  std::vector<StudyFailure> discovery_failures;
+  std::string data_set_digest;                   ///< SHA-256 over the ids of the whole data set
+  std::vector<std::string> ids;                  ///< of this shard, sorted
+  std::vector<StudyFailure> discovery_failures;  ///< unusable folders whose name belongs to this shard
 };
 
 /// A folder with the results of one shard:
@@ -40,7 +41,8 @@ class ResultStore {
   std::filesystem::path failure_file(const std::string& study_id) const;
 
   /// Creates the folder, or takes up the work in it. Throws Error (Failure) when it holds something else or results of
-  /// another identity, unless `redo`: then what was there is removed.
+  /// another identity, unless `redo`: then what was there is removed. Removes what writers that were killed left half
+  /// done: the caller holds the FolderLock.
   void open(const RunIdentity& identity, bool redo) const;
 
   void write_plan(const Plan& plan) const;
@@ -55,6 +57,9 @@ class ResultStore {
  private:
   std::filesystem::path folder_;
 };
+
+/// Removes the temporary files that an AtomicFile leaves in a folder when its process is killed.
+void remove_half_written_files(const std::filesystem::path& folder);
 
 /// Percent-encodes what is not a letter, digit, point, dash or underscore; names over 200 bytes are cut and end in a
 /// hash.

@@ -69,8 +69,12 @@ std::optional<Shard> shard_from_environment() {
   return std::nullopt;
 }
 
+int shard_index(std::string_view study_id, int count) {
+  return 1 + static_cast<int>(hash_of(study_id) % static_cast<std::uint64_t>(count));
+}
+
 bool belongs_to(const Shard& shard, std::string_view study_id) {
-  return hash_of(study_id) % static_cast<std::uint64_t>(shard.count) == static_cast<std::uint64_t>(shard.index - 1);
+  return shard_index(study_id, shard.count) == shard.index;
 }
 
 }  // namespace lumbargrade

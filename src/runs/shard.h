@@ -24,8 +24,10 @@ Shard parse_shard(std::string_view text);
 /// Throws Error (Usage) when the variables are there but make no sense.
 std::optional<Shard> shard_from_environment();
 
-/// True when the study belongs to the shard. Decided by a hash of the id alone (FNV-1a, 64 bit), so that adding studies
-/// moves no other study.
+/// The one of `count` shards, counted from 1, to which a study belongs. Decided by a hash of the id alone (FNV-1a,
+/// 64 bit), so that adding studies moves no other study.
+int shard_index(std::string_view study_id, int count);
+
 bool belongs_to(const Shard& shard, std::string_view study_id);
 
 }  // namespace lumbargrade

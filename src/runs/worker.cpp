@@ -5,11 +5,16 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/atomic_file.h"
 #include "report/grades_csv.h"
+#include "runs/canal_finder.h"
+#include "runs/stopwatch.h"
+#include "runs/study_overview.h"
 
 namespace lumbargrade {
 namespace {
@@ -18,7 +23,6 @@ using Json = nlohmann::json;
 
 void limit_process(int memory_limit_mib) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  std::signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole group; the parent decides what to do
   if (memory_limit_mib > 0) {
     const rlim_t bytes = static_cast<rlim_t>(memory_limit_mib) << 20;
     const rlimit limit{bytes, bytes};
@@ -33,17 +37,50 @@ bool answer(const Json& reply) {
   return write(kReplyDescriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 
-Json failed(const Error& error, const std::string& stage) {
-  return {{"graded", false}, {"kind", error.exit_code()}, {"stage", stage}, {"reason", error.what()}};
+struct Request {
+  std::string study_id;
+  std::string folder;
+  std::string result_file;
+};
+
+std::optional<Request> next_request() {
+  Request request;
+  for (std::string* field : {&request.study_id, &request.folder, &request.result_file}) {
+    if (!std::getline(std::cin, *field, '\0') || std::cin.eof()) return std::nullopt;
+  }
+  return request;
 }
 
-Json grade_and_write(const Json& request, const WorkerOptions& options, const Grader& grader) {
-  const std::string study_id = request.at("study_id");
-  const StudyResult result = grade_study(request.at("folder").get<std::string>(), options.series, grader);
+/// The words of the C++ library, LibTorch and OpenCV for a refused allocation.
+bool says_out_of_memory(const std::string& reason) {
+  for (const char* words : {"bad_alloc", "allocate memory", "to allocate"}) {
+    if (reason.find(words) != std::string::npos) return true;
+  }
+  return false;
+}
+
+Json failed(const Error& error, const std::string& stage, const WorkerOptions& options) {
+  std::string reason = error.what();
+  if (options.memory_limit_mib > 0 && says_out_of_memory(reason)) {
+    reason = text("needs more memory than --memory-limit ", options.memory_limit_mib, " MiB (", reason, ")");
+  }
+  return {{"graded", false}, {"kind", error.exit_code()}, {"stage", stage}, {"reason", reason}};
+}
+
+Json inspect(const Request& request, const WorkerOptions& options, const Grader& grader) {
+  const Stopwatch reading;
+  const CanalFinder finder = grader.locate ? canal_finder(grader) : CanalFinder();
+  const Study study = inspect_study(request.folder, options.series, finder);
+  return {{"graded", true}, {"read_ms", reading.elapsed_ms()}, {"levels_ms", 0},
+          {"grade_ms", 0},  {"warnings", study.warnings},      {"overview", overview_cells(study)}};
+}
+
+Json grade_and_write(const Request& request, const WorkerOptions& options, const Grader& grader) {
+  const StudyResult result = grade_study(request.folder, options.series, grader);
   try {
-    write_file_atomically(request.at("result_file").get<std::string>(), grades_csv(study_id, result.grades));
+    write_file_atomically(request.result_file, grades_csv(request.study_id, result.grades));
   } catch (const Error& error) {
-    return failed(error, "write");
+    return failed(error, "write", options);
   }
   return {{"graded", true},
           {"read_ms", result.times.read_ms},
@@ -52,13 +89,13 @@ Json grade_and_write(const Json& request, const WorkerOptions& options, const Gr
           {"warnings", result.warnings}};
 }
 
-Json answer_to(const std::string& line, const WorkerOptions& options, const Grader& grader) {
+Json answer_to(const Request& request, const WorkerOptions& options, const Grader& grader) {
   try {
-    return grade_and_write(Json::parse(line), options, grader);
+    return options.only_inspect ? inspect(request, options, grader) : grade_and_write(request, options, grader);
   } catch (const StudyError& error) {
-    return failed(error, error.stage());
+    return failed(error, error.stage(), options);
   } catch (const std::exception& error) {
-    return failed(Error(ErrorKind::Failure, error.what()), "read");
+    return failed(Error(ErrorKind::Failure, error.what()), "read", options);
   }
 }
 
@@ -78,14 +115,14 @@ int run_worker(const WorkerOptions& options) {
   limit_process(options.memory_limit_mib);
   LoadedGrader loaded;
   try {
-    loaded = load_grader(options.grader);
+    if (!options.only_inspect || options.grader.bundle) loaded = load_grader(options.grader);
   } catch (const Error& error) {
     answer({{"ready", false}, {"kind", error.exit_code()}, {"reason", error.what()}});
     return error.exit_code();
   }
   if (!answer(readiness(loaded))) return static_cast<int>(ErrorKind::Failure);
-  for (std::string line; std::getline(std::cin, line);) {
-    if (!answer(answer_to(line, options, loaded.grader))) return static_cast<int>(ErrorKind::Failure);
+  while (const auto request = next_request()) {
+    if (!answer(answer_to(*request, options, loaded.grader))) return static_cast<int>(ErrorKind::Failure);
   }
   return 0;
 }

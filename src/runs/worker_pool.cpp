@@ -63,17 +63,43 @@ Pipe make_pipe() {
   return high;
 }
 
-/// A name that is no UTF-8 cannot be sent as JSON: the worker answers the empty line with a failure.
-std::string request_line(const StudyFolder& study, const std::filesystem::path& result_file) {
-  const Json request = {
-      {"study_id", study.study_id}, {"folder", study.folder.string()}, {"result_file", result_file.string()}};
-  try {
-    std::string line = request.dump();
-    line.push_back('\n');
-    return line;
-  } catch (const Json::exception&) {
-    return {'\n'};
+std::string request_for(const StudyFolder& study, const std::filesystem::path& result_file) {
+  std::string request;
+  for (const std::string& field : {study.study_id, study.folder.string(), result_file.string()}) {
+    request += field;
+    request.push_back('\0');
   }
+  return request;
+}
+
+/// Starts a process with its three streams in place. SIGINT and SIGTERM are blocked in it, from its first instruction:
+/// Ctrl-C reaches the whole terminal's group and a cluster's SIGTERM the whole job; the parent decides what to do.
+pid_t start_process(const std::vector<std::string>& command, int requests, int replies) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, requests, STDIN_FILENO);
+  // Results go to files: a library that prints must not mix with the parent's standard output.
+  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, replies, kReplyDescriptor);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGINT);
+  sigaddset(&blocked, SIGTERM);
+  posix_spawnattr_setsigmask(&attributes, &blocked);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  pid_t pid = -1;
+  const int problem = posix_spawn(&pid, command.front().c_str(), &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (problem != 0) {
+    throw Error(ErrorKind::Failure, text("cannot start a worker process: ", std::strerror(problem)));
+  }
+  return pid;
 }
 
 /// One worker process and what it is at.
@@ -82,7 +108,7 @@ class Worker {
   explicit Worker(const std::vector<std::string>& command) {
     Pipe requests = make_pipe();
     Pipe replies = make_pipe();
-    spawn(command, requests.read_end.get(), replies.write_end.get());
+    pid_ = start_process(command, requests.read_end.get(), replies.write_end.get());
     requests_ = std::move(requests.write_end);
     replies_ = std::move(replies.read_end);
   }
@@ -97,9 +123,9 @@ class Worker {
     study = next;
     deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_s));
     // A worker that died meanwhile is seen when its replies end.
-    const std::string line = request_line(next, result_file);
-    const char* rest = line.data();
-    for (size_t left = line.size(); left > 0;) {
+    const std::string request = request_for(next, result_file);
+    const char* rest = request.data();
+    for (size_t left = request.size(); left > 0;) {
       const ssize_t written = write(requests_.get(), rest, left);
       if (written < 0 && errno != EINTR) return;
       if (written < 0) continue;
@@ -136,7 +162,7 @@ class Worker {
     if (timed_out) return "it took longer than --timeout-per-study and was stopped";
     if (WIFSIGNALED(status)) {
       return text("the process that read it was ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)),
-                  ")");
+                  WTERMSIG(status) == SIGKILL ? "; out of memory?)" : ")");
     }
     return text("the process that read it ended with exit code ", WEXITSTATUS(status), " (out of memory?)");
   }
@@ -147,24 +173,6 @@ class Worker {
   Clock::time_point deadline;
 
  private:
-  void spawn(const std::vector<std::string>& command, int requests, int replies) {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, requests, STDIN_FILENO);
-    // Results go to files: a library that prints must not mix with the parent's standard output.
-    posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, replies, kReplyDescriptor);
-    std::vector<char*> arguments;
-    for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    const int problem = posix_spawn(&pid_, command.front().c_str(), &actions, nullptr, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (problem != 0) {
-      pid_ = -1;
-      throw Error(ErrorKind::Failure, text("cannot start a worker process: ", std::strerror(problem)));
-    }
-  }
-
   /// The replies ended, so the process is ending: it gets a moment to do so by itself, then it is killed.
   void kill_after_grace(int& status) const {
     for (int i = 0; i < 200; ++i) {
@@ -194,6 +202,7 @@ StudyOutcome outcome_from(const StudyFolder& study, const Json& reply) {
   if (outcome.graded) {
     outcome.times = {reply.at("read_ms"), reply.at("levels_ms"), reply.at("grade_ms")};
     outcome.warnings = reply.at("warnings");
+    if (reply.contains("overview")) outcome.overview = reply.at("overview");
   } else {
     outcome.failure = {study.study_id, reply.at("stage"), reply.at("reason"), study.folder.string()};
   }

@@ -16,7 +16,8 @@ struct StudyOutcome {
   bool graded = false;
   StudyTimes times;
   std::vector<std::string> warnings;
-  StudyFailure failure;  ///< when not graded
+  std::vector<std::string> overview;  ///< of a study that was only inspected, see study_overview.h
+  StudyFailure failure;               ///< when not graded
 };
 
 struct PoolOptions {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 
 #include "core/csv.h"
 #include "core/error.h"
@@ -23,12 +24,9 @@ using testing::HasSubstr;
 constexpr const char* kWorkerScript = R"sh(
 echo '{"ready":true,"bundle_folder":"b","bundle_name":"n","bundle_version":"1","bundle_sha256":"s","device":"cpu","threads":1}' >&3
 graded='{"graded":true,"read_ms":1,"levels_ms":2,"grade_ms":3,"warnings":["dark"]}'
-while IFS= read -r line; do
-  id=${line##*\"study_id\":\"}
-  id=${id%%\"*}
-  file=${line##*\"result_file\":\"}
-  file=${file%%\"*}
+while IFS= read -r -d '' id && IFS= read -r -d '' folder && IFS= read -r -d '' file; do
   rows=$(<"$0.rows")
+  quoted="\"${id//\"/\"\"}\""
   echo "$id" >> "$0.log"
   case $id in
     crash*) kill -SEGV $$ ;;
@@ -37,8 +35,9 @@ while IFS= read -r line; do
     babbles*) echo 'not JSON' >&3 ;;
     poor*) echo '{"graded":false,"kind":4,"stage":"levels","reason":"no lumbar discs found"}' >&3 ;;
     full*) echo '{"graded":false,"kind":1,"stage":"write","reason":"cannot write x: No space left on device"}' >&3 ;;
-    interrupt*) kill -INT $PPID; sleep 0.5; echo "${rows//STUDY/$id}" > "$file"; echo "$graded" >&3 ;;
-    *) echo "${rows//STUDY/$id}" > "$file"; echo "$graded" >&3 ;;
+    twice*) kill -INT $PPID; sleep 0.2; kill -INT $PPID; exec sleep 60 ;;
+    interrupt*) kill -INT $PPID; sleep 0.5; echo "${rows//STUDY/$quoted}" > "$file"; echo "$graded" >&3 ;;
+    *) echo "${rows//STUDY/$quoted}" > "$file"; echo "$graded" >&3 ;;
   esac
 done
 )sh";
@@ -63,7 +62,8 @@ class BatchTest : public testing::Test {
   }
 
   BatchSummary run() {
-    return run_batch(options_, [](const BatchCounts&) {});
+    return run_batch(options_,
+                     {[](const BatchCounts&) {}, [this](const std::string& text) { warnings_ += text + "\n"; }});
   }
 
   std::string failure_of(const std::string& id) {
@@ -81,6 +81,7 @@ class BatchTest : public testing::Test {
 
   TemporaryFolder folder_;
   BatchOptions options_;
+  std::string warnings_;
 };
 
 TEST_F(BatchTest, GradesEveryStudyOnce) {
@@ -146,12 +147,59 @@ TEST_F(BatchTest, AnInterruptLetsTheRunningStudyFinishAndTheNextRunGoesOn) {
   options_.pool.workers = 1;
   const BatchSummary stopped = run();
   EXPECT_TRUE(stopped.interrupted);
+  EXPECT_THAT(warnings_, HasSubstr("the studies at work are finished first"));
   EXPECT_EQ(stopped.counts.graded, 1U);
   EXPECT_EQ(stopped.counts.left, 2U);
   const BatchSummary rest = run();
   EXPECT_EQ(rest.counts.skipped, 1U);
   EXPECT_EQ(rest.counts.graded, 2U);
   EXPECT_EQ(attempts("interrupt"), 1);
+}
+
+TEST_F(BatchTest, ASecondInterruptDropsTheRunningStudy) {
+  add_studies({"twice"});
+  const Stopwatch watch;
+  const BatchSummary stopped = run();
+  EXPECT_LT(watch.elapsed_ms(), 20'000);
+  EXPECT_TRUE(stopped.interrupted);
+  EXPECT_EQ(stopped.counts.left, 1U);
+  EXPECT_EQ(failure_of("twice"), "none");
+}
+
+TEST_F(BatchTest, StopsWhenMoreStudiesFailedThanAllowed) {
+  add_studies({"poor1", "poor2", "poor3", "x4", "x5"});  // in this order
+  options_.pool.workers = 1;
+  options_.max_failures = 1;
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.failed, 2U);
+  EXPECT_EQ(summary.counts.left, 3U);
+}
+
+TEST_F(BatchTest, AnyFolderNameIsGradedAndItsTablesAreValidUtf8) {
+  const std::vector<std::string> names = {"a b", "c,\"d\"", "e\nf", "\xC3\xA9", "g\xFFh", "%", "-x", "$(touch y)"};
+  add_studies(names);
+  EXPECT_EQ(run().counts.graded, names.size());
+  write_tables(collect_shards({options_.output}), options_.output);
+  const CsvTable grades = read_csv(options_.output / "grades.csv");
+  std::set<std::string> ids;
+  for (const auto& row : grades.rows) ids.insert(row.front());
+  EXPECT_THAT(ids,
+              testing::UnorderedElementsAre("a b", "c,\"d\"", "e\nf", "\xC3\xA9", "g%FFh", "%", "-x", "$(touch y)"));
+}
+
+TEST_F(BatchTest, AnUnusableFolderIsCountedAndListedByOneShard) {
+  add_studies({"1", "2", "3"});
+  for (const char* site : {"site1", "site2"}) {
+    fs::create_directories(options_.data_set / site / "7" / "1");
+    std::ofstream(options_.data_set / site / "7" / "1" / "1.dcm") << "x";
+  }
+  size_t failed = 0;
+  for (int shard = 1; shard <= 3; ++shard) {
+    options_.shard = {shard, 3};
+    failed += run().counts.failed;
+  }
+  EXPECT_EQ(failed, 2U);
+  EXPECT_EQ(write_tables(collect_shards({options_.output}), options_.output).failed, 2U);
 }
 
 TEST_F(BatchTest, AFullDiskStopsTheRunInsteadOfFailingEveryStudy) {

@@ -24,15 +24,17 @@ const std::vector<std::string> kIds = {"10", "20", "3", "4", "50", "a, \"b\""};
 ResultStore write_shard(const fs::path& folder, const Shard& shard, const std::vector<std::string>& failed = {}) {
   const ResultStore store(folder);
   store.open({{"bundle_sha256", "aa"}}, false);
-  store.write_plan({shard, data_set_digest(kIds), kIds, {}});
+  Plan plan{shard, data_set_digest(kIds), {}, {}};
   for (const std::string& id : kIds) {
     if (!belongs_to(shard, id)) continue;
+    plan.ids.push_back(id);
     if (std::find(failed.begin(), failed.end(), id) != failed.end()) {
       store.write_failure({id, "read", "unreadable, truly", "/x"});
     } else {
       std::ofstream(store.result_file(id)) << grades_csv(id, prior_grades(challenge_prevalence(), "test"));
     }
   }
+  store.write_plan(plan);
   return store;
 }
 
@@ -67,8 +69,26 @@ TEST(Merge, ShardsOfAnotherCountDataSetOrBundleAreRefused) {
   other.write_plan({{2, 2}, "another", {"x"}, {}});
   EXPECT_THAT(refusal([&] { collect_shards({folder / "1", folder / "2"}); }), HasSubstr("another data set"));
   other.open({{"bundle_sha256", "bb"}}, true);
-  other.write_plan({{2, 2}, data_set_digest(kIds), kIds, {}});
+  other.write_plan({{2, 2}, data_set_digest(kIds), {}, {}});
   EXPECT_THAT(refusal([&] { collect_shards({folder / "1", folder / "2"}); }), HasSubstr("another bundle"));
+}
+
+TEST(Merge, ShardsWhoseStudiesTogetherAreNotTheDataSetAreRefused) {
+  const TemporaryFolder folder;
+  write_shard(folder / "1", {1, 2});
+  const ResultStore other = write_shard(folder / "2", {2, 2});
+  Plan plan = other.read_plan();
+  ASSERT_FALSE(plan.ids.empty());
+  plan.ids.pop_back();
+  other.write_plan(plan);
+  EXPECT_THAT(refusal([&] { collect_shards({folder / "1", folder / "2"}); }), HasSubstr("together are not the data"));
+}
+
+TEST(Merge, OneWriterAtATime) {
+  const TemporaryFolder folder;
+  write_shard(folder / "1", {1, 1});
+  const FolderLock other_process(folder / "out");
+  EXPECT_THAT(refusal([&] { write_tables(collect_shards({folder / "1"}), folder / "out"); }), HasSubstr("in use by"));
 }
 
 TEST(Merge, AStudyThatIsNotFinishedIsNamed) {

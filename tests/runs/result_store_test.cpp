@@ -52,11 +52,34 @@ TEST(ResultStore, PlansAndFailuresReadBackAsTheyWereWritten) {
   store.write_plan({{2, 5}, "digest", {"a", "b,\"c\""}, {{"d", "discover", "gone", "/x"}}});
   const Plan plan = store.read_plan();
   EXPECT_EQ(plan.shard, (Shard{2, 5}));
-  EXPECT_EQ(plan.all_ids.at(1), "b,\"c\"");
+  EXPECT_EQ(plan.ids.at(1), "b,\"c\"");
   EXPECT_EQ(plan.discovery_failures.at(0).reason, "gone");
   store.write_failure({"a", "read", "why", "/file"});
   EXPECT_EQ(store.read_failure("a")->reason, "why");
   EXPECT_FALSE(store.read_failure("b"));
+}
+
+TEST(ResultStore, OpeningSweepsAwayWhatAKilledWriterLeftAndNothingElse) {
+  const TemporaryFolder folder;
+  const ResultStore store(folder.path());
+  store.open({}, false);
+  std::ofstream(folder / "studies/.7.csv.a1B2c3") << "half";
+  std::ofstream(folder / ".plan.json.a1B2c3") << "half";
+  std::ofstream(store.result_file("7")) << "whole";
+  const FolderLock lock(folder.path());
+  store.open({}, false);
+  EXPECT_FALSE(std::filesystem::exists(folder / "studies/.7.csv.a1B2c3"));
+  EXPECT_FALSE(std::filesystem::exists(folder / ".plan.json.a1B2c3"));
+  EXPECT_TRUE(store.is_finished("7"));
+  EXPECT_TRUE(std::filesystem::exists(folder / ".lock"));
+}
+
+TEST(ResultStore, AFailureOfAFolderWhoseNameIsNoUtf8CanBeWritten) {
+  const TemporaryFolder folder;
+  const ResultStore store(folder.path());
+  store.open({}, false);
+  store.write_failure({"M%FCller", "read", "why", "/M\xFCller"});
+  EXPECT_EQ(store.read_failure("M%FCller")->file, "/M%FCller");
 }
 
 TEST(ResultStore, ADamagedPlanIsRefusedAndNamed) {

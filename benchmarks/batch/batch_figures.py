@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Figures of `lumbargrade batch` on this machine, as Markdown tables: throughput, memory, scale, kills.
+
+    benchmarks/batch/batch_figures.py PROGRAM [throughput] [memory] [scale] [kills]
+
+Uses only Python's own library. Studies are links to tests/data/example_study. Cores that others use meanwhile spoil the
+times: every time is the best of --repeat, and the load before is printed.
+"""
+
+import argparse
+import csv
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "tests/data/example_study/900107"
+
+
+def link_studies(folder, count, study=EXAMPLE):
+    """`count` links to one study."""
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"{number:05}").symlink_to(study)
+    return folder
+
+
+def small_study(folder, slices):
+    """The example study with its `slices` middle slices."""
+    files = sorted((EXAMPLE / "9001072").glob("*.dcm"), key=lambda file: int(file.stem))
+    first = (len(files) - slices) // 2
+    (folder / "1").mkdir(parents=True)
+    for file in files[first : first + slices]:
+        (folder / "1" / file.name).symlink_to(file)
+    return folder
+
+
+def run(program, *arguments, allowed=(0,)):
+    began = time.monotonic()
+    done = subprocess.run([program, "--quiet", *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode not in allowed:
+        raise SystemExit(f"{arguments} ended with {done.returncode}: {done.stderr}")
+    return time.monotonic() - began
+
+
+def grade_in_a_loop(program, data, out, *options):
+    for study in sorted(data.iterdir()):
+        run(program, "grade", study, "-o", out / study.name, *options)
+
+
+def table_of_loop(out):
+    rows = []
+    for study in sorted(out.iterdir()):
+        with open(study / "grades.csv", newline="") as file:
+            rows += list(csv.reader(file))[1:]
+    return rows
+
+
+def table_of_batch(out):
+    with open(out / "grades.csv", newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+def largest_difference(one, other):
+    """Over all cells that are numbers; every other cell has to be equal."""
+    assert len(one) == len(other)
+    largest = 0.0
+    for row, other_row in zip(one, other):
+        for cell, other_cell in zip(row, other_row):
+            if cell != other_cell:
+                largest = max(largest, abs(float(cell) - float(other_cell)))
+    return largest
+
+
+def throughput(program, work, repeat, count=24):
+    jobs = len(os.sched_getaffinity(0))
+    data = link_studies(work / "data", count)
+    walls, loops, stages = [], [], []
+    for _ in range(repeat):
+        for name in ("loop", "batch"):
+            shutil.rmtree(work / name, ignore_errors=True)
+        began = time.monotonic()
+        grade_in_a_loop(program, data, work / "loop")
+        loops.append(time.monotonic() - began)
+        walls.append(run(program, "batch", data, "-o", work / "batch", "--jobs", jobs))
+        times = json.loads((work / "batch/run.json").read_text())["times_ms"]
+        # What the networks and the reading took within the workers, spread over the cores: the wall time of a run that
+        # did nothing else. Taken from the same run, so that load by others meets both sides.
+        stages.append((times["read"] + times["levels"] + times["grade"]) / 1000 / jobs)
+    difference = largest_difference(table_of_loop(work / "loop"), table_of_batch(work / "batch"))
+    grade_in_a_loop(program, data, work / "loop1", "--threads", 1)
+    run(program, "batch", data, "-o", work / "deterministic", "--deterministic")
+    same_bytes = table_of_loop(work / "loop1") == table_of_batch(work / "deterministic")
+    overhead = min(wall / stage for wall, stage in zip(walls, stages))
+    print(f"| {count} studies, {jobs} cores | seconds | bar |\n|---|---|---|")
+    print(f"| `grade` in a loop | {min(loops):.2f} ({min(loops) / count:.3f} a study) | |")
+    print(f"| `batch --jobs {jobs}` | {min(walls):.2f} ({min(walls) / count:.3f} a study) | |")
+    print(f"| speed-up | {min(loops) / min(walls):.2f} | >= 1.4 |")
+    print(f"| wall / (reading and networks / cores) | {overhead:.3f} | <= 1.15 |")
+    print(f"| largest difference of any number | {difference:.1g} | <= 1e-5 |")
+    print(f"| `--deterministic` and a loop of `grade --threads 1`: same text | {same_bytes} | True |\n")
+
+
+class Tree:
+    """Memory of a process and its children: proportional set size, which counts what they share once."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def pids(self):
+        try:
+            children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        except OSError:
+            children = []
+        return [self.pid, *map(int, children)]
+
+    def mib(self):
+        total = 0
+        for pid in self.pids():
+            try:
+                for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                    if line.startswith("Pss:"):
+                        total += int(line.split()[1])
+            except OSError:
+                pass
+        return total / 1024
+
+
+def peak_mib(program, *arguments):
+    process = subprocess.Popen([program, "--quiet", *map(str, arguments)])
+    tree, peak = Tree(process.pid), 0.0
+    while process.poll() is None:
+        peak = max(peak, tree.mib())
+        time.sleep(0.05)
+    assert process.returncode == 0, process.returncode
+    return peak
+
+
+def memory(program, work, many):
+    study = small_study(work / "small", 3)
+    began = time.monotonic()
+    few_peak = peak_mib(program, "batch", link_studies(work / "few", 20, study), "-o", work / "few_out", "--jobs", 2)
+    seconds = (time.monotonic() - began) / 20
+    began = time.monotonic()
+    many_peak = peak_mib(program, "batch", link_studies(work / "many", many, study), "-o", work / "many_out", "--jobs", 2)
+    print("| memory of all processes, 2 jobs | MiB | bar |\n|---|---|---|")
+    print(f"| peak over 20 small studies ({seconds:.2f} s each) | {few_peak:.0f} | |")
+    print(f"| peak over {many:,} ({(time.monotonic() - began) / many:.2f} s each) | {many_peak:.0f} | <= 2,048 |")
+    print(f"| ratio | {many_peak / few_peak:.3f} | <= 1.1 |\n")
+
+
+def scale(program, work, repeat, count=5000):
+    data = link_studies(work / "links", count)
+    discovered, first = [], []
+    for attempt in range(repeat):
+        out = work / f"scale{attempt}"
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [program, "batch", data, "-o", out, "--progress", "plain"], stderr=subprocess.PIPE, text=True
+        )
+        for line in process.stderr:
+            if f"0/{count} studies" in line:
+                break
+        discovered.append(time.monotonic() - began)
+        while not any((out / "shards/1-of-1/studies").glob("*.csv")):
+            time.sleep(0.02)
+        first.append(time.monotonic() - began)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        process.stderr.read()
+        process.wait()
+    print(f"| {count:,} studies by link | seconds | bar |\n|---|---|---|")
+    print(f"| discovery, from the command's start | {min(discovered):.2f} | <= 5 |")
+    print(f"| first study finished (bar: started) | {min(first):.2f} | <= 10 |\n")
+
+
+def kills(program, count):
+    environment = dict(
+        os.environ, LUMBARGRADE=program, LUMBARGRADE_SOURCE=str(ROOT), LUMBARGRADE_KILLS=str(count),
+        LUMBARGRADE_TEST_DATA=str(ROOT / "tests/data"),
+    )
+    script = ROOT / "tests/commands/batch_killed.sh"
+    done = subprocess.run(["bash", script], env=environment, capture_output=True, text=True)
+    print("killed with SIGKILL at random moments and restarted each time:", (done.stdout or done.stderr).strip(), "\n")
+    if done.returncode != 0:
+        raise SystemExit("the tables differ")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", type=lambda path: str(pathlib.Path(path).resolve()))
+    parser.add_argument("what", nargs="*", default=["throughput", "memory", "scale", "kills"])
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--small-studies", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=50)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        print(f"load before: {os.getloadavg()[0]:.1f}; {subprocess.getoutput(arguments.program + ' --version')}\n", flush=True)
+        if "throughput" in arguments.what:
+            throughput(arguments.program, work, arguments.repeat)
+        if "scale" in arguments.what:
+            scale(arguments.program, work, arguments.repeat)
+        if "memory" in arguments.what:
+            memory(arguments.program, work, arguments.small_studies)
+        if "kills" in arguments.what:
+            kills(arguments.program, arguments.kills)
+
+
+if __name__ == "__main__":
+    main()

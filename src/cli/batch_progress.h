@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "runs/batch.h"
+
+namespace lumbargrade::cli {
+
+/// Progress and warnings on standard error: "bar", "plain" (a line every 30 s), "none", or "auto": a bar on a terminal,
+/// else plain.
+BatchCalls make_progress(const std::string& kind);
+
+}  // namespace lumbargrade::cli
