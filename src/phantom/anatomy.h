@@ -113,8 +113,7 @@ class Anatomy {
   std::optional<Material> foramen_lesion_material(double s, double u, double v) const;
   std::optional<Material> nerve_material(double s, double u, double v) const;
   Material disc_material(int disc, const Section& row, double s, double u, double v) const;
-  Material sac_material(const SacSection& section, double s, double u, double v, double angle_rad,
-                        double radius_mm) const;
+  Material sac_material(const SacSection& section, double s, double u, double v, double limit_mm) const;
   Material soft_material(const Section& row, double s, double u, double v) const;
   Material muscle_or_fat(double s, double u, double v, double fat_share) const;
   std::optional<Material> pelvis_material(double s, double u, double v) const;

@@ -89,7 +89,7 @@ void Anatomy::make_fibres() {
       const double angle = side == 0 ? down : std::numbers::pi - down;
       const double depth =
           std::clamp(0.82 - 0.05 * (kL1 - body) * stream.uniform() - stream.uniform(0, 0.35), 0.15, 0.85);
-      fibres_.push_back({angle * (plan_.dorsal_roots > 0.5 ? 1 : 0.9), depth, stream.uniform(0.5, 0.8),
+      fibres_.push_back({angle * (plan_.dorsal_roots > 0.5 ? 1 : 0.9), depth, stream.uniform(0.6, 0.95),
                          plan_.bodies[static_cast<size_t>(body)].centre_s - 2});
     }
   }
@@ -110,8 +110,7 @@ std::optional<SacSection> Anatomy::sac(double s) const {
   return between;
 }
 
-Material Anatomy::sac_material(const SacSection& section, double s, double u, double v, double angle,
-                               double limit_mm) const {
+Material Anatomy::sac_material(const SacSection& section, double s, double u, double v, double limit_mm) const {
   const double dv = v - section.centre_v;
   const double reach = std::sqrt(u * u + dv * dv);
   if (reach > limit_mm - kDura_mm) return standard(Label::Ligament);
@@ -134,7 +133,6 @@ Material Anatomy::sac_material(const SacSection& section, double s, double u, do
       return standard(Label::NerveRoot);
     }
   }
-  static_cast<void>(angle);
   return standard(Label::Csf);
 }
 
@@ -149,7 +147,7 @@ std::optional<Material> Anatomy::canal_material(const Section& row, double s, do
       double angle = std::atan2(dv, u);
       if (angle < 0) angle += kTwoPi;
       const double limit = nearest.radius_towards(angle);
-      if (u * u + dv * dv < limit * limit) return sac_material(nearest, s, u, v, angle, limit);
+      if (u * u + dv * dv < limit * limit) return sac_material(nearest, s, u, v, limit);
     }
   }
   if (const auto found = nerve_material(s, u, v)) return found;

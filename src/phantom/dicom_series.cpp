@@ -87,7 +87,7 @@ void put_pixels(Header& header, DcmDataset& dataset, const SlicePlan& slice, con
   }
 }
 
-void put_conformant_header(Header& header, const SeriesIdentity& identity, const SeriesPlan& series, int instance,
+void put_conformant_header(Header& header, const SeriesIdentity& identity, const SeriesPlan& series,
                            const std::string& sop_uid) {
   const Sequence& sequence = series.sequence;
   const std::string id = std::to_string(identity.study_id);
@@ -132,7 +132,6 @@ void put_conformant_header(Header& header, const SeriesIdentity& identity, const
   if (sequence.contrast == Contrast::Stir) header.set(DCM_InversionTime, decimal(sequence.inversion_ms));
   const int age = static_cast<int>(identity.age_years);
   header.set(DCM_PatientAge, text(age < 100 ? "0" : "", age, "Y"));
-  static_cast<void>(instance);
 }
 
 /// The challenge's files begin with a meta header that lacks its group length and names the wrong class.
@@ -210,7 +209,7 @@ void write_slice(const std::filesystem::path& folder, const SeriesIdentity& iden
         .set(DCM_SeriesDescription, series.role == SeriesRole::SagittalT1 ? "T1" : "T2")
         .set(DCM_PatientID, std::to_string(identity.study_id));
   } else {
-    put_conformant_header(header, identity, series, instance, sop_uid);
+    put_conformant_header(header, identity, series, sop_uid);
   }
   header.set(DCM_StudyInstanceUID, study_instance_uid(identity, quirks))
       .set(DCM_SeriesInstanceUID, series_instance_uid(identity, quirks));

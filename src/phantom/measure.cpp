@@ -80,6 +80,17 @@ double area_of(const Rays& rays) {
   return sum * std::numbers::pi / kRays;
 }
 
+/// Way from `centre` along (ds, dv) through nerve, fat and ligament, in mm, at most 30.
+double free_reach(const Anatomy& anatomy, const SpinePoint& centre, double ds, double dv) {
+  constexpr double kStep_mm = 0.2;
+  double reach = 0;
+  const auto is_room = [](Label label) { return is_free(label) || label == Label::Fat; };
+  while (reach < 30 && is_room(anatomy.label_at({centre.s + reach * ds, centre.u, centre.v + reach * dv}))) {
+    reach += kStep_mm;
+  }
+  return reach;
+}
+
 SpinePoint ganglion_point(const Anatomy& anatomy, Level level, Side side) {
   SpinePoint point = anatomy.ganglion(disc_of(level) + 1, side);
   point.v -= anatomy.section(point.s).slip;
@@ -165,6 +176,8 @@ void measure_foramen(const Anatomy& anatomy, Level level, Side side, double rest
   }
   measure.nerve_area_mm2 = area_of(rays);
   measure.nerve_rest_area_mm2 = rest_area_mm2;
+  measure.foramen_height_mm = free_reach(anatomy, centre, 1, 0) + free_reach(anatomy, centre, -1, 0);
+  measure.foramen_width_mm = free_reach(anatomy, centre, 0, 1) + free_reach(anatomy, centre, 0, -1);
   measure.foramen_point = centre;
   measure.foramen = foramen_severity(measure.foramen_fat, measure.nerve_area_mm2 / rest_area_mm2);
 }

@@ -18,6 +18,8 @@ struct SideMeasure {
   std::array<double, 4> foramen_fat{};
   double nerve_area_mm2 = 0;       ///< the ganglion's section in that plane
   double nerve_rest_area_mm2 = 0;  ///< the same without any lesion
+  /// Room for nerve and fat through the ganglion's middle, up and down and from front to back.
+  double foramen_height_mm = 0, foramen_width_mm = 0;
   SpinePoint foramen_point;
   Severity recess = Severity::NormalMild;
   Severity foramen = Severity::NormalMild;

@@ -119,6 +119,8 @@ class StudyTruth {
     truth["recess_grade"] = severity_key(measure.recess);
     truth["foramen_fat_up_back_down_front"] = {rounded(measure.foramen_fat[0]), rounded(measure.foramen_fat[1]),
                                                rounded(measure.foramen_fat[2]), rounded(measure.foramen_fat[3])};
+    truth["foramen_height_mm"] = rounded(measure.foramen_height_mm);
+    truth["foramen_width_mm"] = rounded(measure.foramen_width_mm);
     truth["nerve_area_mm2"] = rounded(measure.nerve_area_mm2);
     truth["nerve_rest_area_mm2"] = rounded(measure.nerve_rest_area_mm2);
     truth["foramen_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.foramen_point));

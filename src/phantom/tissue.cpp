@@ -30,9 +30,9 @@ Row table_row(Label label) {
     case Label::Muscle:
       return {856, 40, 898, 37, .80, .06, .12};
     case Label::Vertebra:
-      return {850, 55, 950, 50, .85, .38, .24};
+      return {850, 55, 950, 50, .85, .38, .29};
     case Label::Sacrum:
-      return {850, 55, 950, 50, .85, .45, .24};
+      return {850, 55, 950, 50, .85, .45, .29};
     case Label::Cortex:
       return {250, 4, 250, 4, .16, .02, .1};
     case Label::Annulus:
@@ -40,7 +40,7 @@ Row table_row(Label label) {
     case Label::Nucleus:
       return {1165, 102, 1300, 95, .79, 0, .06};
     case Label::Csf:
-      return {4273, 1578, 4300, 1500, 1.07, 0, .03};
+      return {4273, 1578, 4300, 1500, 1.07, 0, .08};
     case Label::NerveRoot:
       return {815, 77, 1083, 78, .70, 0, .04};
     case Label::Cord:

@@ -108,7 +108,6 @@ Trunk::Trunk(const PatientPlan& plan, const SpineCurve& curve)
       double& y = tips[static_cast<size_t>(row)];
       y = std::max(y, tip.y());
     }
-    centre_x_ += 0.0;
   }
   // Fill gaps from the neighbours, then smooth: skin bridges the hollows.
   for (size_t i = 1; i < count; ++i)

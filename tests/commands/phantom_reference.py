@@ -95,7 +95,8 @@ def recess(slices, level, side):
 
 
 def foramen(slices, level, side):
-    """(nerve area in mm2, share of fat within 1.4 mm of it above, behind, below, in front)."""
+    """Nerve area in mm2, share of fat within 1.4 mm of it above, behind, below, in front, height and width of the
+    foramen in mm."""
     point = np.array(level[side]["foramen_point_patient_mm"])
     image = nearest(slices, point)
     if image is None:
@@ -110,7 +111,12 @@ def foramen(slices, level, side):
     fat = np.isin(labels, (EPIDURAL_FAT, FAT))
     quarters = {"up": high > abs(back), "back": back > abs(high), "down": -high > abs(back), "front": -back > abs(high)}
     shares = [fat[ring & quarter].mean() if (ring & quarter).any() else 0.0 for quarter in quarters.values()]
-    return nerve.sum() * step * step, shares
+    way = np.arange(0, 30, 0.1)
+    reach = {}
+    for name, direction in (("up", up), ("down", -up), ("back", posterior), ("front", -posterior)):
+        blocked = ~np.isin(image.at(point + way[:, None] * direction), FREE + (FAT,))
+        reach[name] = way[np.argmax(blocked)] if blocked.any() else way[-1]
+    return nerve.sum() * step * step, shares, reach["up"] + reach["down"], reach["back"] + reach["front"]
 
 
 def connected(mask, centre):
@@ -161,7 +167,7 @@ def main():
     root = pathlib.Path(sys.argv[1])
     with open(root / "train.csv") as table:
         grades = {int(row["study_id"]): row for row in csv.DictReader(table)}
-    comparisons = {name: Comparison() for name in ("sac area", "recess", "nerve area", "most fat")}
+    comparisons = {name: Comparison() for name in ("sac area", "recess", "nerve area", "most fat", "foramen height", "foramen width")}
     recess_grades, foramen_grades, wrong_tables = [], [], []
     for study in json.loads((root / "truth.json").read_text()):
         series = [read_series(root / "labels" / str(study["study_id"]) / str(s["series_id"])) for s in study["series"]]
@@ -187,7 +193,9 @@ def main():
                 measured = foramen(series[0], level, side)
                 if measured is None:
                     continue
-                area, fat = measured
+                area, fat, height, width = measured
+                comparisons["foramen height"].add(own["foramen_height_mm"], height, other["foramen_height_mm"])
+                comparisons["foramen width"].add(own["foramen_width_mm"], width, other["foramen_width_mm"])
                 comparisons["nerve area"].add(own["nerve_area_mm2"], area, other["nerve_area_mm2"])
                 most = max(own["foramen_fat_up_back_down_front"])
                 comparisons["most fat"].add(most, max(fat), max(other["foramen_fat_up_back_down_front"]))
@@ -196,7 +204,8 @@ def main():
                 foramen_grades.append((grade, own["foramen_grade"]))
 
     failures = [f"train.csv and truth.json differ: {', '.join(wrong_tables)}"] if wrong_tables else []
-    limits = {"sac area": (12.0, 0.95), "recess": (0.6, 0.9), "nerve area": (2.5, 0.9), "most fat": (0.12, 0.85)}
+    limits = {"sac area": (12.0, 0.95), "recess": (0.6, 0.9), "nerve area": (2.5, 0.9), "most fat": (0.12, 0.85),
+              "foramen height": (1.0, 0.9), "foramen width": (0.8, 0.9)}
     for name, comparison in comparisons.items():
         text, correlation = comparison.summary(name)
         print(text)
