@@ -3,10 +3,14 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "bundle/find_bundle.h"
 #include "cli/commands.h"
 #include "cli/grade_options.h"
+#include "cli/inspect_dataset.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "runs/canal_finder.h"
+#include "runs/load_grader.h"
 #include "study/study.h"
 
 namespace lumbargrade::cli {
@@ -15,8 +19,81 @@ namespace {
 struct InspectOptions {
   std::string study;
   bool json = false;
+  bool levels = false;
+  InspectDatasetOptions data_set;
   StudyOptions series;
+  GraderOptions locator;
 };
+
+/// A study, and where its discs are when that was asked for.
+struct Inspection {
+  Study study;
+  std::optional<Spine> spine;
+};
+
+/// The locator, loaded when it is first needed: most studies are told by their headers.
+class LazyLocator {
+ public:
+  explicit LazyLocator(GraderOptions options) : options_(std::move(options)) {}
+
+  const Grader& grader() {
+    if (!loaded_) loaded_ = load_grader(options_);
+    return loaded_->grader;
+  }
+
+  /// Empty where there is no bundle at all: roles then come from headers alone.
+  CanalFinder finder() {
+    try {
+      find_bundle(options_.bundle);
+    } catch (const Error& error) {
+      log_warning(text("series are told by their headers only: ", error.what()));
+      return {};
+    }
+    return [this](const Volume& sagittal) { return canal_finder(grader())(sagittal); };
+  }
+
+ private:
+  GraderOptions options_;
+  std::optional<LoadedGrader> loaded_;
+};
+
+std::optional<Spine> locate_levels(const Study& study, const Grader& grader) {
+  const auto& sagittal = study.sagittal_t2 ? study.sagittal_t2 : study.sagittal_t1;
+  if (!sagittal) {
+    log_warning("levels not sought: the study has no sagittal T1 or T2");
+    return std::nullopt;
+  }
+  try {
+    return grader.locate(*sagittal);
+  } catch (const Error& error) {
+    log_warning(text("levels not found: ", error.what()));
+    return std::nullopt;
+  }
+}
+
+Inspection inspect(const InspectOptions& options) {
+  LazyLocator locator(options.locator);
+  if (!options.levels) return {inspect_study(options.study, options.series, locator.finder()), std::nullopt};
+  Inspection inspection{load_study(options.study, options.series, locator.finder()), std::nullopt};
+  inspection.spine = locate_levels(inspection.study, locator.grader());
+  return inspection;
+}
+
+/// Whether the block's slices, with half a step around them, hold the point.
+bool covers(const BlockSummary& block, const Vector3& point_patient) {
+  const Vector3 index = block.patient_from_index.inverse() * point_patient;
+  const Vector3 last(block.columns - 1, block.rows - 1, block.slices - 1);
+  return (index.array() >= -0.5).all() && (index.array() <= last.array() + 0.5).all();
+}
+
+/// The discs whose centre the block holds, from the head down.
+std::vector<std::string> levels_in(const BlockSummary& block, const Spine& spine) {
+  std::vector<std::string> names;
+  for (const auto& level : spine.levels) {
+    if (level && covers(block, level->centre_patient)) names.emplace_back(level_name(level->level));
+  }
+  return names;
+}
 
 // ---- table
 // -------------------------------------------------------------------------------------------------------------
@@ -41,31 +118,41 @@ std::string size_text(const BlockSummary& block) {
 }
 
 std::string spacing_text(const BlockSummary& block) {
-  return text(number(block.spacing_mm.x(), 2), "x", number(block.spacing_mm.y(), 2), "x",
-              number(block.spacing_mm.z(), 2));
+  const Vector3 spacing = spacing_mm(block.patient_from_index);
+  return text(number(spacing.x(), 2), "x", number(spacing.y(), 2), "x", number(spacing.z(), 2));
 }
 
 std::string extent_text(const BlockSummary& block) {
   return text(number(block.lowest_z_mm, 0), "..", number(block.highest_z_mm, 0));
 }
 
-using Row = std::vector<std::string>;
-
-Row block_row(const SeriesSummary& series, size_t i) {
-  const BlockSummary& block = series.blocks[i];
-  if (i > 0) return {"", "", "", text("block ", i + 1), size_text(block), spacing_text(block), extent_text(block)};
-  return {series_name(series), role_text(series),   series.description, series.orientation,
-          size_text(block),    spacing_text(block), extent_text(block)};
+/// "L1/L2 to L5/S1"
+std::string levels_text(const BlockSummary& block, const std::optional<Spine>& spine) {
+  if (!spine) return {};
+  const auto names = levels_in(block, *spine);
+  if (names.empty()) return "none";
+  return names.size() == 1 ? names.front() : text(names.front(), " to ", names.back());
 }
 
-std::vector<Row> table_rows(const Study& study) {
-  std::vector<Row> rows = {{"series", "role", "description", "orientation", "size", "spacing mm", "z mm"}};
-  for (const SeriesSummary& series : study.series) {
+using Row = std::vector<std::string>;
+
+Row block_row(const SeriesSummary& series, size_t i, const std::optional<Spine>& spine) {
+  const BlockSummary& block = series.blocks[i];
+  Row row = {"", "", "", text("block ", i + 1)};
+  if (i == 0) row = {series_name(series), role_text(series), series.description, series.orientation};
+  row.insert(row.end(), {size_text(block), spacing_text(block), extent_text(block), levels_text(block, spine)});
+  return row;
+}
+
+std::vector<Row> table_rows(const Inspection& inspection) {
+  std::vector<Row> rows = {
+      {"series", "role", "description", "orientation", "size", "spacing mm", "z mm", inspection.spine ? "discs" : ""}};
+  for (const SeriesSummary& series : inspection.study.series) {
     if (series.blocks.empty()) {
       rows.push_back({series_name(series), role_text(series), series.description, series.orientation,
-                      text(series.frames, " frames"), "", ""});
+                      text(series.frames, " frames"), "", "", ""});
     }
-    for (size_t i = 0; i < series.blocks.size(); ++i) rows.push_back(block_row(series, i));
+    for (size_t i = 0; i < series.blocks.size(); ++i) rows.push_back(block_row(series, i, inspection.spine));
   }
   return rows;
 }
@@ -90,9 +177,10 @@ std::string printable(std::string text) {
   return text;
 }
 
-void print_text(const Study& study) {
+void print_text(const Inspection& inspection) {
+  const Study& study = inspection.study;
   std::cout << "study " << printable(study.study_id) << " (" << printable(study.study_instance_uid) << ")\n\n";
-  std::vector<Row> rows = table_rows(study);
+  std::vector<Row> rows = table_rows(inspection);
   for (Row& row : rows) std::transform(row.begin(), row.end(), row.begin(), printable);
   print_table(rows);
   std::cout << "\nwhy\n";
@@ -122,20 +210,27 @@ Json to_json(const Affine& affine) {
   return rows;
 }
 
-Json to_json(const BlockSummary& block) {
-  return {{"slices", block.slices},
-          {"columns", block.columns},
-          {"rows", block.rows},
-          {"patient_from_index", to_json(block.patient_from_index)},
-          {"spacing_mm", to_json(block.spacing_mm)},
-          {"normal", to_json(block.normal)},
-          {"z_mm", {block.lowest_z_mm, block.highest_z_mm}},
-          {"used", block.used}};
+/// Unit vector across the slices' planes.
+Vector3 normal(const Affine& patient_from_index) {
+  return patient_from_index.linear().col(0).cross(patient_from_index.linear().col(1)).normalized();
 }
 
-Json to_json(const SeriesSummary& series) {
+Json to_json(const BlockSummary& block, const std::optional<Spine>& spine) {
+  Json json = {{"slices", block.slices},
+               {"columns", block.columns},
+               {"rows", block.rows},
+               {"patient_from_index", to_json(block.patient_from_index)},
+               {"spacing_mm", to_json(spacing_mm(block.patient_from_index))},
+               {"normal", to_json(normal(block.patient_from_index))},
+               {"z_mm", {block.lowest_z_mm, block.highest_z_mm}},
+               {"used", block.used}};
+  if (spine) json["discs"] = levels_in(block, *spine);
+  return json;
+}
+
+Json to_json(const SeriesSummary& series, const std::optional<Spine>& spine) {
   Json blocks = Json::array();
-  for (const BlockSummary& block : series.blocks) blocks.push_back(to_json(block));
+  for (const BlockSummary& block : series.blocks) blocks.push_back(to_json(block, spine));
   return {{"series_instance_uid", series.series_instance_uid},
           {"folder", series.folder},
           {"series_number", series.series_number},
@@ -151,9 +246,10 @@ Json to_json(const SeriesSummary& series) {
           {"warnings", series.warnings}};
 }
 
-void print_json(const Study& study) {
+void print_json(const Inspection& inspection) {
+  const Study& study = inspection.study;
   Json series = Json::array();
-  for (const SeriesSummary& one : study.series) series.push_back(to_json(one));
+  for (const SeriesSummary& one : study.series) series.push_back(to_json(one, inspection.spine));
   const Json root = {{"study_id", study.study_id},
                      {"study_instance_uid", study.study_instance_uid},
                      {"series", series},
@@ -163,8 +259,9 @@ void print_json(const Study& study) {
 }
 
 int run_inspect(const InspectOptions& options) {
-  const Study study = inspect_study(options.study, options.series);
-  options.json ? print_json(study) : print_text(study);
+  if (options.data_set.wanted) return inspect_dataset(options.study, options.data_set, options.series, options.locator);
+  const Inspection inspection = inspect(options);
+  options.json ? print_json(inspection) : print_text(inspection);
   std::cout << std::flush;
   if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
   return 0;
@@ -177,10 +274,15 @@ void add_inspect_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("inspect", "Show the series of a study, their roles and geometry");
   command->add_option("STUDY", options->study, "Folder, zip, tar, DICOMDIR or file of one study")->required();
   command->add_flag("--json", options->json, "Write JSON instead of a table (default: table)");
+  command->add_flag("--levels", options->levels, "Find the discs and tell which of them each block of slices shows");
+  add_inspect_dataset_options(*command, options->data_set);
   add_series_options(*command, options->series);
+  add_grader_options(*command, options->locator);
   command->footer(
       "Examples:\n"
       "  lumbargrade inspect train_images/4003253\n"
+      "  lumbargrade inspect train_images/4003253 --levels\n"
+      "  lumbargrade inspect train_images --csv > overview.csv\n"
       "  lumbargrade inspect export.zip --study 1.2.840.113619.2.1\n"
       "  lumbargrade inspect study --sagittal-t2 2828203845 --json | jq '.series[] | {folder, role, evidence}'");
   command->callback([options, &action] { action = [options] { return run_inspect(*options); }; });
