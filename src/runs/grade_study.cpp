@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "core/log.h"
+#include "runs/canal_finder.h"
 #include "runs/stopwatch.h"
 
 namespace lumbargrade {
@@ -55,7 +56,7 @@ Spine located(const Volume& sagittal, const Grader& grader, const std::string& s
 
 void flag_canals(StudyGrades& grades, const char* flag) {
   for (Grade& grade : grades) {
-    if (grade.source == GradeSource::Measure) grade.flags.emplace_back(flag);
+    if (grade.finding.condition == Condition::SpinalCanalStenosis && grade.measure_mm) grade.flags.emplace_back(flag);
   }
 }
 
@@ -86,7 +87,7 @@ void log_series(const SeriesSummary& series) {
 
 StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
   double read_ms = 0;
-  Study study = run_stage("read", read_ms, [&] { return load_study(folder, options); });
+  Study study = run_stage("read", read_ms, [&] { return load_study(folder, options, canal_finder(grader)); });
   StudyResult result = grade_study(std::move(study), grader);
   result.times.read_ms = read_ms;
   return result;
@@ -100,7 +101,8 @@ StudyResult grade_study(Study study, const Grader& grader) {
     return located(volume_of(study, result.graded_series), grader, study.study_id);
   });
   result.grades = run_stage("grade", result.times.grade_ms, [&] {
-    return grade_findings(result.spine, volume_of(study, result.graded_series), grader.model);
+    const NetworkGrades networks = grader.look ? grader.look(study, result.spine) : NetworkGrades{};
+    return grade_findings(result.spine, volume_of(study, result.graded_series), grader.model, networks);
   });
   if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, "measured_on_t1");
   result.series = std::move(study.series);

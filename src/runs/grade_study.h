@@ -16,6 +16,8 @@ struct Grader {
   GradingModel model;
   /// Finds the spine in a sagittal volume, or throws Error (NoUsableStudy).
   std::function<Spine(const Volume& sagittal)> locate;
+  /// Runs the grading networks; empty where the bundle has none.
+  std::function<NetworkGrades(const Study& study, const Spine& spine)> look;
 };
 
 /// Wall-clock times of one study.
