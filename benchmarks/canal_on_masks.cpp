@@ -1,0 +1,79 @@
+// What the measuring code makes of the radiologists' own outlines, at the places where the locator finds the discs:
+//   canal_on_masks BUNDLE DATA        (DATA as for `lumbargrade train canal`)
+// Prints study, level, measured and tabled diameter, both ratios; then mean absolute error and correlation. What is
+// left here is not the network's fault.
+#include <torch/torch.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "bundle/bundle.h"
+#include "core/error.h"
+#include "levels/canal_outline.h"
+#include "levels/locate.h"
+#include "levels/locator_network.h"
+#include "training/locator_evaluation.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr int kMultipleOf = 16;
+
+LocatorNetwork locator_of(const std::string& folder) {
+  const Bundle bundle = load_bundle(folder);
+  auto module = std::dynamic_pointer_cast<UNetImpl>(bundle.network("locator").network.module);
+  if (!module) throw Error(ErrorKind::BundleInvalid, "the locator is not a U-Net");
+  return LocatorNetwork(UNet(std::move(module)), torch::kCPU);
+}
+
+/// Puts the masks' measures into the spine.
+void measure_masks(const LabelledStudy& study, const Volume& mask, Spine& spine) {
+  const std::vector<DiscEdge> discs = disc_edges(spine);
+  std::vector<Vector3> edges;
+  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
+  const CanalStrip strip = cut_canal_strip(study.volume, edges, kMultipleOf);
+  const auto measures = measure_outline(strip, discs, cut_slices(mask, strip.rect_px));
+  for (size_t k = 0; k < discs.size(); ++k) {
+    spine.levels[static_cast<size_t>(index_of(discs[k].level))]->canal = measures[k].canal;
+  }
+}
+
+void print(const LevelFigure& row) {
+  std::cout << row.study_id << ',' << level_name(row.level) << ',' << row.diameter_mm.value_or(0) << ','
+            << row.true_diameter_mm.value_or(0) << ',' << row.ratio.value_or(0) << ',' << row.true_ratio.value_or(0)
+            << '\n';
+}
+
+int run(const std::string& bundle, const std::string& data) {
+  const LocatorNetwork locator = locator_of(bundle);
+  const LocatorDataset dataset(data);
+  std::vector<LevelFigure> rows;
+  std::cout << "study_id,level,diameter_mm,true_diameter_mm,ratio,true_ratio\n";
+  for (const std::string& id : dataset.study_ids()) {
+    const LabelledStudy study = dataset.load(id);
+    Spine spine = locate_spine(study.volume, locator);
+    measure_masks(study, dataset.canal_mask(study), spine);
+    for (const LevelFigure& row : evaluate_spine(study, spine)) {
+      print(row);
+      rows.push_back(row);
+    }
+  }
+  std::cerr << describe(summarise(rows)) << '\n';
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace lumbargrade
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::cerr << "usage: canal_on_masks BUNDLE DATA\n";
+    return EXIT_FAILURE;
+  }
+  try {
+    return lumbargrade::run(argv[1], argv[2]);
+  } catch (const std::exception& error) {
+    std::cerr << "canal_on_masks: " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,171 @@
+#include "levels/canal_outline.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <numeric>
+
+namespace lumbargrade {
+namespace {
+
+constexpr int kSlices = 21;
+constexpr double kStepMm = 0.9;
+constexpr double kFirstXMm = -9;
+
+/// A sagittal stack whose slices go to the left; pixels of kOutlinePixelMm, columns to the back, rows to the feet.
+Volume stack(int columns, int rows) {
+  Volume volume;
+  volume.columns = columns;
+  volume.rows = rows;
+  volume.slices = kSlices;
+  volume.voxels.assign(static_cast<size_t>(columns) * rows * kSlices, 0.0F);
+  volume.patient_from_index.linear() << 0, 0, kStepMm, kOutlinePixelMm, 0, 0, 0, -kOutlinePixelMm, 0;
+  volume.patient_from_index.translation() = Vector3(kFirstXMm, 0, 0);
+  return volume;
+}
+
+/// Five discs one above the other in the plane x = 0, posterior edges at y = 60 mm.
+std::vector<DiscEdge> five_discs() {
+  std::vector<DiscEdge> discs;
+  for (const Level level : kLevels) {
+    discs.push_back({level, Vector3(0, 60, -60 - 34 * index_of(level)), Vector3::UnitY(), Vector3::UnitZ()});
+  }
+  return discs;
+}
+
+std::vector<Vector3> edges_of(const std::vector<DiscEdge>& discs) {
+  std::vector<Vector3> edges;
+  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
+  return edges;
+}
+
+/// The canal as a mask, at a patient point.
+using Canal = bool (*)(const Vector3& patient);
+
+std::vector<cv::Mat1f> drawn(const CanalStrip& strip, Canal canal) {
+  std::vector<cv::Mat1f> slices;
+  for (int k = 0; k < static_cast<int>(strip.slices.size()); ++k) {
+    cv::Mat1f slice(strip.slices[static_cast<size_t>(k)].size(), 0.0F);
+    for (int row = 0; row < slice.rows; ++row) {
+      for (int column = 0; column < slice.cols; ++column) {
+        slice(row, column) = canal(strip.patient({double(column), double(row)}, k)) ? 1.0F : 0.0F;
+      }
+    }
+    slices.push_back(slice);
+  }
+  return slices;
+}
+
+/// 14 mm deep in the middle plane; its depth falls to the left, and not to the right.
+bool lopsided_canal(const Vector3& at) {
+  const double depth = at.x() > 4 ? 6 : 14;
+  return at.y() > 62 && at.y() < 62 + depth && std::abs(at.x()) < 12;
+}
+
+/// 14 mm deep, 8 mm at L4/L5 over 6 mm of height.
+bool narrowed_canal(const Vector3& at) {
+  const bool is_narrow = std::abs(at.z() + 60 + 34 * 3) < 3;
+  return at.y() > 62 && at.y() < (is_narrow ? 70 : 76) && std::abs(at.x()) < 12;
+}
+
+TEST(CanalStrip, LeadsFromPatientToPixelAndBack) {
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(five_discs()), 16);
+  const Vector3 point(1.8, 70, -100);
+  EXPECT_NEAR(strip.slice(point), (1.8 - kFirstXMm) / kStepMm, 1e-9);
+  EXPECT_LT((strip.patient(strip.pixel(point), 12) - point).norm(), 1e-6);
+}
+
+TEST(CanalStrip, HoldsEveryDiscWithAMarginInWholeStrides) {
+  const auto discs = five_discs();
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
+  EXPECT_EQ(strip.rect_px.width % 16, 0);
+  EXPECT_EQ(strip.rect_px.height % 16, 0);
+  for (const DiscEdge& disc : discs) {
+    const cv::Point2d at = strip.pixel(disc.edge_patient) * kOutlinePixelMm;
+    EXPECT_GT(at.x, 19);
+    EXPECT_GT(at.y, 34);
+    EXPECT_LT(at.x, strip.rect_px.width * kOutlinePixelMm - 39);
+    EXPECT_LT(at.y, strip.rect_px.height * kOutlinePixelMm - 34);
+  }
+}
+
+TEST(CanalStrip, OfASmallImageRepeatsItsEdge) {
+  Volume small = stack(150, 440);
+  std::iota(small.voxels.begin(), small.voxels.end(), 0.0F);
+  const CanalStrip strip = cut_canal_strip(small, edges_of(five_discs()), 16);
+  const cv::Mat1f& slice = strip.slices.front();
+  const int last_inside = 149 - strip.rect_px.x;
+  ASSERT_LT(last_inside, slice.cols - 1) << "the strip was meant to reach beyond the image";
+  EXPECT_FLOAT_EQ(slice(100, slice.cols - 1), slice(100, last_inside));
+}
+
+TEST(CanalStrip, InputHasTheSliceBetweenItsInterpolatedNeighbours) {
+  Volume volume = stack(300, 600);
+  const size_t pixels = 300 * 600;
+  for (size_t k = 0; k < kSlices; ++k) {
+    std::fill_n(volume.voxels.begin() + static_cast<std::ptrdiff_t>(k * pixels), pixels, static_cast<float>(k));
+  }
+  const CanalStrip strip = cut_canal_strip(volume, edges_of(five_discs()), 16);
+  const OutlineInput input = strip.input(10, 0.45);  // half a step
+  const auto value = [](const cv::Mat1f& image) { return double{image(5, 5)}; };
+  const double step = value(strip.slices[11]) - value(strip.slices[10]);
+  EXPECT_NEAR(value(input[0]), value(strip.slices[10]) - step / 2, 1e-5);
+  EXPECT_NEAR(value(input[1]), value(strip.slices[10]), 1e-6);
+  EXPECT_NEAR(value(input[2]), value(strip.slices[10]) + step / 2, 1e-5);
+}
+
+TEST(MeasureOutline, FindsTheNarrowingAndItsReference) {
+  const auto discs = five_discs();
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
+  const auto measures = measure_outline(strip, discs, drawn(strip, narrowed_canal));
+  ASSERT_TRUE(measures[3].canal && measures[1].canal);
+  EXPECT_NEAR(measures[1].canal->diameter_mm, 14, 1);
+  EXPECT_NEAR(measures[3].canal->diameter_mm, 8, 1);
+  ASSERT_TRUE(measures[3].canal->reference_mm);
+  EXPECT_NEAR(*measures[3].canal->reference_mm, 14, 1);
+}
+
+TEST(MeasureOutline, ReadsTheRecessesOfBothSides) {
+  const auto discs = five_discs();
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
+  const auto measures = measure_outline(strip, discs, drawn(strip, lopsided_canal));
+  for (const OutlineMeasures& measure : measures) {
+    ASSERT_TRUE(measure.recess_left && measure.recess_right);
+    EXPECT_NEAR(measure.recess_left->depth_mm, 6, 0.5);
+    EXPECT_NEAR(measure.recess_right->depth_mm, 14, 0.5);
+    EXPECT_NEAR(measure.recess_left->point_patient.y(), 65, 0.5);
+    EXPECT_GT(measure.recess_left->point_patient.x(), 5);
+    EXPECT_LT(measure.recess_right->point_patient.x(), -5);
+  }
+}
+
+TEST(MeasureOutline, SaysNothingOfRecessesBeyondTheStack) {
+  Volume thin = stack(400, 600);
+  thin.slices = 7;  // x from -9 to -3.6 mm: the right side only
+  thin.voxels.resize(static_cast<size_t>(thin.columns) * thin.rows * 7);
+  const auto discs = five_discs();
+  const CanalStrip strip = cut_canal_strip(thin, edges_of(discs), 16);
+  const auto measures = measure_outline(strip, discs, drawn(strip, lopsided_canal));
+  EXPECT_FALSE(measures[2].recess_left.has_value());
+  EXPECT_TRUE(measures[2].recess_right.has_value());
+}
+
+TEST(MeasureOutline, GivesNothingForAnEmptyOutline) {
+  const auto discs = five_discs();
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
+  const auto measures = measure_outline(strip, discs, drawn(strip, [](const Vector3&) { return false; }));
+  for (const OutlineMeasures& measure : measures) EXPECT_FALSE(measure.canal.has_value());
+}
+
+TEST(OutlinedSlices, LeavesOutWhatIsNotMeasured) {
+  const auto discs = five_discs();
+  Volume wide = stack(400, 600);
+  wide.slices = 60;
+  wide.voxels.resize(static_cast<size_t>(wide.columns) * wide.rows * 60);
+  wide.patient_from_index.translation() = Vector3(-27, 0, 0);
+  const CanalStrip strip = cut_canal_strip(wide, edges_of(discs), 16);
+  for (const int k : outlined_slices(strip, discs)) EXPECT_LE(std::abs(-27 + kStepMm * k), 8);
+}
+
+}  // namespace
+}  // namespace lumbargrade
