@@ -79,9 +79,10 @@ void add_network_image(const NetworkGrade& network, Grade& grade) {
 /// Mixes what the network and the measure say, then the prior.
 void mix(const std::optional<MeasuredGrade>& measured, const std::optional<NetworkGrade>& network, const HeadMix& head,
          double confidence, Grade& grade) {
-  if (!measured && !network) return;
+  const bool network_counts = network && head.model_weight > 0;
+  if (!measured && !network_counts) return;
   const Probabilities prior = grade.probabilities;
-  if (!network) {
+  if (!network_counts) {
     grade.source = GradeSource::Measure;
     grade.probabilities = mix_with_prior(measured->probabilities, prior, measured->weight * confidence);
     return;

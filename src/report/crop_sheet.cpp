@@ -52,8 +52,11 @@ void draw_crop(cv::Mat& sheet, const Crop& crop, int top) {
 void write_crop_sheet(const std::filesystem::path& path, const std::string& title, const std::vector<SheetRow>& rows) {
   int slices = 1;
   for (const SheetRow& row : rows) slices = std::max(slices, row.crop ? row.crop->slices : 1);
-  cv::Mat sheet(kTitlePx + static_cast<int>(rows.size()) * (kTilePx + kGapPx), kNamePx + slices * (kTilePx + kGapPx),
-                CV_8UC3, kWhite);
+  int below = 0;
+  const int title_px = cv::getTextSize(title, cv::FONT_HERSHEY_SIMPLEX, kFontScale, 1, &below).width + 16;
+  const int rows_px = static_cast<int>(rows.size()) * (kTilePx + kGapPx);
+  const int columns_px = kNamePx + slices * (kTilePx + kGapPx);
+  cv::Mat sheet(kTitlePx + rows_px, std::max(title_px, columns_px), CV_8UC3, kWhite);
   write_text(sheet, title, {8, 24});
   int top = kTitlePx;
   for (const SheetRow& row : rows) {

@@ -12,6 +12,8 @@ namespace {
 constexpr double kSmallestTemperature = 0.2;
 constexpr double kLargestTemperature = 8;
 constexpr double kHalfCase = 0.5;
+/// A network with less weight than this says nothing: its rows are the prior's.
+constexpr double kLeastWeight = 0.01;
 
 Probabilities softmax(const Logits& logits, double temperature) {
   const double largest = *std::max_element(logits.begin(), logits.end());
@@ -92,6 +94,7 @@ HeadFit fit_head(const std::vector<HeldOutFinding>& findings, const LevelPrior& 
                                         std::log(kSmallestTemperature), std::log(kLargestTemperature)));
   fit.model_weight = minimum_of([&](double weight) { return loss_with(fit.temperature, weight); }, 0, 1);
   if (loss_with(fit.temperature, 1) <= loss_with(fit.temperature, fit.model_weight)) fit.model_weight = 1;
+  if (fit.model_weight < kLeastWeight) fit.model_weight = 0;
   fit.loss = loss_with(fit.temperature, fit.model_weight);
   return fit;
 }
