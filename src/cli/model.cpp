@@ -81,11 +81,25 @@ std::string level_text(const Probabilities& probabilities) {
   return out.str();
 }
 
+void add_head(const HeadSpec& head, Card& card) {
+  card.line(std::string(grading_role(head.condition)),
+            text("from networks, mean of ", head.combine, " over ", head.looks.size(), " look(s), temperature ",
+                 head.temperature, ", weight ", head.model_weight, " against the prior, ", head.measure_weight,
+                 " of it for the measure", head.flags.empty() ? "" : "; flags " + joined(head.flags)));
+  card.line("", head.source);
+}
+
 void add_grading(const GradingSpec& grading, Card& card) {
   card.heading("Grading");
   card.line("canal",
             text("from the measured diameter, weight ", grading.canal_measure.model_weight, " against the prior"));
   card.line("", grading.canal_measure_source);
+  if (grading.recess_measure) {
+    card.line("recess",
+              text("from the measured depth, weight ", grading.recess_measure->model_weight, " against the prior"));
+    card.line("", grading.recess_measure->source);
+  }
+  for (const HeadSpec& head : grading.heads) add_head(head, card);
   card.line("prior", grading.prior_source);
   for (const Condition condition : kConditions) {
     card.line("", std::string(condition_key(condition)) + ", normal_mild/moderate/severe:");
