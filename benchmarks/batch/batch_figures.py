@@ -12,6 +12,7 @@ import csv
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -48,6 +49,12 @@ def run(program, *arguments, allowed=(0,)):
     return time.monotonic() - began
 
 
+def cpu_seconds():
+    """Of all ended child processes and theirs: hardly moved by what else the machine does."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def grade_in_a_loop(program, data, out, *options):
     for study in sorted(data.iterdir()):
         run(program, "grade", study, "-o", out / study.name, *options)
@@ -77,17 +84,20 @@ def largest_difference(one, other):
     return largest
 
 
-def throughput(program, work, repeat, count=24):
+def throughput(program, work, repeat, count):
     jobs = len(os.sched_getaffinity(0))
     data = link_studies(work / "data", count)
-    walls, loops, stages = [], [], []
+    walls, loops, stages, loop_cpu, batch_cpu = [], [], [], [], []
     for _ in range(repeat):
         for name in ("loop", "batch"):
             shutil.rmtree(work / name, ignore_errors=True)
-        began = time.monotonic()
+        began, cpu = time.monotonic(), cpu_seconds()
         grade_in_a_loop(program, data, work / "loop")
         loops.append(time.monotonic() - began)
+        loop_cpu.append(cpu_seconds() - cpu)
+        cpu = cpu_seconds()
         walls.append(run(program, "batch", data, "-o", work / "batch", "--jobs", jobs))
+        batch_cpu.append(cpu_seconds() - cpu)
         times = json.loads((work / "batch/run.json").read_text())["times_ms"]
         # What the networks and the reading took within the workers, spread over the cores: the wall time of a run that
         # did nothing else. Taken from the same run, so that load by others meets both sides.
@@ -97,6 +107,7 @@ def throughput(program, work, repeat, count=24):
     run(program, "batch", data, "-o", work / "deterministic", "--deterministic")
     same_bytes = table_of_loop(work / "loop1") == table_of_batch(work / "deterministic")
     overhead = min(wall / stage for wall, stage in zip(walls, stages))
+    print(f"CPU seconds a study: loop {min(loop_cpu) / count:.2f}, batch {min(batch_cpu) / count:.2f}\n")
     print(f"| {count} studies, {jobs} cores | seconds | bar |\n|---|---|---|")
     print(f"| `grade` in a loop | {min(loops):.2f} ({min(loops) / count:.3f} a study) | |")
     print(f"| `batch --jobs {jobs}` | {min(walls):.2f} ({min(walls) / count:.3f} a study) | |")
@@ -196,6 +207,7 @@ def main():
     parser.add_argument("program", type=lambda path: str(pathlib.Path(path).resolve()))
     parser.add_argument("what", nargs="*", default=["throughput", "memory", "scale", "kills"])
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--studies", type=int, default=24, help="of the comparison with a loop")
     parser.add_argument("--small-studies", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=50)
     arguments = parser.parse_args()
@@ -203,7 +215,7 @@ def main():
         work = pathlib.Path(folder)
         print(f"load before: {os.getloadavg()[0]:.1f}; {subprocess.getoutput(arguments.program + ' --version')}\n", flush=True)
         if "throughput" in arguments.what:
-            throughput(arguments.program, work, arguments.repeat)
+            throughput(arguments.program, work, arguments.repeat, arguments.studies)
         if "scale" in arguments.what:
             scale(arguments.program, work, arguments.repeat)
         if "memory" in arguments.what:
