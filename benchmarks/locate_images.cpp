@@ -16,7 +16,7 @@
 #include "network/safetensors.h"
 #include "network/state.h"
 #include "training/locator_data.h"
-#include "training/png_image.h"
+#include "pictures/png_file.h"
 
 namespace lumbargrade {
 namespace {

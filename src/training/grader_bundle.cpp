@@ -151,6 +151,12 @@ std::string card_text(const GraderTraining& training, const Manifest& manifest) 
   return card;
 }
 
+void finish_bundle(const GraderTraining& training, const Manifest& manifest,
+                   const std::vector<TrainedNetwork>& networks) {
+  write_bundle(training.out, manifest, networks, WeightPrecision::Half);
+  write_file_atomically(training.out / "MODEL_CARD.md", card_text(training, manifest));
+}
+
 }  // namespace
 
 void write_grader_bundle(const GraderTraining& training, const GraderData& data,
@@ -172,14 +178,14 @@ void write_grader_bundle(const GraderTraining& training, const GraderData& data,
   for (const TrainedHead& head : heads) {
     add_members(training, data, head, networks);
     manifest.grading.heads.push_back(head_spec(training, head));
-    manifest.grading.prior[static_cast<size_t>(head.condition)] = head.prior;
+    if (!training.recipe.keep_prior) manifest.grading.prior[static_cast<size_t>(head.condition)] = head.prior;
     add_metrics(training, head, manifest);
   }
+  if (training.recipe.keep_prior) return finish_bundle(training, manifest, networks);
   manifest.grading.prior_source =
       text("trained conditions: class-weighted frequencies of ", training.data.data.filename().string(),
            "; others: ", base.manifest.grading.prior_source);
-  write_bundle(training.out, manifest, networks, WeightPrecision::Half);
-  write_file_atomically(training.out / "MODEL_CARD.md", card_text(training, manifest));
+  finish_bundle(training, manifest, networks);
 }
 
 }  // namespace lumbargrade

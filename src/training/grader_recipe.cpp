@@ -116,9 +116,9 @@ void read_folds(const StrictObject& object, GraderRecipe& recipe) {
 
 GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   const nlohmann::json json = parse_strict_json(content, file, kMaxDepth);
-  const StrictObject object(
-      json, file, "", {"name", "origin", "needs", "networks"},
-      {"augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks", "flags"});
+  const StrictObject object(json, file, "", {"name", "origin", "needs", "networks"},
+                            {"augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks",
+                             "flags", "prior", "largest_model_weight"});
   GraderRecipe recipe;
   recipe.name = object.string("name");
   recipe.origin = object.string("origin");
@@ -140,6 +140,8 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   }
   read_folds(object, recipe);
   recipe.drop_suspects = real(object, "drop_suspects", 0, 1, 0);
+  if (object.has("prior")) recipe.keep_prior = object.one_of("prior", {"labels", "base"}) == "base";
+  recipe.largest_model_weight = real(object, "largest_model_weight", 0, 1, 1);
   if (object.has("combine")) recipe.combine = object.one_of("combine", {"probabilities", "logits"});
   if (object.has("flags")) recipe.flags = object.strings("flags", 0);
   if (object.has("looks")) {

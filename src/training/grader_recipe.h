@@ -54,8 +54,10 @@ struct GraderRecipe {
   AugmentationRecipe augmentation;
   OptimisationRecipe optimisation;
   int folds = 5;
-  std::vector<int> run_folds;  ///< those that are trained and become members of the ensemble; empty: all
-  double drop_suspects = 0;    ///< > 0: labels with |out-of-fold - label| >= this are dropped and all trained again
+  std::vector<int> run_folds;       ///< those that are trained and become members of the ensemble; empty: all
+  bool keep_prior = false;          ///< the base bundle's prior stands, instead of the labels' frequencies
+  double largest_model_weight = 1;  ///< bound on lambda, for data that stand in for real ones
+  double drop_suspects = 0;  ///< > 0: labels with |out-of-fold - label| >= this are dropped and all trained again
   std::string combine = "probabilities";
   std::vector<LookSpec> looks = {LookSpec{}};
   std::vector<std::string> flags;  ///< for every row that the networks grade

@@ -11,6 +11,7 @@
 #include <opencv2/core.hpp>
 
 #include "bundle/bundle.h"
+#include "bundle/find_bundle.h"
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
@@ -116,6 +117,12 @@ std::map<FindingKey, HeldOutFinding> held_out_findings(const GraderData& data, c
   return findings;
 }
 
+LevelPrior base_prior(const GraderTraining& training, Condition condition) {
+  const auto& base = training.data.base_bundle;
+  const Manifest manifest = read_manifest(find_bundle(base.empty() ? std::nullopt : std::optional(base)));
+  return manifest.grading.prior[static_cast<size_t>(condition)];
+}
+
 /// Probabilities of the findings of the studies that were held out, by study.
 using OutOfFold = std::map<int, std::array<std::optional<Probabilities>, kFindingCount>>;
 
@@ -124,8 +131,10 @@ void calibrate(const GraderTraining& training, const GraderData& data, TrainedHe
   const auto by_key = held_out_findings(data, head, training.recipe.combine);
   std::vector<HeldOutFinding> findings;
   for (const auto& [key, finding] : by_key) findings.push_back(finding);
-  head.prior = weighted_prior(findings, class_weights);
+  head.prior =
+      training.recipe.keep_prior ? base_prior(training, head.condition) : weighted_prior(findings, class_weights);
   head.fit = fit_head(findings, head.prior, class_weights);
+  head.fit.model_weight = std::min(head.fit.model_weight, training.recipe.largest_model_weight);
   head.held_out_findings = static_cast<int>(findings.size());
   log_info(text(grading_role(head.condition), ": temperature ", head.fit.temperature, ", weight against the prior ",
                 head.fit.model_weight, "; held-out loss ", head.fit.loss, ", of the prior alone ",
