@@ -9,6 +9,7 @@
 #include "core/nearest_name.h"
 #include "network/grader_network.h"
 #include "network/strict_object.h"
+#include "network/study_mixer.h"
 #include "network/unet.h"
 
 namespace lumbargrade {
@@ -22,6 +23,10 @@ constexpr std::int64_t kMaxBlocks = 64;
 constexpr std::size_t kMaxViews = 16;
 constexpr std::int64_t kMaxHidden = 4096;
 constexpr std::int64_t kMaxMeasures = 1024;
+constexpr std::int64_t kMaxFeatures = 65536;
+constexpr std::int64_t kMaxMixerLayers = 16;
+constexpr double kMaxDropout = 0.95;
+constexpr std::int64_t kHiddenStep = 8;  // heads and directions share it evenly
 
 const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention", "transformer"};  // as PoolingKind
 
@@ -54,6 +59,12 @@ Network build_unet(const nlohmann::json& parameters, const std::string& file, co
             network->fold_batch_norm();
             use_channels_last(*network);
           }};
+}
+
+std::int64_t hidden_width(const StrictObject& object) {
+  const std::int64_t hidden = object.integer("hidden", kHiddenStep, kMaxHidden);
+  if (hidden % kHiddenStep != 0) object.fail("hidden", text("must be a multiple of ", kHiddenStep, ", not ", hidden));
+  return hidden;
 }
 
 ResNetOptions resnet_options(const StrictObject& object) {
@@ -107,29 +118,47 @@ Network build_grader(const nlohmann::json& parameters, const std::string& file, 
           [network]() mutable { network->prepare_for_inference(); }};
 }
 
+Network build_study_mixer(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
+  const StrictObject object(parameters, file, place, {"features", "hidden", "layers", "dropout"});
+  StudyMixerOptions options;
+  options.features = object.integer("features", 1, kMaxFeatures);
+  options.hidden = hidden_width(object);
+  options.layers = object.integer("layers", 1, kMaxMixerLayers);
+  options.dropout = object.number("dropout", 0, kMaxDropout);
+  StudyMixer network(options);
+  return {network.ptr(),
+          [network](const TensorMap& inputs) mutable {
+            const at::Tensor logits = network->forward(input_named(inputs, "features"), input_named(inputs, "logits"),
+                                                       input_named(inputs, "present"));
+            return TensorMap{{"grade", logits.transpose(1, 2)}};  // classes along axis 1, as everywhere
+          },
+          [network]() mutable { network->eval(); }};
+}
+
 struct Architecture {
   const char* name;
   Network (*build)(const nlohmann::json& parameters, const std::string& file, const std::string& place);
 };
 
 // A new architecture is one line here, one builder above, and its row in the header's table.
-constexpr std::array kArchitectures = {Architecture{"unet", build_unet}, Architecture{"grader", build_grader}};
+constexpr std::array kArchitectures = {Architecture{"unet", build_unet}, Architecture{"grader", build_grader},
+                                       Architecture{"study_mixer", build_study_mixer}};
 
 }  // namespace
 
-GraderOptions read_grader_options(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
+GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
+                                         const std::string& place) {
   const StrictObject object(parameters, file, place, {"backbone", "views", "pooling"},
                             {"backbone_options", "hidden", "dropout", "measures", "shared_backbone"});
-  GraderOptions options;
+  GraderNetworkOptions options;
   options.backbone = backbone_options(object);
   options.views = view_names(object);
   const auto pooling = std::find(kPoolings.begin(), kPoolings.end(), object.one_of("pooling", kPoolings));
   options.pooling = static_cast<PoolingKind>(pooling - kPoolings.begin());
-  if (object.has("hidden")) options.hidden = object.integer("hidden", 8, kMaxHidden);
-  if (object.has("dropout")) options.dropout = object.number("dropout", 0, 0.95);
+  if (object.has("hidden")) options.hidden = hidden_width(object);
+  if (object.has("dropout")) options.dropout = object.number("dropout", 0, kMaxDropout);
   if (object.has("measures")) options.measures = object.integer("measures", 0, kMaxMeasures);
   if (object.has("shared_backbone")) options.shared_backbone = object.boolean("shared_backbone");
-  if (options.hidden % 8 != 0) object.fail("hidden", "must be a multiple of 8");
   return options;
 }
 

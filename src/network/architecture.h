@@ -33,6 +33,8 @@ struct Network {
 /// | `unet` | `widths`, `fine_classes`, `coarse_maps` of UNetOptions; `in_channels` may be absent: 1 | `image` N x
 /// in_channels x H x W | `fine`, `coarse` of UNetOutput; no `coarse` where there are no coarse maps |
 /// | `grader` | read_grader_options | those of GraderNetwork | `grade` N x 3 |
+/// | `study_mixer` | `features`, `hidden`, `layers`, `dropout` of StudyMixerOptions | `features`, `logits`, `present`
+/// of StudyMixer | `grade` N x 3 x 25 |
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place);
 
@@ -44,8 +46,9 @@ Network build_network(const std::string& architecture, const nlohmann::json& par
 /// | `backbone_options` | only for `resnet`: `widths`, `blocks`, `deep_stem`, `average_downsample` of ResNetOptions |
 /// | `views` | names of the inputs: lower-case letters, digits and `_` |
 /// | `pooling` | `mean`, `attention`, `lstm_attention` or `transformer` |
-/// | `hidden`, `dropout`, `measures`, `shared_backbone` | as in GraderOptions; may be absent |
-GraderOptions read_grader_options(const nlohmann::json& parameters, const std::string& file, const std::string& place);
+/// | `hidden`, `dropout`, `measures`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
+GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
+                                         const std::string& place);
 
 /// The names that build_network knows.
 std::vector<std::string> architecture_names();

@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include "network/convnext.h"
+#include "network/efficientnet.h"
 #include "network/resnet.h"
 
 namespace lumbargrade {
@@ -19,12 +21,26 @@ Preset resnet_preset(const char* name, std::vector<int64_t> blocks, bool variant
           }};
 }
 
+Preset convnext_preset(const char* name, ConvNeXtOptions shape) {
+  return {name, [shape = std::move(shape)](const BackboneOptions& options) {
+            return std::make_shared<ConvNeXt>(shape, options.in_channels);
+          }};
+}
+
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> all = {
       resnet_preset("resnet18", {2, 2, 2, 2}, false),
       resnet_preset("resnet34", {3, 4, 6, 3}, false),
       resnet_preset("resnet18d", {2, 2, 2, 2}, true),
       resnet_preset("resnet34d", {3, 4, 6, 3}, true),
+      convnext_preset("convnext_atto", {{40, 80, 160, 320}, {2, 2, 6, 2}, true}),
+      convnext_preset("convnext_femto", {{48, 96, 192, 384}, {2, 2, 6, 2}, true}),
+      convnext_preset("convnext_pico", {{64, 128, 256, 512}, {2, 2, 6, 2}, true}),
+      convnext_preset("convnext_nano", {{80, 160, 320, 640}, {2, 2, 8, 2}, true}),
+      convnext_preset("convnext_tiny", {{96, 192, 384, 768}, {3, 3, 9, 3}, false}),
+      convnext_preset("convnext_small", {{96, 192, 384, 768}, {3, 3, 27, 3}, false}),
+      {"tf_efficientnetv2_s",
+       [](const BackboneOptions& options) { return std::make_shared<EfficientNetV2S>(options.in_channels); }},
       {kFreeBackbone,
        [](const BackboneOptions& options) { return std::make_shared<ResNet>(options.resnet, options.in_channels); }},
   };

@@ -26,7 +26,7 @@ torch::Tensor validity(const TensorMap& inputs, const std::string& view, const t
 
 }  // namespace
 
-GraderNetworkImpl::GraderNetworkImpl(GraderOptions options) : options_(std::move(options)) {
+GraderNetworkImpl::GraderNetworkImpl(GraderNetworkOptions options) : options_(std::move(options)) {
   TORCH_CHECK(!options_.views.empty(), "a grader needs at least one view");
   if (options_.shared_backbone) {
     backbones_.push_back(register_module("backbone", make_backbone(options_.backbone)));

@@ -29,15 +29,15 @@ struct GraderOutput {
 /// - `<view>` N x S x H x W, for every view; S may differ between views;
 /// - `<view>.valid` N x S, not 0 where there is a slice; may be absent: all are. Slices that are not valid change
 ///   nothing, not even the statistics of batch normalisation; a view without valid slices counts as zeros;
-/// - `measures` N x GraderOptions::measures, where that is not 0; standardised by the caller.
+/// - `measures` N x GraderNetworkOptions::measures, where that is not 0; standardised by the caller.
 class GraderNetworkImpl : public torch::nn::Module {
  public:
-  explicit GraderNetworkImpl(GraderOptions options);
+  explicit GraderNetworkImpl(GraderNetworkOptions options);
 
   /// Throws c10::Error when an input is missing or misshaped.
   GraderOutput forward(const TensorMap& inputs);
 
-  const GraderOptions& options() const { return options_; }
+  const GraderNetworkOptions& options() const { return options_; }
   int64_t features() const;
   /// One, or one for each view.
   const std::vector<std::shared_ptr<Backbone>>& backbones() const { return backbones_; }
@@ -47,7 +47,7 @@ class GraderNetworkImpl : public torch::nn::Module {
  private:
   torch::Tensor slice_features(Backbone& backbone, const torch::Tensor& slices, const torch::Tensor& valid);
 
-  GraderOptions options_;
+  GraderNetworkOptions options_;
   std::vector<std::shared_ptr<Backbone>> backbones_;
   std::vector<std::shared_ptr<SlicePooling>> poolings_;  // one for each view
   torch::nn::Linear head_{nullptr};

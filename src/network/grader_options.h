@@ -17,7 +17,7 @@ enum class PoolingKind {
 };
 
 /// Shape of a grading network.
-struct GraderOptions {
+struct GraderNetworkOptions {
   BackboneOptions backbone;
   bool shared_backbone = true;     ///< one backbone for all views, else one each
   std::vector<std::string> views;  ///< names of the inputs, in the order of fusion

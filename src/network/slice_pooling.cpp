@@ -1,8 +1,14 @@
 #include "network/slice_pooling.h"
 
+#include <cmath>
+
+#include "network/transformer_layer.h"
+
 namespace lumbargrade {
 namespace nn = torch::nn;
 namespace {
+
+constexpr int64_t kLayers = 2;  // of the LSTM and of the transformer
 
 /// 1 over the number of valid slices at each of them.
 torch::Tensor uniform_weights(const torch::Tensor& valid, const torch::TensorOptions& options) {
@@ -61,21 +67,95 @@ class AttentionPooling : public SlicePooling {
   nn::Linear score_;
 };
 
+/// Two layers of a bidirectional LSTM along the slices, then attention.
+class LstmAttentionPooling : public SlicePooling {
+ public:
+  LstmAttentionPooling(int64_t features, int64_t hidden, double dropout)
+      : lstm_(register_module("lstm", nn::LSTM(nn::LSTMOptions(features, hidden / 2)
+                                                   .num_layers(kLayers)
+                                                   .bidirectional(true)
+                                                   .batch_first(true)
+                                                   .dropout(dropout)))),
+        attention_(register_module("attention", std::make_shared<AttentionPooling>(hidden, hidden))) {}
+
+  PooledSlices forward(const torch::Tensor& features, const torch::Tensor& valid) override {
+    const bool complete = valid.all().item<bool>();
+    return attention_->forward(complete ? std::get<0>(lstm_->forward(features)) : along_valid(features, valid), valid);
+  }
+  int64_t features() const override { return attention_->features(); }
+
+ private:
+  /// The LSTM goes from one valid slice to the next as if there were no others.
+  torch::Tensor along_valid(const torch::Tensor& features, const torch::Tensor& valid) {
+    const int64_t slices = valid.size(1);
+    // Valid slices first, in their order.
+    const torch::Tensor order = torch::argsort(valid.logical_not().to(torch::kInt), /*stable=*/true, 1, false);
+    const torch::Tensor lengths = valid.sum(1).clamp_min(1).cpu();
+    const auto packed = nn::utils::rnn::pack_padded_sequence(rows_taken(without_invalid(features, valid), order),
+                                                             lengths, /*batch_first=*/true, /*enforce_sorted=*/false);
+    const torch::Tensor output = std::get<0>(nn::utils::rnn::pad_packed_sequence(
+        std::get<0>(lstm_->forward_with_packed_input(packed)), /*batch_first=*/true, 0.0, slices));
+    return rows_taken(output, torch::argsort(order, /*stable=*/true, 1, false));
+  }
+
+  static torch::Tensor rows_taken(const torch::Tensor& rows, const torch::Tensor& order) {
+    return rows.gather(1, order.unsqueeze(2).expand({-1, -1, rows.size(2)}));
+  }
+
+  nn::LSTM lstm_;
+  std::shared_ptr<AttentionPooling> attention_;
+};
+
+/// Sines and cosines of the distance from the middle slice, S x width (Vaswani 2017, section 3.5).
+torch::Tensor position_code(int64_t slices, int64_t width, const torch::TensorOptions& options) {
+  const torch::Tensor position = torch::arange(slices, torch::kDouble) - static_cast<double>(slices - 1) / 2;
+  const torch::Tensor frequency =
+      torch::exp(torch::arange(0, width, 2, torch::kDouble) * (-std::log(10000.0) / static_cast<double>(width)));
+  const torch::Tensor angle = torch::outer(position, frequency);
+  return torch::stack({torch::sin(angle), torch::cos(angle)}, 2).reshape({slices, width}).to(options);
+}
+
+/// Slices attend to each other, then attention joins them.
+class TransformerPooling : public SlicePooling {
+ public:
+  TransformerPooling(int64_t features, int64_t hidden, double dropout)
+      : project_(register_module("project", nn::Linear(features, hidden))),
+        layers_(register_module("layers", nn::ModuleList())),
+        norm_(register_module("norm", nn::LayerNorm(nn::LayerNormOptions({hidden})))),
+        attention_(register_module("attention", std::make_shared<AttentionPooling>(hidden, hidden))) {
+    for (int64_t layer = 0; layer < kLayers; ++layer) layers_->push_back(TransformerLayer(hidden, dropout));
+  }
+
+  PooledSlices forward(const torch::Tensor& features, const torch::Tensor& valid) override {
+    torch::Tensor tokens = project_->forward(without_invalid(features, valid));
+    tokens = tokens + position_code(tokens.size(1), tokens.size(2), tokens.options());
+    for (const auto& layer : *layers_) tokens = layer->as<TransformerLayer>()->forward(tokens, valid);
+    return attention_->forward(norm_->forward(tokens), valid);
+  }
+  int64_t features() const override { return attention_->features(); }
+
+ private:
+  nn::Linear project_;
+  nn::ModuleList layers_;
+  nn::LayerNorm norm_;
+  std::shared_ptr<AttentionPooling> attention_;
+};
+
 }  // namespace
 
 std::shared_ptr<SlicePooling> make_slice_pooling(PoolingKind kind, int64_t in_features, int64_t hidden,
                                                  double dropout) {
-  (void)dropout;
   switch (kind) {
     case PoolingKind::Mean:
       return std::make_shared<MeanPooling>(in_features);
     case PoolingKind::Attention:
       return std::make_shared<AttentionPooling>(in_features, hidden);
     case PoolingKind::LstmAttention:
+      return std::make_shared<LstmAttentionPooling>(in_features, hidden, dropout);
     case PoolingKind::Transformer:
-      break;
+      return std::make_shared<TransformerPooling>(in_features, hidden, dropout);
   }
-  TORCH_CHECK(false, "this pooling is being written");
+  TORCH_CHECK(false, "there is no such pooling");
 }
 
 }  // namespace lumbargrade

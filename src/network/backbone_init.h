@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string_view>
+
+#include "network/grader_network.h"
+#include "network/safetensors.h"
+
+namespace lumbargrade {
+
+/// Copies published weights, named as in timm, into `backbone`. The classifier is passed over (`fc.`, `head.fc.`,
+/// `classifier.`); the kernels of a stem for three colours are summed when ours has one channel, as for a grey picture
+/// given three times. Everything else must match one to one: otherwise an Error of kind Usage names what is missing,
+/// misshaped and left over, and nothing has changed. `name` is the backbone's, `what` the file.
+void load_backbone_init(Backbone& backbone, const std::string& name, const TensorMap& weights, std::string_view what);
+
+/// The same for every backbone of a grader.
+void load_backbone_init(GraderNetworkImpl& grader, const TensorMap& weights, std::string_view what);
+
+}  // namespace lumbargrade

@@ -1,0 +1,115 @@
+#include "network/convnext.h"
+
+#include "network/conv_norm.h"
+
+namespace lumbargrade {
+namespace nn = torch::nn;
+namespace {
+
+constexpr double kInitialScale = 1e-6;
+constexpr double kInitialDeviation = 0.02;
+constexpr int64_t kExpansion = 4;
+
+nn::LayerNorm layer_norm(int64_t channels) {
+  return nn::LayerNorm(nn::LayerNormOptions({channels}).eps(1e-6));
+}
+
+/// Normal with the tails beyond two units cut off. LibTorch's C++ has no trunc_normal_; timm cuts at +-2 whatever the
+/// deviation, a hundred deviations here, so that this is a normal distribution.
+void initialise(torch::Tensor& weight, torch::Tensor& bias) {
+  nn::init::normal_(weight, 0, kInitialDeviation);
+  nn::init::zeros_(bias);
+}
+
+nn::Conv2d convolution(nn::Conv2dOptions options) {
+  nn::Conv2d made(std::move(options));
+  initialise(made->weight, made->bias);
+  return made;
+}
+
+torch::Tensor channels_to_end(const torch::Tensor& image) {
+  return image.permute({0, 2, 3, 1});
+}
+
+torch::Tensor channels_to_front(const torch::Tensor& image) {
+  return image.permute({0, 3, 1, 2});
+}
+
+torch::Tensor normalised(nn::LayerNorm& norm, const torch::Tensor& image) {
+  return channels_to_front(norm->forward(channels_to_end(image)));
+}
+
+}  // namespace
+
+PointwiseImpl::PointwiseImpl(int64_t in_channels, int64_t out_channels, bool as_convolution) {
+  std::vector<int64_t> shape = {out_channels, in_channels};
+  if (as_convolution) shape.insert(shape.end(), {1, 1});
+  weight_ = register_parameter("weight", torch::empty(shape));
+  bias_ = register_parameter("bias", torch::empty({out_channels}));
+  initialise(weight_, bias_);
+}
+
+torch::Tensor PointwiseImpl::forward(const torch::Tensor& input) {
+  return torch::linear(input, weight_.flatten(1), bias_);
+}
+
+ConvNeXtBlockImpl::ConvNeXtBlockImpl(int64_t channels, bool pointwise_convolutions) {
+  gamma_ = register_parameter("gamma", torch::full({channels}, kInitialScale));
+  depthwise_ =
+      register_module("conv_dw", convolution(nn::Conv2dOptions(channels, channels, 7).padding(3).groups(channels)));
+  norm_ = register_module("norm", layer_norm(channels));
+  Group mlp = register_module("mlp", Group());
+  expand_ = mlp->register_module("fc1", Pointwise(channels, kExpansion * channels, pointwise_convolutions));
+  contract_ = mlp->register_module("fc2", Pointwise(kExpansion * channels, channels, pointwise_convolutions));
+}
+
+torch::Tensor ConvNeXtBlockImpl::forward(const torch::Tensor& input) {
+  const torch::Tensor mixed = norm_->forward(channels_to_end(depthwise_->forward(input)));
+  const torch::Tensor output = contract_->forward(torch::gelu(expand_->forward(mixed)));
+  return input + channels_to_front(output * gamma_);
+}
+
+ConvNeXt::ConvNeXt(const ConvNeXtOptions& options, int64_t in_channels) : features_(options.widths.back()) {
+  add_stem(in_channels, options.widths.front());
+  Group stages = register_module("stages", Group());
+  for (size_t stage = 0; stage < options.widths.size(); ++stage) add_stage(stage, options, *stages);
+  Group head = register_module("head", Group());
+  norm_ = head->register_module("norm", layer_norm(features_));
+}
+
+void ConvNeXt::add_stem(int64_t in_channels, int64_t channels) {
+  Group stem = register_module("stem", Group());
+  stem_.convolution = stem->register_module("0", convolution(nn::Conv2dOptions(in_channels, channels, 4).stride(4)));
+  stem_.norm = stem->register_module("1", layer_norm(channels));
+}
+
+void ConvNeXt::add_stage(size_t stage, const ConvNeXtOptions& options, nn::Module& stages) {
+  const int64_t channels = options.widths[stage];
+  Group group = stages.register_module(std::to_string(stage), Group());
+  if (stage > 0) {
+    const int64_t before = options.widths[stage - 1];
+    Group downsample = group->register_module("downsample", Group());
+    Downsampling& step = downsamplings_.emplace_back();
+    step.norm = downsample->register_module("0", layer_norm(before));
+    step.convolution = downsample->register_module("1", convolution(nn::Conv2dOptions(before, channels, 2).stride(2)));
+  }
+  nn::Sequential blocks;
+  for (int64_t block = 0; block < options.blocks[stage]; ++block) {
+    blocks->push_back(ConvNeXtBlock(channels, options.pointwise_convolutions));
+  }
+  stages_.push_back(group->register_module("blocks", blocks));
+}
+
+torch::Tensor ConvNeXt::forward(const torch::Tensor& image) {
+  torch::Tensor output = normalised(stem_.norm, stem_.convolution->forward(image));
+  for (size_t stage = 0; stage < stages_.size(); ++stage) {
+    if (stage > 0) {
+      Downsampling& step = downsamplings_[stage - 1];
+      output = step.convolution->forward(normalised(step.norm, output));
+    }
+    output = stages_[stage]->forward(output);
+  }
+  return norm_->forward(output.mean({2, 3}));
+}
+
+}  // namespace lumbargrade

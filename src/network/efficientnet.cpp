@@ -1,0 +1,148 @@
+#include "network/efficientnet.h"
+
+#include <array>
+#include <cmath>
+
+namespace lumbargrade {
+namespace nn = torch::nn;
+namespace {
+
+using Kind = EfficientNetBlockOptions::Kind;
+
+constexpr double kEpsilon = 1e-3;
+constexpr int64_t kKernel = 3;
+constexpr int64_t kStemChannels = 24;
+constexpr int64_t kFeatures = 1280;
+constexpr int64_t kSqueeze = 4;  // squeezed channels: those of the block's input divided by this
+
+struct Stage {
+  Kind kind;
+  int64_t blocks;
+  int64_t stride;
+  int64_t expansion;
+  int64_t channels;
+};
+
+// Tan 2021, table 4.
+constexpr std::array kStages = {Stage{Kind::Plain, 2, 1, 1, 24},     Stage{Kind::Fused, 4, 2, 4, 48},
+                                Stage{Kind::Fused, 4, 2, 4, 64},     Stage{Kind::Inverted, 6, 2, 4, 128},
+                                Stage{Kind::Inverted, 9, 1, 6, 160}, Stage{Kind::Inverted, 15, 2, 6, 256}};
+
+nn::Conv2dOptions conv3x3(int64_t in_channels, int64_t out_channels, int64_t stride) {
+  return nn::Conv2dOptions(in_channels, out_channels, kKernel).stride(stride).padding(stride == 1 ? 1 : 0);
+}
+
+nn::Conv2dOptions conv1x1(int64_t in_channels, int64_t out_channels) {
+  return nn::Conv2dOptions(in_channels, out_channels, 1);
+}
+
+/// TensorFlow's "SAME" before a 3 x 3 convolution of stride 2: an odd pixel of padding goes to the end.
+torch::Tensor padded(const torch::Tensor& input, int64_t stride) {
+  if (stride == 1) return input;
+  const auto missing = [stride](int64_t size) {
+    return std::max<int64_t>(((size + stride - 1) / stride - 1) * stride + kKernel - size, 0);
+  };
+  const int64_t rows = missing(input.size(2)), columns = missing(input.size(3));
+  return torch::constant_pad_nd(input, {columns / 2, columns - columns / 2, rows / 2, rows - rows / 2});
+}
+
+/// In place, which saves memory.
+torch::Tensor silu_in_place(torch::Tensor input) {
+  return torch::silu_(input);
+}
+
+void initialise(nn::Module& module) {
+  for (const auto& below : module.modules(false)) {
+    auto* convolution = below->as<nn::Conv2d>();
+    if (!convolution) continue;
+    const torch::Tensor& weight = convolution->weight;
+    const double fan_out =
+        static_cast<double>(weight.size(0) * weight.size(2) * weight.size(3) / convolution->options.groups());
+    nn::init::normal_(weight, 0, std::sqrt(2 / fan_out));
+    if (convolution->bias.defined()) nn::init::zeros_(convolution->bias);
+  }
+}
+
+}  // namespace
+
+SqueezeExciteImpl::SqueezeExciteImpl(int64_t channels, int64_t squeezed) {
+  reduce_ = register_module("conv_reduce", nn::Conv2d(conv1x1(channels, squeezed)));
+  expand_ = register_module("conv_expand", nn::Conv2d(conv1x1(squeezed, channels)));
+}
+
+torch::Tensor SqueezeExciteImpl::forward(const torch::Tensor& input) {
+  const torch::Tensor squeezed = torch::silu(reduce_->forward(input.mean({2, 3}, /*keepdim=*/true)));
+  return input * torch::sigmoid(expand_->forward(squeezed));
+}
+
+EfficientNetBlockImpl::EfficientNetBlockImpl(const EfficientNetBlockOptions& options) : options_(options) {
+  const int64_t in = options.in_channels, out = options.out_channels, wide = in * options.expansion;
+  switch (options.kind) {
+    case Kind::Plain:
+      spatial_ = ConvNorm(this, "conv", "bn1", conv3x3(in, out, options.stride), kEpsilon);
+      return;
+    case Kind::Fused:
+      spatial_ = ConvNorm(this, "conv_exp", "bn1", conv3x3(in, wide, options.stride), kEpsilon);
+      project_ = ConvNorm(this, "conv_pwl", "bn2", conv1x1(wide, out), kEpsilon);
+      return;
+    case Kind::Inverted:
+      expand_ = ConvNorm(this, "conv_pw", "bn1", conv1x1(in, wide), kEpsilon);
+      spatial_ = ConvNorm(this, "conv_dw", "bn2", conv3x3(wide, wide, options.stride).groups(wide), kEpsilon);
+      squeeze_excite_ = register_module("se", SqueezeExcite(wide, in / kSqueeze));
+      project_ = ConvNorm(this, "conv_pwl", "bn3", conv1x1(wide, out), kEpsilon);
+  }
+}
+
+torch::Tensor EfficientNetBlockImpl::branch(const torch::Tensor& input) {
+  torch::Tensor output = expand_.exists() ? silu_in_place(expand_(input)) : input;
+  output = silu_in_place(spatial_(padded(output, options_.stride)));
+  if (!squeeze_excite_.is_empty()) output = squeeze_excite_->forward(output);
+  return project_.exists() ? project_(output) : output;
+}
+
+torch::Tensor EfficientNetBlockImpl::forward(const torch::Tensor& input) {
+  const bool same_shape = options_.stride == 1 && options_.in_channels == options_.out_channels;
+  return same_shape ? branch(input) + input : branch(input);
+}
+
+void EfficientNetBlockImpl::fold_batch_norm() {
+  expand_.fold();
+  spatial_.fold();
+  project_.fold();
+}
+
+EfficientNetV2S::EfficientNetV2S(int64_t in_channels)
+    : stem_(this, "conv_stem", "bn1", conv3x3(in_channels, kStemChannels, 2), kEpsilon) {
+  Group all = register_module("blocks", Group());
+  int64_t channels = kStemChannels;
+  for (size_t k = 0; k < kStages.size(); ++k) {
+    const Stage& stage = kStages[k];
+    nn::Sequential blocks;
+    for (int64_t block = 0; block < stage.blocks; ++block) {
+      const int64_t stride = block == 0 ? stage.stride : 1;
+      blocks->push_back(
+          EfficientNetBlock(EfficientNetBlockOptions{stage.kind, channels, stage.channels, stride, stage.expansion}));
+      channels = stage.channels;
+    }
+    stages_.push_back(all->register_module(std::to_string(k), blocks));
+  }
+  last_ = ConvNorm(this, "conv_head", "bn2", conv1x1(channels, kFeatures), kEpsilon);
+  initialise(*this);
+}
+
+int64_t EfficientNetV2S::features() const {
+  return kFeatures;
+}
+
+torch::Tensor EfficientNetV2S::forward(const torch::Tensor& image) {
+  torch::Tensor output = silu_in_place(stem_(padded(image, 2)));
+  for (nn::Sequential& stage : stages_) output = stage->forward(output);
+  return silu_in_place(last_(output)).mean({2, 3});
+}
+
+void EfficientNetV2S::fold_batch_norm() {
+  stem_.fold();
+  last_.fold();
+}
+
+}  // namespace lumbargrade
