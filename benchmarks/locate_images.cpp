@@ -1,4 +1,5 @@
-// Runs the locator on single images, for benchmarks/locator_figures.py:
+// Runs the locator (and the canal outline, where the bundle has one) on single images, for
+// benchmarks/locator_figures.py:
 //   locate_images BUNDLE|WEIGHTS.safetensors LIST.csv > levels.csv
 // LIST.csv has file, pixel_mm and rows: the image is cut to its first `rows` rows (0: all), as a scan that ended there.
 // Where the discs found are not about 35 mm apart on average, the pixel size is taken to be wrong and corrected, as in
@@ -11,27 +12,43 @@
 #include "bundle/bundle.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "levels/canal_outline_network.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
 #include "network/safetensors.h"
 #include "network/state.h"
-#include "training/locator_data.h"
 #include "pictures/png_file.h"
+#include "training/locator_data.h"
 
 namespace lumbargrade {
 namespace {
 
 constexpr double kUsualSpacingMm = 35;
 
-UNet load_network(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) {
-    auto module = std::dynamic_pointer_cast<UNetImpl>(load_bundle(path).network("locator").network.module);
-    if (!module) throw Error(ErrorKind::BundleInvalid, text(path.string(), " holds no unet locator"));
-    return UNet(std::move(module));
+UNet unet_of(const Bundle& bundle, const std::string& role) {
+  auto module = std::dynamic_pointer_cast<UNetImpl>(bundle.network(role).network.module);
+  if (!module) throw Error(ErrorKind::BundleInvalid, text(bundle.folder.string(), " holds no unet ", role));
+  return UNet(std::move(module));
+}
+
+/// The locator, and what outlines the canal where the bundle has it.
+struct Networks {
+  LocatorNetwork locator;
+  std::optional<CanalOutlineNetwork> outline;
+};
+
+Networks load_networks(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) {
+    UNet network{UNetOptions{}};
+    load_state(*network, read_safetensors(path), path.string());
+    return {LocatorNetwork(std::move(network), torch::kCPU), std::nullopt};
   }
-  UNet network{UNetOptions{}};
-  load_state(*network, read_safetensors(path), path.string());
-  return network;
+  const Bundle bundle = load_bundle(path);
+  Networks networks{LocatorNetwork(unet_of(bundle, "locator"), torch::kCPU), std::nullopt};
+  if (bundle.manifest.network("canal_outline") != nullptr) {
+    networks.outline.emplace(unet_of(bundle, "canal_outline"), torch::kCPU);
+  }
+  return networks;
 }
 
 double mean_spacing_mm(const Spine& spine) {
@@ -50,12 +67,18 @@ struct Located {
   double pixel_mm;
 };
 
-Located locate(const cv::Mat1b& image, double pixel_mm, const LocatorNetwork& network) {
-  Located located{locate_spine(single_slice_volume(image, pixel_mm), network), pixel_mm};
+Located locate(const cv::Mat1b& image, double pixel_mm, const Networks& networks) {
+  Located located{locate_spine(single_slice_volume(image, pixel_mm), networks.locator), pixel_mm};
   const double spacing = mean_spacing_mm(located.spine);
   if (spacing < 29 || spacing > 42) {
     located.pixel_mm *= std::clamp(kUsualSpacingMm / spacing, 0.5, 2.0);
-    located.spine = locate_spine(single_slice_volume(image, located.pixel_mm), network);
+    located.spine = locate_spine(single_slice_volume(image, located.pixel_mm), networks.locator);
+  }
+  if (networks.outline) {
+    outline_canal(
+        single_slice_volume(image, located.pixel_mm),
+        [&](const std::vector<OutlineInput>& inputs) { return networks.outline->predict(inputs); },
+        networks.outline->multiple_of(), located.spine);
   }
   return located;
 }
@@ -84,7 +107,7 @@ void print_levels(const std::string& file, const std::string& rows, const Locate
 }
 
 int run(const std::filesystem::path& weights, const std::filesystem::path& list) {
-  const LocatorNetwork network(load_network(weights), torch::kCPU);
+  const Networks networks = load_networks(weights);
   const CsvTable table = read_csv(list);
   const auto file = table.column("file");
   const auto pixel_mm = table.column("pixel_mm");
@@ -95,7 +118,7 @@ int run(const std::filesystem::path& weights, const std::filesystem::path& list)
     cv::Mat1b image = read_grey_png(row[*file]);
     if (const int kept = std::stoi(row[*rows]); kept > 0) image = image.rowRange(0, std::min(kept, image.rows)).clone();
     try {
-      print_levels(row[*file], row[*rows], locate(image, std::stod(row[*pixel_mm]), network));
+      print_levels(row[*file], row[*rows], locate(image, std::stod(row[*pixel_mm]), networks));
     } catch (const Error& error) {
       std::cout << csv_line({row[*file], row[*rows], "", "", "", "0", "", "", "", "nothing_found"});
     }

@@ -232,14 +232,24 @@ nlohmann::json view_json(const View& view) {
           {"slice_mm", view.slice_mm}};
 }
 
+/// Weights that decide where crops lie.
+nlohmann::json finding_networks(const fs::path& bundle) {
+  nlohmann::json weights = nlohmann::json::array();
+  for (const NetworkSpec& network : read_manifest(bundle).networks) {
+    if (network.role == "locator" || network.role == "canal_outline") weights.push_back(network.weights.sha256);
+  }
+  return weights;
+}
+
 /// Everything that decides what the crops look like.
-nlohmann::json fingerprint(const GraderRecipe& recipe, const GraderDataOptions& options, const std::string& bundle) {
+nlohmann::json fingerprint(const GraderRecipe& recipe, const GraderDataOptions& options,
+                           const nlohmann::json& finders) {
   const Paths paths{options.data};
   nlohmann::json json = {{"format", 1},
                          {"data", fs::weakly_canonical(options.data).string()},
                          {"labels", sha256_of_file(paths.labels())},
                          {"points", options.points == TrainingPoints::Given ? "given" : "predicted"},
-                         {"bundle", bundle}};
+                         {"finders", finders}};
   for (const fs::path& table : {paths.series(), paths.coordinates()}) {
     json[table.filename().string()] = fs::exists(table) ? sha256_of_file(table) : "";
   }
@@ -408,7 +418,7 @@ GraderData load_grader_data(const GraderRecipe& recipe, const GraderDataOptions&
   if (!options.base_bundle.empty()) grader_options.bundle = options.base_bundle;
   grader_options.threads = 1;  // studies are cut side by side
   const LoadedGrader loaded = load_grader(grader_options);
-  const nlohmann::json wanted = fingerprint(recipe, options, loaded.bundle_sha256);
+  const nlohmann::json wanted = fingerprint(recipe, options, finding_networks(loaded.bundle_folder));
   auto samples = cached_samples(options.cache, wanted);
   if (samples) {
     log_info(text("crops of ", options.cache.string(), " are used again"));
