@@ -98,8 +98,8 @@ void add_metrics(const GraderTraining& training, const TrainedHead& head, Manife
   const auto add = [&](const char* name, double value) {
     manifest.metrics.push_back({role, name, value, "1", set, head.held_out_findings});
   };
-  add("weighted log loss", head.fit.loss);
-  add("weighted log loss of the prior alone", head.fit.prior_loss);
+  add("log loss", head.fit.loss);
+  add("log loss of the prior alone", head.fit.prior_loss);
 }
 
 /// What the card says, else that nobody said anything.
@@ -182,9 +182,8 @@ void write_grader_bundle(const GraderTraining& training, const GraderData& data,
     add_metrics(training, head, manifest);
   }
   if (training.recipe.keep_prior) return finish_bundle(training, manifest, networks);
-  manifest.grading.prior_source =
-      text("trained conditions: class-weighted frequencies of ", training.data.data.filename().string(),
-           "; others: ", base.manifest.grading.prior_source);
+  manifest.grading.prior_source = text("trained conditions: frequencies of ", training.data.data.filename().string(),
+                                       "; others: ", base.manifest.grading.prior_source);
   finish_bundle(training, manifest, networks);
 }
 

@@ -19,7 +19,7 @@ struct HeldOutFinding {
 struct HeadFit {
   double temperature = 1;
   double model_weight = 1;  ///< lambda
-  double loss = 0;          ///< weighted log loss with both
+  double loss = 0;          ///< log loss with both, weighted by class where weights were given
   double plain_loss = 0;    ///< of softmax(logits)
   double prior_loss = 0;    ///< of the prior alone
 };

@@ -31,6 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr int kLookBatch = 32;  // findings per forward pass without gradients
 constexpr int kLogEvery = 10;   // steps
+constexpr const char* kHeadBias = "head.bias";
 
 /// One view of a batch; grey values 0..255.
 struct ViewTensors {
@@ -153,6 +154,15 @@ TensorMap cloned(const TensorMap& state) {
   return copy;
 }
 
+/// A network trained with class weights w answers p w; with log w taken off its head's bias it answers frequencies, as
+/// every bundle does (`submission` puts the challenge's weights on again).
+TensorMap answering_frequencies(TensorMap state, const std::array<double, kSeverityCount>& class_weights) {
+  torch::Tensor bias = state.at(kHeadBias).clone();
+  for (size_t c = 0; c < class_weights.size(); ++c) bias[static_cast<std::int64_t>(c)] -= std::log(class_weights[c]);
+  state[kHeadBias] = bias;
+  return state;
+}
+
 /// Rounded as a bundle stores weights (WeightPrecision::Half), so that what is measured here is what ships.
 TensorMap as_stored(TensorMap state) {
   for (auto& [name, tensor] : state) {
@@ -191,7 +201,7 @@ class FoldTrainer {
     const int steps = recipe_.optimisation.epochs * steps_per_epoch_;
     if (state.step < steps) train(state, steps);
     FoldResult result;
-    result.state = as_stored(state.best);
+    result.state = as_stored(answering_frequencies(state.best, recipe_.optimisation.class_weights));
     load_state(*state.average.module, result.state, "best weights");
     result.held_out = look(state.average);
     result.held_out_loss = state.best_loss;

@@ -16,6 +16,7 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "metric/cases.h"
 #include "training/grader_bundle.h"
 #include "training/grader_calibration.h"
 #include "training/grader_trainer.h"
@@ -127,13 +128,13 @@ LevelPrior base_prior(const GraderTraining& training, Condition condition) {
 using OutOfFold = std::map<int, std::array<std::optional<Probabilities>, kFindingCount>>;
 
 void calibrate(const GraderTraining& training, const GraderData& data, TrainedHead& head, OutOfFold& all) {
-  const auto& class_weights = training.recipe.optimisation.class_weights;
+  // Bundles answer frequencies: calibration knows no class weights, whatever training was weighted with.
+  constexpr std::array<double, kSeverityCount> kNoWeights = {1, 1, 1};
   const auto by_key = held_out_findings(data, head, training.recipe.combine);
   std::vector<HeldOutFinding> findings;
   for (const auto& [key, finding] : by_key) findings.push_back(finding);
-  head.prior =
-      training.recipe.keep_prior ? base_prior(training, head.condition) : weighted_prior(findings, class_weights);
-  head.fit = fit_head(findings, head.prior, class_weights);
+  head.prior = training.recipe.keep_prior ? base_prior(training, head.condition) : weighted_prior(findings, kNoWeights);
+  head.fit = fit_head(findings, head.prior, kNoWeights);
   head.fit.model_weight = std::min(head.fit.model_weight, training.recipe.largest_model_weight);
   head.held_out_findings = static_cast<int>(findings.size());
   log_info(text(grading_role(head.condition), ": temperature ", head.fit.temperature, ", weight against the prior ",
@@ -158,6 +159,14 @@ const char* challenge_words(Severity severity) {
   return kWords[static_cast<size_t>(severity)];
 }
 
+/// Frequencies as the challenge's metric rewards them: each times its weight, normalised, as `submission` does.
+Probabilities as_submitted(Probabilities p) {
+  double sum = 0;
+  for (size_t c = 0; c < p.size(); ++c) sum += p[c] *= challenge_weight(static_cast<Severity>(c));
+  for (double& value : p) value /= sum;
+  return p;
+}
+
 /// Only findings that a network saw are labelled there, so that the two files belong together.
 void write_out_of_fold(const fs::path& folder, const GraderData& data, const OutOfFold& all) {
   std::map<std::pair<int, size_t>, Severity> labels;
@@ -172,7 +181,7 @@ void write_out_of_fold(const fs::path& folder, const GraderData& data, const Out
     std::vector<std::string> row = {id};
     for (size_t k = 0; k < kFindingCount; ++k) {
       row.emplace_back(findings[k] ? challenge_words(labels.at({study, k})) : "");
-      const Probabilities p = findings[k].value_or(Probabilities{1.0 / 3, 1.0 / 3, 1.0 / 3});
+      const Probabilities p = as_submitted(findings[k].value_or(Probabilities{1.0 / 3, 1.0 / 3, 1.0 / 3}));
       predictions += csv_line({id + "_" + finding_key(all_findings()[k]), text(p[0]), text(p[1]), text(p[2])});
     }
     truth += csv_line(row);

@@ -279,8 +279,8 @@ TEST(BackboneInit, NamesWhatIsMissingMisshapedAndLeftOver) {
   weights["layer1.2.conv1.weight"] = torch::zeros({1});  // as if of a ResNet-34
   EXPECT_EQ(
       init_refusal(weights),
-      "w.safetensors does not hold the weights of a resnet18: missing 1 (layer1.0.conv1.weight); of another shape "
-      "1 (layer1.0.conv2.weight [1] instead of [64, 64, 3, 3]); left over 1 (layer1.2.conv1.weight). Give the "
+      "w.safetensors does not hold the weights of a resnet18: 1 missing (layer1.0.conv1.weight); 1 of another shape "
+      "(layer1.0.conv2.weight [1] instead of [64, 64, 3, 3]); 1 left over (layer1.2.conv1.weight). Give the "
       "safetensors file that timm publishes for resnet18");
 }
 
