@@ -153,7 +153,7 @@ std::string card_text(const GraderTraining& training, const Manifest& manifest) 
 
 void finish_bundle(const GraderTraining& training, const Manifest& manifest,
                    const std::vector<TrainedNetwork>& networks) {
-  write_bundle(training.out, manifest, networks, WeightPrecision::Half);
+  write_bundle(training.out, manifest, networks);
   write_file_atomically(training.out / "MODEL_CARD.md", card_text(training, manifest));
 }
 

@@ -163,14 +163,6 @@ TensorMap answering_frequencies(TensorMap state, const std::array<double, kSever
   return state;
 }
 
-/// Rounded as a bundle stores weights (WeightPrecision::Half), so that what is measured here is what ships.
-TensorMap as_stored(TensorMap state) {
-  for (auto& [name, tensor] : state) {
-    if (tensor.is_floating_point() && tensor.dim() >= 2) tensor = tensor.to(torch::kHalf).to(torch::kFloat32);
-  }
-  return state;
-}
-
 class FoldTrainer {
  public:
   FoldTrainer(const GraderTraining& training, const GraderData& data, size_t index, int fold,
@@ -201,7 +193,7 @@ class FoldTrainer {
     const int steps = recipe_.optimisation.epochs * steps_per_epoch_;
     if (state.step < steps) train(state, steps);
     FoldResult result;
-    result.state = as_stored(answering_frequencies(state.best, recipe_.optimisation.class_weights));
+    result.state = answering_frequencies(state.best, recipe_.optimisation.class_weights);
     load_state(*state.average.module, result.state, "best weights");
     result.held_out = look(state.average);
     result.held_out_loss = state.best_loss;
