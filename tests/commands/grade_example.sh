@@ -31,4 +31,9 @@ awk -F, '
   }
   END { if (rows != 5) exit 1 }
 ' truth.csv .stdout || fail_test "the canal's rows make no sense"
-expect_equal 20 "$(grep -c ',prior,' .stdout)" "rows without a measure"
+# No sagittal T1: the foramina keep their prior. The slab reaches the left recesses only, L3/L4's not.
+expect_equal 10 "$(grep -c 'neural_foraminal_narrowing,.*,prior,' .stdout)" "foraminal rows without an image"
+expect_equal 4 "$(grep -c 'subarticular_stenosis,left,.*,measure,' .stdout)" "measured left recesses"
+expect_equal 5 "$(grep -c 'subarticular_stenosis,right,.*,prior,' .stdout)" "right recesses out of view"
+awk -F, '$2 == "subarticular_stenosis" && $9 == "measure" && ($16 < 0 || $16 > 20 || $13 <= 0) { exit 1 }' .stdout ||
+  fail_test "a left recess lies on the right, or its depth makes no sense"

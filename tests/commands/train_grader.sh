@@ -44,8 +44,8 @@ expect_stdout "neural_foraminal_narrowing"
 expect_exit 0 lumbargrade grade "$LUMBARGRADE_TEST_DATA/example_study/900107" --bundle whole
 expect_equal 26 "$(wc -l < .stdout)" "lines of grades.csv"
 expect_exit 0 lumbargrade crops "$LUMBARGRADE_TEST_DATA/example_study/900107" -o sheets
-for sheet in canal_sagittal_t2_128px foraminal_sagittal_t1_128px subarticular_axial_t2_128px; do
-  [[ $(head -c 4 "sheets/$sheet.png" | tail -c 3) == PNG ]] || fail_test "$sheet.png is no PNG"
+for sheet in canal_sagittal_t2 foraminal_sagittal_t1 subarticular_axial_t2; do
+  [[ $(head -c 4 "sheets/$sheet"_*px.png | tail -c 3) == PNG ]] || fail_test "$sheet is no PNG"
 done
 expect_exit 1 lumbargrade crops "$LUMBARGRADE_TEST_DATA/example_study/900107" -o sheets
 expect_stderr "--force"
