@@ -11,11 +11,11 @@
 
 #include "core/csv.h"
 #include "core/error.h"
+#include "pictures/png_file.h"
 #include "runs/canal_finder.h"
 #include "runs/load_grader.h"
 #include "study/content.h"
 #include "training/locator_data.h"
-#include "pictures/png_file.h"
 
 namespace lumbargrade {
 namespace {

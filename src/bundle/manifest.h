@@ -48,7 +48,8 @@ struct InputSpec {
   std::string interpolation;  ///< "linear", "cubic" or "nearest"
   std::string padding;        ///< "minimum" (of the image), "zero" or "edge"
   NormalisationSpec normalisation;
-  std::string anchor = "";  ///< what a grader's crop is centred on: "canal", "foramen" or "recess"; empty for whole slices
+  std::string anchor =
+      "";  ///< what a grader's crop is centred on: "canal", "foramen" or "recess"; empty for whole slices
 
   bool operator==(const InputSpec&) const = default;
 };

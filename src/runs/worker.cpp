@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>

@@ -7,8 +7,8 @@
 
 #include "core/csv.h"
 #include "core/error.h"
-#include "study/study.h"
 #include "pictures/png_file.h"
+#include "study/study.h"
 
 namespace lumbargrade {
 namespace {
