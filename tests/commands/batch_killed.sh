@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
 example=$LUMBARGRADE_TEST_DATA/example_study/900107
-wanted=${LUMBARGRADE_KILLS:-4}
+wanted=${LUMBARGRADE_KILLS:-2}
 RANDOM=${LUMBARGRADE_SEED:-$$}
 seed=$RANDOM
 mkdir -p data/broken/1
