@@ -23,12 +23,15 @@ constexpr double kSearchMm = 7;
 constexpr double kFarthestMm = 25;
 constexpr double kReferenceReachMm = 4;
 
-constexpr double kRecessNearMm = 6;
-constexpr double kRecessFarMm = 8;
+constexpr double kRecessMm = 7;
+constexpr double kRecessReachMm = 1;
+
+// The network learned from slices of .9 mm. On slices thicker than this its diameters tell stenoses less well than the
+// locator's (MODEL_CARD.md), which then stay.
+constexpr double kThickestSliceMm = 2;
 constexpr double kRecessHalfHeightMm = 3;
 constexpr double kInFrontOfEdgeMm = 6;
 constexpr double kBehindEdgeMm = 25;
-constexpr double kLeastDepthSeenMm = 0.5;  // less is not a place
 
 // The slice with most canal is looked for this far around the locator's middle.
 constexpr double kSearchMiddleMm = 4.5;
@@ -164,7 +167,12 @@ Extent extent_behind(const CanalStrip& strip, const DiscEdge& disc, const cv::Ma
   return extent;
 }
 
-/// `side_mm` grows along the strip's normal.
+/// Whether a slice this far from the middle shows the recess: thick slices where half their thickness reaches it.
+bool is_beside(const CanalStrip& strip, double aside_mm) {
+  return std::abs(aside_mm - kRecessMm) <= std::max(kRecessReachMm, strip.step_mm / 2);
+}
+
+/// `direction`: 1 along the strip's normal, -1 against it.
 std::optional<RecessMeasure> recess_measure(const CanalStrip& strip, const DiscEdge& disc,
                                             const std::vector<cv::Mat1f>& canal, double direction) {
   const double middle = strip.slice(disc.edge_patient);
@@ -173,7 +181,7 @@ std::optional<RecessMeasure> recess_measure(const CanalStrip& strip, const DiscE
   double place_slice = 0;
   for (size_t k = 0; k < canal.size(); ++k) {
     const double aside_mm = (static_cast<double>(k) - middle) * strip.step_mm * direction;
-    if (canal[k].empty() || aside_mm < kRecessNearMm || aside_mm > kRecessFarMm) continue;
+    if (canal[k].empty() || !is_beside(strip, aside_mm)) continue;
     const Extent extent = extent_behind(strip, disc, canal[k]);
     depths.push_back(extent.depth_mm);
     place = place + extent.middle_px;
@@ -274,7 +282,7 @@ std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<Disc
     const bool is_central = std::abs(k - middle) * strip.step_mm <= kSearchMiddleMm + kCentralMm;
     const bool is_recess = std::any_of(middles.begin(), middles.end(), [&](double at) {
       const double aside_mm = std::abs(k - at) * strip.step_mm;
-      return aside_mm >= kRecessNearMm && aside_mm <= kRecessFarMm;
+      return is_beside(strip, aside_mm);
     });
     if (is_central || is_recess) chosen.push_back(k);
   }
@@ -310,10 +318,11 @@ void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int m
   std::vector<cv::Mat1f> canal(strip.slices.size());
   for (size_t k = 0; k < chosen.size(); ++k) canal[static_cast<size_t>(chosen[k])] = std::move(outlined[k]);
 
+  const bool is_fine = strip.step_mm > 0 && strip.step_mm <= kThickestSliceMm;
   const std::vector<OutlineMeasures> measures = measure_outline(strip, discs, canal);
   for (size_t k = 0; k < discs.size(); ++k) {
     LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
-    if (measures[k].canal) frame.canal = measures[k].canal;
+    if (is_fine && measures[k].canal) frame.canal = measures[k].canal;
     frame.recess_left = measures[k].recess_left;
     frame.recess_right = measures[k].recess_right;
   }
