@@ -157,6 +157,62 @@ TEST(MeasureOutline, GivesNothingForAnEmptyOutline) {
   for (const OutlineMeasures& measure : measures) EXPECT_FALSE(measure.canal.has_value());
 }
 
+TEST(MeasureOutline, ReadsTheRecessesOfThickSlicesFromTheNearestOne) {
+  Volume thick = stack(400, 600);
+  thick.slices = 5;
+  thick.voxels.resize(static_cast<size_t>(thick.columns) * thick.rows * 5);
+  thick.patient_from_index.linear().col(2) = Vector3(4.4, 0, 0);
+  thick.patient_from_index.translation() = Vector3(-8.8, 0, 0);
+  const auto discs = five_discs();
+  const CanalStrip strip = cut_canal_strip(thick, edges_of(discs), 16);
+  const auto measures = measure_outline(strip, discs, drawn(strip, lopsided_canal));
+  ASSERT_TRUE(measures[2].recess_left && measures[2].recess_right);
+  EXPECT_NEAR(measures[2].recess_left->depth_mm, 6, 0.5);
+  EXPECT_NEAR(measures[2].recess_right->depth_mm, 14, 0.5);
+}
+
+/// A spine on five_discs() whose canals the locator measured as 11 mm.
+Spine located_spine() {
+  Spine spine;
+  for (const DiscEdge& disc : five_discs()) {
+    LevelFrame frame;
+    frame.level = disc.level;
+    frame.depth_mm = 34;
+    frame.centre_patient = disc.edge_patient - disc.posterior * 17;
+    frame.canal = CanalMeasure{11, std::nullopt};
+    spine.levels[static_cast<size_t>(index_of(disc.level))] = frame;
+  }
+  return spine;
+}
+
+/// An outline that is a band of 14 mm, whatever the image.
+std::vector<cv::Mat1f> even_band(const std::vector<OutlineInput>& inputs) {
+  cv::Mat1f band(inputs.front().front().size(), 0.0F);
+  const int first = static_cast<int>(22 / kOutlinePixelMm);  // 2 mm behind the edges
+  band.colRange(first, first + static_cast<int>(14 / kOutlinePixelMm)) = 1;
+  return std::vector<cv::Mat1f>(inputs.size(), band);
+}
+
+TEST(OutlineCanal, ReplacesTheLocatorsDiameterOnThinSlices) {
+  Spine spine = located_spine();
+  outline_canal(stack(400, 600), even_band, 16, spine);
+  for (const auto& level : spine.levels) EXPECT_NEAR(level->canal->diameter_mm, 14, 1);
+}
+
+TEST(OutlineCanal, KeepsTheLocatorsDiameterOnThickSlicesAndSingleOnes) {
+  Volume thick = stack(400, 600);
+  thick.patient_from_index.linear().col(2) = Vector3(4.4, 0, 0);
+  thick.patient_from_index.translation() = Vector3(-44, 0, 0);
+  Volume single = stack(400, 600);
+  single.slices = 1;
+  single.voxels.resize(static_cast<size_t>(single.columns) * single.rows);
+  for (const Volume& volume : {thick, single}) {
+    Spine spine = located_spine();
+    outline_canal(volume, even_band, 16, spine);
+    for (const auto& level : spine.levels) EXPECT_EQ(level->canal->diameter_mm, 11);
+  }
+}
+
 TEST(OutlinedSlices, LeavesOutWhatIsNotMeasured) {
   const auto discs = five_discs();
   Volume wide = stack(400, 600);
