@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Figures of `lumbargrade batch` on this machine, as Markdown tables: throughput, memory, scale, kills.
+"""Figures of `lumbargrade batch` on this machine, as Markdown tables: throughput, price, memory, scale, kills.
 
-    benchmarks/batch/batch_figures.py PROGRAM [throughput] [memory] [scale] [kills]
+    benchmarks/batch/batch_figures.py PROGRAM [throughput] [price] [memory] [scale] [kills]
 
-Uses only Python's own library. Studies are links to tests/data/example_study. Cores that others use meanwhile spoil the
-times: every time is the best of --repeat, and the load before is printed.
+Uses only Python's own library. Studies are links to tests/data/example_study, or to --study. Cores that others use
+meanwhile spoil the times: every time is the best of --repeat, and the load before is printed.
 """
 
 import argparse
@@ -84,9 +84,15 @@ def largest_difference(one, other):
     return largest
 
 
-def throughput(program, work, repeat, count):
+def stage_seconds(out):
+    """Reading, levels and networks of all studies, summed over the workers."""
+    times = json.loads((out / "run.json").read_text())["times_ms"]
+    return (times["read"] + times["levels"] + times["grade"]) / 1000
+
+
+def throughput(program, work, repeat, count, study):
     jobs = len(os.sched_getaffinity(0))
-    data = link_studies(work / "data", count)
+    data = link_studies(work / "data", count, study)
     walls, loops, stages, loop_cpu, batch_cpu = [], [], [], [], []
     for _ in range(repeat):
         for name in ("loop", "batch"):
@@ -98,10 +104,9 @@ def throughput(program, work, repeat, count):
         cpu = cpu_seconds()
         walls.append(run(program, "batch", data, "-o", work / "batch", "--jobs", jobs))
         batch_cpu.append(cpu_seconds() - cpu)
-        times = json.loads((work / "batch/run.json").read_text())["times_ms"]
         # What the networks and the reading took within the workers, spread over the cores: the wall time of a run that
         # did nothing else. Taken from the same run, so that load by others meets both sides.
-        stages.append((times["read"] + times["levels"] + times["grade"]) / 1000 / jobs)
+        stages.append(stage_seconds(work / "batch") / jobs)
     difference = largest_difference(table_of_loop(work / "loop"), table_of_batch(work / "batch"))
     grade_in_a_loop(program, data, work / "loop1", "--threads", 1)
     run(program, "batch", data, "-o", work / "deterministic", "--deterministic")
@@ -115,6 +120,29 @@ def throughput(program, work, repeat, count):
     print(f"| wall / (reading and networks / cores) | {overhead:.3f} | <= 1.15 |")
     print(f"| largest difference of any number | {difference:.1g} | <= 1e-5 |")
     print(f"| `--deterministic` and a loop of `grade --threads 1`: same text | {same_bytes} | True |\n")
+
+
+def price(program, work, repeat, count, study):
+    """What the worker process costs, with one worker: once for its start, and per study beside the study's own stages."""
+    data = {n: link_studies(work / f"price{n}", n, study) for n in (1, 1 + count)}
+    seconds, beside = {}, {}
+    for n, folder in data.items():
+        walls, besides = [], []
+        for _ in range(repeat):
+            shutil.rmtree(work / "price_out", ignore_errors=True)
+            walls.append(run(program, "batch", folder, "-o", work / "price_out", "--jobs", 1))
+            besides.append(walls[-1] - stage_seconds(work / "price_out"))
+        seconds[n], beside[n] = min(walls), min(besides)
+    grades, program_starts = [], []
+    for _ in range(repeat):
+        shutil.rmtree(work / "price_out", ignore_errors=True)
+        grades.append(run(program, "grade", next(data[1].iterdir()), "-o", work / "price_out"))
+        program_starts.append(run(program, "--version"))
+    print("| price of the child process, 1 worker | ms |\n|---|---|")
+    print(f"| the program's bare start (`--version`) | {1000 * min(program_starts):.0f} |")
+    print(f"| one study by `grade`, by `batch` | {1000 * min(grades):.0f}, {1000 * seconds[1]:.0f} |")
+    print(f"| beside the stages of one study: both starts, bundle, tables | {1000 * beside[1]:.0f} |")
+    print(f"| beside the stages, for each further study | {1000 * (beside[1 + count] - beside[1]) / count:.1f} |\n")
 
 
 class Tree:
@@ -205,7 +233,8 @@ def kills(program, count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=lambda path: str(pathlib.Path(path).resolve()))
-    parser.add_argument("what", nargs="*", default=["throughput", "memory", "scale", "kills"])
+    parser.add_argument("what", nargs="*", default=["throughput", "price", "memory", "scale", "kills"])
+    parser.add_argument("--study", type=pathlib.Path, default=EXAMPLE, help="of throughput and price")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--studies", type=int, default=24, help="of the comparison with a loop")
     parser.add_argument("--small-studies", type=int, default=2000)
@@ -215,7 +244,9 @@ def main():
         work = pathlib.Path(folder)
         print(f"load before: {os.getloadavg()[0]:.1f}; {subprocess.getoutput(arguments.program + ' --version')}\n", flush=True)
         if "throughput" in arguments.what:
-            throughput(arguments.program, work, arguments.repeat, arguments.studies)
+            throughput(arguments.program, work, arguments.repeat, arguments.studies, arguments.study.resolve())
+        if "price" in arguments.what:
+            price(arguments.program, work, arguments.repeat, arguments.studies, arguments.study.resolve())
         if "scale" in arguments.what:
             scale(arguments.program, work, arguments.repeat)
         if "memory" in arguments.what:

@@ -1,11 +1,7 @@
-#include "cli/batch_options.h"
-#include "cli/batch_progress.h"
+#include "cli/batch_run.h"
 #include "cli/commands.h"
-#include "core/atomic_file.h"
 #include "core/log.h"
 #include "runs/merge.h"
-#include "runs/run_record.h"
-#include "runs/stopwatch.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -24,34 +20,6 @@ Shard chosen_shard(const std::string& given) {
   return shard_from_environment().value_or(Shard{});
 }
 
-/// 1975 as "1,975".
-std::string grouped(size_t number) {
-  std::string digits = std::to_string(number);
-  for (size_t place = digits.size(); place > 3; place -= 3) digits.insert(place - 3, 1, ',');
-  return digits;
-}
-
-void log_shard(const Shard& shard, const BatchCounts& counts) {
-  if (shard.count > 1) {
-    log_info(text("shard ", shard.index, "/", shard.count, ": ", grouped(counts.shard), " of ",
-                  grouped(counts.data_set), " studies"));
-  }
-  if (counts.skipped > 0) log_info(text(counts.skipped, " studies are finished already and are skipped"));
-}
-
-RunRecord record_of(const BatchCommand& options, const BatchSummary& summary, const RunIdentity& identity) {
-  const BatchCounts& counts = summary.counts;
-  RunRecord record;
-  record.command = "batch";
-  record.version = version_text();
-  record.options = {{"data_set", options.data_set}, {"results_depend_on", identity}};
-  record.counts = {{"data_set", counts.data_set},       {"shard", counts.shard},   {"graded", counts.graded},
-                   {"finished_before", counts.skipped}, {"failed", counts.failed}, {"not_begun", counts.left}};
-  record.times_ms = {
-      {"read", summary.times.read_ms}, {"levels", summary.times.levels_ms}, {"grade", summary.times.grade_ms}};
-  return record;
-}
-
 /// Only a whole data set has final tables; shards wait for `merge`.
 void write_final_tables(const BatchCommand& options, const Shard& shard, const BatchSummary& summary) {
   if (summary.counts.left > 0) return;
@@ -64,23 +32,10 @@ void write_final_tables(const BatchCommand& options, const Shard& shard, const B
 }
 
 int run_batch_command(const BatchCommand& command) {
-  const Stopwatch total;
-  const std::string started = utc_timestamp();
   const Shard shard = chosen_shard(command.shard);
   const BatchOptions options = resolved(command.arguments, command.data_set, command.output, shard);
-  BatchCalls calls = make_progress(command.arguments.progress);
-  calls.progress = [&, bar = calls.progress, begun = false](const BatchCounts& counts) mutable {
-    if (!begun) log_shard(shard, counts);
-    begun = true;
-    bar(counts);
-  };
-  const BatchSummary summary = run_batch(options, calls);
+  const BatchSummary summary = run_and_record("batch", command.arguments, options);
   write_final_tables(command, shard, summary);
-  RunRecord record = record_of(command, summary, options.identity);
-  record.started_utc = started;
-  record.times_ms.emplace_back("wall", total.elapsed_ms());
-  const fs::path place = shard.count > 1 ? shard_folder(command.output, shard) : fs::path(command.output);
-  write_file_atomically(place / "run.json", run_record_json(record, summary.grader));
   return finish_batch(summary);
 }
 

@@ -6,7 +6,6 @@
 #include "cli/worker_command.h"
 #include "core/log.h"
 #include "network/sha256.h"
-#include "report/grades_csv.h"
 #include "runs/available_cores.h"
 
 namespace lumbargrade::cli {
@@ -82,8 +81,9 @@ void add_batch_options(CLI::App& command, BatchArguments& arguments) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->group(group);
-  command.add_flag("--deterministic", arguments.deterministic, "Same bytes whatever --jobs and the number of shards")
-      ->group(group);
+  CLI::Option* deterministic = command.add_flag("--deterministic", arguments.deterministic,
+                                                "Same bytes whatever --jobs and the number of shards: one thread each");
+  deterministic->group(group);
   command.add_option("--progress", arguments.progress, "auto, bar, plain or none, on standard error")
       ->check(CLI::IsMember({"auto", "bar", "plain", "none"}))
       ->capture_default_str()
@@ -91,6 +91,7 @@ void add_batch_options(CLI::App& command, BatchArguments& arguments) {
   add_depth_option(command, arguments.depth)->group("Series");
   add_series_options(command, arguments.worker.series);
   add_grader_options(command, arguments.worker.grader);
+  deterministic->excludes("--threads");
 }
 
 BatchOptions resolved(const BatchArguments& arguments, const fs::path& data_set, const fs::path& output,
@@ -113,19 +114,6 @@ BatchOptions resolved(const BatchArguments& arguments, const fs::path& data_set,
   options.identity = identity_of(arguments, bundle, threads);
   log_debug(text("bundle ", bundle.string(), ", ", jobs, " jobs of ", threads, " threads"));
   return options;
-}
-
-int finish_batch(const BatchSummary& summary) {
-  const BatchCounts& counts = summary.counts;
-  log_info(text(counts.graded, " graded, ", counts.skipped, " finished before, ", counts.failed, " failed, ",
-                counts.left, " not begun (", kNotice, ")"));
-  if (counts.left > 0 || summary.interrupted) {
-    log_warning("stopped early: the same command goes on where it stopped");
-    return static_cast<int>(ErrorKind::Failure);
-  }
-  if (counts.failed == 0) return 0;
-  const bool none = counts.graded + counts.skipped == 0;
-  return static_cast<int>(none ? ErrorKind::NoUsableStudy : ErrorKind::SomeStudiesFailed);
 }
 
 }  // namespace lumbargrade::cli

@@ -32,7 +32,4 @@ CLI::Option* add_depth_option(CLI::App& command, StudyDepth& depth);
 BatchOptions resolved(const BatchArguments& arguments, const std::filesystem::path& data_set,
                       const std::filesystem::path& output, const Shard& shard);
 
-/// What the user reads at the end, and the exit code: 0 all graded, 3 some failed, 4 none graded, 1 interrupted.
-int finish_batch(const BatchSummary& summary);
-
 }  // namespace lumbargrade::cli

@@ -121,6 +121,7 @@ void add_crops_command(CLI::App& app, Action& action) {
       ->required();
   command->add_option("-o,--output", options->output, "Folder for the pictures (PNG)")->required()->group("Output");
   command->add_flag("--force", options->force, "Overwrite pictures that are there")->group("Output");
+  add_study_option(*command, options->series);
   add_series_options(*command, options->series);
   add_grader_options(*command, options->grader);
   command->footer(

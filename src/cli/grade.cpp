@@ -132,6 +132,7 @@ void add_grade_command(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"csv", "table"}))
       ->capture_default_str()
       ->group("Output");
+  add_study_option(*command, options->series);
   add_series_options(*command, options->series);
   add_grader_options(*command, options->grader);
   command->footer(

@@ -2,10 +2,14 @@
 
 namespace lumbargrade::cli {
 
+CLI::Option* add_study_option(CLI::App& command, StudyOptions& options) {
+  return command
+      .add_option("--study", options.study_uid, "Of several studies in the folder, this StudyInstanceUID or folder")
+      ->group("Series");
+}
+
 void add_series_options(CLI::App& command, StudyOptions& options) {
   const char* group = "Series";
-  command.add_option("--study", options.study_uid, "Of several studies in the folder, this StudyInstanceUID or folder")
-      ->group(group);
   command
       .add_option("--sagittal-t1", options.sagittal_t1,
                   "SeriesInstanceUID or folder of the sagittal T1 (default: found)")

@@ -8,7 +8,10 @@
 
 namespace lumbargrade::cli {
 
-/// Which series of a study is used: for every command that reads one study.
+/// Which study of a folder is meant: for every command that reads one study.
+CLI::Option* add_study_option(CLI::App& command, StudyOptions& options);
+
+/// Which series of a study is used: for every command that reads studies.
 void add_series_options(CLI::App& command, StudyOptions& options);
 
 /// Bundle, device, threads, naming of levels: for every command that grades.

@@ -273,9 +273,12 @@ void add_inspect_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand("inspect", "Show the series of a study, their roles and geometry");
   command->add_option("STUDY", options->study, "Folder, zip, tar, DICOMDIR or file of one study")->required();
-  command->add_flag("--json", options->json, "Write JSON instead of a table (default: table)");
-  command->add_flag("--levels", options->levels, "Find the discs and tell which of them each block of slices shows");
-  add_inspect_dataset_options(*command, options->data_set);
+  CLI::Option* json = command->add_flag("--json", options->json, "Write JSON instead of a table (default: table)");
+  CLI::Option* levels = command->add_flag("--levels", options->levels,
+                                          "Find the discs and tell which of them each block of slices shows");
+  CLI::Option* study = add_study_option(*command, options->series);
+  CLI::Option* csv = add_inspect_dataset_options(*command, options->data_set);
+  for (CLI::Option* of_one_study : {json, levels, study}) csv->excludes(of_one_study);
   add_series_options(*command, options->series);
   add_grader_options(*command, options->locator);
   command->footer(

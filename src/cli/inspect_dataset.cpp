@@ -88,7 +88,7 @@ int exit_code(const BatchCounts& counts) {
 
 }  // namespace
 
-void add_inspect_dataset_options(CLI::App& command, InspectDatasetOptions& options) {
+CLI::Option* add_inspect_dataset_options(CLI::App& command, InspectDatasetOptions& options) {
   const char* group = "Data set";
   CLI::Option* csv = command
                          .add_flag("--csv", options.wanted,
@@ -97,6 +97,7 @@ void add_inspect_dataset_options(CLI::App& command, InspectDatasetOptions& optio
                          ->group(group);
   add_jobs_option(command, options.jobs)->needs(csv)->group(group);
   add_depth_option(command, options.depth)->needs(csv)->group(group);
+  return csv;
 }
 
 int inspect_dataset(const std::filesystem::path& data_set, const InspectDatasetOptions& options,
@@ -105,7 +106,7 @@ int inspect_dataset(const std::filesystem::path& data_set, const InspectDatasetO
   if (found.studies.empty() && found.failures.empty()) {
     throw Error(ErrorKind::NoUsableStudy, text("no study found in ", data_set.string()));
   }
-  const BatchCalls progress = make_progress("auto");
+  BatchCalls progress = make_progress("auto");
   BatchCounts counts;
   counts.failed = found.failures.size();
   counts.left = found.studies.size();
@@ -121,6 +122,7 @@ int inspect_dataset(const std::filesystem::path& data_set, const InspectDatasetO
     progress.progress(counts);
   };
   run_pool(found.studies, pool_options(options, series, locator), calls);
+  progress = {};  // what follows begins on a line of its own
   for (const StudyFailure& failure : found.failures) {
     std::cout << row(failure.study_id, failure.file, empty_overview_cells(), failure.reason);
   }

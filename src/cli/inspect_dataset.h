@@ -16,7 +16,8 @@ struct InspectDatasetOptions {
   StudyDepth depth = StudyDepth::Auto;
 };
 
-void add_inspect_dataset_options(CLI::App& command, InspectDatasetOptions& options);
+/// Returns --csv, by which the table is asked for.
+CLI::Option* add_inspect_dataset_options(CLI::App& command, InspectDatasetOptions& options);
 
 /// Prints the table on standard output, in the order of study ids; folders that hold no readable study are rows with an
 /// `error`. Returns the exit code: 0, 3 when some studies cannot be read, 4 when none can. Throws Error (NoUsableStudy)

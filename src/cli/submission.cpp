@@ -5,8 +5,7 @@
 
 #include "bundle/find_bundle.h"
 #include "bundle/manifest.h"
-#include "cli/batch_options.h"
-#include "cli/batch_progress.h"
+#include "cli/batch_run.h"
 #include "cli/commands.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
@@ -82,19 +81,22 @@ int run_submission(SubmissionCommand command) {
   auto& descriptions = command.arguments.worker.series.series_descriptions;
   if (descriptions.empty()) descriptions = usual_descriptions(command.data, images);
   const SubmissionRows rows = wanted_rows(command, descriptions);
-  const BatchOptions options = resolved(command.arguments, images, work, Shard{});
-  const BatchSummary summary = run_batch(options, make_progress(command.arguments.progress));
-  if (summary.counts.left > 0 || summary.interrupted) return finish_batch(summary);
+  BatchOptions options = resolved(command.arguments, images, work, Shard{});
+  options.may_be_empty = !rows.row_ids.empty() || !rows.listed_ids.empty();
+  const BatchSummary summary = run_and_record("submission", command.arguments, options);
+  const int exit_code = finish_batch(summary);
+  if (summary.counts.left > 0) return exit_code;
 
   const Prior prior = read_manifest(find_bundle(command.arguments.worker.grader.bundle).string()).grading.prior;
   const Submission submission = make_submission(collect_shards({work}), rows, prior, command.scale);
   write_file_atomically(output, submission.csv);
   write_failures(work / "failures.csv", submission.failures);
-  log_info(text("wrote ", output.string(), " (research use only, not for clinical use)"));
+  log_info(text("wrote ", output.string()));
   if (submission.failures.empty()) return 0;
   log_warning(
       text(submission.failures.size(), " studies got the prior; ", (work / "failures.csv").string(), " says why"));
-  return static_cast<int>(ErrorKind::SomeStudiesFailed);
+  const bool none = summary.counts.graded + summary.counts.skipped == 0;
+  return static_cast<int>(none ? ErrorKind::NoUsableStudy : ErrorKind::SomeStudiesFailed);
 }
 
 }  // namespace

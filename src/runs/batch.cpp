@@ -73,6 +73,12 @@ Plan make_plan(const Discovery& found, const Shard& shard) {
   return plan;
 }
 
+/// Tables of results that are thrown away must not pass for those of the new run while it is at work.
+void remove_tables(const fs::path& output) {
+  std::error_code ignored;
+  for (const char* table : {"grades.csv", "failures.csv", "run.json"}) fs::remove(output / table, ignored);
+}
+
 class Batch {
  public:
   Batch(const BatchOptions& options, const BatchCalls& calls)
@@ -82,10 +88,11 @@ class Batch {
     check_output(options_.output);
     check_shard_count(options_.output, options_.shard);
     const Discovery found = discover_studies(options_.data_set, options_.output, options_.depth);
-    if (found.studies.empty() && found.failures.empty()) {
+    if (found.studies.empty() && found.failures.empty() && !options_.may_be_empty) {
       throw Error(ErrorKind::NoUsableStudy, text("no study found in ", options_.data_set.string()));
     }
     const FolderLock lock(store_.folder());
+    if (options_.redo) remove_tables(options_.output);
     store_.open(options_.identity, options_.redo);
     const Plan plan = make_plan(found, options_.shard);
     store_.write_plan(plan);
@@ -121,7 +128,7 @@ class Batch {
     calls.finished = [this](const StudyOutcome& outcome) { record(outcome); };
     calls.wish = [this] { return wish(); };
     summary_.grader = run_pool(to_do, options_.pool, calls);
-    summary_.interrupted = interrupts > 0;
+    if (summary_.counts.left > 0) summary_.stop_reason = reason_to_stop();
   }
 
   void record(const StudyOutcome& outcome) {
@@ -148,9 +155,15 @@ class Batch {
       calls_.say_warning("interrupted: the studies at work are finished first; once more drops them");
       interrupt_told_ = true;
     }
-    if (interrupts > 0 || (options_.fail_fast && failed_now_ > 0)) return PoolWish::FinishRunning;
-    if (options_.max_failures && failed_now_ > *options_.max_failures) return PoolWish::FinishRunning;
-    return PoolWish::GoOn;
+    return reason_to_stop().empty() ? PoolWish::GoOn : PoolWish::FinishRunning;
+  }
+
+  /// Why no further study is begun; empty while there is no reason.
+  std::string reason_to_stop() const {
+    if (interrupts > 0) return "interrupted";
+    if (options_.fail_fast && failed_now_ > 0) return "a study failed (--fail-fast)";
+    if (!options_.max_failures || failed_now_ <= *options_.max_failures) return {};
+    return text(failed_now_, " studies failed (--max-failures ", *options_.max_failures, ")");
   }
 
   const BatchOptions& options_;

@@ -19,6 +19,7 @@ struct BatchOptions {
   bool redo = false;
   bool fail_fast = false;
   std::optional<size_t> max_failures;
+  bool may_be_empty = false;  ///< a data set without studies is no error
   PoolOptions pool;
   RunIdentity identity;
 };
@@ -36,7 +37,7 @@ struct BatchSummary {
   BatchCounts counts;
   StudyTimes times;  ///< summed over studies
   LoadedGrader grader;
-  bool interrupted = false;
+  std::string stop_reason;  ///< why studies are left; empty when none are
 };
 
 struct BatchCalls {
@@ -45,7 +46,8 @@ struct BatchCalls {
 };
 
 /// Grades one shard of a data set into `output`/shards/<i>-of-<n>, skipping what is finished there. Studies that failed
-/// before are tried again. SIGINT or SIGTERM lets the running studies finish; a second one drops them.
+/// before are tried again. SIGINT or SIGTERM lets the running studies finish; a second one drops them. `redo` removes
+/// the shard's results and the final tables in `output`.
 /// Throws Error (NoUsableStudy) when the data set holds no study, (Failure) when the output is in use, is of another
 /// kind or cannot be written.
 BatchSummary run_batch(const BatchOptions& options, const BatchCalls& calls);

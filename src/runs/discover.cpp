@@ -12,6 +12,7 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "runs/study_name.h"
+#include "study/path_name.h"
 
 namespace lumbargrade {
 namespace {
@@ -19,11 +20,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kDeepest = 32;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // of text saved on Windows
 
 // What lies beside DICOM files in data sets and is none.
 constexpr std::array<std::string_view, 16> kOtherExtensions = {".csv",  ".txt", ".json", ".md",  ".png", ".jpg",
                                                                ".jpeg", ".pdf", ".html", ".xml", ".log", ".nii",
                                                                ".gz",   ".exe", ".inf",  ".yaml"};
+
+std::string study_id_of(const fs::path& path) {
+  return utf8_name(name_from_path(path));
+}
 
 bool may_be_dicom(const fs::path& file) {
   const std::string name = file.filename().string();
@@ -44,19 +50,13 @@ class FolderSearch {
 
   Discovery run() {
     visit(root_, 0);
-    for (const fs::path& folder : studies_) found_.studies.push_back({name_of(folder), folder});
+    for (const fs::path& folder : studies_) found_.studies.push_back({study_id_of(folder), folder});
     return std::move(found_);
   }
 
  private:
-  static std::string name_of(const fs::path& folder) {
-    const std::string name = folder.filename().string();
-    const bool is_name = !name.empty() && name != "." && name != "..";
-    return utf8_name(is_name ? name : fs::weakly_canonical(folder).filename().string());
-  }
-
   void fail(const fs::path& folder, const std::string& reason) {
-    found_.failures.push_back({name_of(folder), "discover", reason, folder.string()});
+    found_.failures.push_back({study_id_of(folder), "discover", reason, folder.string()});
   }
 
   void visit(const fs::path& folder, int depth) {
@@ -113,15 +113,20 @@ class FolderSearch {
   Discovery found_;
 };
 
-void add_listed(Discovery& found, const fs::path& folder) {
-  const fs::path normal = folder.lexically_normal();  // "studies/7/" names the study 7
-  const std::string name = utf8_name((normal.has_filename() ? normal : normal.parent_path()).filename().string());
+/// The studies at the named places, each taken once however often and in whatever spelling it is named.
+Discovery listed(const std::vector<fs::path>& named) {
+  Discovery found;
+  std::set<fs::path> seen;
   std::error_code ignored;
-  if (fs::is_directory(folder, ignored)) {
-    found.studies.push_back({name, folder});
-  } else {
-    found.failures.push_back({name, "discover", "the list names a folder that is not there", folder.string()});
+  for (const fs::path& path : named) {
+    if (!seen.insert((path / "").lexically_normal()).second) continue;
+    if (fs::exists(path, ignored)) {
+      found.studies.push_back({study_id_of(path), path});
+    } else {
+      found.failures.push_back({study_id_of(path), "discover", "the list names what is not there", path.string()});
+    }
   }
+  return found;
 }
 
 Discovery read_csv_list(const fs::path& list) {
@@ -131,23 +136,28 @@ Discovery read_csv_list(const fs::path& list) {
   if (!column) {
     throw Error(ErrorKind::Usage, text(list.string(), " has neither a column path nor a column study_id"));
   }
-  Discovery found;
-  std::set<std::string> seen;  // a table with several rows per study names it several times
-  for (const auto& row : table.rows) {
-    if (seen.insert(row[*column]).second) add_listed(found, list.parent_path() / row[*column]);
+  std::vector<fs::path> named;  // a table with several rows per study names it several times
+  for (size_t i = 0; i < table.rows.size(); ++i) {
+    const std::string& name = table.rows[i][*column];
+    if (name.empty()) {
+      throw Error(ErrorKind::Usage, text(list.string(), ", line ", table.lines[i], ": names no study in the column ",
+                                         table.header[*column]));
+    }
+    named.push_back(list.parent_path() / name);
   }
-  return found;
+  return listed(named);
 }
 
 Discovery read_text_list(const fs::path& list) {
   std::ifstream file(list);
   if (!file) throw Error(ErrorKind::Failure, text("cannot read ", list.string()));
-  Discovery found;
+  std::vector<fs::path> named;
   for (std::string line; std::getline(file, line);) {
+    if (named.empty() && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
     if (line.ends_with('\r')) line.pop_back();
-    if (!line.empty() && line[0] != '#') add_listed(found, list.parent_path() / line);
+    if (!line.empty() && line[0] != '#') named.push_back(list.parent_path() / line);
   }
-  return found;
+  return listed(named);
 }
 
 /// Sorts by id and moves ids that occur twice to the failures.

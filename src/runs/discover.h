@@ -8,8 +8,8 @@ namespace lumbargrade {
 
 /// One study to grade.
 struct StudyFolder {
-  std::string study_id;  ///< the folder's name as valid UTF-8, see utf8_name
-  std::filesystem::path folder;
+  std::string study_id;          ///< its name as valid UTF-8, see name_from_path and utf8_name
+  std::filesystem::path folder;  ///< a list may also name an archive or a file
 };
 
 /// A study that has no result, and why.
@@ -38,10 +38,11 @@ enum class StudyDepth {
 /// Finds the studies of a data set:
 /// - a folder: searched at any depth through links, loops of links cut; hidden folders and `excluded` left out. Below
 ///   the challenge's layout `{train,test}_images/<study>/<series>/` this gives one study per <study>;
-/// - a .csv file: folders in the column `path`, or below the list's folder in `study_id`;
-/// - any other file: one folder per line; blank lines and lines with # are skipped.
-/// Relative folders in a list are below the list's own folder. An id that occurs twice is a failure of both: results
-/// could not be told apart. Throws Error (NoUsableStudy) when `data_set` does not exist.
+/// - a .csv file: studies in the column `path`, or below the list's folder in `study_id`;
+/// - any other file: one study per line; blank lines and lines with # are skipped.
+/// A listed study is a folder or what else `load_study` takes. Relative paths are below the list's own folder. An id
+/// that occurs twice is a failure of both: results could not be told apart. Throws Error (NoUsableStudy) when
+/// `data_set` does not exist.
 Discovery discover_studies(const std::filesystem::path& data_set, const std::filesystem::path& excluded,
                            StudyDepth depth = StudyDepth::Auto);
 

@@ -2,14 +2,12 @@
 
 #include <ATen/Parallel.h>
 
-#include <algorithm>
-#include <thread>
-
 #include "bundle/bundle.h"
 #include "bundle/find_bundle.h"
 #include "levels/canal_outline_network.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
+#include "runs/available_cores.h"
 #include "runs/device.h"
 
 namespace lumbargrade {
@@ -88,17 +86,12 @@ std::function<Spine(const Volume&)> locating_with(const Bundle& bundle, const st
   };
 }
 
-int thread_count(int wanted) {
-  if (wanted > 0) return wanted;
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
-
 }  // namespace
 
 LoadedGrader load_grader(const GraderOptions& options) {
   const LocatorOptions locating = locator_options(options.lowest_disc);
   LoadedGrader loaded;
-  loaded.threads = thread_count(options.threads);
+  loaded.threads = options.threads > 0 ? options.threads : available_cores();
   at::set_num_threads(loaded.threads);
   loaded.bundle_folder = find_bundle(options.bundle);
   const Bundle bundle = load_bundle(loaded.bundle_folder);

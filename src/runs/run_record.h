@@ -19,7 +19,12 @@ struct RunRecord {
   std::vector<std::pair<std::string, double>> times_ms;               ///< by stage, in order
   std::vector<std::string> warnings;
   std::vector<std::string> outputs;
+  nlohmann::ordered_json earlier_runs = nlohmann::ordered_json::array();  ///< into the same output, oldest first
 };
+
+/// What an earlier run into the same output left to tell in the record at `path`, itself last: when it ran, its
+/// version, counts and times. Empty where there is no readable record.
+nlohmann::ordered_json earlier_runs(const std::filesystem::path& path);
 
 /// The record as JSON text with a line feed at the end. `grader` tells bundle, device and threads.
 std::string run_record_json(const RunRecord& record, const LoadedGrader& grader);

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "study/content.h"
 #include "study/files.h"
+#include "study/path_name.h"
 #include "study/roles.h"
 #include "study/stacks.h"
 
@@ -44,13 +45,6 @@ std::string top_folder(const fs::path& root, const fs::path& file) {
   return inside.empty() ? std::string() : inside.begin()->string();
 }
 
-std::string folder_name(const fs::path& path) {
-  const fs::path whole = fs::weakly_canonical(root_of(path));
-  if (fs::is_directory(whole)) return whole.filename().string();
-  const fs::path stem = whole.stem();
-  return (stem.extension() == ".tar" ? stem.stem() : stem).string();
-}
-
 std::map<std::string, int> count_studies(const std::vector<InstancePointer>& instances) {
   std::map<std::string, int> counts;
   for (const auto& instance : instances) {
@@ -72,7 +66,7 @@ std::string list_studies(const std::map<std::string, int>& counts) {
 
 StudyFiles choose_study(const fs::path& path, const std::string& wanted, std::vector<InstancePointer> instances) {
   const auto counts = count_studies(instances);
-  StudyFiles study{folder_name(path), counts.empty() ? "" : counts.begin()->first, {}};
+  StudyFiles study{name_from_path(root_of(path)), counts.empty() ? "" : counts.begin()->first, {}};
   if (wanted.empty() && counts.size() > 1) {
     throw Error(ErrorKind::NoUsableStudy, text(path.string(), " holds ", counts.size(),
                                                " studies: ", list_studies(counts), "; choose one with --study"));

@@ -19,6 +19,17 @@ expect_exit 3 lumbargrade batch data -o out --jobs 1 --deterministic
 expect_stderr "2 studies are finished already"
 cmp undisturbed.csv out/grades.csv || fail_test "the resumed run gives other bytes"
 
+# The record tells options, bundle and counts, and of the earlier runs.
+expect_exit 0 python3 - << 'EOF'
+import json
+record = json.load(open("out/run.json"))
+assert record["bundle"]["name"] and record["device"] == "cpu" and record["options"]["jobs"] == 1, record
+assert record["options"]["deterministic"] and record["options"]["shard"] == "1/1", record["options"]
+assert record["counts"] == {"data_set": 4, "shard": 4, "graded": 1, "finished_before": 2, "failed": 1, "not_begun": 0}, record
+first, = record["earlier_runs"]
+assert first["counts"]["graded"] == 3 and first["times_ms"]["read"] > 0, first
+EOF
+
 # Other options are not mixed in.
 expect_exit 1 lumbargrade batch data -o out --deterministic --lowest-disc L4/L5
 expect_stderr "--redo"
@@ -37,6 +48,19 @@ rm -r sharded/shards/2-of-2
 expect_exit 1 lumbargrade merge sharded --force
 expect_stderr "shard 2/2 is missing"
 
+# A failure that stops the run is named as the reason; a bar leaves its line to what follows and fits 80 columns.
+mkdir stopping
+ln -s "$example" stopping/1
+ln -s ../data/broken stopping/2
+ln -s "$example" stopping/3
+expect_exit 1 lumbargrade batch stopping -o stopped --jobs 1 --fail-fast --progress bar
+expect_stderr "1 graded, 0 finished before, 1 failed, 1 not begun"
+expect_stderr "stopped early: a study failed (--fail-fast)"
+expect_no_file stopped/grades.csv
+grep -a '1 graded, 0 finished before' .stderr | grep -qa '#' && fail_test "the bar shares its line with a message"
+longest=$(tr '\r' '\n' < .stderr | grep -a '^.\[K\[' | sed 's/^.\[K//' | wc -L)
+((longest > 20 && longest < 80)) || fail_test "a bar of $longest columns"
+
 mkdir other && touch other/thesis.tex
 expect_exit 1 lumbargrade batch data -o other
 expect_stderr "holds other files"
@@ -44,3 +68,5 @@ expect_exit 4 lumbargrade batch nothing -o none
 mkdir empty
 expect_exit 4 lumbargrade batch empty -o none
 expect_stderr "no study found"
+expect_exit 2 lumbargrade batch data -o none --study 10
+expect_exit 2 lumbargrade batch data -o none --deterministic --threads 4

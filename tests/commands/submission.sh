@@ -18,6 +18,18 @@ expect_equal 3 "$(wc -l < submission.csv.work/failures.csv)" "lines of failures.
 expect_exit 1 lumbargrade submission --data data -o submission.csv
 expect_stderr "--force"
 
+# `score` accepts it.
+awk -F, 'NR == 1 { print $0 ",sample_weight" } NR > 1 { print $1 ",1,0,0,1" }' submission.csv > solution.csv
+expect_exit 0 lumbargrade score --truth solution.csv --submission submission.csv
+
+# What is listed has its rows though no folder is there at all.
+mkdir -p nothing/test_images
+cp data/test_series_descriptions.csv nothing
+expect_exit 4 lumbargrade submission --data nothing -o priors.csv
+expect_stderr "3 studies got the prior"
+expect_equal 76 "$(wc -l < priors.csv)" "lines of priors.csv"
+expect_equal "$(grep ^30_ submission.csv)" "$(grep ^30_ priors.csv)" "rows of the prior"
+
 printf 'row_id,normal_mild,moderate,severe\n30_spinal_canal_stenosis_l1_l2,1,0,0\n10_spinal_canal_stenosis_l4_l5,1,0,0\n' > sample.csv
 expect_exit 3 lumbargrade submission --data data --sample sample.csv -o sampled.csv
 expect_equal "row_id 30_spinal_canal_stenosis_l1_l2 10_spinal_canal_stenosis_l4_l5" \

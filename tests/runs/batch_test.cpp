@@ -132,6 +132,33 @@ TEST_F(BatchTest, RedoBeginsAgain) {
   EXPECT_EQ(attempts("1"), 2);
 }
 
+TEST_F(BatchTest, RedoRemovesTheTablesOfWhatIsThrownAway) {
+  add_studies({"interrupt", "later"});
+  options_.pool.workers = 1;
+  options_.output = folder_ / "out";
+  fs::create_directories(options_.output / "shards");
+  for (const char* table : {"grades.csv", "failures.csv", "run.json"}) std::ofstream(options_.output / table) << "old";
+  options_.redo = true;
+  EXPECT_EQ(run().counts.left, 1U);
+  for (const char* table : {"grades.csv", "failures.csv", "run.json"}) {
+    EXPECT_FALSE(fs::exists(options_.output / table)) << table;
+  }
+}
+
+TEST_F(BatchTest, AnInterruptDuringTheLastStudyStopsNothing) {
+  add_studies({"interrupt"});
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.graded, 1U);
+  EXPECT_EQ(summary.stop_reason, "");
+}
+
+TEST_F(BatchTest, ADataSetWithoutStudiesIsAnErrorUnlessItMayBeEmpty) {
+  EXPECT_THROW(run(), Error);
+  options_.may_be_empty = true;
+  EXPECT_EQ(run().counts.data_set, 0U);
+  EXPECT_EQ(write_tables(collect_shards({options_.output}), options_.output).graded, 0U);
+}
+
 TEST_F(BatchTest, FailFastStopsAfterTheFirstFailure) {
   add_studies({"1", "2", "poor", "quits"});  // in this order
   options_.pool.workers = 1;
@@ -140,13 +167,14 @@ TEST_F(BatchTest, FailFastStopsAfterTheFirstFailure) {
   EXPECT_EQ(summary.counts.graded, 2U);
   EXPECT_EQ(summary.counts.failed, 1U);
   EXPECT_EQ(summary.counts.left, 1U);
+  EXPECT_THAT(summary.stop_reason, HasSubstr("--fail-fast"));
 }
 
 TEST_F(BatchTest, AnInterruptLetsTheRunningStudyFinishAndTheNextRunGoesOn) {
   add_studies({"interrupt", "later1", "later2"});
   options_.pool.workers = 1;
   const BatchSummary stopped = run();
-  EXPECT_TRUE(stopped.interrupted);
+  EXPECT_EQ(stopped.stop_reason, "interrupted");
   EXPECT_THAT(warnings_, HasSubstr("the studies at work are finished first"));
   EXPECT_EQ(stopped.counts.graded, 1U);
   EXPECT_EQ(stopped.counts.left, 2U);
@@ -161,7 +189,7 @@ TEST_F(BatchTest, ASecondInterruptDropsTheRunningStudy) {
   const Stopwatch watch;
   const BatchSummary stopped = run();
   EXPECT_LT(watch.elapsed_ms(), 20'000);
-  EXPECT_TRUE(stopped.interrupted);
+  EXPECT_EQ(stopped.stop_reason, "interrupted");
   EXPECT_EQ(stopped.counts.left, 1U);
   EXPECT_EQ(failure_of("twice"), "none");
 }
@@ -173,6 +201,7 @@ TEST_F(BatchTest, StopsWhenMoreStudiesFailedThanAllowed) {
   const BatchSummary summary = run();
   EXPECT_EQ(summary.counts.failed, 2U);
   EXPECT_EQ(summary.counts.left, 3U);
+  EXPECT_THAT(summary.stop_reason, HasSubstr("2 studies failed (--max-failures 1)"));
 }
 
 TEST_F(BatchTest, AnyFolderNameIsGradedAndItsTablesAreValidUtf8) {

@@ -86,6 +86,40 @@ TEST(Discover, AListNamesWhatIsNotThere) {
   }
 }
 
+TEST(Discover, AListTakesEachStudyOnceHoweverItIsSpelled) {
+  const TemporaryFolder data;
+  touch(data / "7/1/1.dcm");
+  touch(data / "list.txt",
+        "\xEF\xBB\xBF"
+        "7\n7/\n./7\n");
+  touch(data / "list.csv", "path\n7\n./7/\n");
+  for (const char* list : {"list.txt", "list.csv"}) {
+    const Discovery found = discover_studies(data / list, {});
+    EXPECT_THAT(ids(found), ElementsAre("7")) << list;
+    EXPECT_THAT(found.failures, IsEmpty()) << list;
+  }
+}
+
+TEST(Discover, AListMayNameArchives) {
+  const TemporaryFolder data;
+  touch(data / "a.b.zip");
+  touch(data / "c.tar.gz");
+  touch(data / "list.txt", "a.b.zip\nc.tar.gz\n");
+  EXPECT_THAT(ids(discover_studies(data / "list.txt", {})), ElementsAre("a.b", "c"));
+}
+
+TEST(Discover, AnEmptyCellInAListIsAnErrorWithItsLine) {
+  const TemporaryFolder data;
+  touch(data / "7/1/1.dcm");
+  touch(data / "list.csv", "path,site\n7,1\n,2\n");
+  try {
+    discover_studies(data / "list.csv", {});
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("line 3"));
+  }
+}
+
 TEST(Discover, AMissingDataSetIsAnErrorAndAnEmptyOneIsEmpty) {
   const TemporaryFolder data;
   EXPECT_THROW(discover_studies(data / "nothing", {}), Error);

@@ -1,0 +1,16 @@
+#include "study/path_name.h"
+
+namespace lumbargrade {
+
+namespace fs = std::filesystem;
+
+std::string name_from_path(const fs::path& path) {
+  const fs::path normal = fs::absolute(path).lexically_normal();
+  const fs::path last = normal.has_filename() ? normal : normal.parent_path();  // "studies/7/" names the study 7
+  std::error_code ignored;
+  if (!fs::is_regular_file(last, ignored)) return last.filename().string();
+  const fs::path stem = last.stem();
+  return (stem.extension() == ".tar" ? stem.stem() : stem).string();
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace lumbargrade {
+
+/// The name by which a study is known that lies at `path`: of the folder, or of the archive or file without its
+/// extension (both of .tar.gz). A link counts by its own name, "." and ".." by the folder that they mean.
+std::string name_from_path(const std::filesystem::path& path);
+
+}  // namespace lumbargrade
