@@ -20,11 +20,11 @@ void flag_level(const std::optional<LevelFrame>& frame, Grade& grade) {
   }
 }
 
-void add_image(const LevelFrame& frame, const Volume& sagittal, Grade& grade) {
-  grade.point_patient = frame.canal_patient.value_or(frame.centre_patient);
+void add_image(const CanalMeasure& canal, const Volume& sagittal, Grade& grade) {
+  grade.point_patient = canal.point_patient;
   grade.series_instance_uid = sagittal.series_instance_uid;
-  if (frame.slice >= 0 && static_cast<size_t>(frame.slice) < sagittal.sources.size()) {
-    grade.sop_instance_uid = sagittal.sources[static_cast<size_t>(frame.slice)].sop_instance_uid;
+  if (canal.slice >= 0 && static_cast<size_t>(canal.slice) < sagittal.sources.size()) {
+    grade.sop_instance_uid = sagittal.sources[static_cast<size_t>(canal.slice)].sop_instance_uid;
   }
 }
 
@@ -43,7 +43,7 @@ std::optional<MeasuredGrade> measured_canal(const LevelFrame& frame, const Volum
   grade.measure_mm = frame.canal->diameter_mm;
   grade.measure_ratio = frame.canal->ratio();
   if (!grade.measure_ratio) grade.flags.emplace_back("no_reference_diameter");
-  add_image(frame, sagittal, grade);
+  add_image(*frame.canal, sagittal, grade);
   return MeasuredGrade{canal_probabilities(model.canal, frame.level, *frame.canal), model.canal_weight};
 }
 

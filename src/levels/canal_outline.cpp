@@ -7,6 +7,7 @@
 
 #include "core/statistics.h"
 #include "levels/canal_path.h"
+#include "levels/central_slices.h"
 #include "levels/slice_image.h"
 
 namespace lumbargrade {
@@ -18,7 +19,6 @@ constexpr double kInFrontMm = 20;
 constexpr double kBehindMm = 40;
 
 // The definition of SPIDER's canal_measurements.csv, found by comparing with its masks (r .99).
-constexpr double kCentralMm = 2.75;
 constexpr double kSearchMm = 7;
 constexpr double kFarthestMm = 25;
 constexpr double kReferenceReachMm = 4;
@@ -26,15 +26,9 @@ constexpr double kReferenceReachMm = 4;
 constexpr double kRecessMm = 7;
 constexpr double kRecessReachMm = 1;
 
-// The network learned from slices of .9 mm. On slices thicker than this its diameters tell stenoses less well than the
-// locator's (MODEL_CARD.md), which then stay.
-constexpr double kThickestSliceMm = 2;
 constexpr double kRecessHalfHeightMm = 3;
 constexpr double kInFrontOfEdgeMm = 6;
 constexpr double kBehindEdgeMm = 25;
-
-// The slice with most canal is looked for this far around the locator's middle.
-constexpr double kSearchMiddleMm = 4.5;
 
 double mm(double px) {
   return px * kOutlinePixelMm;
@@ -72,13 +66,14 @@ void standardise(std::vector<cv::Mat1f>& images) {
 
 /// The path of one slice's canal and where each disc meets it.
 struct TracedSlice {
+  int slice = 0;
   CanalPath path;
   std::vector<std::optional<size_t>> at_disc;
 };
 
-TracedSlice traced(const cv::Mat1f& canal, const std::vector<cv::Point2d>& edges_px) {
+TracedSlice traced(int k, const cv::Mat1f& canal, const std::vector<cv::Point2d>& edges_px) {
   const cv::Mat inside = canal > kOutlineLevel;
-  TracedSlice slice{trace_canal(inside), {}};
+  TracedSlice slice{k, trace_canal(inside), {}};
   for (const cv::Point2d& edge : edges_px) {
     slice.at_disc.push_back(nearest_on_path(slice.path, edge, px(kFarthestMm)));
   }
@@ -109,34 +104,25 @@ std::optional<double> reference_px(const TracedSlice& slice, size_t disc) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-std::optional<CanalMeasure> canal_measure(const std::vector<TracedSlice>& slices, size_t disc) {
+/// Medians over `slices`; the point is that of the first one of them that shows the canal.
+std::optional<CanalMeasure> canal_measure(const CanalStrip& strip, const std::vector<TracedSlice>& slices,
+                                          size_t disc) {
+  CanalMeasure measure;
   std::vector<double> diameters;
   std::vector<double> references;
   for (const TracedSlice& slice : slices) {
     if (!slice.at_disc[disc]) continue;
+    if (diameters.empty()) {
+      measure.slice = slice.slice;
+      measure.point_patient = strip.patient(slice.path.points_px[*slice.at_disc[disc]], slice.slice);
+    }
     diameters.push_back(mm(narrowest_near(slice.path, *slice.at_disc[disc], px(kSearchMm))));
     if (const auto reference = reference_px(slice, disc)) references.push_back(mm(*reference));
   }
   if (diameters.empty()) return std::nullopt;
-  CanalMeasure measure{median_of(diameters), std::nullopt};
+  measure.diameter_mm = median_of(diameters);
   if (!references.empty()) measure.reference_mm = median_of(references);
   return measure;
-}
-
-/// Slices around the one that shows most canal.
-std::vector<int> central_slices(const CanalStrip& strip, const std::vector<cv::Mat1f>& canal) {
-  int best = -1;
-  double most = 0;
-  for (size_t k = 0; k < canal.size(); ++k) {
-    if (canal[k].empty()) continue;
-    const double area = cv::countNonZero(canal[k] > kOutlineLevel);
-    if (area > most) most = area, best = static_cast<int>(k);
-  }
-  std::vector<int> chosen;
-  for (int k = 0; best >= 0 && k < static_cast<int>(canal.size()); ++k) {
-    if (std::abs(k - best) * strip.step_mm <= kCentralMm && !canal[static_cast<size_t>(k)].empty()) chosen.push_back(k);
-  }
-  return chosen;
 }
 
 /// Antero-posterior extent of the canal behind a disc in one slice, and its middle.
@@ -273,32 +259,33 @@ std::vector<cv::Mat1f> cut_slices(const Volume& sagittal, const cv::Rect& rect_p
   return slices;
 }
 
-std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<DiscEdge>& discs) {
-  std::vector<double> middles;
-  for (const DiscEdge& disc : discs) middles.push_back(strip.slice(disc.edge_patient));
-  const double middle = median_of(middles);
-  std::vector<int> chosen;
-  for (int k = 0; k < static_cast<int>(strip.slices.size()); ++k) {
-    const bool is_central = std::abs(k - middle) * strip.step_mm <= kSearchMiddleMm + kCentralMm;
-    const bool is_recess = std::any_of(middles.begin(), middles.end(), [&](double at) {
-      const double aside_mm = std::abs(k - at) * strip.step_mm;
-      return is_beside(strip, aside_mm);
+std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<DiscEdge>& discs, double central_slice) {
+  const auto count = static_cast<int>(strip.slices.size());
+  std::vector<int> chosen = central_slices(central_slice, strip.step_mm, count);
+  for (int k = 0; k < count; ++k) {
+    const bool shows_recess = std::any_of(discs.begin(), discs.end(), [&](const DiscEdge& disc) {
+      return is_beside(strip, std::abs(k - strip.slice(disc.edge_patient)) * strip.step_mm);
     });
-    if (is_central || is_recess) chosen.push_back(k);
+    if (shows_recess) chosen.push_back(k);
   }
+  std::sort(chosen.begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
   return chosen;
 }
 
 std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
-                                             const std::vector<cv::Mat1f>& canal) {
+                                             double central_slice, const std::vector<cv::Mat1f>& canal) {
   std::vector<cv::Point2d> edges_px;
   for (const DiscEdge& disc : discs) edges_px.push_back(strip.pixel(disc.edge_patient));
   std::vector<TracedSlice> central;
-  for (const int k : central_slices(strip, canal)) central.push_back(traced(canal[static_cast<size_t>(k)], edges_px));
+  for (const int k : central_slices(central_slice, strip.step_mm, static_cast<int>(canal.size()))) {
+    const cv::Mat1f& outlined = canal[static_cast<size_t>(k)];
+    if (!outlined.empty()) central.push_back(traced(k, outlined, edges_px));
+  }
   const double left = strip.normal.x() >= 0 ? 1 : -1;
   std::vector<OutlineMeasures> measures(discs.size());
   for (size_t disc = 0; disc < discs.size(); ++disc) {
-    measures[disc].canal = canal_measure(central, disc);
+    measures[disc].canal = canal_measure(strip, central, disc);
     measures[disc].recess_left = recess_measure(strip, discs[disc], canal, left);
     measures[disc].recess_right = recess_measure(strip, discs[disc], canal, -left);
   }
@@ -311,18 +298,17 @@ void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int m
   std::vector<Vector3> edges;
   for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
   const CanalStrip strip = cut_canal_strip(sagittal, edges, multiple_of);
-  const std::vector<int> chosen = outlined_slices(strip, discs);
+  const std::vector<int> chosen = outlined_slices(strip, discs, spine.central_slice);
   std::vector<OutlineInput> inputs;
   for (const int k : chosen) inputs.push_back(strip.input(k));
   std::vector<cv::Mat1f> outlined = outline(inputs);
   std::vector<cv::Mat1f> canal(strip.slices.size());
   for (size_t k = 0; k < chosen.size(); ++k) canal[static_cast<size_t>(chosen[k])] = std::move(outlined[k]);
 
-  const bool is_fine = strip.step_mm > 0 && strip.step_mm <= kThickestSliceMm;
-  const std::vector<OutlineMeasures> measures = measure_outline(strip, discs, canal);
+  const std::vector<OutlineMeasures> measures = measure_outline(strip, discs, spine.central_slice, canal);
   for (size_t k = 0; k < discs.size(); ++k) {
     LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
-    if (is_fine && measures[k].canal) frame.canal = measures[k].canal;
+    if (measures[k].canal) frame.canal = measures[k].canal;
     frame.recess_left = measures[k].recess_left;
     frame.recess_right = measures[k].recess_right;
   }

@@ -63,25 +63,24 @@ std::vector<DiscEdge> disc_edges(const Spine& spine);
 /// The same part of every slice of another volume with the strip's geometry, such as a mask.
 std::vector<cv::Mat1f> cut_slices(const Volume& sagittal, const cv::Rect& rect_px);
 
-/// Slices of the strip that measuring looks at.
-std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<DiscEdge>& discs);
+/// Slices of the strip that measuring looks at: those around `central_slice` and those that show a recess.
+std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<DiscEdge>& discs, double central_slice);
 
 /// Measures at every disc, in the order of `discs` (from the head down). `canal[k]` is the probability (or mask) of
 /// slice k, empty where it was not outlined.
 ///
 /// Diameter, as SPIDER's canal_measurements.csv has it: twice the distance from the canal's middle line to its outline,
-/// least within 7 mm of the point nearest to the disc's posterior edge, median over the slices within 2.75 mm of the
-/// one that shows most canal. Reference: the median diameter within 4 mm of half-way to the neighbouring discs. Recess
+/// least within 7 mm of the point nearest to the disc's posterior edge, median over the central slices
+/// (central_slices.h). Reference: the median diameter within 4 mm of half-way to the neighbouring discs. Recess
 /// depth: antero-posterior extent at the disc, mean over 6 mm of height, median over the slices 6-8 mm to the side of
 /// the canal's middle at this disc.
 std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
-                                             const std::vector<cv::Mat1f>& canal);
+                                             double central_slice, const std::vector<cv::Mat1f>& canal);
 
 /// Outlines the canal of some slices: one probability map for each input.
 using OutlineFunction = std::function<std::vector<cv::Mat1f>(const std::vector<OutlineInput>&)>;
 
-/// Replaces the locator's canal measures by those of the fine outline where slices are at most 2 mm apart, and adds the
-/// recesses.
+/// Replaces the locator's canal measures by those of the fine outline, where it shows the canal, and adds the recesses.
 void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int multiple_of, Spine& spine);
 
 }  // namespace lumbargrade

@@ -8,18 +8,20 @@
 #include "core/error.h"
 #include "core/statistics.h"
 #include "levels/canal_profile.h"
+#include "levels/central_slices.h"
 #include "levels/disc_chain.h"
 #include "levels/locator_network.h"
 
 namespace lumbargrade {
 namespace {
 
-// Slices with at least this share of the best slice's canal speak for the study's names.
+// Slices that show at least this share of the spine that the best slice shows are looked at: the outer slices of a
+// clinical stack, 20-40 mm beside the middle, show fat that looks like canal.
+constexpr double kSpineShare = 0.5;
+// Of these, slices with at least this share of the most canal speak for the study's names.
 constexpr double kCentralShare = 0.5;
-// The canal is measured in this many slices, those that show most of it: the reference measures (SPIDER's
-// canal_measurements.csv) are medians over the same few central slices at all levels, and three fit them best.
-constexpr size_t kMeasuredSlices = 3;
-// Farther from those slices than this, the middle of a scoliotic canal is not what they show.
+constexpr float kCanalLevel = 0.5F;
+// Farther from the measured slices than this, the middle of a scoliotic canal is not what they show.
 constexpr double kFarFromMiddleMm = 5;
 // A chain is a lumbar spine when its discs are seen this well on average and a canal runs behind it.
 constexpr double kMinimumMeanScore = 0.35;
@@ -44,15 +46,39 @@ LocatorMaps mean_maps(const std::vector<LocatorMaps>& maps, const std::vector<si
           mean_map(maps, chosen, &LocatorMaps::s1),    mean_map(maps, chosen, &LocatorMaps::centre)};
 }
 
-/// Slices that show much canal: the middle of the spine.
-std::vector<size_t> central_slices(const std::vector<LocatorMaps>& maps) {
-  std::vector<double> canal;
-  for (const LocatorMaps& slice : maps) canal.push_back(cv::sum(slice.canal)[0]);
-  const double most = *std::max_element(canal.begin(), canal.end());
+/// How much of a lumbar spine a slice shows by itself: the scores of its discs that have a canal behind them.
+double spine_seen(const LocatorMaps& slice, double pixel_mm) {
+  const DiscChain chain = find_disc_chain(slice, pixel_mm);
+  if (chain.discs.empty()) return 0;
+  const CanalProfile profile = measure_canal(slice.canal, pixel_mm, chain);
+  double seen = 0;
+  for (const DiscCandidate& disc : chain.discs) seen += canal_at_disc(profile, disc) ? disc.score : 0;
+  return seen;
+}
+
+/// The run of neighbouring slices around the one that shows most of a spine.
+std::vector<size_t> spine_slices(const std::vector<LocatorMaps>& maps, double pixel_mm) {
+  std::vector<double> seen;
+  for (const LocatorMaps& slice : maps) seen.push_back(spine_seen(slice, pixel_mm));
+  const auto best = static_cast<size_t>(std::max_element(seen.begin(), seen.end()) - seen.begin());
+  const double least = kSpineShare * seen[best];
+  size_t first = best;
+  while (first > 0 && seen[first - 1] >= least) --first;
+  size_t last = best;
+  while (last + 1 < seen.size() && seen[last + 1] >= least) ++last;
+  std::vector<size_t> run(last - first + 1);
+  std::iota(run.begin(), run.end(), first);
+  return run;
+}
+
+/// Of `candidates`, the slices that show much canal: the middle of the spine.
+std::vector<size_t> naming_slices(const std::vector<LocatorMaps>& maps, const std::vector<size_t>& candidates) {
+  const auto canal = [&](size_t k) { return cv::sum(maps[k].canal)[0]; };
+  double most = 0;
+  for (const size_t k : candidates) most = std::max(most, canal(k));
   std::vector<size_t> chosen;
-  for (size_t k = 0; k < canal.size(); ++k) {
-    if (canal[k] >= kCentralShare * most) chosen.push_back(k);
-  }
+  std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(chosen),
+               [&](size_t k) { return canal(k) >= kCentralShare * most; });
   return chosen;
 }
 
@@ -92,6 +118,7 @@ class StackFrame {
 
 /// Everything that naming needs, in the canonical view.
 struct StackReading {
+  std::vector<size_t> spine_slices;  ///< those that show the spine
   DiscChain chain;
   LocatorMaps mean;                    ///< over the central slices
   CanalProfile profile;                ///< of the mean map: the canal's course
@@ -106,38 +133,24 @@ double canal_mass(const cv::Mat1f& canal, cv::Point2d middle_mm, double pixel_mm
   return inside.empty() ? 0 : cv::sum(canal(inside))[0];
 }
 
-/// Fractional slice of the canal's middle at one disc: the canal-weighted mean.
-double middle_slice(const std::vector<LocatorMaps>& maps, cv::Point2d middle_mm, double pixel_mm) {
+/// Fractional slice of the canal's middle at one disc: the canal-weighted mean over `slices`.
+double middle_slice(const std::vector<LocatorMaps>& maps, const std::vector<size_t>& slices, cv::Point2d middle_mm,
+                    double pixel_mm) {
   double weight = 0;
   double sum = 0;
-  for (size_t k = 0; k < maps.size(); ++k) {
+  for (const size_t k : slices) {
     const double mass = canal_mass(maps[k].canal, middle_mm, pixel_mm);
     weight += mass;
     sum += mass * static_cast<double>(k);
   }
-  return weight > 0 ? sum / weight : static_cast<double>(maps.size() - 1) / 2;
+  return weight > 0 ? sum / weight : static_cast<double>(slices.front() + slices.back()) / 2;
 }
 
-/// Area of the canal in a slice behind the chain's discs.
-double canal_area_mm2(const CanalProfile& profile, const DiscChain& chain) {
-  double area = 0;
-  for (size_t k = 0; k < profile.line_mm.size(); ++k) {
-    const double y_mm = profile.line_mm[k].y;
-    const bool is_lumbar = y_mm >= chain.discs.front().centre_mm.y && y_mm <= chain.discs.back().centre_mm.y;
-    if (is_lumbar) area += profile.diameter_mm[k] * profile.step_mm;
-  }
-  return area;
-}
-
-/// The few slices that show most canal, best first.
-std::vector<size_t> measured_slices(const StackReading& reading) {
-  std::vector<double> area;
-  for (const CanalProfile& profile : reading.profiles) area.push_back(canal_area_mm2(profile, reading.chain));
-  std::vector<size_t> order(area.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return area[a] > area[b]; });
-  order.resize(std::min(order.size(), kMeasuredSlices));
-  return order;
+/// Pixels of canal in each slice that shows the spine, over the whole image; 0 in the others.
+std::vector<double> canal_areas(const std::vector<LocatorMaps>& maps, const std::vector<size_t>& slices) {
+  std::vector<double> areas(maps.size(), 0.0);
+  for (const size_t k : slices) areas[k] = cv::countNonZero(maps[k].canal > kCanalLevel);
+  return areas;
 }
 
 /// Diameter and reference of one disc in one slice.
@@ -164,18 +177,22 @@ std::optional<CanalMeasure> measure_in_slice(const CanalProfile& profile, const 
   return measure;
 }
 
-/// Medians over `slices`.
-std::optional<CanalMeasure> measure_at(const StackReading& reading, size_t disc, const std::vector<size_t>& slices) {
+/// Medians over `slices`; the slice is the first one of them that shows the canal.
+std::optional<CanalMeasure> measure_at(const StackReading& reading, size_t disc, const std::vector<int>& slices) {
   std::vector<double> diameters;
   std::vector<double> references;
-  for (const size_t k : slices) {
-    const auto measure = measure_in_slice(reading.profiles[k], reading.chain.discs, disc);
+  int first = -1;
+  for (const int k : slices) {
+    const auto measure = measure_in_slice(reading.profiles[static_cast<size_t>(k)], reading.chain.discs, disc);
     if (!measure) continue;
+    if (first < 0) first = k;
     diameters.push_back(measure->diameter_mm);
     if (measure->reference_mm) references.push_back(*measure->reference_mm);
   }
   if (diameters.empty()) return std::nullopt;
-  CanalMeasure measure{median_of(diameters), std::nullopt};
+  CanalMeasure measure;
+  measure.diameter_mm = median_of(diameters);
+  measure.slice = first;
   if (!references.empty()) measure.reference_mm = median_of(references);
   return measure;
 }
@@ -183,7 +200,8 @@ std::optional<CanalMeasure> measure_at(const StackReading& reading, size_t disc,
 StackReading read_stack(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps) {
   const double pixel_mm = slices.front().pixel_mm;
   StackReading reading;
-  reading.mean = mean_maps(maps, central_slices(maps));
+  reading.spine_slices = spine_slices(maps, pixel_mm);
+  reading.mean = mean_maps(maps, naming_slices(maps, reading.spine_slices));
   reading.chain = find_disc_chain(reading.mean, pixel_mm);
   reading.profile = measure_canal(reading.mean.canal, pixel_mm, reading.chain);
   for (const LocatorMaps& slice : maps) reading.profiles.push_back(measure_canal(slice.canal, pixel_mm, reading.chain));
@@ -244,7 +262,8 @@ class SpineBuilder {
       : frame_(slices),
         maps_(maps),
         reading_(std::move(reading)),
-        measured_(measured_slices(reading_)),
+        central_(slice_with_most_canal(canal_areas(maps, reading_.spine_slices))),
+        measured_(central_slices(central_, frame_.step_mm(), static_cast<int>(maps.size()))),
         pixel_mm_(slices.front().pixel_mm) {}
 
   Spine build(const LocatorOptions& options) const {
@@ -261,18 +280,23 @@ class SpineBuilder {
           vertebra_centre(discs[static_cast<size_t>(vertebra)]);
     }
     for (const cv::Point2d& point : reading_.profile.line_mm) {
-      spine.canal_line_patient.push_back(frame_.patient(point, middle_slice(maps_, point, pixel_mm_)));
+      spine.canal_line_patient.push_back(frame_.patient(point, middle_at(point)));
     }
+    spine.central_slice = central_;
     spine.flags = flags(spine, options);
     return spine;
   }
 
  private:
+  double middle_at(cv::Point2d middle_mm) const {
+    return middle_slice(maps_, reading_.spine_slices, middle_mm, pixel_mm_);
+  }
+
   LevelFrame level_frame(Level level, size_t disc_index, double certainty) const {
     const DiscCandidate& disc = reading_.chain.discs[disc_index];
     const auto canal = canal_at_disc(reading_.profile, disc);
     const cv::Point2d around = canal ? canal->middle_mm : disc.centre_mm + disc.posterior * 25;
-    const double middle = middle_slice(maps_, around, pixel_mm_);
+    const double middle = middle_at(around);
 
     LevelFrame frame;
     frame.level = level;
@@ -286,8 +310,17 @@ class SpineBuilder {
     frame.confidence = seen * certainty;
     frame.slice = static_cast<int>(std::lround(middle));
     if (canal) frame.canal_patient = frame_.patient(canal->middle_mm, middle);
-    frame.canal = measure_at(reading_, disc_index, measured_);
+    frame.canal = measured_canal(disc_index);
     return frame;
+  }
+
+  std::optional<CanalMeasure> measured_canal(size_t disc_index) const {
+    auto measure = measure_at(reading_, disc_index, measured_);
+    if (!measure) return std::nullopt;
+    const CanalProfile& profile = reading_.profiles[static_cast<size_t>(measure->slice)];
+    const auto canal = canal_at_disc(profile, reading_.chain.discs[disc_index]);
+    measure->point_patient = frame_.patient(canal->middle_mm, measure->slice);
+    return measure;
   }
 
   /// The body above a disc: centroid of the vertebra map between that disc and the one above it.
@@ -311,7 +344,7 @@ class SpineBuilder {
       }
     }
     const cv::Point2d centre = weight > 0 ? sum * (1 / weight) : expected;
-    return frame_.patient(centre, middle_slice(maps_, centre + cv::Point2d(25, 0), pixel_mm_));
+    return frame_.patient(centre, middle_at(centre + cv::Point2d(25, 0)));
   }
 
   std::vector<std::string> flags(const Spine& spine, const LocatorOptions& options) const {
@@ -335,7 +368,7 @@ class SpineBuilder {
   bool leaves_measured_slices(const Spine& spine) const {
     return std::any_of(spine.levels.begin(), spine.levels.end(), [&](const auto& level) {
       if (!level) return false;
-      const double apart = std::abs(static_cast<double>(level->slice) - static_cast<double>(measured_.front()));
+      const double apart = std::abs(static_cast<double>(level->slice) - central_);
       return apart * frame_.step_mm() > kFarFromMiddleMm;
     });
   }
@@ -354,7 +387,8 @@ class SpineBuilder {
   StackFrame frame_;
   const std::vector<LocatorMaps>& maps_;
   StackReading reading_;
-  std::vector<size_t> measured_;
+  double central_;
+  std::vector<int> measured_;
   double pixel_mm_;
 };
 
@@ -383,14 +417,29 @@ Spine spine_from_maps(const std::vector<SliceImage>& slices, const std::vector<L
   return SpineBuilder(slices, maps, std::move(reading)).build(options);
 }
 
+namespace {
+
+/// From numbers among the chosen slices to numbers in the volume.
+void number_slices(const std::vector<int>& chosen, Spine& spine) {
+  for (auto& level : spine.levels) {
+    if (!level) continue;
+    level->slice = chosen[static_cast<size_t>(level->slice)];
+    if (level->canal) level->canal->slice = chosen[static_cast<size_t>(level->canal->slice)];
+  }
+  const auto below = static_cast<size_t>(spine.central_slice);
+  const size_t above = std::min(below + 1, chosen.size() - 1);
+  spine.central_slice =
+      chosen[below] + (spine.central_slice - static_cast<double>(below)) * (chosen[above] - chosen[below]);
+}
+
+}  // namespace
+
 Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const LocatorOptions& options) {
   const std::vector<int> chosen = slices_to_locate(sagittal.slices, options.maximum_slices);
   std::vector<SliceImage> slices;
   for (const int k : chosen) slices.push_back(canonical_slice(sagittal, k));
   Spine spine = spine_from_maps(slices, network.predict(slices), options);
-  for (auto& level : spine.levels) {
-    if (level) level->slice = chosen[static_cast<size_t>(level->slice)];
-  }
+  number_slices(chosen, spine);
   spine.series_instance_uid = sagittal.series_instance_uid;
   return spine;
 }

@@ -14,6 +14,9 @@ namespace lumbargrade {
 struct CanalMeasure {
   double diameter_mm = 0;              ///< narrowest inscribed circle within +-7 mm of the disc's posterior edge
   std::optional<double> reference_mm;  ///< diameter at the neighbouring mid-bodies
+  /// Middle of the canal at the disc's posterior edge, in the slice that shows most canal.
+  Vector3 point_patient = Vector3::Zero();
+  int slice = -1;  ///< that slice of the sagittal volume
   std::optional<double> ratio() const {
     return reference_mm && *reference_mm > 0 ? std::optional(diameter_mm / *reference_mm) : std::nullopt;
   }
@@ -48,6 +51,7 @@ struct Spine {
   std::array<std::optional<LevelFrame>, kLevelCount> levels;                 ///< by index_of(Level)
   std::array<std::optional<Vector3>, kLevelCount> vertebra_centres_patient;  ///< L1..L5
   std::vector<Vector3> canal_line_patient;                                   ///< from the head down
+  double central_slice = 0;  ///< of the sagittal volume, fractional: where most canal is seen (central_slices.h)
   std::vector<std::string> flags;                                            ///< study-wide, snake_case words
   std::string series_instance_uid;                                           ///< the series it was read from
 

@@ -15,6 +15,9 @@ const cv::Size kSize(kOutlineCropPx, kOutlineCropPx);
 constexpr double kCentralShare = 0.6;
 constexpr int kCentralReach = 4;  // slices
 constexpr double kCanalBehindEdgeMm = 10;
+constexpr double kThickShare = 0.5;   // clinical slices are 3-5 mm thick, the labelled ones .9 mm
+constexpr double kSingleShare = 0.3;  // of these: a slice without neighbours
+constexpr double kNarrowShare = 0.5;  // narrow canals are rare, and the ones that matter
 
 double uniform(Random& random, double low, double high) {
   return std::uniform_real_distribution<>(low, high)(random);
@@ -47,14 +50,15 @@ struct Source {
   cv::Mat1f canal;
 };
 
-/// The slice as it is, or averaged with neighbours as a thicker one whose own neighbours are alike.
+/// The slice as it is, or averaged with neighbours as a thicker one whose own neighbours are alike or the same.
 Source source_of(const LabelledStrip& study, int slice, Random& random) {
-  if (!chance(random, 0.25))
+  if (!chance(random, kThickShare))
     return {merged(study.strip.input(slice, uniform(random, 0.8, 1.3))), study.canal[static_cast<size_t>(slice)]};
   const int reach = integer(random, 1, 2);
   const int first = std::max(0, slice - reach);
   const int last = std::min(static_cast<int>(study.canal.size()) - 1, slice + reach);
   const cv::Mat1f thick = mean_of(study.strip.slices, first, last);
+  if (chance(random, kSingleShare)) return {merged({thick, thick, thick}), mean_of(study.canal, first, last)};
   const cv::Mat1f before(thick * 0.75 + study.strip.slices[static_cast<size_t>(first)] * 0.25);
   const cv::Mat1f after(thick * 0.75 + study.strip.slices[static_cast<size_t>(last)] * 0.25);
   return {merged({before, thick, after}), mean_of(study.canal, first, last)};
@@ -189,6 +193,17 @@ void change_intensities(cv::Mat3f& image, const cv::Mat1f& canal, Random& random
   image += cv::Scalar::all(offset);
 }
 
+/// Any disc, or the narrower of two.
+size_t random_disc(const LabelledStrip& study, Random& random) {
+  const auto any = [&] {
+    return static_cast<size_t>(integer(random, 0, static_cast<int>(study.disc_edges_px.size()) - 1));
+  };
+  const size_t disc = any();
+  if (!chance(random, kNarrowShare)) return disc;
+  const size_t other = any();
+  return study.diameters_px[other] < study.diameters_px[disc] ? other : disc;
+}
+
 }  // namespace
 
 OutlineCrop augmented_outline_crop(const LabelledStrip& study, std::mt19937_64& random) {
@@ -197,7 +212,7 @@ OutlineCrop augmented_outline_crop(const LabelledStrip& study, std::mt19937_64& 
                         ? std::clamp(study.middle_slice + integer(random, -kCentralReach, kCentralReach), 0, last)
                         : integer(random, 0, last);
   const Source source = source_of(study, slice, random);
-  const size_t disc = static_cast<size_t>(integer(random, 0, static_cast<int>(study.disc_edges_px.size()) - 1));
+  const size_t disc = random_disc(study, random);
   const cv::Point2d middle =
       study.disc_edges_px[disc] +
       cv::Point2d(kCanalBehindEdgeMm + uniform(random, -14, 14), uniform(random, -22, 22)) / kOutlinePixelMm;

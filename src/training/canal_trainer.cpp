@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "levels/canal_outline_network.h"
+#include "levels/canal_path.h"
 #include "levels/locator_network.h"
 #include "network/safetensors.h"
 #include "network/state.h"
@@ -22,6 +23,7 @@
 #include "training/locator_bundle.h"
 #include "training/locator_data.h"
 #include "training/progress.h"
+#include "training/thick_stack.h"
 #include "training/training_loop.h"
 
 namespace lumbargrade {
@@ -36,6 +38,9 @@ constexpr double kAverageDecay = 0.99;
 constexpr double kEdgeWeight = 3;  // a pixel on the outline counts this much more
 constexpr int64_t kEdgePixels = 7;
 constexpr double kDiceWeight = 0.5;
+constexpr int kThickSlices = 5;     // averaged to measure on slices as thick as clinical ones
+constexpr double kFarthestMm = 25;  // from a disc's edge to its canal
+constexpr double kSearchMm = 7;
 constexpr double kHalfDiscMm = 17;  // from a disc's centre to its posterior edge, usually
 
 struct Batch {
@@ -183,6 +188,18 @@ std::vector<Vector3> labelled_edges(const StudyTruth& truth) {
   return edges;
 }
 
+/// Narrowest diameter near each disc in one slice's labels; a far one where the canal is not seen.
+std::vector<double> labelled_diameters_px(const cv::Mat1f& canal, const std::vector<cv::Point2d>& edges_px) {
+  const cv::Mat inside = canal > kOutlineLevel;
+  const CanalPath path = trace_canal(inside);
+  std::vector<double> diameters;
+  for (const cv::Point2d& edge : edges_px) {
+    const auto at = nearest_on_path(path, edge, kFarthestMm / kOutlinePixelMm);
+    diameters.push_back(at ? narrowest_near(path, *at, kSearchMm / kOutlinePixelMm) : kFarthestMm / kOutlinePixelMm);
+  }
+  return diameters;
+}
+
 LabelledStrip labelled_strip(const LabelledStudy& study, const Volume& mask, int multiple_of) {
   const std::vector<Vector3> edges = labelled_edges(study.truth);
   LabelledStrip labelled;
@@ -195,6 +212,8 @@ LabelledStrip labelled_strip(const LabelledStudy& study, const Volume& mask, int
     const double area = cv::sum(labelled.canal[k])[0];
     if (area > most) most = area, labelled.middle_slice = static_cast<int>(k);
   }
+  labelled.diameters_px =
+      labelled_diameters_px(labelled.canal[static_cast<size_t>(labelled.middle_slice)], labelled.disc_edges_px);
   return labelled;
 }
 
@@ -232,6 +251,20 @@ LocatorNetwork locator_of(const CanalTraining& training) {
   return LocatorNetwork(UNet(std::move(module)), torch::Device(training.device));
 }
 
+void append(const CanalFigures& more, CanalFigures& figures) {
+  figures.levels.insert(figures.levels.end(), more.levels.begin(), more.levels.end());
+  figures.recesses.insert(figures.recesses.end(), more.recesses.begin(), more.recesses.end());
+}
+
+/// Writes and tells the figures; `suffix` of the files' names.
+void record(const CanalTraining& training, const CanalFigures& figures, const std::string& suffix) {
+  write_figures(record_folder(training) / ("held_out" + suffix + ".csv"), figures.levels);
+  write_recess_figures(record_folder(training) / ("held_out_recess" + suffix + ".csv"), figures.recesses);
+  log_info(describe(summarise(figures.levels)));
+  for (const Side side : {Side::Left, Side::Right}) log_info(describe(summarise(figures.recesses, side)));
+}
+
+/// On the slices as they are, and averaged to about 4.5 mm.
 void measure_held_out(const CanalTraining& training, const TrainingState& state, const LocatorDataset& dataset,
                       const std::vector<std::string>& held_out) {
   if (held_out.empty()) return;
@@ -240,18 +273,22 @@ void measure_held_out(const CanalTraining& training, const TrainingState& state,
   const CanalOutlineNetwork network(copy, torch::Device(training.device));
   const LocatorNetwork locator = locator_of(training);
   const auto outline = [&](const std::vector<OutlineInput>& inputs) { return network.predict(inputs); };
-  CanalFigures figures;
+  CanalFigures thin;
+  CanalFigures thick;
+  std::vector<LevelFigure> thick_by_locator;
   for (const std::string& id : held_out) {
-    const LabelledStudy study = dataset.load(id);
-    const CanalFigures of_study =
-        evaluate_canal(study, dataset.canal_mask(study), locator, outline, network.multiple_of());
-    figures.levels.insert(figures.levels.end(), of_study.levels.begin(), of_study.levels.end());
-    figures.recesses.insert(figures.recesses.end(), of_study.recesses.begin(), of_study.recesses.end());
+    LabelledStudy study = dataset.load(id);
+    const Volume mask = dataset.canal_mask(study);
+    append(evaluate_canal(study, mask, locator, outline, network.multiple_of()), thin);
+    study.volume = thick_stack(study.volume, kThickSlices);
+    append(evaluate_canal(study, thick_stack(mask, kThickSlices), locator, outline, network.multiple_of()), thick);
+    const auto by_locator = evaluate_study(study, locator);
+    thick_by_locator.insert(thick_by_locator.end(), by_locator.begin(), by_locator.end());
   }
-  write_figures(record_folder(training) / "held_out.csv", figures.levels);
-  write_recess_figures(record_folder(training) / "held_out_recess.csv", figures.recesses);
-  log_info(describe(summarise(figures.levels)));
-  for (const Side side : {Side::Left, Side::Right}) log_info(describe(summarise(figures.recesses, side)));
+  record(training, thin, "");
+  log_info(text("the same of ", kThickSlices,
+                " slices averaged; with the locator's diameters: ", describe(summarise(thick_by_locator))));
+  record(training, thick, "_thick");
 }
 
 void write_result(const CanalTraining& training, const TrainingState& state, const std::vector<LabelledStrip>& strips) {

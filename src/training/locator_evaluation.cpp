@@ -75,8 +75,8 @@ LevelFigure figure_of(const LabelledStudy& study, Level level, const std::option
   figure.disc_error_mm =
       distance_in_plane(frame->centre_patient, nearest_along(centres, frame->centre_patient, normal), normal);
   const auto canal = study.truth.canal_points_patient.find(level);
-  if (canal != study.truth.canal_points_patient.end() && frame->canal_patient) {
-    figure.canal_point_error_mm = distance_in_plane(*frame->canal_patient, canal->second, normal);
+  if (canal != study.truth.canal_points_patient.end() && frame->canal) {
+    figure.canal_point_error_mm = distance_in_plane(frame->canal->point_patient, canal->second, normal);
   }
   if (frame->canal) {
     figure.diameter_mm = frame->canal->diameter_mm;

@@ -23,10 +23,8 @@ LevelFrame frame_of(Level level, double diameter_mm) {
   LevelFrame frame;
   frame.level = level;
   frame.centre_patient = {1, 2, 3};
-  frame.canal_patient = Vector3(1, 22, 3);
   frame.confidence = 1;
-  frame.canal = CanalMeasure{diameter_mm, 12};
-  frame.slice = 1;
+  frame.canal = CanalMeasure{diameter_mm, 12, Vector3(1, 22, 3), 1};
   return frame;
 }
 

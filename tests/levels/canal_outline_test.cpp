@@ -11,6 +11,7 @@ namespace {
 constexpr int kSlices = 21;
 constexpr double kStepMm = 0.9;
 constexpr double kFirstXMm = -9;
+constexpr double kMiddleSlice = 10;
 
 /// A sagittal stack whose slices go to the left; pixels of kOutlinePixelMm, columns to the back, rows to the feet.
 Volume stack(int columns, int rows) {
@@ -117,7 +118,7 @@ TEST(CanalStrip, InputHasTheSliceBetweenItsInterpolatedNeighbours) {
 TEST(MeasureOutline, FindsTheNarrowingAndItsReference) {
   const auto discs = five_discs();
   const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
-  const auto measures = measure_outline(strip, discs, drawn(strip, narrowed_canal));
+  const auto measures = measure_outline(strip, discs, kMiddleSlice, drawn(strip, narrowed_canal));
   ASSERT_TRUE(measures[3].canal && measures[1].canal);
   EXPECT_NEAR(measures[1].canal->diameter_mm, 14, 1);
   EXPECT_NEAR(measures[3].canal->diameter_mm, 8, 1);
@@ -128,7 +129,7 @@ TEST(MeasureOutline, FindsTheNarrowingAndItsReference) {
 TEST(MeasureOutline, ReadsTheRecessesOfBothSides) {
   const auto discs = five_discs();
   const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
-  const auto measures = measure_outline(strip, discs, drawn(strip, lopsided_canal));
+  const auto measures = measure_outline(strip, discs, kMiddleSlice, drawn(strip, lopsided_canal));
   for (const OutlineMeasures& measure : measures) {
     ASSERT_TRUE(measure.recess_left && measure.recess_right);
     EXPECT_NEAR(measure.recess_left->depth_mm, 6, 0.5);
@@ -145,7 +146,7 @@ TEST(MeasureOutline, SaysNothingOfRecessesBeyondTheStack) {
   thin.voxels.resize(static_cast<size_t>(thin.columns) * thin.rows * 7);
   const auto discs = five_discs();
   const CanalStrip strip = cut_canal_strip(thin, edges_of(discs), 16);
-  const auto measures = measure_outline(strip, discs, drawn(strip, lopsided_canal));
+  const auto measures = measure_outline(strip, discs, kMiddleSlice, drawn(strip, lopsided_canal));
   EXPECT_FALSE(measures[2].recess_left.has_value());
   EXPECT_TRUE(measures[2].recess_right.has_value());
 }
@@ -153,7 +154,7 @@ TEST(MeasureOutline, SaysNothingOfRecessesBeyondTheStack) {
 TEST(MeasureOutline, GivesNothingForAnEmptyOutline) {
   const auto discs = five_discs();
   const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
-  const auto measures = measure_outline(strip, discs, drawn(strip, [](const Vector3&) { return false; }));
+  const auto measures = measure_outline(strip, discs, kMiddleSlice, drawn(strip, [](const Vector3&) { return false; }));
   for (const OutlineMeasures& measure : measures) EXPECT_FALSE(measure.canal.has_value());
 }
 
@@ -165,7 +166,7 @@ TEST(MeasureOutline, ReadsTheRecessesOfThickSlicesFromTheNearestOne) {
   thick.patient_from_index.translation() = Vector3(-8.8, 0, 0);
   const auto discs = five_discs();
   const CanalStrip strip = cut_canal_strip(thick, edges_of(discs), 16);
-  const auto measures = measure_outline(strip, discs, drawn(strip, lopsided_canal));
+  const auto measures = measure_outline(strip, discs, kMiddleSlice, drawn(strip, lopsided_canal));
   ASSERT_TRUE(measures[2].recess_left && measures[2].recess_right);
   EXPECT_NEAR(measures[2].recess_left->depth_mm, 6, 0.5);
   EXPECT_NEAR(measures[2].recess_right->depth_mm, 14, 0.5);
@@ -179,7 +180,7 @@ Spine located_spine() {
     frame.level = disc.level;
     frame.depth_mm = 34;
     frame.centre_patient = disc.edge_patient - disc.posterior * 17;
-    frame.canal = CanalMeasure{11, std::nullopt};
+    frame.canal = CanalMeasure{11, std::nullopt, {}, -1};
     spine.levels[static_cast<size_t>(index_of(disc.level))] = frame;
   }
   return spine;
@@ -193,24 +194,33 @@ std::vector<cv::Mat1f> even_band(const std::vector<OutlineInput>& inputs) {
   return std::vector<cv::Mat1f>(inputs.size(), band);
 }
 
-TEST(OutlineCanal, ReplacesTheLocatorsDiameterOnThinSlices) {
-  Spine spine = located_spine();
-  outline_canal(stack(400, 600), even_band, 16, spine);
-  for (const auto& level : spine.levels) EXPECT_NEAR(level->canal->diameter_mm, 14, 1);
-}
-
-TEST(OutlineCanal, KeepsTheLocatorsDiameterOnThickSlicesAndSingleOnes) {
-  Volume thick = stack(400, 600);
+TEST(OutlineCanal, ReplacesTheLocatorsDiameterOnThinThickAndSingleSlices) {
+  const Volume thin = stack(400, 600);
+  Volume thick = thin;
   thick.patient_from_index.linear().col(2) = Vector3(4.4, 0, 0);
   thick.patient_from_index.translation() = Vector3(-44, 0, 0);
-  Volume single = stack(400, 600);
+  Volume single = thin;
   single.slices = 1;
   single.voxels.resize(static_cast<size_t>(single.columns) * single.rows);
-  for (const Volume& volume : {thick, single}) {
+  for (const Volume& volume : {thin, thick, single}) {
     Spine spine = located_spine();
+    spine.central_slice = volume.slices / 2;
     outline_canal(volume, even_band, 16, spine);
-    for (const auto& level : spine.levels) EXPECT_EQ(level->canal->diameter_mm, 11);
+    for (const auto& level : spine.levels) {
+      EXPECT_NEAR(level->canal->diameter_mm, 14, 1);
+      EXPECT_NEAR(level->canal->point_patient.y(), 60 + 2 + 7, 1);
+      EXPECT_EQ(level->canal->slice, volume.slices / 2);
+    }
   }
+}
+
+TEST(OutlineCanal, KeepsTheLocatorsDiameterWhereNoCanalIsOutlined) {
+  const auto nothing = [](const std::vector<OutlineInput>& inputs) {
+    return std::vector<cv::Mat1f>(inputs.size(), cv::Mat1f(inputs.front().front().size(), 0.0F));
+  };
+  Spine spine = located_spine();
+  outline_canal(stack(400, 600), nothing, 16, spine);
+  for (const auto& level : spine.levels) EXPECT_EQ(level->canal->diameter_mm, 11);
 }
 
 TEST(OutlinedSlices, LeavesOutWhatIsNotMeasured) {
@@ -220,7 +230,7 @@ TEST(OutlinedSlices, LeavesOutWhatIsNotMeasured) {
   wide.voxels.resize(static_cast<size_t>(wide.columns) * wide.rows * 60);
   wide.patient_from_index.translation() = Vector3(-27, 0, 0);
   const CanalStrip strip = cut_canal_strip(wide, edges_of(discs), 16);
-  for (const int k : outlined_slices(strip, discs)) EXPECT_LE(std::abs(-27 + kStepMm * k), 8);
+  for (const int k : outlined_slices(strip, discs, 30)) EXPECT_LE(std::abs(-27 + kStepMm * k), 8);
 }
 
 }  // namespace

@@ -83,6 +83,26 @@ TEST(SpineFromMaps, FlagsACanalThatLeavesTheMeasuredSlices) {
   EXPECT_THAT(located(stack).flags, testing::Contains("canal_out_of_plane"));
 }
 
+TEST(SpineFromMaps, PassesOverOuterSlicesWhoseFatLooksLikeCanal) {
+  const SyntheticSpine spine = example_spine();
+  Stack stack = stack_of(spine);
+  for (const size_t outer : {size_t{0}, size_t{5}, size_t{6}}) {
+    LocatorMaps& maps = stack.maps[outer];
+    for (auto member :
+         {&LocatorMaps::disc, &LocatorMaps::vertebra, &LocatorMaps::l5s1, &LocatorMaps::s1, &LocatorMaps::centre}) {
+      (maps.*member).setTo(0);
+    }
+    maps.canal.setTo(0.9);
+  }
+  const Spine found = located(stack);
+  ASSERT_EQ(found.level_count(), kLevelCount);
+  for (const auto& frame : found.levels) {
+    EXPECT_GT(frame->confidence, 0.8);
+    EXPECT_NEAR(frame->centre_patient.x(), 0, 2);
+  }
+  EXPECT_NEAR(found.central_slice, 3, 0.5);
+}
+
 TEST(SpineFromMaps, MeasuresTheCanalWithItsReference) {
   SyntheticSpine spine = example_spine();
   spine.narrowing_mm = {0, 0, 0, 7, 0, 0};
