@@ -14,7 +14,6 @@ namespace lumbargrade {
 namespace {
 
 // Margins of the strip around the discs' posterior edges.
-constexpr double kAboveAndBelowMm = 35;
 constexpr double kInFrontMm = 20;
 constexpr double kBehindMm = 40;
 
@@ -22,6 +21,9 @@ constexpr double kBehindMm = 40;
 constexpr double kSearchMm = 7;
 constexpr double kFarthestMm = 25;
 constexpr double kReferenceReachMm = 4;
+
+// The slice with most canal is looked for this far around the locator's.
+constexpr double kSearchMiddleMm = 4.5;
 
 constexpr double kRecessMm = 7;
 constexpr double kRecessReachMm = 1;
@@ -125,6 +127,19 @@ std::optional<CanalMeasure> canal_measure(const CanalStrip& strip, const std::ve
   return measure;
 }
 
+/// The slice with most canal near the locator's: the outline inside the strip, the locator's map beyond it.
+double outlined_centre(const CanalStrip& strip, const Spine& spine, const std::vector<cv::Mat1f>& canal) {
+  std::vector<double> areas_mm2(canal.size(), 0.0);
+  for (size_t k = 0; k < canal.size(); ++k) {
+    const double apart_mm = std::abs(static_cast<double>(k) - spine.central_slice) * strip.step_mm;
+    if (canal[k].empty() || apart_mm > kSearchMiddleMm) continue;
+    areas_mm2[k] = cv::countNonZero(canal[k] > kOutlineLevel) * kOutlinePixelMm * kOutlinePixelMm;
+    if (k < spine.canal_elsewhere_mm2.size()) areas_mm2[k] += spine.canal_elsewhere_mm2[k];
+  }
+  const bool sees_none = std::all_of(areas_mm2.begin(), areas_mm2.end(), [](double area) { return area <= 0; });
+  return sees_none ? spine.central_slice : slice_with_most_canal(areas_mm2);
+}
+
 /// Antero-posterior extent of the canal behind a disc in one slice, and its middle.
 struct Extent {
   double depth_mm = 0;
@@ -222,10 +237,10 @@ CanalStrip cut_canal_strip(const Volume& sagittal, const std::vector<Vector3>& d
     high = {std::max(high.x, at.x()), std::max(high.y, at.y())};
   }
   // A strip never needs to be larger than the image that it is cut from.
-  const double rows = std::min<double>(high.y - low.y + 2 * px(kAboveAndBelowMm), first.pixels.rows);
+  const double rows = std::min<double>(high.y - low.y + 2 * px(kCanalStripMarginMm), first.pixels.rows);
   const double columns = std::min<double>(high.x - low.x + px(kInFrontMm + kBehindMm), first.pixels.cols);
   strip.rect_px = {std::clamp(static_cast<int>(low.x - px(kInFrontMm)), 0, first.pixels.cols - 1),
-                   std::clamp(static_cast<int>(low.y - px(kAboveAndBelowMm)), 0, first.pixels.rows - 1),
+                   std::clamp(static_cast<int>(low.y - px(kCanalStripMarginMm)), 0, first.pixels.rows - 1),
                    rounded_up(columns, multiple_of), rounded_up(rows, multiple_of)};
   Affine view_from_strip = Affine::Identity();
   view_from_strip.translation() = Vector3(strip.rect_px.x, strip.rect_px.y, 0);
@@ -263,6 +278,7 @@ std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<Disc
   const auto count = static_cast<int>(strip.slices.size());
   std::vector<int> chosen = central_slices(central_slice, strip.step_mm, count);
   for (int k = 0; k < count; ++k) {
+    if (std::abs(k - central_slice) * strip.step_mm <= kSearchMiddleMm + kCentralMm) chosen.push_back(k);
     const bool shows_recess = std::any_of(discs.begin(), discs.end(), [&](const DiscEdge& disc) {
       return is_beside(strip, std::abs(k - strip.slice(disc.edge_patient)) * strip.step_mm);
     });
@@ -305,6 +321,7 @@ void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int m
   std::vector<cv::Mat1f> canal(strip.slices.size());
   for (size_t k = 0; k < chosen.size(); ++k) canal[static_cast<size_t>(chosen[k])] = std::move(outlined[k]);
 
+  spine.central_slice = outlined_centre(strip, spine, canal);
   const std::vector<OutlineMeasures> measures = measure_outline(strip, discs, spine.central_slice, canal);
   for (size_t k = 0; k < discs.size(); ++k) {
     LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
 
@@ -15,12 +16,17 @@
 namespace lumbargrade {
 namespace {
 
-// Slices that show at least this share of the spine that the best slice shows are looked at: the outer slices of a
-// clinical stack, 20-40 mm beside the middle, show fat that looks like canal.
-constexpr double kSpineShare = 0.5;
+// Half the width of what is looked at: the spinal canal is 20-27 mm wide (shared/reference/anatomy.md). The outer
+// slices of a clinical stack, 20-40 mm beside the middle, show fat that looks like canal.
+constexpr double kSpineHalfWidthMm = 12;
+constexpr double kSpineShare = 0.5;  // of the spine that the best slice shows
 // Of these, slices with at least this share of the most canal speak for the study's names.
 constexpr double kCentralShare = 0.5;
 constexpr float kCanalLevel = 0.5F;
+// A scoliotic canal is looked for this far beside the slices that show most of the spine.
+constexpr double kBesideSpineMm = 9;
+// Along its hill the canal's mass may rise by this factor before another structure is taken to begin.
+constexpr double kHillNoise = 1.2;
 // Farther from the measured slices than this, the middle of a scoliotic canal is not what they show.
 constexpr double kFarFromMiddleMm = 5;
 // A chain is a lumbar spine when its discs are seen this well on average and a canal runs behind it.
@@ -46,29 +52,47 @@ LocatorMaps mean_maps(const std::vector<LocatorMaps>& maps, const std::vector<si
           mean_map(maps, chosen, &LocatorMaps::s1),    mean_map(maps, chosen, &LocatorMaps::centre)};
 }
 
-/// How much of a lumbar spine a slice shows by itself: the scores of its discs that have a canal behind them.
+/// How much of a lumbar spine a slice shows by itself: the scores of its discs that have a canal behind them, times how
+/// well its sacrum is seen.
 double spine_seen(const LocatorMaps& slice, double pixel_mm) {
   const DiscChain chain = find_disc_chain(slice, pixel_mm);
   if (chain.discs.empty()) return 0;
   const CanalProfile profile = measure_canal(slice.canal, pixel_mm, chain);
   double seen = 0;
   for (const DiscCandidate& disc : chain.discs) seen += canal_at_disc(profile, disc) ? disc.score : 0;
-  return seen;
+  return seen * std::max(0.0, chain.anchor_score);
 }
 
-/// The run of neighbouring slices around the one that shows most of a spine.
-std::vector<size_t> spine_slices(const std::vector<LocatorMaps>& maps, double pixel_mm) {
+/// Middle of the neighbouring slices, `reach` to either side, that show most of a spine together.
+size_t middle_of_most(const std::vector<double>& seen, size_t reach) {
+  size_t best = 0;
+  double most = -1;
+  for (size_t middle = 0; middle < seen.size(); ++middle) {
+    const size_t first = middle - std::min(middle, reach);
+    const size_t end = std::min(middle + reach + 1, seen.size());
+    const auto from = seen.begin();
+    const double sum =
+        std::accumulate(from + static_cast<std::ptrdiff_t>(first), from + static_cast<std::ptrdiff_t>(end), 0.0);
+    if (sum > most) most = sum, best = middle;
+  }
+  return best;
+}
+
+/// Slices within kSpineHalfWidthMm of the middle that show the spine; all where none does.
+std::vector<size_t> spine_slices(const std::vector<LocatorMaps>& maps, double pixel_mm, double step_mm) {
   std::vector<double> seen;
   for (const LocatorMaps& slice : maps) seen.push_back(spine_seen(slice, pixel_mm));
-  const auto best = static_cast<size_t>(std::max_element(seen.begin(), seen.end()) - seen.begin());
-  const double least = kSpineShare * seen[best];
-  size_t first = best;
-  while (first > 0 && seen[first - 1] >= least) --first;
-  size_t last = best;
-  while (last + 1 < seen.size() && seen[last + 1] >= least) ++last;
-  std::vector<size_t> run(last - first + 1);
-  std::iota(run.begin(), run.end(), first);
-  return run;
+  const size_t reach = step_mm > 0 ? static_cast<size_t>(kSpineHalfWidthMm / step_mm) : maps.size();
+  const size_t middle = middle_of_most(seen, reach);
+  const size_t first = middle - std::min(middle, reach);
+  const size_t last = std::min(middle + reach, maps.size() - 1);
+  const double most = *std::max_element(seen.begin() + static_cast<std::ptrdiff_t>(first),
+                                        seen.begin() + static_cast<std::ptrdiff_t>(last) + 1);
+  std::vector<size_t> chosen;
+  for (size_t k = most > 0 ? first : 0; k < (most > 0 ? last + 1 : maps.size()); ++k) {
+    if (seen[k] >= kSpineShare * most) chosen.push_back(k);
+  }
+  return chosen;
 }
 
 /// Of `candidates`, the slices that show much canal: the middle of the spine.
@@ -133,17 +157,35 @@ double canal_mass(const cv::Mat1f& canal, cv::Point2d middle_mm, double pixel_mm
   return inside.empty() ? 0 : cv::sum(canal(inside))[0];
 }
 
-/// Fractional slice of the canal's middle at one disc: the canal-weighted mean over `slices`.
-double middle_slice(const std::vector<LocatorMaps>& maps, const std::vector<size_t>& slices, cv::Point2d middle_mm,
-                    double pixel_mm) {
+/// Where the mass ends to fall, walking from `from` in steps of `step`.
+size_t foot_of_hill(const std::vector<double>& mass, size_t from, int step) {
+  double least = mass[from];
+  size_t at = from;
+  while (at + static_cast<size_t>(step) < mass.size()) {  // below zero wraps around and ends it too
+    const size_t next = at + static_cast<size_t>(step);
+    if (mass[next] <= 0 || mass[next] > kHillNoise * least) break;
+    least = std::min(least, mass[next]);
+    at = next;
+  }
+  return at;
+}
+
+/// Fractional slice of the canal's middle at one disc: the mean over the hill of canal mass at or near the slices
+/// `first`..`last`. Beyond a valley lies something else, such as fat beside the spine.
+double middle_slice(const std::vector<double>& mass, size_t first, size_t last) {
+  const auto from = mass.begin();
+  size_t top = static_cast<size_t>(
+      std::max_element(from + static_cast<std::ptrdiff_t>(first), from + static_cast<std::ptrdiff_t>(last) + 1) - from);
+  if (mass[top] <= 0) return static_cast<double>(first + last) / 2;
+  while (top > 0 && mass[top - 1] > mass[top]) --top;
+  while (top + 1 < mass.size() && mass[top + 1] > mass[top]) ++top;
   double weight = 0;
   double sum = 0;
-  for (const size_t k : slices) {
-    const double mass = canal_mass(maps[k].canal, middle_mm, pixel_mm);
-    weight += mass;
-    sum += mass * static_cast<double>(k);
+  for (size_t k = foot_of_hill(mass, top, -1); k <= foot_of_hill(mass, top, 1); ++k) {
+    weight += mass[k];
+    sum += mass[k] * static_cast<double>(k);
   }
-  return weight > 0 ? sum / weight : static_cast<double>(slices.front() + slices.back()) / 2;
+  return sum / weight;
 }
 
 /// Pixels of canal in each slice that shows the spine, over the whole image; 0 in the others.
@@ -200,7 +242,7 @@ std::optional<CanalMeasure> measure_at(const StackReading& reading, size_t disc,
 StackReading read_stack(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps) {
   const double pixel_mm = slices.front().pixel_mm;
   StackReading reading;
-  reading.spine_slices = spine_slices(maps, pixel_mm);
+  reading.spine_slices = spine_slices(maps, pixel_mm, StackFrame(slices).step_mm());
   reading.mean = mean_maps(maps, naming_slices(maps, reading.spine_slices));
   reading.chain = find_disc_chain(reading.mean, pixel_mm);
   reading.profile = measure_canal(reading.mean.canal, pixel_mm, reading.chain);
@@ -283,13 +325,42 @@ class SpineBuilder {
       spine.canal_line_patient.push_back(frame_.patient(point, middle_at(point)));
     }
     spine.central_slice = central_;
+    spine.canal_elsewhere_mm2 = canal_elsewhere_mm2();
     spine.flags = flags(spine, options);
     return spine;
   }
 
  private:
   double middle_at(cv::Point2d middle_mm) const {
-    return middle_slice(maps_, reading_.spine_slices, middle_mm, pixel_mm_);
+    std::vector<double> mass;
+    for (const LocatorMaps& slice : maps_) mass.push_back(canal_mass(slice.canal, middle_mm, pixel_mm_));
+    const auto& seen = reading_.spine_slices;
+    const bool is_there = std::any_of(seen.begin(), seen.end(), [&](size_t k) { return mass[k] > 0; });
+    const double step_mm = frame_.step_mm();
+    const size_t beside = is_there || step_mm <= 0 ? 0 : static_cast<size_t>(kBesideSpineMm / step_mm);
+    return middle_slice(mass, seen.front() - std::min(seen.front(), beside),
+                        std::min(seen.back() + beside, mass.size() - 1));
+  }
+
+  /// Canal of each slice beyond the strip in which it is outlined.
+  std::vector<double> canal_elsewhere_mm2() const {
+    double top_mm = std::numeric_limits<double>::infinity();
+    double bottom_mm = 0;
+    for (const DiscCandidate& disc : reading_.chain.discs) {
+      const double edge_mm = (disc.centre_mm + disc.posterior * (disc.depth_mm / 2)).y;
+      top_mm = std::min(top_mm, edge_mm - kCanalStripMarginMm);
+      bottom_mm = std::max(bottom_mm, edge_mm + kCanalStripMarginMm);
+    }
+    std::vector<double> areas;
+    for (const LocatorMaps& slice : maps_) {
+      const cv::Mat canal = slice.canal > kCanalLevel;
+      const int top = std::clamp(static_cast<int>(top_mm / pixel_mm_), 0, canal.rows);
+      const int bottom = std::clamp(static_cast<int>(bottom_mm / pixel_mm_), top, canal.rows);
+      const int pixels =
+          cv::countNonZero(canal.rowRange(0, top)) + cv::countNonZero(canal.rowRange(bottom, canal.rows));
+      areas.push_back(pixels * pixel_mm_ * pixel_mm_);
+    }
+    return areas;
   }
 
   LevelFrame level_frame(Level level, size_t disc_index, double certainty) const {
@@ -419,17 +490,27 @@ Spine spine_from_maps(const std::vector<SliceImage>& slices, const std::vector<L
 
 namespace {
 
-/// From numbers among the chosen slices to numbers in the volume.
-void number_slices(const std::vector<int>& chosen, Spine& spine) {
+/// Linear interpolation at a fractional place.
+double between(const std::vector<double>& values, double place) {
+  const auto below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
+}
+
+/// From the chosen slices to all `slices` of the volume.
+void number_slices(const std::vector<int>& chosen, int slices, Spine& spine) {
   for (auto& level : spine.levels) {
     if (!level) continue;
     level->slice = chosen[static_cast<size_t>(level->slice)];
     if (level->canal) level->canal->slice = chosen[static_cast<size_t>(level->canal->slice)];
   }
-  const auto below = static_cast<size_t>(spine.central_slice);
-  const size_t above = std::min(below + 1, chosen.size() - 1);
-  spine.central_slice =
-      chosen[below] + (spine.central_slice - static_cast<double>(below)) * (chosen[above] - chosen[below]);
+  spine.central_slice = between(std::vector<double>(chosen.begin(), chosen.end()), spine.central_slice);
+  std::vector<double> elsewhere;
+  for (int k = 0; k < slices; ++k) {
+    const double place = chosen.size() > 1 ? k * (static_cast<double>(chosen.size()) - 1) / (slices - 1) : 0;
+    elsewhere.push_back(between(spine.canal_elsewhere_mm2, place));
+  }
+  spine.canal_elsewhere_mm2 = std::move(elsewhere);
 }
 
 }  // namespace
@@ -439,7 +520,7 @@ Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const 
   std::vector<SliceImage> slices;
   for (const int k : chosen) slices.push_back(canonical_slice(sagittal, k));
   Spine spine = spine_from_maps(slices, network.predict(slices), options);
-  number_slices(chosen, spine);
+  number_slices(chosen, sagittal.slices, spine);
   spine.series_instance_uid = sagittal.series_instance_uid;
   return spine;
 }

@@ -19,7 +19,7 @@ std::optional<LowestDisc> parse_lowest_disc(std::string_view text);  ///< "L5/S1
 
 struct LocatorOptions {
   std::optional<LowestDisc> lowest_disc;
-  int maximum_slices = 25;  ///< of a longer stack, this many evenly spaced slices are looked at
+  int maximum_slices = 32;  ///< of a longer stack, this many evenly spaced slices are looked at
 };
 
 /// Finds the five disc levels, the vertebrae and the canal in a stack of sagittal slices: segments every slice, chains

@@ -208,8 +208,8 @@ TEST(OutlineCanal, ReplacesTheLocatorsDiameterOnThinThickAndSingleSlices) {
     outline_canal(volume, even_band, 16, spine);
     for (const auto& level : spine.levels) {
       EXPECT_NEAR(level->canal->diameter_mm, 14, 1);
-      EXPECT_NEAR(level->canal->point_patient.y(), 60 + 2 + 7, 1);
-      EXPECT_EQ(level->canal->slice, volume.slices / 2);
+      EXPECT_NEAR(level->canal->point_patient.y(), 60 + 2 + 7, 1.5);
+      EXPECT_NEAR(level->canal->slice, volume.slices / 2, 5);
     }
   }
 }
