@@ -180,7 +180,7 @@ Spine located_spine() {
     frame.level = disc.level;
     frame.depth_mm = 34;
     frame.centre_patient = disc.edge_patient - disc.posterior * 17;
-    frame.canal = CanalMeasure{11, std::nullopt, {}, -1};
+    frame.canal = CanalMeasure{11, std::nullopt, Vector3::Zero(), -1};
     spine.levels[static_cast<size_t>(index_of(disc.level))] = frame;
   }
   return spine;

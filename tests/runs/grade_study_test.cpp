@@ -26,7 +26,7 @@ Spine spine_of(int levels) {
     LevelFrame frame;
     frame.level = kLevels[static_cast<size_t>(i)];
     frame.confidence = 1;
-    frame.canal = CanalMeasure{9, 12, {}, 0};
+    frame.canal = CanalMeasure{9, 12, Vector3::Zero(), 0};
     spine.levels[static_cast<size_t>(i)] = frame;
   }
   return spine;
