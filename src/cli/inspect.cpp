@@ -104,10 +104,6 @@ std::string number(double value, int decimals) {
   return out.str();
 }
 
-std::string series_name(const SeriesSummary& series) {
-  return series.folder.empty() ? series.series_instance_uid : series.folder;
-}
-
 std::string role_text(const SeriesSummary& series) {
   if (series.role == SeriesRole::None) return "-";
   return std::string(role_name(series.role)) + (series.used ? "" : " (spare)");
@@ -138,8 +134,9 @@ using Row = std::vector<std::string>;
 
 Row block_row(const SeriesSummary& series, size_t i, const std::optional<Spine>& spine) {
   const BlockSummary& block = series.blocks[i];
-  Row row = {"", "", "", text("block ", i + 1)};
-  if (i == 0) row = {series_name(series), role_text(series), series.description, series.orientation};
+  const bool is_idle = series.used && !block.used;  // another echo, or another station of a whole spine
+  Row row = {"", "", "", text("block ", i + 1, is_idle ? " (spare)" : "")};
+  if (i == 0) row = {series.name, role_text(series), series.description, series.orientation};
   row.insert(row.end(), {size_text(block), spacing_text(block), extent_text(block), levels_text(block, spine)});
   return row;
 }
@@ -149,7 +146,7 @@ std::vector<Row> table_rows(const Inspection& inspection) {
       {"series", "role", "description", "orientation", "size", "spacing mm", "z mm", inspection.spine ? "discs" : ""}};
   for (const SeriesSummary& series : inspection.study.series) {
     if (series.blocks.empty()) {
-      rows.push_back({series_name(series), role_text(series), series.description, series.orientation,
+      rows.push_back({series.name, role_text(series), series.description, series.orientation,
                       text(series.frames, " frames"), "", "", ""});
     }
     for (size_t i = 0; i < series.blocks.size(); ++i) rows.push_back(block_row(series, i, inspection.spine));
@@ -157,24 +154,44 @@ std::vector<Row> table_rows(const Inspection& inspection) {
   return rows;
 }
 
+/// In characters: UTF-8's further bytes are 10xxxxxx.
+size_t width(const std::string& cell) {
+  return static_cast<size_t>(std::count_if(cell.begin(), cell.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
 void print_table(const std::vector<Row>& rows) {
   std::vector<size_t> widths(rows.front().size());
   for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
   }
   for (const Row& row : rows) {
     std::string line;
-    for (size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+    for (size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - width(row[i]) + 2, ' ');
     std::cout << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
   }
 }
 
-/// Descriptions come from the file: nothing in them may steer the terminal.
+/// Descriptions come from the file: nothing in them may steer the terminal, also not U+0080 to U+009F (0xC2 0x80 on).
 std::string printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool is_high_control =
+        byte >= 0x80 && byte < 0xA0 && i > 0 && static_cast<unsigned char>(text[i - 1]) == 0xC2;
+    if (is_high_control) text[i - 1] = '?';
+    if (byte < 0x20 || byte == 0x7F || is_high_control) text[i] = '?';
   }
   return text;
+}
+
+void print_warnings(const std::vector<std::string>& warnings) {
+  constexpr size_t kMostShown = 20;
+  if (!warnings.empty()) std::cout << "\nwarnings\n";
+  for (size_t i = 0; i < std::min(warnings.size(), kMostShown); ++i) {
+    std::cout << "  " << printable(warnings[i]) << '\n';
+  }
+  if (warnings.size() > kMostShown) {
+    std::cout << "  ... and " << warnings.size() - kMostShown << " more: --json gives them all\n";
+  }
 }
 
 void print_text(const Inspection& inspection) {
@@ -185,10 +202,9 @@ void print_text(const Inspection& inspection) {
   print_table(rows);
   std::cout << "\nwhy\n";
   for (const SeriesSummary& series : study.series) {
-    std::cout << "  " << printable(series_name(series)) << ": " << printable(series.evidence) << '\n';
+    std::cout << "  " << printable(series.name) << ": " << printable(series.evidence) << '\n';
   }
-  if (!study.warnings.empty()) std::cout << "\nwarnings\n";
-  for (const std::string& warning : study.warnings) std::cout << "  " << printable(warning) << '\n';
+  print_warnings(study.warnings);
 }
 
 // ---- JSON
@@ -232,6 +248,7 @@ Json to_json(const SeriesSummary& series, const std::optional<Spine>& spine) {
   Json blocks = Json::array();
   for (const BlockSummary& block : series.blocks) blocks.push_back(to_json(block, spine));
   return {{"series_instance_uid", series.series_instance_uid},
+          {"name", series.name},
           {"folder", series.folder},
           {"series_number", series.series_number},
           {"description", series.description},

@@ -4,9 +4,13 @@
 #include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dctk.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <fstream>
+#include <limits>
 
 #include "core/error.h"
 #include "dicom/codestream.h"
@@ -20,7 +24,9 @@ constexpr int64_t kMostFrames = 100'000;
 constexpr int64_t kMostPixelBytes = int64_t{1} << 30;
 constexpr std::streamoff kLargestFile = std::streamoff{2} << 30;
 constexpr std::streamoff kSignatureLength = 132;  // preamble and "DICM"
-constexpr double kOrthonormal = 1e-2;             // headers round their direction cosines
+constexpr const char* kJpegBaseline = "1.2.840.10008.1.2.4.50";
+constexpr const char* kJpegExtended = "1.2.840.10008.1.2.4.51";
+constexpr double kOrthonormal = 1e-2;  // headers round their direction cosines
 
 const DcmTagKey kPhilipsCreator(0x2005, 0x0010);
 const DcmTagKey kPhilipsScaleIntercept(0x2005, 0x100D);
@@ -41,19 +47,65 @@ std::string string_value(DcmItem& item, const DcmTagKey& tag) {
   return trimmed;
 }
 
+DcmElement* element_of(DcmItem& item, const DcmTagKey& tag) {
+  DcmElement* element = nullptr;
+  return item.findAndGetElement(tag, element).good() ? element : nullptr;
+}
+
+/// The text of a value whose representation is not the standard's: some other text, or unknown (UN), as archives write
+/// what they do not know.
+std::string text_of_odd_value(DcmElement& element) {
+  Uint8* bytes = nullptr;
+  if (element.getVR() == EVR_UN && element.getUint8Array(bytes).good() && bytes) {
+    return {reinterpret_cast<const char*>(bytes), element.getLength()};
+  }
+  OFString value;
+  return element.isaString() && element.getOFStringArray(value).good() ? std::string(value.c_str()) : std::string();
+}
+
+/// The number at `position` of "1.5\2\3"; nothing when it is none.
+std::optional<double> number_in(const std::string& values, unsigned long position) {
+  size_t start = 0;
+  for (; position > 0 && start != std::string::npos; --position) {
+    start = values.find('\\', start);
+    if (start != std::string::npos) ++start;
+  }
+  if (start == std::string::npos) return std::nullopt;
+  start = std::min(values.find_first_not_of(" +", start), values.size());
+  double number = 0;
+  const auto [end, error] = std::from_chars(values.data() + start, values.data() + values.size(), number);
+  const bool is_whole = end == values.data() + values.size() || std::strchr(" \\", *end);  // the terminator too
+  return error == std::errc() && is_whole && std::isfinite(number) ? std::optional(number) : std::nullopt;
+}
+
 std::optional<double> number_value(DcmItem& item, const DcmTagKey& tag, unsigned long position = 0) {
+  DcmElement* element = element_of(item, tag);
+  if (!element) return std::nullopt;
   Float64 value = 0;
-  if (item.findAndGetFloat64(tag, value, position).good() && std::isfinite(value)) return value;
+  if (element->getFloat64(value, position).good() && std::isfinite(value)) return value;
   Float32 single = 0;
-  if (item.findAndGetFloat32(tag, single, position).good() && std::isfinite(single)) return single;
-  return std::nullopt;
+  if (element->getFloat32(single, position).good() && std::isfinite(single)) return single;
+  return number_in(text_of_odd_value(*element), position);
 }
 
 int integer_value(DcmItem& item, const DcmTagKey& tag, int otherwise) {
+  DcmElement* element = element_of(item, tag);
+  if (!element) return otherwise;
   Uint16 short_value = 0;
-  if (item.findAndGetUint16(tag, short_value).good()) return short_value;
+  if (element->getUint16(short_value).good()) return short_value;
   Sint32 value = 0;
-  return item.findAndGetSint32(tag, value).good() ? value : otherwise;
+  if (element->getSint32(value).good()) return value;
+  Uint32 unsigned_value = 0;
+  Sint16 signed_short_value = 0;
+  std::optional<double> odd;
+  if (element->getUint32(unsigned_value).good()) {
+    odd = unsigned_value;
+  } else if (element->getSint16(signed_short_value).good()) {
+    odd = signed_short_value;
+  } else {
+    odd = number_in(text_of_odd_value(*element), 0);
+  }
+  return odd && std::abs(*odd) <= std::numeric_limits<int>::max() ? static_cast<int>(*odd) : otherwise;
 }
 
 std::optional<Vector3> vector_value(DcmItem& item, const DcmTagKey& tag, unsigned long first = 0) {
@@ -140,17 +192,41 @@ void apply_philips_scaling(const FrameGroups& groups, Frame& frame) {
   frame.intercept /= divisor;
 }
 
-void read_scaling(const FrameGroups& groups, Frame& frame) {
+void add_note(std::vector<std::string>& notes, const std::string& note) {
+  if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+}
+
+void read_scaling(const FrameGroups& groups, Frame& frame, std::vector<std::string>& notes) {
   DcmItem& transformation = groups.group(DCM_PixelValueTransformationSequence);
   frame.slope = number_value(transformation, DCM_RescaleSlope).value_or(1);
   frame.intercept = number_value(transformation, DCM_RescaleIntercept).value_or(0);
+  if (frame.slope == 0) {
+    frame.slope = 1;
+    add_note(notes, "RescaleSlope 0, which would blank the image, taken as 1");
+  }
   apply_philips_scaling(groups, frame);
+}
+
+/// A private element's number, where the group's first block is the vendor's.
+std::optional<double> private_number(DcmItem& item, uint16_t group, const char* creator, uint16_t element) {
+  if (string_value(item, DcmTagKey(group, 0x0010)) != creator) return std::nullopt;
+  return number_value(item, DcmTagKey(group, static_cast<uint16_t>(0x1000 | element)));
+}
+
+/// Where the standard's attribute is missing, the vendor's own. GE adds 10^9 to mark it valid.
+std::optional<double> b_value(const FrameGroups& groups) {
+  if (const auto b = number_value(groups.group(DCM_MRDiffusionSequence), DCM_DiffusionBValue)) return b;
+  DcmDataset& dataset = *groups.dataset;
+  if (const auto siemens = private_number(dataset, 0x0019, "SIEMENS MR HEADER", 0x0C)) return siemens;
+  if (const auto philips = private_number(dataset, 0x2001, "Philips Imaging DD 001", 0x03)) return philips;
+  const auto ge = private_number(dataset, 0x0043, "GEMS_PARM_01", 0x39);
+  return ge ? std::optional(std::fmod(*ge, 1e9)) : std::nullopt;
 }
 
 void read_contrast(const FrameGroups& groups, Contrast& contrast) {
   contrast.echo_time_ms = number_value(groups.group(DCM_MREchoSequence), DCM_EffectiveEchoTime);
   if (!contrast.echo_time_ms) contrast.echo_time_ms = number_value(*groups.dataset, DCM_EchoTime);
-  contrast.b_value = number_value(groups.group(DCM_MRDiffusionSequence), DCM_DiffusionBValue);
+  contrast.b_value = b_value(groups);
   contrast.image_type = string_value(groups.group(DCM_MRImageFrameTypeSequence), DCM_FrameType);
   if (contrast.image_type.empty()) contrast.image_type = string_value(*groups.dataset, DCM_ImageType);
   contrast.temporal_position = integer_value(groups.group(DCM_FrameContentSequence), DCM_TemporalPositionIndex, 0);
@@ -159,11 +235,11 @@ void read_contrast(const FrameGroups& groups, Contrast& contrast) {
   }
 }
 
-Frame read_frame(const FrameGroups& groups, int index) {
+Frame read_frame(const FrameGroups& groups, int index, std::vector<std::string>& notes) {
   Frame frame;
   frame.index = index;
   read_plane(groups, frame);
-  read_scaling(groups, frame);
+  read_scaling(groups, frame, notes);
   read_contrast(groups, frame.contrast);
   return frame;
 }
@@ -195,6 +271,17 @@ void read_identity(DcmDataset& dataset, Instance& instance) {
   instance.instance_number = integer_value(dataset, DCM_InstanceNumber, 0);
 }
 
+/// Empty when none was given, as far as the file tells.
+std::string contrast_agent(const FrameGroups& groups) {
+  const std::string agent = string_value(*groups.dataset, DCM_ContrastBolusAgent);
+  if (!agent.empty()) return agent;
+  DcmItem* coded = first_item(groups.dataset, DCM_ContrastBolusAgentSequence);
+  if (!coded) return {};
+  if (string_value(groups.group(DCM_ContrastBolusUsageSequence), DCM_ContrastBolusAgentAdministered) == "NO") return {};
+  const std::string name = string_value(*coded, DCM_CodeMeaning);
+  return name.empty() ? "unnamed" : name;
+}
+
 void read_acquisition(const FrameGroups& groups, Instance& instance) {
   DcmDataset& dataset = *groups.dataset;
   instance.series_description = string_value(dataset, DCM_SeriesDescription);
@@ -207,7 +294,7 @@ void read_acquisition(const FrameGroups& groups, Instance& instance) {
     instance.scanning_sequence = string_value(dataset, DCM_EchoPulseSequence);
   }
   instance.sequence_name = string_value(dataset, DCM_SequenceName);
-  instance.contrast_agent = string_value(dataset, DCM_ContrastBolusAgent);
+  instance.contrast_agent = contrast_agent(groups);
   instance.repetition_time_ms =
       number_value(groups.group(DCM_MRTimingAndRelatedParametersSequence), DCM_RepetitionTime);
   instance.inversion_time_ms = number_value(groups.group(DCM_MRModifierSequence), DCM_InversionTimes);
@@ -295,13 +382,30 @@ std::unique_ptr<DcmDataset> parse_header(const Structure& structure, const std::
   return dataset;
 }
 
+void note_pixels(DcmDataset& dataset, const Structure& structure, Instance& instance) {
+  const std::string& syntax = instance.transfer_syntax_uid;
+  const PixelCoding coding = pixel_coding(syntax);
+  if (instance.format.photometric == "MONOCHROME1") {
+    add_note(instance.notes, "MONOCHROME1, inverted so that larger is brighter");
+  }
+  if (syntax == kJpegBaseline || syntax == kJpegExtended || string_value(dataset, DCM_LossyImageCompression) == "01") {
+    add_note(instance.notes, "compressed with loss");
+  }
+  if (structure.fragments.empty() && coding != PixelCoding::Native && coding != PixelCoding::Unsupported) {
+    add_note(instance.notes, "pixels are not compressed, though the file claims " + describe_transfer_syntax(syntax));
+  }
+}
+
 void read_frames(DcmDataset& dataset, const Structure& structure, Instance& instance) {
   instance.format = read_format(dataset);
   const size_t count = structure.has_pixels ? checked_frames(dataset, instance, structure) : 0;
   const std::vector<FrameGroups> groups = frame_groups(dataset, count);
   instance.frames.reserve(count);
-  for (size_t i = 0; i < count; ++i) instance.frames.push_back(read_frame(groups[i], static_cast<int>(i)));
-  if (count > 0) instance.pixel_problem = pixel_problem(instance, structure);
+  for (size_t i = 0; i < count; ++i)
+    instance.frames.push_back(read_frame(groups[i], static_cast<int>(i), instance.notes));
+  if (count == 0) return;
+  instance.pixel_problem = pixel_problem(instance, structure);
+  note_pixels(dataset, structure, instance);
 }
 
 /// Takes the bytes, or what they inflate to, together with the structure found in them.
@@ -322,7 +426,7 @@ Instance parse_instance(std::vector<unsigned char> bytes, const std::filesystem:
   instance.pixels = encode_pixels(std::move(bytes), file.string());
   const Structure& structure = instance.pixels->structure;
   instance.transfer_syntax_uid = structure.transfer_syntax_uid;
-  instance.warnings = structure.warnings;
+  instance.notes = structure.notes;
   const auto dataset = parse_header(structure, file);
   read_identity(*dataset, instance);
   read_acquisition(frame_groups(*dataset, 1).front(), instance);

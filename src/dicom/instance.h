@@ -73,9 +73,9 @@ struct Instance {
   std::optional<double> inversion_time_ms;
   std::optional<double> slice_thickness_mm;
   PixelFormat format;
-  std::vector<Frame> frames;  ///< empty when the object holds no image
-  std::string pixel_problem;  ///< why the pixels cannot be decoded; empty when they can
-  std::vector<std::string> warnings;
+  std::vector<Frame> frames;       ///< empty when the object holds no image
+  std::string pixel_problem;       ///< why the pixels cannot be decoded; empty when they can
+  std::vector<std::string> notes;  ///< what was corrected or taken otherwise than the header says, without file name
   std::shared_ptr<const EncodedPixels> pixels;  ///< reset when they will not be needed
 };
 

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "dicom/transfer_syntax.h"
 
 namespace lumbargrade::dicom {
 namespace {
@@ -274,8 +275,10 @@ void find_dataset(Bytes bytes, Structure& structure, const std::string& name) {
   if (!broken) return;
   for (const ElementEncoding encoding : {ElementEncoding{true, false}, {false, false}, {true, true}}) {
     if (encoding == claimed || try_encoding(bytes, encoding, structure)) continue;
+    if (pixel_coding(structure.transfer_syntax_uid) == PixelCoding::Unsupported)
+      return;  // it may be written in any way
     if (structure.transfer_syntax_uid.empty()) return;
-    structure.warnings.push_back(text(name, " claims ", describe(claimed), " but is written as ", describe(encoding)));
+    structure.notes.push_back(text("claims ", describe(claimed), " but is written as ", describe(encoding)));
     return;
   }
   throw Error(ErrorKind::Failure, text(name, " is damaged or cut off: ", *broken));
@@ -320,7 +323,7 @@ bool looks_like_dicom(Bytes bytes) {
   if (bytes.size() < 8) return false;
   const bool little = (bytes[0] == 0x02 || bytes[0] == 0x08) && bytes[1] == 0;
   const bool big = bytes[0] == 0 && bytes[1] == 0x08;
-  return (little || big) && bytes[3] == 0;
+  return (little && bytes[3] == 0) || (big && bytes[2] == 0);  // the element's number is small
 }
 
 Structure find_structure(Bytes bytes, const std::string& name) {

@@ -26,7 +26,7 @@ struct Structure {
   Bytes native_pixels;                  ///< empty when encapsulated
   std::vector<Bytes> fragments;         ///< of encapsulated pixels, without the offset table
   std::vector<unsigned char> inflated;  ///< owns what the spans point into, for a deflated file
-  std::vector<std::string> warnings;
+  std::vector<std::string> notes;       ///< what the bytes say otherwise than the file claims
 };
 
 /// True when the bytes look like DICOM: the "DICM" prefix, or a data set that starts without preamble.
@@ -34,7 +34,7 @@ bool looks_like_dicom(Bytes bytes);
 
 /// Walks all elements of a file: every length must lie within its item and within the file; nesting and number of
 /// elements are bounded. Bytes behind the pixel data are ignored. Where the elements are not written as the transfer
-/// syntax claims, the one encoding in which they do read is taken, with a warning. Throws Error saying where the file
+/// syntax claims, the one encoding in which they do read is taken, with a note. Throws Error saying where the file
 /// breaks off. Deflated data sets are inflated up to a limit.
 Structure find_structure(Bytes bytes, const std::string& name);
 

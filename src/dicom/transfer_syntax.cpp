@@ -50,6 +50,7 @@ std::string describe_transfer_syntax(const std::string& transfer_syntax_uid) {
   const DcmXfer known(uid);
   std::string name = known.getXfer() == EXS_Unknown ? dcmFindNameOfUID(uid, "unknown") : known.getXferName();
   if (name == "unknown" && is_high_throughput(transfer_syntax_uid)) name = "High-Throughput JPEG 2000";
+  if (name == "unknown" && transfer_syntax_uid.rfind("1.2.840.10008.", 0) != 0) name = "private";
   return name + " (" + transfer_syntax_uid + ")";
 }
 

@@ -28,7 +28,7 @@ std::string found_series(const Study& study) {
   std::string list;
   for (const SeriesSummary& series : study.series) {
     if (!list.empty()) list += ", ";
-    list += text(series.folder.empty() ? series.series_instance_uid : series.folder, " (", series.orientation, ")");
+    list += text(series.name, " (", series.orientation, ")");
   }
   return list.empty() ? "no series" : list;
 }
@@ -77,9 +77,8 @@ std::string level_line(const Spine& spine, Level level) {
 void log_series(const SeriesSummary& series) {
   if (!series.used) return;
   int slices = 0;
-  for (const BlockSummary& block : series.blocks) slices += block.slices;
-  log_info(text("series ", series.folder.empty() ? series.series_instance_uid : series.folder, ": ",
-                role_name(series.role), ", ", slices, " slices",
+  for (const BlockSummary& block : series.blocks) slices += block.used ? block.slices : 0;
+  log_info(text("series ", series.name, ": ", role_name(series.role), ", ", slices, " slices",
                 series.evidence.empty() ? "" : text(" (", series.evidence, ")")));
 }
 

@@ -43,7 +43,7 @@ RoleContent content_of(const Study& study, SeriesRole role) {
   RoleContent content;
   for (const SeriesSummary& series : study.series) {
     if (series.role != role || !series.used) continue;
-    append(content.names, series.folder.empty() ? series.series_instance_uid : series.folder, "; ");
+    append(content.names, series.name, "; ");
     for (const BlockSummary& block : series.blocks) {
       if (!block.used) continue;
       content.slices += block.slices;

@@ -74,7 +74,6 @@ void add(ReadFiles& files, Outcome outcome) {
   if (!outcome.is_dicom) ++files.other_files;
   if (!outcome.warning.empty()) files.warnings.push_back(std::move(outcome.warning));
   if (!outcome.instance) return;
-  files.warnings.insert(files.warnings.end(), outcome.instance->warnings.begin(), outcome.instance->warnings.end());
   files.instances.push_back(std::move(outcome.instance));
 }
 

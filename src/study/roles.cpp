@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <limits>
 #include <numeric>
 
 #include "core/error.h"
@@ -16,22 +17,27 @@ constexpr double kShortestT2Echo_ms = 60;
 constexpr double kLongestT1Repetition_ms = 1500;
 constexpr double kShortestFlairInversion_ms = 400;  // T1 FLAIR 700-1000 ms, STIR 80-300 ms
 constexpr double kSmallestDiffusion_b = 50;
+constexpr double kLongestT2Echo_ms = 400;  // beyond, only fluid is seen: MR myelography has 600-1200 ms
 
 constexpr double kSteepestAxial = 0.5;  // |z| of an axial block's normal: S1 end plates tilt up to 60 degrees
-constexpr double kLumbarHeight_mm = 200;
+constexpr const char* kSecondaryCaptureClass = "1.2.840.10008.5.1.4.1.1.7";  // multi-frame ones continue it
 
 using Words = std::vector<std::string>;
 
-/// Lower-case runs of letters and digits; bytes beyond ASCII count as letters.
+/// Lower-case runs of letters and digits. Bytes beyond ASCII count as letters; of them the capitals of western Europe
+/// (U+00C0 to U+00DE, in UTF-8 0xC3 and a second byte) are made small too.
 Words words_of(const std::string& text) {
   Words words(1);
+  unsigned char previous = 0;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
+    const bool is_capital = previous == 0xC3 && byte >= 0x80 && byte <= 0x9E;
     if (std::isalnum(byte) || byte >= 0x80) {
-      words.back() += static_cast<char>(std::tolower(byte));
+      words.back() += static_cast<char>(is_capital ? byte + 0x20 : std::tolower(byte));
     } else if (!words.back().empty()) {
       words.emplace_back();
     }
+    previous = byte;
   }
   return words;
 }
@@ -48,6 +54,16 @@ bool has_word_with(const Words& words, std::initializer_list<const char*> parts)
   });
 }
 
+/// The two words, one behind the other: "3-plane", "w/o".
+bool has_pair(const Words& words, std::initializer_list<std::pair<const char*, const char*>> wanted) {
+  return std::any_of(wanted.begin(), wanted.end(), [&](const auto& pair) {
+    const auto at = std::adjacent_find(words.begin(), words.end(), [&](const auto& first, const auto& second) {
+      return first == pair.first && second == pair.second;
+    });
+    return at != words.end();
+  });
+}
+
 Words description_words(const dicom::Instance& instance) {
   return words_of(instance.series_description + " " + instance.protocol_name);
 }
@@ -55,30 +71,92 @@ Words description_words(const dicom::Instance& instance) {
 // ---- what speaks against any role
 // ----------------------------------------------------------------------------------------
 
-/// The same word in the languages of common scanner consoles.
+/// The same word in the languages of common scanner consoles; the last three are Russian, Chinese and Japanese.
 bool is_localizer(const Words& image_type, const Words& description) {
   return has_word(image_type, {"localizer"}) ||
          has_word_with(description, {"locali", "lokali", "scout", "survey", "topogram", "surview", "repera",
-                                     "rep\u00e9ra", "\u00fcbersicht", "uebersicht", "scanogram"}) ||
-         has_word(description, {"loc", "scano", "3plane", "3pl"});
+                                     "rep\u00e9ra", "\u00fcbersicht", "uebersicht", "overzicht", "scanogram",
+                                     "\u043e\u043a\u0430\u043b\u0438\u0437", "\u5b9a\u4f4d", "\u4f4d\u7f6e\u6c7a"}) ||
+         has_word(description, {"loc", "scano", "pilot", "3plane", "3pl"}) ||
+         has_pair(description, {{"3", "plane"}, {"3", "pl"}, {"three", "plane"}});
 }
 
-bool is_diffusion(const Words& image_type, const Words& description, const dicom::Contrast& contrast) {
-  return contrast.b_value.value_or(0) >= kSmallestDiffusion_b || has_word(image_type, {"diffusion", "adc", "tracew"}) ||
-         has_word(description, {"dwi", "adc", "dti", "diff", "diffusion", "ep2d", "tracew"});
+bool is_diffusion(const Words& image_type, const Words& description, const dicom::Instance& instance) {
+  return has_word(image_type, {"diffusion", "adc", "tracew"}) ||
+         has_word(description, {"dwi", "adc", "dti", "diff", "diffusion", "ep2d", "tracew"}) ||
+         instance.sequence_name.find("ep_b") != std::string::npos;  // Siemens: "*ep_b500t"
 }
 
-bool is_enhanced(const Words& description, const std::string& raw_description, const dicom::Instance& instance) {
+/// "NONE", "ohne", "no contrast", in an attribute that should name the agent.
+bool denies_agent(const Words& agent) {
+  return has_word(agent,
+                  {"no", "none", "nein", "non", "n", "0", "not", "without", "ohne", "kein", "sans", "sin", "senza"});
+}
+
+/// "T1 pre contrast", "ohne KM", "w/o Gd": the description names the agent because it was not given.
+bool is_before_agent(const Words& description) {
+  return has_word(description, {"pre", "precontrast", "noncontrast", "unenhanced", "without", "wo", "ohne", "kein",
+                                "sans", "sin", "senza", "native", "nativ", "natif"}) ||
+         has_pair(description, {{"w", "o"}, {"no", "contrast"}, {"non", "contrast"}, {"no", "gd"}, {"non", "gd"}});
+}
+
+/// "T1 +C", "C+": a lone C, so that "T2 sag+cor" is none.
+bool has_lone_c_with_plus(const std::string& description) {
+  const auto is_letter = [&](size_t at) {
+    return at < description.size() && std::isalnum(static_cast<unsigned char>(description[at]));
+  };
+  for (size_t at = 0; at < description.size(); ++at) {
+    if (description[at] != 'C' && description[at] != 'c') continue;
+    const bool plus_before = at > 0 && description[at - 1] == '+' && !is_letter(at + 1);
+    const bool plus_behind = at + 1 < description.size() && description[at + 1] == '+' && !is_letter(at - 1);
+    if (plus_before || plus_behind) return true;
+  }
+  return false;
+}
+
+bool is_enhanced(const Words& description, const dicom::Instance& instance) {
   const std::string& agent = instance.contrast_agent;
-  const bool says_agent = !agent.empty() && !has_word(words_of(agent), {"no", "none", "nein", "non", "n", "0"});
-  return says_agent || raw_description.find("+C") != std::string::npos ||
-         raw_description.find("+c") != std::string::npos ||
-         has_word_with(description, {"gado", "contrast", "kontrast", "gadolin", "postkm", "dotarem", "gadovist"}) ||
-         has_word(description, {"gd", "km", "post", "ce", "mdc", "civ", "pc"});
+  if (!agent.empty() && !denies_agent(words_of(agent))) return true;
+  if (has_lone_c_with_plus(instance.series_description)) return true;
+  const bool after_operation = has_pair(description, {{"post", "op"}, {"post", "operative"}, {"post", "surgery"}});
+  if (has_word(description, {"post"}) && !after_operation) return true;
+  const bool names_agent = has_word_with(description, {"gado", "contrast", "kontrast", "dotarem", "postkm"}) ||
+                           has_word(description, {"gd", "km", "ce", "mdc", "civ", "pc"});
+  return names_agent && !is_before_agent(description);
 }
 
 bool is_projection(const Words& image_type, const Words& description) {
   return has_word(image_type, {"projection", "mip", "minip", "csa", "screen"}) || has_word(description, {"mip", "vrt"});
+}
+
+// Of a Dixon sequence's four images water (which is fat-suppressed) and in-phase are T1- or T2-weighted in the usual
+// sense. The vendors mark them in ImageType or in the description.
+
+bool is_dixon(const Words& image_type, const Words& description) {
+  return has_word(image_type, {"dixon"}) || has_word_with(description, {"dixon", "ideal", "flex"});
+}
+
+bool says_fat_is_suppressed(const Words& description) {
+  return has_word_with(description, {"stir", "tirm", "spair", "spir", "fatsat"}) || has_word(description, {"fs"}) ||
+         has_pair(description, {{"fat", "sat"}, {"fat", "sup"}, {"fat", "suppressed"}});
+}
+
+bool is_fat_or_opposed_phase(const Words& image_type, const Words& description) {
+  if (has_word(image_type, {"f", "fat", "op", "opp", "oop", "opposed"})) return true;
+  if (has_word_with(description, {"outphase", "opposed"})) return true;
+  if (!is_dixon(image_type, description)) return false;
+  return has_word(description, {"opp", "op", "out", "f"}) ||
+         (has_word(description, {"fat"}) && !says_fat_is_suppressed(description));
+}
+
+bool is_water(const Words& image_type, const Words& description) {
+  return has_word(image_type, {"w", "water"}) ||
+         (is_dixon(image_type, description) && has_word(description, {"w", "water"}));
+}
+
+bool is_phase_or_map(const Words& image_type, const Words& description) {
+  return has_word(image_type, {"p", "phase", "i", "imaginary", "map"}) ||
+         has_word(description, {"map", "maps", "mapit", "t1map", "t2map"});
 }
 
 // ---- weighting
@@ -124,22 +202,6 @@ WeightingFinding find_weighting(const Candidate& candidate) {
 // ---- rank
 // ----------------------------------------------------------------------------------------------------------------
 
-/// Extent of the slices' field of view along the body.
-double height_mm(const Candidate& candidate) {
-  double lowest = 1e9, highest = -1e9;
-  for (const Stack& block : candidate.blocks) {
-    for (const StackSlice& slice : {block.slices.front(), block.slices.back()}) {
-      const dicom::PixelFormat& format = slice.instance->format;
-      for (const Vector3& corner : {Vector3(0, 0, 0), Vector3(format.columns - 1.0, format.rows - 1.0, 0)}) {
-        const double z = (slice.plane().patient_from_index() * corner).z();
-        lowest = std::min(lowest, z);
-        highest = std::max(highest, z);
-      }
-    }
-  }
-  return highest - lowest;
-}
-
 bool is_elsewhere(const dicom::Instance& instance) {
   const Words words = words_of(instance.body_part + " " + instance.series_description + " " + instance.protocol_name);
   return has_word_with(words, {"cspine", "cervi", "tspine", "thora", "brain", "knee", "shoulder"}) ||
@@ -151,18 +213,21 @@ double rank_of(const Candidate& candidate) {
   const double pixel_mm = std::max(plane.row_spacing_mm, plane.column_spacing_mm);
   const Words image_type = words_of(candidate.contrast().image_type);
   const Words description = description_words(candidate.instance());
-  double rank = 3 * std::min(1.0, height_mm(candidate) / kLumbarHeight_mm) + std::min(1.0, candidate.slices() / 9.0);
+  double rank =
+      3 * std::min(1.0, z_extent(candidate).length_mm() / kLumbarHeight_mm) + std::min(1.0, candidate.slices() / 9.0);
   rank += 1 / (1 + pixel_mm);
   if (has_word(image_type, {"derived"})) rank -= 1;
-  if (has_word_with(description, {"stir", "tirm", "spair", "dixon"}) || has_word(description, {"fs", "fatsat"}))
-    rank -= 0.5;
+  if (candidate.instance().sop_class_uid.rfind(kSecondaryCaptureClass, 0) == 0) rank -= 1;
+  if (says_fat_is_suppressed(description) || is_water(image_type, description)) rank -= 0.5;
+  if (is_dixon(image_type, description)) rank -= 0.25;
   if (is_elsewhere(candidate.instance())) rank -= 3;
   return rank - candidate.blocks.front().repeat;
 }
 
+/// Blocks of an axial series belong together; of a sagittal one only one block is used, so each stands for itself.
 bool belongs_to(const Candidate& candidate, const Stack& stack, Orientation orientation) {
-  return candidate.orientation == orientation && candidate.blocks.front().repeat == stack.repeat &&
-         candidate.contrast() == stack.contrast();
+  return candidate.orientation == orientation && orientation != Orientation::Sagittal &&
+         candidate.blocks.front().repeat == stack.repeat && same_contrast(candidate.contrast(), stack.contrast());
 }
 
 /// Coronal by its nearest axis, but axial if its series is: a block angled along L5/S1.
@@ -178,6 +243,27 @@ Orientation orientation_within(const Stack& stack, bool series_is_axial) {
 int Candidate::slices() const {
   return std::accumulate(blocks.begin(), blocks.end(), 0,
                          [](int sum, const Stack& block) { return sum + static_cast<int>(block.slices.size()); });
+}
+
+double ZExtent::overlap_mm(const ZExtent& other) const {
+  return std::max(0.0, std::min(highest_mm, other.highest_mm) - std::max(lowest_mm, other.lowest_mm));
+}
+
+ZExtent z_extent(const Candidate& candidate) {
+  ZExtent extent = {std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest()};
+  for (const Stack& block : candidate.blocks) {
+    for (const StackSlice& slice : {block.slices.front(), block.slices.back()}) {
+      const dicom::PixelFormat& format = slice.instance->format;
+      for (const Vector3& corner :
+           {Vector3(0, 0, 0), Vector3(format.columns - 1.0, 0, 0), Vector3(0, format.rows - 1.0, 0),
+            Vector3(format.columns - 1.0, format.rows - 1.0, 0)}) {
+        const double z_mm = (slice.plane().patient_from_index() * corner).z();
+        extent.lowest_mm = std::min(extent.lowest_mm, z_mm);
+        extent.highest_mm = std::max(extent.highest_mm, z_mm);
+      }
+    }
+  }
+  return extent;
 }
 
 std::string_view role_name(SeriesRole role) {
@@ -214,16 +300,24 @@ std::string exclusion(const dicom::Instance& instance, const dicom::Contrast& co
   const Words description = description_words(instance);
   if (!instance.modality.empty() && instance.modality != "MR") return text("modality ", instance.modality);
   if (is_localizer(image_type, description)) return "localizer";
-  if (is_diffusion(image_type, description, contrast)) return "diffusion";
+  if (is_diffusion_weighted(contrast) || is_diffusion(image_type, description, instance)) return "diffusion";
   if (has_word(image_type, {"mosaic"})) return "mosaic";
   if (has_word_with(image_type, {"subtract"}) || has_word_with(description, {"subtrac", "subtrak"}) ||
       has_word(description, {"sub"})) {
     return "subtraction";
   }
   if (has_word_with(description, {"myelo"})) return "myelography";
+  if (contrast.echo_time_ms.value_or(0) > kLongestT2Echo_ms)
+    return text("myelography, TE ", *contrast.echo_time_ms, " ms");
   if (is_projection(image_type, description)) return "projection or screen capture";
-  if (is_enhanced(description, instance.series_description, instance)) return "contrast agent";
+  if (is_fat_or_opposed_phase(image_type, description)) return "fat or opposed-phase image";
+  if (is_phase_or_map(image_type, description)) return "phase image or parameter map";
+  if (is_enhanced(description, instance)) return "contrast agent";
   return {};
+}
+
+bool is_diffusion_weighted(const dicom::Contrast& contrast) {
+  return contrast.b_value.value_or(0) >= kSmallestDiffusion_b;
 }
 
 bool may_have_role(const dicom::Instance& instance) {

@@ -22,6 +22,20 @@ struct Candidate {
   int slices() const;
 };
 
+inline constexpr double kLumbarHeight_mm = 200;  ///< of L1 to S1, in a tall adult
+
+/// From where to where along the body, in patient coordinates.
+struct ZExtent {
+  double lowest_mm = 0;
+  double highest_mm = 0;
+
+  double length_mm() const { return highest_mm - lowest_mm; }
+  double overlap_mm(const ZExtent& other) const;
+};
+
+/// Of the slices' field of view, pixel centres.
+ZExtent z_extent(const Candidate& candidate);
+
 enum class Weighting { Unknown, T1, T2 };
 
 struct WeightingFinding {
@@ -35,6 +49,9 @@ std::vector<Candidate> make_candidates(std::vector<Stack> stacks);
 /// Why an image is not to be taken for any role unless the user says so: localizer, diffusion, subtraction,
 /// myelography, contrast agent, projection. Empty when there is nothing against it.
 std::string exclusion(const dicom::Instance& instance, const dicom::Contrast& contrast);
+
+/// Made with diffusion gradients. The unweighted images of such a series (b = 0) are no T2 series either.
+bool is_diffusion_weighted(const dicom::Contrast& contrast);
 
 /// Whether the pixels of an instance may ever be needed.
 bool may_have_role(const dicom::Instance& instance);

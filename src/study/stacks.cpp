@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kSameDirection = 0.99996;  // cosine of half a degree
 constexpr double kSameSpacing = 1e-3;       // relative
+constexpr double kSameEcho = 0.01;          // relative
 constexpr double kSamePosition_mm = 0.02;
 constexpr double kGap = 1.5;         // times the median step: a slice is missing
 constexpr double kNextBlock = 2.5;   // times the median step: axial slices of the next disc
@@ -37,7 +38,7 @@ bool same_plane_family(const ImagePlane& a, const ImagePlane& b) {
 bool belongs_to(const Stack& stack, const StackSlice& slice) {
   const dicom::PixelFormat& format = stack.slices.front().instance->format;
   return format.rows == slice.instance->format.rows && format.columns == slice.instance->format.columns &&
-         stack.contrast() == slice.image().contrast && same_plane_family(stack.plane(), slice.plane());
+         same_contrast(stack.contrast(), slice.image().contrast) && same_plane_family(stack.plane(), slice.plane());
 }
 
 /// False when the series falls apart into more stacks than any scan has.
@@ -94,6 +95,11 @@ Stacks make_families(const std::vector<std::shared_ptr<dicom::Instance>>& series
 // ---- repeated positions
 // ------------------------------------------------------------------------------------------------
 
+/// How far along the normal, in steps of kSamePosition_mm.
+double height_step(const Vector3& normal, const StackSlice& slice) {
+  return std::round(normal.dot(slice.plane().position_patient) / kSamePosition_mm);
+}
+
 /// By position; images at one position by folder, instance number and frame.
 void sort_slices(Stack& stack) {
   const Vector3 normal = stack.plane().normal();
@@ -103,9 +109,50 @@ void sort_slices(Stack& stack) {
   std::stable_sort(stack.slices.begin(), stack.slices.end(),
                    [&](const StackSlice& a, const StackSlice& b) { return rank(a) < rank(b); });
   std::stable_sort(stack.slices.begin(), stack.slices.end(), [&](const StackSlice& a, const StackSlice& b) {
-    return std::round(normal.dot(a.plane().position_patient) / kSamePosition_mm) <
-           std::round(normal.dot(b.plane().position_patient) / kSamePosition_mm);
+    return height_step(normal, a) < height_step(normal, b);
   });
+}
+
+/// Position across the normal: where in their common plane the slice's corner lies.
+Vector3 across_mm(const Vector3& normal, const StackSlice& slice) {
+  const Vector3& position = slice.plane().position_patient;
+  return position - normal * normal.dot(position);
+}
+
+/// Each slice, in their order along the normal, goes on with the stack whose last slice lies in line with it.
+std::vector<Stack> stacks_in_line(const Stack& sorted) {
+  const Vector3 normal = sorted.plane().normal();
+  std::vector<Stack> stacks;
+  for (const StackSlice& slice : sorted.slices) {
+    const auto in_line = std::find_if(stacks.begin(), stacks.end(), [&](const Stack& stack) {
+      return (across_mm(normal, stack.slices.back()) - across_mm(normal, slice)).norm() < kSidestep_mm;
+    });
+    if (in_line != stacks.end()) {
+      in_line->slices.push_back(slice);
+    } else if (stacks.size() < kMostStacks) {
+      stacks.push_back({{slice}, 0, {}});
+    } else {
+      return {sorted};
+    }
+  }
+  return stacks;
+}
+
+/// Stations of a whole spine in one series lie beside each other in the same planes. Takes sorted slices.
+std::vector<Stack> split_stations(const Stack& sorted) {
+  const Vector3 normal = sorted.plane().normal();
+  const auto lie_beside = [&](const Stack& a, const Stack& b) {
+    return height_step(normal, a.slices.front()) <= height_step(normal, b.slices.back()) &&
+           height_step(normal, b.slices.front()) <= height_step(normal, a.slices.back());
+  };
+  std::vector<Stack> stations = stacks_in_line(sorted);
+  for (size_t i = 1; i < stations.size(); ++i) {
+    const auto before = stations.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::any_of(stations.begin(), before, [&](const Stack& other) { return lie_beside(other, stations[i]); })) {
+      return stations;
+    }
+  }
+  return {sorted};
 }
 
 bool same_position(const StackSlice& a, const StackSlice& b) {
@@ -161,8 +208,8 @@ Stack nth_images(const Positions& positions, size_t n) {
   return stack;
 }
 
-std::vector<Stack> resolve_repeats(Stack stack) {
-  sort_slices(stack);
+/// Takes sorted slices.
+std::vector<Stack> resolve_repeats(const Stack& stack) {
   int duplicates = 0;
   const Positions positions = collect_positions(stack, duplicates);
   size_t most = 0;
@@ -319,13 +366,25 @@ std::string_view orientation_name(Orientation orientation) {
   return "none";
 }
 
+bool same_contrast(const dicom::Contrast& a, const dicom::Contrast& b) {
+  const bool both_echoes = a.echo_time_ms && b.echo_time_ms;
+  const bool same_echo = both_echoes ? std::abs(*a.echo_time_ms - *b.echo_time_ms) <=
+                                           kSameEcho * std::max(*a.echo_time_ms, *b.echo_time_ms)
+                                     : a.echo_time_ms == b.echo_time_ms;
+  return same_echo && a.b_value == b.b_value && a.image_type == b.image_type &&
+         a.temporal_position == b.temporal_position;
+}
+
 Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) {
   Stacks families = make_families(series);
   Stacks result;
   result.warnings = std::move(families.warnings);
   for (Stack& family : families.stacks) {
-    for (Stack& stack : resolve_repeats(std::move(family))) {
-      for (Stack& block : split_blocks(std::move(stack))) result.stacks.push_back(std::move(block));
+    sort_slices(family);
+    for (const Stack& station : split_stations(family)) {
+      for (Stack& stack : resolve_repeats(station)) {
+        for (Stack& block : split_blocks(std::move(stack))) result.stacks.push_back(std::move(block));
+      }
     }
   }
   for (Stack& stack : result.stacks) tell_gaps(stack);

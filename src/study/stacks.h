@@ -40,8 +40,13 @@ enum class Orientation { Sagittal, Coronal, Axial };
 Orientation orientation_of(const Vector3& normal);
 std::string_view orientation_name(Orientation orientation);
 
-/// Splits a series into stacks: by size, pixel spacing, orientation and contrast; axial ones also where slices jump
-/// from one disc to the next. True duplicates are dropped; different images at one position are kept apart.
+/// Whether two images were made alike. Echo times may differ by a hundredth: some scanners tell what they reached for
+/// each slice.
+bool same_contrast(const dicom::Contrast& a, const dicom::Contrast& b);
+
+/// Splits a series into stacks: by size, pixel spacing, orientation and contrast, and where slices lie beside each
+/// other in one plane (stations of a whole spine); axial ones also where slices jump from one disc to the next. True
+/// duplicates are dropped; different images at one position are kept apart.
 Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series);
 
 /// Maps (column, row, slice) to patient space; the slice step is the mean step between neighbouring positions, or, for

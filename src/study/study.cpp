@@ -64,6 +64,33 @@ std::string list_studies(const std::map<std::string, int>& counts) {
   return list;
 }
 
+/// Files that are there twice, byte for byte. SOP instance UIDs alone do not tell: the challenge's repeat across
+/// series.
+void drop_copies(std::vector<InstancePointer>& instances, std::vector<std::string>& warnings) {
+  std::map<std::pair<std::string, std::string>, std::vector<const dicom::Instance*>> known;
+  int copies = 0;
+  std::erase_if(instances, [&](const InstancePointer& instance) {
+    if (!instance->pixels) return false;
+    auto& alike = known[{instance->series_instance_uid, instance->sop_instance_uid}];
+    const bool is_copy = std::any_of(alike.begin(), alike.end(), [&](const dicom::Instance* other) {
+      return other->pixels->storage == instance->pixels->storage;
+    });
+    if (is_copy) {
+      ++copies;
+    } else {
+      alike.push_back(instance.get());
+    }
+    return is_copy;
+  });
+  if (copies > 0) warnings.push_back(text(copies, " files are copies of others and were left out"));
+}
+
+void tell_files_without_study(const std::vector<InstancePointer>& instances, std::vector<std::string>& warnings) {
+  const auto count = std::count_if(instances.begin(), instances.end(),
+                                   [](const auto& instance) { return instance->study_instance_uid.empty(); });
+  if (count > 0) warnings.push_back(text(count, " files without StudyInstanceUID are taken for this study's"));
+}
+
 StudyFiles choose_study(const fs::path& path, const std::string& wanted, std::vector<InstancePointer> instances) {
   const auto counts = count_studies(instances);
   StudyFiles study{name_from_path(root_of(path)), counts.empty() ? "" : counts.begin()->first, {}};
@@ -90,14 +117,16 @@ StudyFiles choose_study(const fs::path& path, const std::string& wanted, std::ve
 // ---- series
 // --------------------------------------------------------------------------------------------------------------
 
-using SeriesFolders = std::map<fs::path, std::vector<InstancePointer>>;
+/// Files that say the same of their series: folder, SeriesNumber and SeriesDescription.
+using SeriesKey = std::tuple<fs::path, int, std::string>;
+using SeriesParts = std::map<SeriesKey, std::vector<InstancePointer>>;
 
 /// One series spread over folders counts its images through and says the same of itself; otherwise a UID was used
 /// twice.
-bool is_one_series(const SeriesFolders& folders) {
+bool is_one_series(const SeriesParts& parts) {
   std::set<int> numbers;
-  const dicom::Instance& first = *folders.begin()->second.front();
-  for (const auto& [folder, instances] : folders) {
+  const dicom::Instance& first = *parts.begin()->second.front();
+  for (const auto& [key, instances] : parts) {
     for (const auto& instance : instances) {
       if (instance->series_description != first.series_description || instance->series_number != first.series_number ||
           !numbers.insert(instance->instance_number).second) {
@@ -109,15 +138,16 @@ bool is_one_series(const SeriesFolders& folders) {
 }
 
 std::vector<Series> group_series(const std::vector<InstancePointer>& instances) {
-  std::map<std::string, SeriesFolders> by_uid;
+  std::map<std::string, SeriesParts> by_uid;
   for (const auto& instance : instances) {
-    by_uid[instance->series_instance_uid][instance->file.parent_path()].push_back(instance);
+    const SeriesKey key = {instance->file.parent_path(), instance->series_number, instance->series_description};
+    by_uid[instance->series_instance_uid][key].push_back(instance);
   }
   std::vector<Series> series;
-  for (auto& [uid, folders] : by_uid) {
-    const bool joined = folders.size() > 1 && !uid.empty() && is_one_series(folders);
+  for (auto& [uid, parts] : by_uid) {
+    const bool joined = parts.size() > 1 && !uid.empty() && is_one_series(parts);
     if (joined) series.emplace_back();
-    for (auto& [folder, files] : folders) {
+    for (auto& [key, files] : parts) {
       if (!joined) series.emplace_back();
       auto& all = series.back().instances;
       all.insert(all.end(), files.begin(), files.end());
@@ -156,7 +186,24 @@ void describe_header(Series& series) {
   summary.modality = first.modality;
   summary.series_number = first.series_number;
   summary.files = static_cast<int>(series.instances.size());
-  for (const auto& instance : series.instances) summary.frames += static_cast<int>(instance->frames.size());
+  std::map<std::string, int> notes;
+  for (const auto& instance : series.instances) {
+    summary.frames += static_cast<int>(instance->frames.size());
+    for (const std::string& note : instance->notes) ++notes[note];
+  }
+  for (const auto& [note, files] : notes) {
+    summary.warnings.push_back(text(files, files == 1 ? " file: " : " files: ", note));
+  }
+}
+
+void name_series(std::vector<Series>& series) {
+  std::map<std::string, int> in_folder;
+  for (const Series& one : series) ++in_folder[one.summary.folder];
+  for (Series& one : series) {
+    SeriesSummary& summary = one.summary;
+    const bool is_alone = !summary.folder.empty() && in_folder[summary.folder] == 1;
+    summary.name = is_alone ? summary.folder : summary.series_instance_uid;
+  }
 }
 
 std::string orientation_of(const std::vector<Candidate>& candidates) {
@@ -178,6 +225,10 @@ bool is_three_plane_localizer(const std::vector<Candidate>& candidates) {
   return orientations.size() == 3;
 }
 
+void deny_roles(Series& series, const std::string& evidence) {
+  for (Candidate& candidate : series.candidates) deny_role(candidate, evidence);
+}
+
 void find_roles(Series& series) {
   Stacks stacks = make_stacks(series.instances);
   for (const Stack& stack : stacks.stacks) {
@@ -187,15 +238,17 @@ void find_roles(Series& series) {
   series.candidates = make_candidates(std::move(stacks.stacks));
   series.summary.orientation = orientation_of(series.candidates);
   for (Candidate& candidate : series.candidates) find_role(candidate);
-  if (!is_three_plane_localizer(series.candidates)) return;
-  for (Candidate& candidate : series.candidates) deny_role(candidate, "localizer in three planes");
+  if (is_three_plane_localizer(series.candidates)) deny_roles(series, "localizer in three planes");
+  const bool is_diffusion = std::any_of(series.candidates.begin(), series.candidates.end(),
+                                        [](const Candidate& one) { return is_diffusion_weighted(one.contrast()); });
+  if (is_diffusion) deny_roles(series, "diffusion");
 }
 
 // ---- what the user says
 // ----------------------------------------------------------------------------------------------------
 
 bool is_named(const SeriesSummary& summary, const std::string& name) {
-  return !name.empty() && (summary.series_instance_uid == name || summary.folder == name);
+  return !name.empty() && (summary.series_instance_uid == name || summary.name == name);
 }
 
 /// The candidate of a series that fits a role best: of its orientation, of its own role, of the most slices.
@@ -228,7 +281,7 @@ void assign(Series& series, SeriesRole role, const std::string& evidence) {
 std::string list_series(const std::vector<Series>& series) {
   std::string list;
   for (const Series& one : series) {
-    list += text(list.empty() ? "" : ", ", one.summary.folder, " (", one.summary.series_instance_uid, ")");
+    list += text(list.empty() ? "" : ", ", one.summary.name, " (", one.summary.description, ")");
   }
   return list;
 }
@@ -310,6 +363,44 @@ std::vector<Chosen> ranked(std::vector<Series>& series, SeriesRole role) {
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Chosen& a, const Chosen& b) { return a.candidate->rank > b.candidate->rank; });
   return candidates;
+}
+
+// ---- which of several stations
+// ---------------------------------------------------------------------------------------------
+
+/// Where the lumbar spine must be: along the lowest axial T2 series, or else the lowest 200 mm that sagittal ones show.
+std::optional<ZExtent> lumbar_extent(std::vector<Series>& series) {
+  const auto lowest = [&](std::initializer_list<SeriesRole> roles) {
+    std::optional<ZExtent> found;
+    for (const SeriesRole role : roles) {
+      for (const Chosen& chosen : ranked(series, role)) {
+        const ZExtent extent = z_extent(*chosen.candidate);
+        if (!found || extent.lowest_mm < found->lowest_mm) found = extent;
+      }
+    }
+    return found;
+  };
+  if (const auto axial = lowest({SeriesRole::AxialT2})) return axial;
+  auto sagittal = lowest({SeriesRole::SagittalT1, SeriesRole::SagittalT2});
+  if (sagittal) sagittal->highest_mm = std::min(sagittal->highest_mm, sagittal->lowest_mm + kLumbarHeight_mm);
+  return sagittal;
+}
+
+/// A whole spine is scanned in stations, each a series or a block of one, often of the same name: those that hold less
+/// than half of the lumbar spine rank behind the one that does.
+void rank_stations(std::vector<Series>& series) {
+  constexpr double kDemotion = 5;  // more than coverage, slices and resolution together
+  const auto lumbar = lumbar_extent(series);
+  if (!lumbar) return;
+  for (const SeriesRole role : {SeriesRole::SagittalT1, SeriesRole::SagittalT2}) {
+    const auto candidates = ranked(series, role);
+    if (candidates.size() < 2) continue;
+    for (const Chosen& chosen : candidates) {
+      if (2 * z_extent(*chosen.candidate).overlap_mm(*lumbar) >= lumbar->length_mm()) continue;
+      chosen.candidate->rank -= kDemotion;
+      chosen.candidate->evidence += ", beside the lumbar spine";
+    }
+  }
 }
 
 // ---- what the image says
@@ -427,7 +518,7 @@ Assignment assign_series(std::vector<Series>& series) {
   return assignment;
 }
 
-/// Role, evidence and blocks of a series: those of its candidate in use, or else of its best one.
+/// Role and evidence of a series: those of its candidate in use, or else of its best one. Blocks in use come first.
 void summarise(Series& series, const UsedStacks& used) {
   const Candidate* shown = nullptr;
   for (const Candidate& candidate : series.candidates) {
@@ -437,18 +528,15 @@ void summarise(Series& series, const UsedStacks& used) {
       series.summary.blocks.push_back(summarise(stack));
       series.summary.blocks.back().used = used.has(stack);
     }
-    if (in_use) break;
   }
+  std::stable_partition(series.summary.blocks.begin(), series.summary.blocks.end(),
+                        [](const BlockSummary& block) { return block.used; });
   if (!shown) {
     series.summary.evidence = series.summary.frames > 0 ? "no usable images" : "no images";
     return;
   }
   series.summary.role = shown->role;
   series.summary.evidence = shown->evidence;
-}
-
-std::string series_label(const SeriesSummary& summary) {
-  return summary.folder.empty() ? summary.series_instance_uid : summary.folder;
 }
 
 /// Nothing when no slice of it can be decoded; that is told.
@@ -491,13 +579,17 @@ ReadFiles read_input(const fs::path& path, int threads) {
 Study read_study(const fs::path& path, const StudyOptions& options, const CanalFinder& find_canal, bool with_volumes) {
   ReadFiles read = read_input(path, options.threads);
   StudyFiles files = choose_study(path, options.study_uid, std::move(read.instances));
+  tell_files_without_study(files.instances, read.warnings);
+  drop_copies(files.instances, read.warnings);
   std::vector<Series> series = group_series(files.instances);
   for (Series& one : series) {
     describe_header(one);
     find_roles(one);
   }
+  name_series(series);
   apply_options(series, options, files.study_id);
   if (find_canal) find_roles_by_content(series, find_canal, options.threads);
+  rank_stations(series);
   const Assignment assignment = assign_series(series);
   for (Series& one : series) summarise(one, assignment.used);
 
@@ -510,7 +602,7 @@ Study read_study(const fs::path& path, const StudyOptions& options, const CanalF
   if (with_volumes) decode_volumes(assignment, options.threads, study);
   for (Series& one : series) {
     for (const std::string& warning : one.summary.warnings) {
-      study.warnings.push_back(text("series ", series_label(one.summary), ": ", warning));
+      study.warnings.push_back(text("series ", one.summary.name, ": ", warning));
     }
     study.series.push_back(std::move(one.summary));
   }

@@ -40,6 +40,7 @@ struct BlockSummary {
 /// One series, used or not, as `inspect` shows it.
 struct SeriesSummary {
   std::string series_instance_uid;
+  std::string name;    ///< what the user may call it: its folder's name, or its UID where series share a folder
   std::string folder;  ///< name of the folder that holds its files
   std::string description;
   std::string modality;

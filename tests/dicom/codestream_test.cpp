@@ -113,6 +113,7 @@ TEST(TransferSyntax, UnsupportedOnesAreNamed) {
   EXPECT_EQ(describe_transfer_syntax("1.2.840.10008.1.2.4.100"),
             "MPEG2 Main Profile @ Main Level (1.2.840.10008.1.2.4.100)");
   EXPECT_EQ(describe_transfer_syntax("1.2.840.10008.1.2.4.203"), "High-Throughput JPEG 2000 (1.2.840.10008.1.2.4.203)");
+  EXPECT_EQ(describe_transfer_syntax("1.2.3.4"), "private (1.2.3.4)");
   ByteVector bytes = file_bytes(dicom_data("dcm_qa_ts/9.dcm"));
   const std::string claim = "1.2.840.10008.1.2.4.90";
   const auto at = std::search(bytes.begin(), bytes.end(), claim.begin(), claim.end());

@@ -1,5 +1,8 @@
 #include "dicom/instance.h"
 
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmjpeg/djencode.h>
+#include <dcmtk/dcmjpeg/djrploss.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -96,6 +99,41 @@ TEST(ReadInstance, ReadsDeflatedFiles) {
             pixels_of(image));
 }
 
+/// A smooth image of 64 pixels squared, compressed with loss by DCMTK's encoder. It fills the range of grey values, to
+/// which the encoder would stretch it.
+std::vector<unsigned char> lossy_bytes(E_TransferSyntax syntax, int bits, std::vector<float>& original) {
+  MadeImage image;
+  image.rows = image.columns = 64;
+  DcmFileFormat file;
+  for (int i = 0; i < 64 * 64; ++i) {
+    const double brightness = 0.5 + 0.5 * std::sin(0.1 * (i % 64)) * std::cos(0.07 * (i / 64));
+    image.pixels.push_back(static_cast<uint16_t>(brightness * ((1 << bits) - 1)));
+  }
+  fill(*file.getDataset(), image);
+  file.getDataset()->putAndInsertUint16(DCM_BitsStored, static_cast<Uint16>(bits));
+  file.getDataset()->putAndInsertUint16(DCM_HighBit, static_cast<Uint16>(bits - 1));
+  original.assign(image.pixels.begin(), image.pixels.end());
+  DJEncoderRegistration::registerCodecs();
+  const DJ_RPLossy quality(95);
+  EXPECT_TRUE(file.getDataset()->chooseRepresentation(syntax, &quality).good());
+  const TemporaryFolder folder;
+  file.saveFile((folder / "lossy.dcm").c_str(), syntax);
+  DJEncoderRegistration::cleanup();
+  return file_bytes(folder / "lossy.dcm");
+}
+
+TEST(ReadInstance, ReadsLossyJpegOfEightAndTwelveBitsAndSaysSo) {
+  for (const auto& [syntax, bits] : {std::pair(EXS_JPEGProcess1, 8), {EXS_JPEGProcess2_4, 12}}) {
+    SCOPED_TRACE(bits);
+    std::vector<float> original;
+    const Instance instance = parse_instance(lossy_bytes(syntax, bits, original), "lossy.dcm");
+    EXPECT_THAT(instance.notes, ElementsAre("compressed with loss"));
+    const std::vector<float> voxels = decode_all(instance);
+    ASSERT_EQ(voxels.size(), original.size());
+    for (size_t i = 0; i < voxels.size(); ++i) ASSERT_NEAR(voxels[i], original[i], 0.02 * (1 << bits)) << i;
+  }
+}
+
 // ---- stored values
 // -----------------------------------------------------------------------------------------------------
 
@@ -151,6 +189,19 @@ TEST(DecodeFrames, ReadsEightBitPixelsOfEitherEndianness) {
   }
 }
 
+TEST(DecodeFrames, ReadsAnOddNumberOfEightBitPixels) {
+  MadeImage image;
+  image.rows = image.columns = 3;
+  image.change = [](DcmDataset& dataset) {
+    const std::array<Uint8, 10> bytes = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0};  // the last one fills up
+    dataset.putAndInsertUint16(DCM_BitsAllocated, 8);
+    dataset.putAndInsertUint16(DCM_BitsStored, 8);
+    dataset.putAndInsertUint16(DCM_HighBit, 7);
+    dataset.putAndInsertUint8Array(DCM_PixelData, bytes.data(), bytes.size());
+  };
+  EXPECT_THAT(pixels_of(image), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9));
+}
+
 // ---- geometry
 // ----------------------------------------------------------------------------------------------------------
 
@@ -181,6 +232,51 @@ TEST(ParseInstance, HasNoPlaneWhenPositionOrOrientationOrSpacingIsMissingOrWrong
   EXPECT_EQ(problem_after([](DcmDataset& d) { put(d, DCM_ImageOrientationPatient, "1\\0\\0\\1\\0\\0"); }),
             "no valid ImageOrientationPatient");
   EXPECT_EQ(problem_after([](DcmDataset& d) { put(d, DCM_PixelSpacing, "0\\0.5"); }), "no valid PixelSpacing");
+}
+
+TEST(ParseInstance, ReadsNumbersWhoseValueRepresentationLies) {
+  const auto rewritten = [](DcmDataset& dataset, const DcmTagKey& tag, DcmEVR vr) {
+    OFString value;
+    dataset.findAndGetOFStringArray(tag, value);
+    dataset.findAndDeleteElement(tag);
+    if (vr == EVR_UN) {
+      if (value.length() % 2) value += ' ';
+      auto element = std::make_unique<DcmOtherByteOtherWord>(DcmTag(tag, vr));
+      element->putUint8Array(reinterpret_cast<const Uint8*>(value.c_str()), static_cast<unsigned long>(value.length()));
+      dataset.insert(element.release(), true);
+    } else {
+      dataset.putAndInsertOFStringArray(DcmTag(tag, vr), value);
+    }
+  };
+  MadeImage image;
+  image.plane.position_patient = Vector3(1.5, -2.25, 3);
+  image.change = [&](DcmDataset& dataset) {
+    rewritten(dataset, DCM_ImagePositionPatient, EVR_UN);
+    rewritten(dataset, DCM_ImageOrientationPatient, EVR_LO);
+    rewritten(dataset, DCM_PixelSpacing, EVR_ST);
+    rewritten(dataset, DCM_InstanceNumber, EVR_SH);
+    dataset.findAndDeleteElement(DCM_Rows);
+    dataset.putAndInsertUint32(DcmTag(DCM_Rows, EVR_UL), 8);
+  };
+  const Instance instance = parse(image);
+  ASSERT_TRUE(instance.frames.at(0).plane) << instance.frames.at(0).plane_problem;
+  EXPECT_EQ(instance.frames[0].plane->position_patient, image.plane.position_patient);
+  EXPECT_EQ(instance.instance_number, 1);
+  EXPECT_EQ(decode_all(instance), pixels_of({}));
+}
+
+TEST(ParseInstance, NotesWhatItCorrects) {
+  MadeImage image;
+  image.change = [](DcmDataset& dataset) {
+    put(dataset, DCM_PhotometricInterpretation, "MONOCHROME1");
+    put(dataset, DCM_RescaleSlope, "0");
+    put(dataset, DCM_LossyImageCompression, "01");
+  };
+  const Instance instance = parse(image);
+  EXPECT_EQ(instance.frames.at(0).slope, 1);
+  EXPECT_THAT(instance.notes, testing::UnorderedElementsAre(HasSubstr("RescaleSlope 0"), HasSubstr("MONOCHROME1"),
+                                                            "compressed with loss"));
+  EXPECT_THAT(parse({}).notes, IsEmpty());
 }
 
 TEST(ParseInstance, ReadsTheChallengesFilesThatLackMostAttributes) {
@@ -311,6 +407,19 @@ TEST(ParseInstance, RefusesBitDepthsThatDoNotFit) {
   EXPECT_THAT(pixel_problem_after([](DcmDataset& d) { d.putAndInsertUint16(DCM_HighBit, 3); }), HasSubstr("HighBit 3"));
   EXPECT_THAT(pixel_problem_after([](DcmDataset& d) { d.putAndInsertUint16(DCM_BitsAllocated, 12); }),
               HasSubstr("BitsAllocated 12"));
+}
+
+TEST(ParseInstance, LeavesOverlaysAloneThatClaimMoreThanTheyHold) {
+  MadeImage image;
+  image.change = [](DcmDataset& dataset) {
+    const std::array<Uint8, 2> bits = {0xFF, 0xFF};
+    dataset.putAndInsertUint16(DCM_OverlayRows, 60000);
+    dataset.putAndInsertUint16(DCM_OverlayColumns, 60000);
+    dataset.putAndInsertUint16(DCM_OverlayBitsAllocated, 1);
+    dataset.putAndInsertUint16(DCM_OverlayBitPosition, 40);
+    dataset.putAndInsertUint8Array(DCM_OverlayData, bits.data(), bits.size());
+  };
+  EXPECT_EQ(pixels_of(image), pixels_of({}));
 }
 
 TEST(ParseInstance, RefusesPalettesAndColours) {

@@ -33,6 +33,17 @@ TEST(DecodeRle, UnpacksLiteralAndReplicateRunsAndSkipsTheNoOperation) {
   EXPECT_THAT(*values, ElementsAre(266, 276, 286, 263, 263, 263));
 }
 
+TEST(DecodeRle, UnpacksAnOddNumberOfEightBitPixels) {
+  std::vector<unsigned char> bytes(64);
+  bytes[0] = 1;
+  bytes[4] = 64;
+  for (const int byte : {4, 1, 2, 3, 4, 5, 253, 9, 0}) bytes.push_back(static_cast<unsigned char>(byte));
+  PixelFormat format;
+  format.rows = format.columns = 3;
+  format.bits_allocated = 8;
+  EXPECT_THAT(decode_rle(bytes, format), testing::Optional(ElementsAre(1, 2, 3, 4, 5, 9, 9, 9, 9)));
+}
+
 TEST(DecodeRle, CutsARunThatGoesBeyondTheImage) {
   const auto values = decode_rle(fragment({129, 1}, {5, 1, 2, 3, 4, 5, 6}), two_by_three());
   ASSERT_TRUE(values);

@@ -50,6 +50,11 @@ TEST(FindStructure, FindsADataSetWithoutPreambleAndMeta) {
   EXPECT_FALSE(structure.has_pixels);
 }
 
+TEST(FindStructure, FindsABigEndianDataSetWithoutPreambleAndMeta) {
+  const ByteVector bytes = {0x00, 0x08, 0x00, 0x20, 'D', 'A', 0x00, 0x08, '2', '0', '2', '6', '0', '1', '0', '1'};
+  EXPECT_EQ(find_structure(bytes, "bare").encoding, (ElementEncoding{true, true}));
+}
+
 TEST(FindStructure, RefusesWhatIsNoDicom) {
   EXPECT_THAT(refusal({}), HasSubstr("is not a DICOM file"));
   EXPECT_THAT(refusal({'h', 'e', 'l', 'l', 'o', ' ', 'w', 'o', 'r', 'l', 'd'}), HasSubstr("is not a DICOM file"));
@@ -97,7 +102,7 @@ TEST(FindStructure, ReadsTheEncodingThatTheBytesShowWhenTheMetaHeaderLies) {
   bytes.insert(at, lie.begin(), lie.end());
   const Structure structure = find_structure(bytes, "made.dcm");
   EXPECT_EQ(structure.encoding, (ElementEncoding{false, false}));
-  EXPECT_THAT(structure.warnings,
+  EXPECT_THAT(structure.notes,
               ElementsAre(HasSubstr("claims explicit big endian but is written as implicit little endian")));
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 SeriesSummary series(const std::string& folder, SeriesRole role, bool used, std::vector<int> slices) {
   SeriesSummary summary;
-  summary.folder = folder;
+  summary.name = folder;
   summary.role = role;
   summary.used = used;
   for (int count : slices) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "dicom/test_files.h"
 #include "study/made_study.h"
 #include "study/study.h"
 
@@ -72,6 +73,24 @@ TEST(ForEachEntry, DoesNotUnpackWhatIsNoDicom) {
   for_each_entry(folder / "bomb.zip",
                  [&](const ArchiveEntry& entry) { largest = std::max(largest, entry.bytes.size()); });
   EXPECT_LE(largest, size_t{1} << 20);
+}
+
+TEST(LoadStudy, BelievesWhatAnArchiveHoldsAndNotTheSizesThatItClaims) {
+  const TemporaryFolder folder;
+  write_archive(folder / "study.zip", study_entries());
+  std::vector<unsigned char> bytes = file_bytes(folder / "study.zip");
+  for (const bool is_central : {false, true}) {
+    // The unpacked size stands 22 bytes into a local header (PK 3 4), 24 into the directory's (PK 1 2).
+    const std::array<unsigned char, 4> mark = {'P', 'K', is_central ? uint8_t{1} : uint8_t{3},
+                                               is_central ? uint8_t{2} : uint8_t{4}};
+    auto at = std::search(bytes.begin(), bytes.end(), mark.begin(), mark.end());
+    ASSERT_NE(at, bytes.end());
+    std::fill_n(at + (is_central ? 24 : 22), 4, static_cast<unsigned char>(0xF0));
+  }
+  write_bytes(folder / "lies.zip", bytes);
+  const Study study = load_study(folder / "lies.zip");
+  ASSERT_TRUE(study.sagittal_t2);
+  EXPECT_GE(study.sagittal_t2->slices, 4);
 }
 
 TEST(LoadStudy, TellsWhereAnArchiveBreaksOff) {

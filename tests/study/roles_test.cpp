@@ -78,6 +78,90 @@ TEST(FindRole, TakesNothingForARoleThatWasMadeForSomethingElse) {
   EXPECT_EQ(candidate({.description = "T1", .change = with_agent}).role, SeriesRole::None);
 }
 
+TEST(FindRole, TakesWhatOnlySaysThatNoAgentWasGiven) {
+  for (const char* description : {"T1 SAG PRE CONTRAST", "T1 sag w/o contrast", "T1 ohne KM", "T1 sag non-contrast",
+                                  "T1 sag post op", "T1 sag+cor"}) {
+    EXPECT_EQ(candidate({.description = description}).role, SeriesRole::SagittalT1) << description;
+  }
+  EXPECT_EQ(candidate({.description = "T1 pre and post contrast"}).role, SeriesRole::None);
+  const auto no_agent = [](DcmDataset& d, int) { put(d, DCM_ContrastBolusAgent, "NO CONTRAST"); };
+  EXPECT_EQ(candidate({.description = "T1", .change = no_agent}).role, SeriesRole::SagittalT1);
+}
+
+TEST(FindRole, KnowsACodedAgentAndWhetherItWasGiven) {
+  const auto agent = [](const char* administered) {
+    return [=](DcmDataset& dataset, int) {
+      DcmItem* item = nullptr;
+      dataset.findOrCreateSequenceItem(DCM_ContrastBolusAgentSequence, item, 0);
+      put(*item, DCM_CodeMeaning, "Gadolinium");
+      DcmItem* groups = nullptr;
+      dataset.findOrCreateSequenceItem(DCM_PerFrameFunctionalGroupsSequence, groups, 0);
+      groups->findOrCreateSequenceItem(DCM_ContrastBolusUsageSequence, item, 0);
+      put(*item, DCM_ContrastBolusAgentAdministered, administered);
+    };
+  };
+  EXPECT_THAT(candidate({.description = "T1", .change = agent("YES")}).evidence, HasSubstr("contrast agent"));
+  EXPECT_EQ(candidate({.description = "T1", .change = agent("NO")}).role, SeriesRole::SagittalT1);
+}
+
+TEST(FindRole, KnowsLocalizersInTheLanguagesOfScanners) {
+  for (const char* description :
+       {"3-pl T2* FGRE S", "T2 3 Plane Loc", "REP\u00c9RAGE T2", "\u00dcbersicht T2", "T2 Survey", "\u5b9a\u4f4d T2",
+        "\u041b\u043e\u043a\u0430\u043b\u0438\u0437\u0430\u0442\u043e\u0440 T2"}) {
+    const auto in_utf8 = [](DcmDataset& d, int) { put(d, DCM_SpecificCharacterSet, "ISO_IR 192"); };
+    EXPECT_THAT(candidate({.description = description, .change = in_utf8}).evidence, HasSubstr("localizer"))
+        << description;
+  }
+}
+
+TEST(FindRole, TakesNeitherFatNorOpposedPhaseImagesOfADixonSequence) {
+  const auto in_description = [](const std::string& kind) {
+    return candidate({.description = "T2 tse dixon " + kind});
+  };
+  EXPECT_EQ(in_description("F").role, SeriesRole::None);
+  EXPECT_EQ(in_description("opp").role, SeriesRole::None);
+  EXPECT_EQ(in_description("W").role, SeriesRole::SagittalT2);
+  EXPECT_GT(in_description("in").rank, in_description("W").rank);
+  const auto in_image_type = [](const std::string& kind) {
+    return candidate({.change = [=](DcmDataset& d, int) { put(d, DCM_ImageType, "DERIVED\\PRIMARY\\" + kind); }});
+  };
+  EXPECT_EQ(in_image_type("F\\F").role, SeriesRole::None);
+  EXPECT_EQ(in_image_type("OP\\OP").role, SeriesRole::None);
+  EXPECT_GT(in_image_type("IP\\IP").rank, in_image_type("W\\W").rank);
+  EXPECT_EQ(candidate({.description = "T2 ideal fat sat"}).role, SeriesRole::SagittalT2);
+}
+
+TEST(FindRole, TakesNoPhaseImagesAndMapsAndMyelographyKnownByItsEcho) {
+  EXPECT_THAT(candidate({.description = "T2_Map"}).evidence, HasSubstr("map"));
+  const auto phase = [](DcmDataset& d, int) { put(d, DCM_ImageType, "ORIGINAL\\PRIMARY\\P\\ND"); };
+  EXPECT_THAT(candidate({.description = "T2", .change = phase}).evidence, HasSubstr("phase"));
+  EXPECT_THAT(candidate({.description = "T2 haste", .change = times("920", "4500")}).evidence,
+              HasSubstr("myelography, TE 920 ms"));
+}
+
+TEST(FindRole, KnowsDiffusionByTheVendorsOwnBValues) {
+  const auto with = [](const DcmTagKey& creator_tag, const char* creator, const DcmTagKey& tag, DcmEVR vr,
+                       const char* value) {
+    return [=](DcmDataset& dataset, int) {
+      dataset.putAndInsertString(DcmTag(creator_tag, EVR_LO), creator);
+      dataset.putAndInsertString(DcmTag(tag, vr), value);
+    };
+  };
+  const auto siemens = with({0x0019, 0x0010}, "SIEMENS MR HEADER", {0x0019, 0x100C}, EVR_IS, "500");
+  const auto ge = with({0x0043, 0x0010}, "GEMS_PARM_01", {0x0043, 0x1039}, EVR_IS, "1000000500\\8\\0\\0");
+  const auto ge_b0 = with({0x0043, 0x0010}, "GEMS_PARM_01", {0x0043, 0x1039}, EVR_IS, "1000000000\\8\\0\\0");
+  EXPECT_THAT(candidate({.change = siemens}).evidence, HasSubstr("diffusion"));
+  EXPECT_THAT(candidate({.change = ge}).evidence, HasSubstr("diffusion"));
+  EXPECT_EQ(candidate({.change = ge_b0}).role, SeriesRole::SagittalT2);
+}
+
+TEST(FindRole, RanksCapturesAndReformatsBehindTheScannersOwnImages) {
+  const auto capture = [](DcmDataset& d, int) { put(d, DCM_SOPClassUID, UID_SecondaryCaptureImageStorage); };
+  const auto reformat = [](DcmDataset& d, int) { put(d, DCM_ImageType, "DERIVED\\SECONDARY\\MPR"); };
+  EXPECT_GT(candidate({}).rank, candidate({.change = capture}).rank);
+  EXPECT_GT(candidate({}).rank, candidate({.change = reformat}).rank);
+}
+
 TEST(FindRole, SaysWhenTheWeightingIsUnknown) {
   const Candidate found = candidate({.description = "sag"});
   EXPECT_EQ(found.role, SeriesRole::None);

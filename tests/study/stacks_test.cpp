@@ -99,6 +99,48 @@ TEST(MakeStacks, KeepsEchoesAndSizesApart) {
   EXPECT_EQ(make_stacks(series).stacks.size(), 3u);
 }
 
+TEST(MakeStacks, TakesEchoTimesThatScatterALittleForOne) {
+  Series series;
+  add(series, {.change = [](DcmDataset& d, int slice) { put(d, DCM_EchoTime, slice % 2 ? "101.2" : "101.9"); }});
+  EXPECT_EQ(make_stacks(series).stacks.size(), 1u);
+}
+
+TEST(MakeStacks, KeepsTheStationsOfAWholeSpineInOneSeriesApart) {
+  // Upper and lower station take turns, as slices sorted along the normal do; the lower one is off by .3 mm.
+  Series series;
+  for (int i = 0; i < 5; ++i) {
+    for (const double z_mm : {300.0, 0.0}) {
+      ImagePlane plane = sagittal_plane();
+      plane.position_patient.z() = z_mm;
+      if (z_mm == 0) plane.position_patient.x() += 0.3;
+      series.push_back(instance_of(made_slice({.first = plane, .first_number = z_mm == 0 ? 1 : 6}, i)));
+    }
+  }
+  const Stacks stacks = make_stacks(series);
+  ASSERT_EQ(stacks.stacks.size(), 2u);
+  for (const Stack& stack : stacks.stacks) {
+    EXPECT_EQ(stack.slices.size(), 5u);
+    EXPECT_EQ(stack.repeat, 0);
+    EXPECT_THAT(stack.warnings, IsEmpty());
+    const Affine matrix = patient_from_index(stack);
+    for (size_t i = 0; i < 5; ++i) {
+      const Vector3 expected = stack.slices[i].plane().position_patient;
+      EXPECT_NEAR((matrix * Vector3(0, 0, static_cast<double>(i)) - expected).norm(), 0, 1e-6);
+    }
+  }
+}
+
+TEST(MakeStacks, KeepsASlantedStackWhole) {
+  // Each slice lies 1.5 mm lower than the one before: no station of its own.
+  Series series;
+  for (int i = 0; i < 6; ++i) {
+    MadeImage image = made_slice({}, i);
+    image.plane.position_patient.z() -= 1.5 * i;
+    series.push_back(instance_of(image));
+  }
+  ASSERT_EQ(make_stacks(series).stacks.size(), 1u);
+}
+
 TEST(MakeStacks, TellsGapsAndKeepsExactPositions) {
   Series series;
   add(series, {.slices = 6});

@@ -136,6 +136,101 @@ TEST(LoadStudy, KeepsASecondSeriesOfARoleAsAnAlternative) {
   EXPECT_FALSE(study.series[0].used);
 }
 
+/// A sagittal series whose field of view starts at `top_mm` and is 300 mm high.
+MadeSeries station(const std::string& uid, double top_mm, const std::string& description = "T2 sag") {
+  return {.folder = uid,
+          .series_uid = uid,
+          .description = description,
+          .first = {Vector3(-8, -10, top_mm), Vector3::UnitY(), -Vector3::UnitZ(), 300.0 / 7, 1.0}};
+}
+
+TEST(LoadStudy, TakesTheLowestStationOfAWholeSpineForTheLumbarOne) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), station("1", 650));
+  write_series(folder.path(), station("2", 370));
+  write_series(folder.path(), station("3", 650, "T1 sag"));
+  write_series(folder.path(), station("4", 370, "T1 sag"));
+  const Study study = load_study(folder.path());
+  EXPECT_EQ(study.sagittal_t2->series_instance_uid, "2");
+  EXPECT_EQ(study.sagittal_t1->series_instance_uid, "4");
+  EXPECT_THAT(study.series[0].evidence, HasSubstr("beside the lumbar spine"));
+}
+
+TEST(LoadStudy, TakesTheStationThatTheAxialSeriesCross) {
+  const TemporaryFolder folder;
+  for (const auto& [uid, top_mm] : {std::pair("1", 650.0), {"2", 370.0}, {"3", 90.0}}) {
+    write_series(folder.path(), station(uid, top_mm));
+  }
+  write_series(folder.path(), {.folder = "4", .series_uid = "4", .first = axial_plane(150), .slices = 20});
+  EXPECT_EQ(load_study(folder.path()).sagittal_t2->series_instance_uid, "2");
+}
+
+TEST(LoadStudy, TakesTheLumbarStationOfOneSeries) {
+  const TemporaryFolder folder;
+  MadeSeries upper = station("1", 650), lower = station("1", 370);
+  lower.first_number = 6;
+  write_series(folder.path(), upper);
+  write_series(folder.path(), lower);
+  const Study study = load_study(folder.path());
+  ASSERT_TRUE(study.sagittal_t2);
+  EXPECT_EQ(study.sagittal_t2->slices, 5);
+  EXPECT_NEAR(study.sagittal_t2->patient_from_index.translation().z(), 370, 1e-6);
+  ASSERT_EQ(study.series[0].blocks.size(), 2u);
+}
+
+TEST(LoadStudy, TakesNothingOfASeriesThatHoldsDiffusionWeightedImages) {
+  const TemporaryFolder folder;
+  for (const double b : {0.0, 500.0}) {
+    write_series(folder.path(), {.first_number = b > 0 ? 6 : 1,
+                                 .change = [=](DcmDataset& d, int) { d.putAndInsertFloat64(DCM_DiffusionBValue, b); }});
+  }
+  const Study study = load_study(folder.path());
+  EXPECT_FALSE(study.sagittal_t2);
+  EXPECT_THAT(study.series[0].evidence, HasSubstr("diffusion"));
+}
+
+TEST(LoadStudy, LeavesOutFilesThatAreThereTwice) {
+  const TemporaryFolder folder;
+  const MadeSeries axial = {.folder = "a", .first = axial_plane(0)};
+  write_series(folder.path(), axial);
+  fs::copy(folder / "a", folder / "b", fs::copy_options::recursive);
+  const Study study = load_study(folder.path());
+  EXPECT_EQ(study.axial_t2.size(), 1u);
+  EXPECT_THAT(study.warnings, Contains(HasSubstr("5 files are copies of others")));
+}
+
+TEST(LoadStudy, KeepsSeriesApartThatShareUidAndFolder) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {.description = "T1"});
+  write_series(folder.path(), {.description = "T2", .first_number = 6});
+  const Study study = load_study(folder.path());
+  EXPECT_EQ(study.series.size(), 2u);
+  EXPECT_TRUE(study.sagittal_t1);
+  EXPECT_TRUE(study.sagittal_t2);
+}
+
+TEST(LoadStudy, CallsSeriesByTheirUidWhereTheyShareAFolder) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {.folder = "flat", .series_uid = "9.1", .description = "T2"});
+  write_series(folder.path(), {.folder = "flat", .series_uid = "9.2", .description = "T2", .first_number = 6});
+  EXPECT_EQ(load_study(folder.path()).series.at(1).name, "9.2");
+  EXPECT_EQ(load_study(folder.path(), {.sagittal_t2 = "9.2"}).sagittal_t2->series_instance_uid, "9.2");
+  EXPECT_THROW(load_study(folder.path(), {.sagittal_t2 = "flat"}), Error);
+}
+
+TEST(LoadStudy, TellsOncePerSeriesWhatTheReaderCorrected) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {.change = [](DcmDataset& d, int) {
+                 put(d, DCM_PhotometricInterpretation, "MONOCHROME1");
+                 put(d, DCM_RescaleSlope, "0");
+                 d.findAndDeleteElement(DCM_StudyInstanceUID);
+               }});
+  EXPECT_THAT(load_study(folder.path()).warnings,
+              testing::UnorderedElementsAre(HasSubstr("5 files without StudyInstanceUID"),
+                                            HasSubstr("series 1: 5 files: MONOCHROME1, inverted"),
+                                            HasSubstr("series 1: 5 files: RescaleSlope 0")));
+}
+
 TEST(LoadStudy, FollowsTheUsersChoice) {
   const TemporaryFolder folder;
   write_series(folder.path(), {.folder = "few", .series_uid = "1", .slices = 3});
