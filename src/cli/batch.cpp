@@ -44,7 +44,9 @@ int run_batch_command(const BatchCommand& command) {
 void add_batch_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<BatchCommand>();
   CLI::App* command = app.add_subcommand("batch", "Grade all studies of a data set; may be stopped and goes on");
-  command->add_option("DATASET", options->data_set, "Folder of studies, or a list of study folders (.csv or text)")
+  command
+      ->add_option("DATASET", options->data_set,
+                   "Folder of studies, or a list of studies: .csv with a column path or study_id, else one a line")
       ->required();
   command
       ->add_option("-o,--output", options->output,
@@ -57,6 +59,8 @@ void add_batch_command(CLI::App& app, Action& action) {
       ->group("Running");
   add_batch_options(*command, options->arguments);
   command->footer(
+      "The same command given again goes on where it stopped: finished studies are skipped, failed ones tried again.\n"
+      "Exit codes: 0 all graded, 1 stopped early, 3 some studies failed (failures.csv), 4 none could be graded.\n"
       "Examples:\n"
       "  lumbargrade batch train_images -o results\n"
       "  lumbargrade batch studies.csv -o results --jobs 8 --max-failures 20\n"

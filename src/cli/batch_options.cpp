@@ -62,7 +62,8 @@ CLI::Option* add_depth_option(CLI::App& command, StudyDepth& depth) {
       .add_option("--study-folder", depth,
                   "What is a study: leaf, the folder that holds files; parent, the one above; auto, the one above "
                   "unless that is the data set (default: auto)")
-      ->transform(CLI::CheckedTransformer(depths));
+      ->transform(CLI::CheckedTransformer(depths).description("{auto,leaf,parent}"))
+      ->type_name("");
 }
 
 void add_batch_options(CLI::App& command, BatchArguments& arguments) {

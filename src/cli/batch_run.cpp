@@ -93,6 +93,7 @@ BatchSummary run_and_record(const char* command, const BatchArguments& arguments
   RunRecord record = record_of(command, arguments, options, summary);
   record.started_utc = started;
   record.times_ms.emplace_back("wall", total.elapsed_ms());
+  record.resources = used_resources();
   record.earlier_runs = earlier_runs(file);
   write_file_atomically(file, run_record_json(record, grader_of(summary, arguments)));
   return summary;

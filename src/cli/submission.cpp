@@ -126,7 +126,8 @@ void add_submission_command(CLI::App& app, Action& action) {
       ->add_option("--scale", options->scale,
                    "weighted: probabilities times the metric's weights 1, 2, 4, which its loss rewards; calibrated: "
                    "as in grades.csv (default: weighted)")
-      ->transform(CLI::CheckedTransformer(scales))
+      ->transform(CLI::CheckedTransformer(scales).description("{weighted,calibrated}"))
+      ->type_name("")
       ->group("Output");
   add_batch_options(*command, options->arguments);
   command->footer(

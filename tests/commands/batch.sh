@@ -26,6 +26,7 @@ record = json.load(open("out/run.json"))
 assert record["bundle"]["name"] and record["device"] == "cpu" and record["options"]["jobs"] == 1, record
 assert record["options"]["deterministic"] and record["options"]["shard"] == "1/1", record["options"]
 assert record["counts"] == {"data_set": 4, "shard": 4, "graded": 1, "finished_before": 2, "failed": 1, "not_begun": 0}, record
+assert record["resources"]["cpu_s"] > 0.1 and 50 < record["resources"]["peak_worker_mib"] < 2048, record["resources"]
 first, = record["earlier_runs"]
 assert first["counts"]["graded"] == 3 and first["times_ms"]["read"] > 0, first
 EOF

@@ -8,7 +8,10 @@ RANDOM=${LUMBARGRADE_SEED:-$$}
 seed=$RANDOM
 mkdir -p data/broken/1
 echo "no DICOM" > data/broken/1/1.dcm
-for ((study = 1; study <= 5; ++study)); do ln -s "$example" "data/$study"; done
+# Three slices each: short runs, so that many kills fall between reading, networks and writing.
+mkdir -p small/1
+for slice in 6 7 8; do ln -s "$example/9001072/$slice.dcm" small/1; done
+for ((study = 1; study <= 5; ++study)); do ln -s ../small "data/$study"; done
 
 began=$(date +%s%N)
 expect_exit 3 lumbargrade batch data -o undisturbed --jobs 2 --deterministic
