@@ -6,10 +6,12 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <numeric>
 
 #include "bundle/bundle.h"
 #include "core/error.h"
 #include "levels/canal_outline.h"
+#include "levels/central_slices.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
 #include "training/locator_evaluation.h"
@@ -26,13 +28,24 @@ LocatorNetwork locator_of(const std::string& folder) {
   return LocatorNetwork(UNet(std::move(module)), torch::kCPU);
 }
 
+/// Pixels of canal in each slice of a mask.
+std::vector<double> areas_px(const Volume& mask) {
+  std::vector<double> areas;
+  const auto pixels = static_cast<std::ptrdiff_t>(mask.rows) * mask.columns;
+  for (int k = 0; k < mask.slices; ++k)
+    areas.push_back(std::accumulate(mask.slice_data(k), mask.slice_data(k) + pixels, 0.0));
+  return areas;
+}
+
 /// Puts the masks' measures into the spine.
 void measure_masks(const LabelledStudy& study, const Volume& mask, Spine& spine) {
   const std::vector<DiscEdge> discs = disc_edges(spine);
   std::vector<Vector3> edges;
   for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
   const CanalStrip strip = cut_canal_strip(study.volume, edges, kMultipleOf);
-  const auto measures = measure_outline(strip, discs, cut_slices(mask, strip.rect_px));
+  const double central = slice_with_most_canal(areas_px(mask));
+  const auto measures = measure_outline(strip, discs, weights_around(central, strip.step_mm, mask.slices),
+                                        cut_slices(mask, strip.rect_px));
   for (size_t k = 0; k < discs.size(); ++k) {
     spine.levels[static_cast<size_t>(index_of(discs[k].level))]->canal = measures[k].canal;
   }

@@ -18,6 +18,7 @@ constexpr double kInFrontMm = 20;
 constexpr double kBehindMm = 40;
 
 // The definition of SPIDER's canal_measurements.csv, found by comparing with its masks (r .99).
+constexpr double kLeastWeight = 0.05;  // unlikelier slices are not traced
 constexpr double kSearchMm = 7;
 constexpr double kFarthestMm = 25;
 constexpr double kReferenceReachMm = 4;
@@ -69,13 +70,14 @@ void standardise(std::vector<cv::Mat1f>& images) {
 /// The path of one slice's canal and where each disc meets it.
 struct TracedSlice {
   int slice = 0;
+  double weight = 1;
   CanalPath path;
   std::vector<std::optional<size_t>> at_disc;
 };
 
-TracedSlice traced(int k, const cv::Mat1f& canal, const std::vector<cv::Point2d>& edges_px) {
+TracedSlice traced(int k, double weight, const cv::Mat1f& canal, const std::vector<cv::Point2d>& edges_px) {
   const cv::Mat inside = canal > kOutlineLevel;
-  TracedSlice slice{k, trace_canal(inside), {}};
+  TracedSlice slice{k, weight, trace_canal(inside), {}};
   for (const cv::Point2d& edge : edges_px) {
     slice.at_disc.push_back(nearest_on_path(slice.path, edge, px(kFarthestMm)));
   }
@@ -106,29 +108,38 @@ std::optional<double> reference_px(const TracedSlice& slice, size_t disc) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-/// Medians over `slices`; the point is that of the first one of them that shows the canal.
+/// A mean by weight.
+struct WeightedMean {
+  double sum = 0;
+  double weight = 0;
+  void add(double value, double by) { sum += by * value, weight += by; }
+  double value() const { return sum / weight; }
+};
+
+/// Means over `slices`, the likeliest first; the point is that of the first one of them that shows the canal.
 std::optional<CanalMeasure> canal_measure(const CanalStrip& strip, const std::vector<TracedSlice>& slices,
                                           size_t disc) {
   CanalMeasure measure;
-  std::vector<double> diameters;
-  std::vector<double> references;
+  WeightedMean diameter;
+  WeightedMean reference;
   for (const TracedSlice& slice : slices) {
     if (!slice.at_disc[disc]) continue;
-    if (diameters.empty()) {
+    if (measure.slice < 0) {
       measure.slice = slice.slice;
       measure.point_patient = strip.patient(slice.path.points_px[*slice.at_disc[disc]], slice.slice);
     }
-    diameters.push_back(mm(narrowest_near(slice.path, *slice.at_disc[disc], px(kSearchMm))));
-    if (const auto reference = reference_px(slice, disc)) references.push_back(mm(*reference));
+    diameter.add(mm(narrowest_near(slice.path, *slice.at_disc[disc], px(kSearchMm))), slice.weight);
+    if (const auto between = reference_px(slice, disc)) reference.add(mm(*between), slice.weight);
   }
-  if (diameters.empty()) return std::nullopt;
-  measure.diameter_mm = median_of(diameters);
-  if (!references.empty()) measure.reference_mm = median_of(references);
+  if (measure.slice < 0) return std::nullopt;
+  measure.diameter_mm = diameter.value();
+  if (reference.weight > 0) measure.reference_mm = reference.value();
   return measure;
 }
 
-/// The slice with most canal near the locator's: the outline inside the strip, the locator's map beyond it.
-double outlined_centre(const CanalStrip& strip, const Spine& spine, const std::vector<cv::Mat1f>& canal) {
+/// Area of the canal in the slices around the locator's central one, 0 in the others: the outline inside the strip, the
+/// locator's map beyond it.
+std::vector<double> canal_areas_mm2(const CanalStrip& strip, const Spine& spine, const std::vector<cv::Mat1f>& canal) {
   std::vector<double> areas_mm2(canal.size(), 0.0);
   for (size_t k = 0; k < canal.size(); ++k) {
     const double apart_mm = std::abs(static_cast<double>(k) - spine.central_slice) * strip.step_mm;
@@ -136,8 +147,7 @@ double outlined_centre(const CanalStrip& strip, const Spine& spine, const std::v
     areas_mm2[k] = cv::countNonZero(canal[k] > kOutlineLevel) * kOutlinePixelMm * kOutlinePixelMm;
     if (k < spine.canal_elsewhere_mm2.size()) areas_mm2[k] += spine.canal_elsewhere_mm2[k];
   }
-  const bool sees_none = std::all_of(areas_mm2.begin(), areas_mm2.end(), [](double area) { return area <= 0; });
-  return sees_none ? spine.central_slice : slice_with_most_canal(areas_mm2);
+  return areas_mm2;
 }
 
 /// Antero-posterior extent of the canal behind a disc in one slice, and its middle.
@@ -290,14 +300,17 @@ std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<Disc
 }
 
 std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
-                                             double central_slice, const std::vector<cv::Mat1f>& canal) {
+                                             const std::vector<double>& weight_of_slice,
+                                             const std::vector<cv::Mat1f>& canal) {
   std::vector<cv::Point2d> edges_px;
   for (const DiscEdge& disc : discs) edges_px.push_back(strip.pixel(disc.edge_patient));
   std::vector<TracedSlice> central;
-  for (const int k : central_slices(central_slice, strip.step_mm, static_cast<int>(canal.size()))) {
-    const cv::Mat1f& outlined = canal[static_cast<size_t>(k)];
-    if (!outlined.empty()) central.push_back(traced(k, outlined, edges_px));
+  for (size_t k = 0; k < canal.size(); ++k) {
+    if (canal[k].empty() || weight_of_slice[k] < kLeastWeight) continue;
+    central.push_back(traced(static_cast<int>(k), weight_of_slice[k], canal[k], edges_px));
   }
+  std::stable_sort(central.begin(), central.end(),
+                   [](const TracedSlice& a, const TracedSlice& b) { return a.weight > b.weight; });
   const double left = strip.normal.x() >= 0 ? 1 : -1;
   std::vector<OutlineMeasures> measures(discs.size());
   for (size_t disc = 0; disc < discs.size(); ++disc) {
@@ -321,8 +334,9 @@ void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int m
   std::vector<cv::Mat1f> canal(strip.slices.size());
   for (size_t k = 0; k < chosen.size(); ++k) canal[static_cast<size_t>(chosen[k])] = std::move(outlined[k]);
 
-  spine.central_slice = outlined_centre(strip, spine, canal);
-  const std::vector<OutlineMeasures> measures = measure_outline(strip, discs, spine.central_slice, canal);
+  const std::vector<double> areas_mm2 = canal_areas_mm2(strip, spine, canal);
+  spine.central_slice = slice_with_most_canal(areas_mm2);
+  const auto measures = measure_outline(strip, discs, central_weights(areas_mm2, strip.step_mm), canal);
   for (size_t k = 0; k < discs.size(); ++k) {
     LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
     if (measures[k].canal) frame.canal = measures[k].canal;

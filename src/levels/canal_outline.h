@@ -70,12 +70,13 @@ std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<Disc
 /// slice k, empty where it was not outlined.
 ///
 /// Diameter, as SPIDER's canal_measurements.csv has it: twice the distance from the canal's middle line to its outline,
-/// least within 7 mm of the point nearest to the disc's posterior edge, median over the central slices
-/// (central_slices.h). Reference: the median diameter within 4 mm of half-way to the neighbouring discs. Recess
-/// depth: antero-posterior extent at the disc, mean over 6 mm of height, median over the slices 6-8 mm to the side of
-/// the canal's middle at this disc.
+/// least within 7 mm of the point nearest to the disc's posterior edge; over the slices the mean by
+/// `weight_of_slice` (central_slices.h), where SPIDER's table has the median over its central slices. Reference: the
+/// median diameter within 4 mm of half-way to the neighbouring discs. Recess depth: antero-posterior extent at the
+/// disc, mean over 6 mm of height, median over the slices 6-8 mm to the side of the canal's middle at this disc.
 std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
-                                             double central_slice, const std::vector<cv::Mat1f>& canal);
+                                             const std::vector<double>& weight_of_slice,
+                                             const std::vector<cv::Mat1f>& canal);
 
 /// Outlines the canal of some slices: one probability map for each input.
 using OutlineFunction = std::function<std::vector<cv::Mat1f>(const std::vector<OutlineInput>&)>;

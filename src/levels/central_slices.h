@@ -16,6 +16,14 @@ inline constexpr double kCanalStripMarginMm = 35;
 /// neighbours. 0 for an empty list.
 double slice_with_most_canal(const std::vector<double>& area_of_slice);
 
+/// How likely each slice is one of the central ones, 0..1, as areas drawn by a network tell: a slice with p % less area
+/// than the largest has it exp(-p / 2) times as likely. Where several slices show nearly as much canal, the one that a
+/// radiologist's outline would single out is not known.
+std::vector<double> central_weights(const std::vector<double>& area_of_slice, double step_mm);
+
+/// 1 for the central slices around `central`, 0 for the others.
+std::vector<double> weights_around(double central, double step_mm, int count);
+
 /// Slices of 0..count-1 within kCentralMm of `central`, the nearest first; the nearest in any case.
 std::vector<int> central_slices(double central, double step_mm, int count);
 

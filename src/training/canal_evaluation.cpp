@@ -9,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "levels/central_slices.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
 
@@ -98,7 +99,9 @@ CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask
   std::vector<Vector3> edges;
   for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
   const CanalStrip strip = cut_canal_strip(study.volume, edges, multiple_of);
-  const auto truths = measure_outline(strip, discs, spine.central_slice, cut_slices(canal_mask, strip.rect_px));
+  const auto truths =
+      measure_outline(strip, discs, weights_around(spine.central_slice, strip.step_mm, canal_mask.slices),
+                      cut_slices(canal_mask, strip.rect_px));
   for (size_t k = 0; k < discs.size(); ++k) {
     const LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
     add_recess(figures, study.study_id, frame.level, Side::Left, frame.recess_left, truths[k].recess_left);

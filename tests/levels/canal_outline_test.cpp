@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "levels/central_slices.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -38,6 +40,10 @@ std::vector<Vector3> edges_of(const std::vector<DiscEdge>& discs) {
   std::vector<Vector3> edges;
   for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
   return edges;
+}
+
+std::vector<double> middle_weights(const CanalStrip& strip) {
+  return weights_around(kMiddleSlice, strip.step_mm, static_cast<int>(strip.slices.size()));
 }
 
 /// The canal as a mask, at a patient point.
@@ -118,7 +124,7 @@ TEST(CanalStrip, InputHasTheSliceBetweenItsInterpolatedNeighbours) {
 TEST(MeasureOutline, FindsTheNarrowingAndItsReference) {
   const auto discs = five_discs();
   const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
-  const auto measures = measure_outline(strip, discs, kMiddleSlice, drawn(strip, narrowed_canal));
+  const auto measures = measure_outline(strip, discs, middle_weights(strip), drawn(strip, narrowed_canal));
   ASSERT_TRUE(measures[3].canal && measures[1].canal);
   EXPECT_NEAR(measures[1].canal->diameter_mm, 14, 1);
   EXPECT_NEAR(measures[3].canal->diameter_mm, 8, 1);
@@ -129,7 +135,7 @@ TEST(MeasureOutline, FindsTheNarrowingAndItsReference) {
 TEST(MeasureOutline, ReadsTheRecessesOfBothSides) {
   const auto discs = five_discs();
   const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
-  const auto measures = measure_outline(strip, discs, kMiddleSlice, drawn(strip, lopsided_canal));
+  const auto measures = measure_outline(strip, discs, middle_weights(strip), drawn(strip, lopsided_canal));
   for (const OutlineMeasures& measure : measures) {
     ASSERT_TRUE(measure.recess_left && measure.recess_right);
     EXPECT_NEAR(measure.recess_left->depth_mm, 6, 0.5);
@@ -146,7 +152,7 @@ TEST(MeasureOutline, SaysNothingOfRecessesBeyondTheStack) {
   thin.voxels.resize(static_cast<size_t>(thin.columns) * thin.rows * 7);
   const auto discs = five_discs();
   const CanalStrip strip = cut_canal_strip(thin, edges_of(discs), 16);
-  const auto measures = measure_outline(strip, discs, kMiddleSlice, drawn(strip, lopsided_canal));
+  const auto measures = measure_outline(strip, discs, middle_weights(strip), drawn(strip, lopsided_canal));
   EXPECT_FALSE(measures[2].recess_left.has_value());
   EXPECT_TRUE(measures[2].recess_right.has_value());
 }
@@ -154,7 +160,8 @@ TEST(MeasureOutline, SaysNothingOfRecessesBeyondTheStack) {
 TEST(MeasureOutline, GivesNothingForAnEmptyOutline) {
   const auto discs = five_discs();
   const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
-  const auto measures = measure_outline(strip, discs, kMiddleSlice, drawn(strip, [](const Vector3&) { return false; }));
+  const auto measures =
+      measure_outline(strip, discs, middle_weights(strip), drawn(strip, [](const Vector3&) { return false; }));
   for (const OutlineMeasures& measure : measures) EXPECT_FALSE(measure.canal.has_value());
 }
 
@@ -166,7 +173,7 @@ TEST(MeasureOutline, ReadsTheRecessesOfThickSlicesFromTheNearestOne) {
   thick.patient_from_index.translation() = Vector3(-8.8, 0, 0);
   const auto discs = five_discs();
   const CanalStrip strip = cut_canal_strip(thick, edges_of(discs), 16);
-  const auto measures = measure_outline(strip, discs, kMiddleSlice, drawn(strip, lopsided_canal));
+  const auto measures = measure_outline(strip, discs, middle_weights(strip), drawn(strip, lopsided_canal));
   ASSERT_TRUE(measures[2].recess_left && measures[2].recess_right);
   EXPECT_NEAR(measures[2].recess_left->depth_mm, 6, 0.5);
   EXPECT_NEAR(measures[2].recess_right->depth_mm, 14, 0.5);

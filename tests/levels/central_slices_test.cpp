@@ -20,6 +20,20 @@ TEST(SliceWithMostCanal, AtTheEndOfTheStackIsThatSlice) {
   EXPECT_EQ(slice_with_most_canal({4, 4, 4}), 0);
 }
 
+TEST(CentralWeights, OfOneClearlyLargestSliceAreThoseAroundIt) {
+  const auto weights = central_weights({50, 60, 100, 60, 50}, 2);
+  EXPECT_THAT(weights, testing::Pointwise(testing::DoubleNear(1e-6), weights_around(2, 2, 5)));
+}
+
+TEST(CentralWeights, AreSharedBySlicesThatShowAsMuchCanal) {
+  const auto weights = central_weights({100, 10, 10, 10, 100}, 3);
+  EXPECT_THAT(weights, testing::Pointwise(testing::DoubleNear(1e-6), std::vector<double>{0.5, 0, 0, 0, 0.5}));
+}
+
+TEST(CentralWeights, AreZeroWhereNoCanalIsSeen) {
+  EXPECT_THAT(central_weights({0, 0}, 1), ElementsAre(0, 0));
+}
+
 TEST(CentralSlices, LieWithinTheReachNearestFirst) {
   EXPECT_THAT(central_slices(10.2, 0.9, 21), ElementsAre(10, 11, 9, 12, 8, 13));
   EXPECT_THAT(central_slices(3, 4.4, 7), ElementsAre(3));
