@@ -14,6 +14,7 @@ namespace lumbargrade {
 namespace {
 
 // Margins of the strip around the discs' posterior edges.
+constexpr double kAboveAndBelowMm = 35;
 constexpr double kInFrontMm = 20;
 constexpr double kBehindMm = 40;
 
@@ -137,15 +138,14 @@ std::optional<CanalMeasure> canal_measure(const CanalStrip& strip, const std::ve
   return measure;
 }
 
-/// Area of the canal in the slices around the locator's central one, 0 in the others: the outline inside the strip, the
-/// locator's map beyond it.
+/// Area of the outlined canal in the slices around the locator's central one, 0 in the others. (Adding what the locator
+/// sees above and below the strip, where SPIDER's masks count too, made diameters worse: its map strays there.)
 std::vector<double> canal_areas_mm2(const CanalStrip& strip, const Spine& spine, const std::vector<cv::Mat1f>& canal) {
   std::vector<double> areas_mm2(canal.size(), 0.0);
   for (size_t k = 0; k < canal.size(); ++k) {
     const double apart_mm = std::abs(static_cast<double>(k) - spine.central_slice) * strip.step_mm;
     if (canal[k].empty() || apart_mm > kSearchMiddleMm) continue;
     areas_mm2[k] = cv::countNonZero(canal[k] > kOutlineLevel) * kOutlinePixelMm * kOutlinePixelMm;
-    if (k < spine.canal_elsewhere_mm2.size()) areas_mm2[k] += spine.canal_elsewhere_mm2[k];
   }
   return areas_mm2;
 }
@@ -247,10 +247,10 @@ CanalStrip cut_canal_strip(const Volume& sagittal, const std::vector<Vector3>& d
     high = {std::max(high.x, at.x()), std::max(high.y, at.y())};
   }
   // A strip never needs to be larger than the image that it is cut from.
-  const double rows = std::min<double>(high.y - low.y + 2 * px(kCanalStripMarginMm), first.pixels.rows);
+  const double rows = std::min<double>(high.y - low.y + 2 * px(kAboveAndBelowMm), first.pixels.rows);
   const double columns = std::min<double>(high.x - low.x + px(kInFrontMm + kBehindMm), first.pixels.cols);
   strip.rect_px = {std::clamp(static_cast<int>(low.x - px(kInFrontMm)), 0, first.pixels.cols - 1),
-                   std::clamp(static_cast<int>(low.y - px(kCanalStripMarginMm)), 0, first.pixels.rows - 1),
+                   std::clamp(static_cast<int>(low.y - px(kAboveAndBelowMm)), 0, first.pixels.rows - 1),
                    rounded_up(columns, multiple_of), rounded_up(rows, multiple_of)};
   Affine view_from_strip = Affine::Identity();
   view_from_strip.translation() = Vector3(strip.rect_px.x, strip.rect_px.y, 0);

@@ -9,9 +9,6 @@ namespace lumbargrade {
 /// (r .987; two slices of .9 mm further along it falls to .91-.96).
 inline constexpr double kCentralMm = 2.75;
 
-/// The canal is outlined this far above the first disc and below the last one.
-inline constexpr double kCanalStripMarginMm = 35;
-
 /// Fractional slice at which the canal's area is largest: the vertex of the parabola through the largest and its
 /// neighbours. 0 for an empty list.
 double slice_with_most_canal(const std::vector<double>& area_of_slice);

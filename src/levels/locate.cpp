@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
 
@@ -325,7 +324,6 @@ class SpineBuilder {
       spine.canal_line_patient.push_back(frame_.patient(point, middle_at(point)));
     }
     spine.central_slice = central_;
-    spine.canal_elsewhere_mm2 = canal_elsewhere_mm2();
     spine.flags = flags(spine, options);
     return spine;
   }
@@ -340,27 +338,6 @@ class SpineBuilder {
     const size_t beside = is_there || step_mm <= 0 ? 0 : static_cast<size_t>(kBesideSpineMm / step_mm);
     return middle_slice(mass, seen.front() - std::min(seen.front(), beside),
                         std::min(seen.back() + beside, mass.size() - 1));
-  }
-
-  /// Canal of each slice beyond the strip in which it is outlined.
-  std::vector<double> canal_elsewhere_mm2() const {
-    double top_mm = std::numeric_limits<double>::infinity();
-    double bottom_mm = 0;
-    for (const DiscCandidate& disc : reading_.chain.discs) {
-      const double edge_mm = (disc.centre_mm + disc.posterior * (disc.depth_mm / 2)).y;
-      top_mm = std::min(top_mm, edge_mm - kCanalStripMarginMm);
-      bottom_mm = std::max(bottom_mm, edge_mm + kCanalStripMarginMm);
-    }
-    std::vector<double> areas;
-    for (const LocatorMaps& slice : maps_) {
-      const cv::Mat canal = slice.canal > kCanalLevel;
-      const int top = std::clamp(static_cast<int>(top_mm / pixel_mm_), 0, canal.rows);
-      const int bottom = std::clamp(static_cast<int>(bottom_mm / pixel_mm_), top, canal.rows);
-      const int pixels =
-          cv::countNonZero(canal.rowRange(0, top)) + cv::countNonZero(canal.rowRange(bottom, canal.rows));
-      areas.push_back(pixels * pixel_mm_ * pixel_mm_);
-    }
-    return areas;
   }
 
   LevelFrame level_frame(Level level, size_t disc_index, double certainty) const {
@@ -490,27 +467,17 @@ Spine spine_from_maps(const std::vector<SliceImage>& slices, const std::vector<L
 
 namespace {
 
-/// Linear interpolation at a fractional place.
-double between(const std::vector<double>& values, double place) {
-  const auto below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, values.size() - 1);
-  return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
-}
-
-/// From the chosen slices to all `slices` of the volume.
-void number_slices(const std::vector<int>& chosen, int slices, Spine& spine) {
+/// From numbers among the chosen slices to numbers in the volume.
+void number_slices(const std::vector<int>& chosen, Spine& spine) {
   for (auto& level : spine.levels) {
     if (!level) continue;
     level->slice = chosen[static_cast<size_t>(level->slice)];
     if (level->canal) level->canal->slice = chosen[static_cast<size_t>(level->canal->slice)];
   }
-  spine.central_slice = between(std::vector<double>(chosen.begin(), chosen.end()), spine.central_slice);
-  std::vector<double> elsewhere;
-  for (int k = 0; k < slices; ++k) {
-    const double place = chosen.size() > 1 ? k * (static_cast<double>(chosen.size()) - 1) / (slices - 1) : 0;
-    elsewhere.push_back(between(spine.canal_elsewhere_mm2, place));
-  }
-  spine.canal_elsewhere_mm2 = std::move(elsewhere);
+  const auto below = static_cast<size_t>(spine.central_slice);
+  const size_t above = std::min(below + 1, chosen.size() - 1);
+  const double between = spine.central_slice - static_cast<double>(below);
+  spine.central_slice = chosen[below] + between * (chosen[above] - chosen[below]);
 }
 
 }  // namespace
@@ -520,7 +487,7 @@ Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const 
   std::vector<SliceImage> slices;
   for (const int k : chosen) slices.push_back(canonical_slice(sagittal, k));
   Spine spine = spine_from_maps(slices, network.predict(slices), options);
-  number_slices(chosen, sagittal.slices, spine);
+  number_slices(chosen, spine);
   spine.series_instance_uid = sagittal.series_instance_uid;
   return spine;
 }

@@ -51,9 +51,7 @@ struct Spine {
   std::array<std::optional<LevelFrame>, kLevelCount> levels;                 ///< by index_of(Level)
   std::array<std::optional<Vector3>, kLevelCount> vertebra_centres_patient;  ///< L1..L5
   std::vector<Vector3> canal_line_patient;                                   ///< from the head down
-  double central_slice = 0;  ///< of the sagittal volume, fractional: where most canal is seen (central_slices.h)
-  /// Per slice of the sagittal volume: area of the canal farther than kCanalStripMarginMm above and below the discs.
-  std::vector<double> canal_elsewhere_mm2;
+  double central_slice = 0;         ///< of the sagittal volume, fractional: where most canal is seen (central_slices.h)
   std::vector<std::string> flags;   ///< study-wide, snake_case words
   std::string series_instance_uid;  ///< the series it was read from
 
