@@ -117,6 +117,7 @@ class Anatomy {
   Material soft_material(const Section& row, double s, double u, double v) const;
   Material muscle_or_fat(double s, double u, double v, double fat_share) const;
   std::optional<Material> pelvis_material(double s, double u, double v) const;
+  std::optional<Material> flank_material(double s, double u, double v) const;
 
   Material marrow(int body) const { return static_cast<Material>(kLabelCount + body); }
   Material nucleus(int disc) const { return static_cast<Material>(kLabelCount + kBodyCount + 2 * disc); }

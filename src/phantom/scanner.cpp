@@ -152,7 +152,8 @@ class ObjectPainter {
     }
   }
 
-  /// Tissue just beyond the field of view along phase encoding appears on the other side.
+  /// Tissue just beyond the field of view along phase encoding appears on the other side; oversampling and the coil's
+  /// reach leave at most half of it, and nothing `wrap_mm` away.
   void fold(const AcquisitionPlan& plan, size_t i, Object& object) const {
     const double spacing = plan.phase_along_rows ? slice_.plane.column_spacing_mm : slice_.plane.row_spacing_mm;
     const int beyond = static_cast<int>(plan.wrap_mm / spacing);
@@ -167,7 +168,9 @@ class ObjectPainter {
         const int column = plan.phase_along_rows ? outside : read;
         const Vector3 point = point_at(row, column);
         const Material material = patient_.material_at(point);
-        const double gain = coil_at(plan, patient_.trunk().back_y(point.z()) - point.y(), point);
+        const double share = 0.5 * (1 - static_cast<double>(outside < 0 ? -outside : outside - phase_count) / beyond);
+        const double gain = share * coil_at(plan, patient_.trunk().back_y(point.z()) - point.y(), point) *
+                            saturation_at(plan, patient_.spine_point(point));
         const int in_row = plan.phase_along_rows ? read : inside;
         const int in_column = plan.phase_along_rows ? inside : read;
         const size_t index =

@@ -25,6 +25,23 @@ std::optional<Material> Anatomy::pelvis_material(double s, double u, double v) c
   return away > -1.3 || crest_s - s < 1.3 ? standard(Label::Cortex) : marrow(kS1);
 }
 
+std::optional<Material> Anatomy::flank_material(double s, double u, double v) const {
+  const double au = std::abs(u);
+  // Kidneys of 11 x 5.5 x 4.5 cm (textbook figures), upper poles nearer to the spine, the right one lower.
+  const double along = s - plan_.discs[disc_of(Level::L1L2)].centre_s + (u < 0 ? 12 : 0);
+  const double to_u = au - 60 + 0.22 * along;
+  const double to_v = v - 3;
+  const double radius = square(along / 55) + square(to_u / 27) + square(to_v / 22);
+  if (radius < 1) {
+    const bool sinus = square(along / 26) + square((to_u + 10) / 12) + square(to_v / 8) < 1;
+    return standard(sinus ? Label::Fat : Label::Viscera);
+  }
+  // Lungs: deepest at the back, down to T12.
+  const double floor_s = plan_.bodies[kT12].centre_s + 0.7 * std::max(0.0, 12 - v);
+  if (s > floor_s - 3 && au > 34 && au < 115 && v < 24) return standard(s > floor_s ? Label::Air : Label::Muscle);
+  return std::nullopt;
+}
+
 Material Anatomy::soft_material(const Section& row, double s, double u, double v) const {
   const double au = std::abs(u);
   const double up = plan_.bodies[kL1].centre_s;
@@ -32,7 +49,7 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
   // Psoas: 15 and 9 cm2 in men and women at L4 (anatomy.md), slender at L1, forwards and outwards below L5.
   if (s < up + 25) {
     const double grown =
-        plan_.psoas_size * (5 + 14.5 * std::min(share_down, 0.85) - 6 * std::max(0.0, share_down - 0.85));
+        plan_.psoas_size * (8 + 11 * std::min(share_down, 0.85) - 6 * std::max(0.0, share_down - 0.85));
     const double centre_u = row.half_width + 0.72 * grown + 9 * std::max(0.0, share_down - 0.8);
     const double centre_v = 4 - 9 * share_down - 45 * std::max(0.0, share_down - 0.9);
     const double to_u = au - centre_u;
@@ -61,10 +78,11 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
       return muscle_or_fat(s, u, v, plan_.muscle_fat_share * (1 + 1.5 * deep));
     }
   }
-  // Quadratus lumborum.
-  if (s > plan_.bodies[kL5].centre_s && inside_ellipse(au - 60, v - row.wall_v - 4, 17, 9)) {
+  // Quadratus lumborum, beside the psoas and in front of the erector.
+  if (s > plan_.bodies[kL5].centre_s && inside_ellipse(au - 54, v - row.wall_v - 2, 24, 10)) {
     return muscle_or_fat(s, u, v, 0.5 * plan_.muscle_fat_share);
   }
+  if (const auto organ = flank_material(s, u, v)) return *organ;
   if (s < 30 && s > -60 && inside_ellipse(au - 78, v - 34, 34, 36)) return muscle_or_fat(s, u, v, 0.12);  // gluteal
   if (v > row.wall_v + 20) {  // subcutaneous, with septa
     return standard(std::abs(noise_.at({u, 0.5 * v, s}, 11)) < 0.012 ? Label::Ligament : Label::Fat);
