@@ -4,8 +4,8 @@
 //     phantom_prevalence 1000 [SEED] > prevalence.md
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
+#include <iomanip>
 #include <iostream>
 
 #include "core/error.h"
@@ -14,49 +14,64 @@
 namespace lumbargrade::phantom {
 namespace {
 
-using Counts = std::array<std::array<std::array<int, kSeverityCount>, kLevelCount>, kConditionCount>;
+/// Share of one grade over patients. Both sides of a patient resemble each other, so the standard error is taken over
+/// patients, not over sides.
+class Share {
+ public:
+  void add(double of_patient) {
+    ++patients_;
+    sum_ += of_patient;
+    squares_ += of_patient * of_patient;
+  }
+  double mean() const { return sum_ / patients_; }
+  double standard_error() const { return std::sqrt(std::max(0.0, squares_ / patients_ - mean() * mean()) / patients_); }
 
-Counts count_grades(int patients, std::uint64_t seed) {
-  Counts counts{};
-  const auto count = [&](Condition condition, size_t level, Severity severity) {
-    ++counts[static_cast<size_t>(condition)][level][static_cast<size_t>(severity)];
-  };
+ private:
+  double patients_ = 0, sum_ = 0, squares_ = 0;
+};
+
+using Shares = std::array<std::array<std::array<Share, kSeverityCount>, kLevelCount>, kConditionCount>;
+
+Severity grade_of(const LevelMeasure& level, Condition condition, Side side) {
+  if (condition == Condition::SpinalCanalStenosis) return level.canal;
+  const SideMeasure& measure = level.side[index_of(side)];
+  return condition == Condition::NeuralForaminalNarrowing ? measure.foramen : measure.recess;
+}
+
+Shares measure_shares(int patients, std::uint64_t seed) {
+  Shares shares{};
   for (int i = 0; i < patients; ++i) {
     Stream body{seed, static_cast<std::uint64_t>(i), 1};
     Stream lesions{seed, static_cast<std::uint64_t>(i), 2};
     PatientPlan plan = draw_patient(body);
     const LesionResult result = add_lesions(plan, challenge_prevalence(), lesions);
-    for (size_t level = 0; level < kLevelCount; ++level) {
-      count(Condition::SpinalCanalStenosis, level, result.levels[level].canal);
-      for (const SideMeasure& side : result.levels[level].side) {
-        count(Condition::NeuralForaminalNarrowing, level, side.foramen);
-        count(Condition::SubarticularStenosis, level, side.recess);
+    for (size_t condition = 0; condition < kConditionCount; ++condition) {
+      for (size_t level = 0; level < kLevelCount; ++level) {
+        std::array<double, kSeverityCount> of_patient{};
+        for (const Side side : kSides) {
+          const Severity grade = grade_of(result.levels[level], static_cast<Condition>(condition), side);
+          of_patient[static_cast<size_t>(grade)] += 0.5;
+        }
+        for (size_t grade = 0; grade < kSeverityCount; ++grade) shares[condition][level][grade].add(of_patient[grade]);
       }
     }
   }
-  return counts;
+  return shares;
 }
 
-/// "wanted > found (standard errors away)" of one share.
-std::string cell(double wanted, int found, int total) {
-  const double share = static_cast<double>(found) / total;
-  const double standard_error = std::sqrt(std::max(wanted * (1 - wanted), 1e-9) / total);
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.3f / %.3f (%+.1f)", wanted, share, (share - wanted) / standard_error);
-  return buffer.data();
-}
-
-void print(const Counts& counts) {
+void print(const Shares& shares) {
   const Prevalence wanted = challenge_prevalence();
-  std::cout << "Wanted / found (standard errors apart)\n\n| condition | level | normal/mild | moderate | severe |\n"
+  std::cout << "wanted / found ± standard error\n\n| condition | level | normal/mild | moderate | severe |\n"
                "|---|---|---|---|---|\n";
+  std::cout << std::fixed << std::setprecision(3);
   for (size_t condition = 0; condition < kConditionCount; ++condition) {
     for (const Level level : kLevels) {
       const auto i = static_cast<size_t>(index_of(level));
-      const auto& row = counts[condition][i];
       std::cout << "| " << condition_key(static_cast<Condition>(condition)) << " | " << level_name(level);
       for (size_t grade = 0; grade < kSeverityCount; ++grade) {
-        std::cout << " | " << cell(wanted.share[condition][i][grade], row[grade], row[0] + row[1] + row[2]);
+        const Share& found = shares[condition][i][grade];
+        std::cout << " | " << wanted.share[condition][i][grade] << " / " << found.mean() << " ± "
+                  << found.standard_error();
       }
       std::cout << " |\n";
     }
@@ -73,5 +88,5 @@ int main(int argc, char** argv) {
     return static_cast<int>(lumbargrade::ErrorKind::Usage);
   }
   lumbargrade::phantom::print(
-      lumbargrade::phantom::count_grades(patients, argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1));
+      lumbargrade::phantom::measure_shares(patients, argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1));
 }

@@ -14,13 +14,17 @@ namespace {
 // Measures do not depend on the field strength.
 constexpr double kAnyField_tesla = 1.5;
 
+/// How much of a lesion comes from the front and from behind; the larger is 1, so that every lesion can grow to its
+/// aim.
 struct Mix {
-  double disc, arch;  ///< how much of a lesion comes from the front and from behind
+  double disc, arch;
 };
 
 Mix draw_mix(Stream& stream) {
   const double front = stream.uniform(0.3, 1);
-  return {front, stream.uniform(0.3, 1)};
+  const double behind = stream.uniform(0.3, 1);
+  const double larger = std::max(front, behind);
+  return {front / larger, behind / larger};
 }
 
 Severity grade_at(const std::array<double, kSeverityCount>& share, double z) {
@@ -223,16 +227,17 @@ LesionResult add_lesions(PatientPlan& plan, const Prevalence& prevalence, Stream
       recess[index_of(side)] = aim(Condition::SubarticularStenosis);
       foramen[index_of(side)] = aim(Condition::NeuralForaminalNarrowing);
     }
+    for (Side side : kSides) {
+      // A cyst of the worn joint, seen in a few per cent of operated stenoses; what else narrows the recess comes on
+      // top.
+      if (recess[index_of(side)] == Severity::NormalMild || !stream.chance(0.03)) continue;
+      plan.discs[static_cast<size_t>(disc_of(level))].side[index_of(side)].cyst_radius_mm = stream.uniform(1.5, 3.5);
+    }
     LevelLesions lesions(plan, level, stream);
     for (Side side : kSides) lesions.recess(side, recess[index_of(side)]);
     lesions.canal(canal);
     for (Side side : kSides) lesions.recess(side, recess[index_of(side)]);
     for (Side side : kSides) lesions.foramen(side, foramen[index_of(side)]);
-    for (Side side : kSides) {
-      // A cyst of the worn joint, seen in a few per cent of operated stenoses.
-      if (recess[index_of(side)] == Severity::NormalMild || !stream.chance(0.03)) continue;
-      plan.discs[static_cast<size_t>(disc_of(level))].side[index_of(side)].cyst_radius_mm = stream.uniform(1.5, 3.5);
-    }
   }
   return measure_levels(Anatomy(plan, kAnyField_tesla), Anatomy(without_lesions(plan), kAnyField_tesla));
 }
