@@ -214,33 +214,42 @@ TEST(Lesions, ComeCloseToTheirPrevalence) {
 
 TEST(Lesions, FollowTheChallengesPrevalenceOnBothSidesAlike) {
   constexpr int kPatients = 60;
-  double severe_canals = 0;  // of L3/4 and L4/5; the challenge has .062 and .129
-  std::array<double, 2> narrow_recesses{}, narrow_foramina{};
+  // By condition, level, grade and side.
+  std::array<std::array<std::array<std::array<double, 2>, kSeverityCount>, kLevelCount>, kConditionCount> count{};
   std::array<int, 2> cysts{};
   for (std::uint64_t i = 0; i < kPatients; ++i) {
     PatientPlan plan = straight_adult(300 + i);
     Stream stream{400 + i};
     const LesionResult result = add_lesions(plan, challenge_prevalence(), stream);
-    for (Level level : {Level::L3L4, Level::L4L5}) {
-      severe_canals += result.levels[static_cast<size_t>(index_of(level))].canal == Severity::Severe;
-    }
-    for (const LevelMeasure& level : result.levels) {
+    for (size_t level = 0; level < kLevelCount; ++level) {
       for (size_t side = 0; side < 2; ++side) {
-        narrow_recesses[side] += level.side[side].recess != Severity::NormalMild;
-        narrow_foramina[side] += level.side[side].foramen != Severity::NormalMild;
+        const LevelMeasure& measure = result.levels[level];
+        const std::array<Severity, kConditionCount> grades = {measure.canal, measure.side[side].foramen,
+                                                              measure.side[side].recess};
+        for (size_t condition = 0; condition < kConditionCount; ++condition) {
+          ++count[condition][level][static_cast<size_t>(grades[condition])][side];
+        }
       }
     }
     for (const DiscPlan& disc : plan.discs) {
       for (size_t side = 0; side < 2; ++side) cysts[side] += disc.side[side].cyst_radius_mm > 0;
     }
   }
-  EXPECT_THAT(severe_canals / (2 * kPatients), testing::AllOf(testing::Gt(0.05), testing::Lt(0.15)));
-  for (size_t side = 0; side < 2; ++side) {
-    // All levels together: recess .286, foramen .220.
-    EXPECT_NEAR(narrow_recesses[side] / (5 * kPatients), 0.286, 0.09);
-    EXPECT_NEAR(narrow_foramina[side] / (5 * kPatients), 0.220, 0.08);
-    EXPECT_GT(cysts[side], 0);
+  const Prevalence wanted = challenge_prevalence();
+  for (size_t condition = 0; condition < kConditionCount; ++condition) {
+    for (size_t level = 0; level < kLevelCount; ++level) {
+      for (size_t grade = 0; grade < kSeverityCount; ++grade) {
+        const double share = wanted.share[condition][level][grade];
+        // Ninety shares are compared: one of them lies 3.5 standard errors away in one of twenty runs.
+        const double tolerance = 3.5 * std::sqrt(share * (1 - share) / kPatients) + 1.0 / kPatients;
+        for (const double found : count[condition][level][grade]) {
+          EXPECT_NEAR(found / kPatients, share, tolerance)
+              << condition_key(static_cast<Condition>(condition)) << " level " << level << " grade " << grade;
+        }
+      }
+    }
   }
+  for (size_t side = 0; side < 2; ++side) EXPECT_GT(cysts[side], 0);
 }
 
 TEST(Sequence, OrdersTissuesAsRadiologistsSeeThem) {
