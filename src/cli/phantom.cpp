@@ -24,7 +24,8 @@ int run_phantom(PhantomOptions options) {
   }
   if (options.quirks == "rsna") options.dataset.quirks = phantom::VendorQuirks::Rsna;
   phantom::write_dataset(options.dataset);
-  log_info(text(options.dataset.studies, " studies in ", options.dataset.folder.string()));
+  log_info(text(options.dataset.studies, options.dataset.studies == 1 ? " study in " : " studies in ",
+                options.dataset.folder.string()));
   return 0;
 }
 
@@ -37,7 +38,10 @@ void add_phantom_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "phantom", "Write synthetic lumbar MRI studies whose anatomy and grades are known, in the challenge's layout");
   command->add_option("--studies", dataset.studies, "Number of studies, 1..100000")->required()->group("Data set");
-  command->add_option("--seed", dataset.seed, "Same seed, same bytes")->capture_default_str()->group("Data set");
+  command->add_option("--seed", dataset.seed, "Same seed, same bytes; 0 or more")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group("Data set");
   command->add_option("-o,--output", dataset.folder, "Folder to write; new or empty")->required()->group("Data set");
   command->add_flag("--resume", dataset.resume, "Continue an interrupted run, or add studies to a finished one")
       ->group("Data set");

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <fstream>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "core/atomic_file.h"
@@ -23,7 +24,9 @@ struct Layout {
   fs::path labels() const { return root / "labels"; }
   fs::path state() const { return root / ".phantom"; }
   fs::path options_file() const { return state() / "options.json"; }
-  fs::path unfinished(std::uint64_t id) const { return state() / "unfinished" / std::to_string(id); }
+  /// All that is being written: a killed run leaves its remains here only, and the next one sweeps it.
+  fs::path workshop() const { return state() / "unfinished"; }
+  fs::path unfinished(std::uint64_t id) const { return workshop() / std::to_string(id); }
   fs::path truth(std::uint64_t id) const { return state() / (std::to_string(id) + ".json"); }
 };
 
@@ -56,6 +59,30 @@ nlohmann::json fingerprint(const DatasetOptions& options) {
   return json;
 }
 
+/// A continued run may add studies, not forget some: their images would lie there without rows in the tables.
+void refuse_to_shrink(const DatasetOptions& options, const Layout& layout) {
+  if (!fs::exists(layout.images())) return;
+  std::set<std::string> wanted;
+  for (int index = 0; index < options.studies; ++index) {
+    wanted.insert(std::to_string(study_id_of(options.seed, index)));
+  }
+  for (const auto& entry : fs::directory_iterator(layout.images())) {
+    if (wanted.count(entry.path().filename().string()) > 0) continue;
+    throw Error(ErrorKind::Usage,
+                text(layout.images().string(), " holds ", entry.path().filename().string(), ", which is not among ",
+                     options.studies, " studies; ask for at least as many as before (--studies)"));
+  }
+}
+
+void create_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw Error(ErrorKind::Failure,
+                text("cannot create ", folder.string(), ": ", error.message(), "; name another folder with -o"));
+  }
+}
+
 void prepare(const DatasetOptions& options, const Layout& layout) {
   const std::string wanted = fingerprint(options).dump(1) + "\n";
   if (fs::exists(layout.root) && !fs::is_directory(layout.root)) {
@@ -72,11 +99,14 @@ void prepare(const DatasetOptions& options, const Layout& layout) {
       throw Error(ErrorKind::Usage, text(layout.root.string(), " was not begun with these options (see ",
                                          layout.options_file().string(), "); repeat them, or name another folder"));
     }
+    refuse_to_shrink(options, layout);
   }
-  fs::create_directories(layout.images());
-  fs::create_directories(layout.state());
-  fs::remove_all(layout.state() / "unfinished");
-  write_file_atomically(layout.options_file(), wanted);
+  create_folder(layout.images());
+  create_folder(layout.state());
+  fs::remove_all(layout.workshop());
+  create_folder(layout.workshop());
+  write_file_atomically(layout.workshop() / "options.json", wanted);
+  fs::rename(layout.workshop() / "options.json", layout.options_file());
 }
 
 void make_study(const DatasetOptions& options, const Layout& layout, int index) {
@@ -85,7 +115,8 @@ void make_study(const DatasetOptions& options, const Layout& layout, int index) 
   const fs::path unfinished = layout.unfinished(id);
   fs::create_directories(unfinished / "images");
   const nlohmann::json truth = write_study(options, index, unfinished / "images", unfinished / "labels");
-  write_file_atomically(layout.truth(id), truth.dump() + "\n");
+  write_file_atomically(unfinished / "truth.json", truth.dump() + "\n");
+  fs::rename(unfinished / "truth.json", layout.truth(id));
   if (options.labels) {
     fs::create_directories(layout.labels());
     fs::remove_all(layout.labels() / name);
@@ -125,15 +156,20 @@ void make_studies(const DatasetOptions& options, const Layout& layout) {
   if (failure) std::rethrow_exception(failure);
 }
 
-/// A text file that appears whole when closed.
+/// A text file of the data set's root that appears there whole.
 class Table {
  public:
-  explicit Table(const fs::path& path) : file_(path) {}
+  Table(const Layout& layout, const std::string& name)
+      : workshop_(layout.workshop() / name), path_(layout.root / name), file_(workshop_) {}
   void line(const std::vector<std::string>& fields) { put(csv_line(fields)); }
   void put(std::string_view content) { file_.write(content.data(), content.size()); }
-  void commit() { file_.commit(); }
+  void commit() {
+    file_.commit();
+    fs::rename(workshop_, path_);
+  }
 
  private:
+  fs::path workshop_, path_;
   AtomicFile file_;
 };
 
@@ -142,10 +178,10 @@ std::string plain(const nlohmann::json& value) {
 }
 
 void write_tables(const DatasetOptions& options, const Layout& layout) {
-  Table train(layout.root / "train.csv");
-  Table descriptions(layout.root / "train_series_descriptions.csv");
-  Table coordinates(layout.root / "train_label_coordinates.csv");
-  Table truth(layout.root / "truth.json");
+  Table train(layout, "train.csv");
+  Table descriptions(layout, "train_series_descriptions.csv");
+  Table coordinates(layout, "train_label_coordinates.csv");
+  Table truth(layout, "truth.json");
   std::vector<std::string> header = {"study_id"};
   // The challenge's column order: canal, left and right foraminal, left and right subarticular.
   std::vector<std::string> columns;
@@ -193,7 +229,7 @@ void write_dataset(const DatasetOptions& options) {
   prepare(options, layout);
   make_studies(options, layout);
   write_tables(options, layout);
-  fs::remove_all(layout.state() / "unfinished");
+  fs::remove_all(layout.workshop());
 }
 
 }  // namespace lumbargrade::phantom

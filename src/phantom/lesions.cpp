@@ -168,7 +168,8 @@ Prevalence even_prevalence() {
 
 Prevalence read_prevalence(const std::filesystem::path& file) {
   std::ifstream in(file);
-  if (!in) throw Error(ErrorKind::Usage, text("cannot read the prevalence file ", file.string()));
+  if (!in || std::filesystem::is_directory(file))
+    throw Error(ErrorKind::Usage, text("cannot read the prevalence file ", file.string()));
   const auto parsed = nlohmann::json::parse(in, nullptr, false);
   if (!parsed.is_object()) throw Error(ErrorKind::Usage, text(file.string(), " is not a JSON object"));
   Prevalence prevalence = challenge_prevalence();

@@ -13,6 +13,8 @@ refuse() {
 refuse "number of studies" --studies 0
 refuse "number of studies" --studies -3
 refuse "--studies" --seed 3
+refuse "--studies" --studies many
+refuse "--seed" --studies 1 --seed -1
 refuse "noise" --studies 1 --noise -1
 refuse "label noise" --studies 1 --label-noise 1.2
 refuse "label noise" --studies 1 --label-noise nan
@@ -21,6 +23,7 @@ refuse "matrix" --studies 1 --axial-matrix 5000
 refuse "jobs" --studies 1 --jobs 0
 refuse "vendor-quirks" --studies 1 --vendor-quirks ge
 refuse "cannot read" --studies 1 --prevalence nowhere.json
+refuse "cannot read" --studies 1 --prevalence .
 echo '{"spinal_canal_stenosis": {"l4_l5": [0.5, 0.3, 0.3]}}' > prevalence.json
 refuse "not to 1" --studies 1 --prevalence prevalence.json
 echo '{"spinal_canal_stenosis": {"l4_l5": [1.5, -0.3, -0.2]}}' > prevalence.json
@@ -31,6 +34,8 @@ echo precious > file
 expect_exit 2 lumbargrade phantom --studies 1 -o file
 expect_stderr "is a file"
 expect_equal precious "$(< file)" "the file in the way"
+expect_exit 1 lumbargrade phantom --studies 1 -o file/under
+expect_stderr "cannot create file/under/train_images"
 
 expect_exit 0 lumbargrade phantom --studies 1 --seed 5 $small --labels -o out
 for file in train.csv train_series_descriptions.csv train_label_coordinates.csv truth.json; do
@@ -41,22 +46,32 @@ expect_stderr "not empty"
 expect_exit 2 lumbargrade phantom --studies 1 --seed 6 $small -o out --resume
 expect_stderr "not begun with these options"
 
-# Killed at any moment, a run leaves complete studies only, and --resume ends with the bytes of an undisturbed one.
+# Killed or stopped by Ctrl-C at any moment, a run leaves complete studies only, and --resume ends with the bytes of an
+# undisturbed one.
 expect_exit 0 lumbargrade phantom --studies 4 --seed 5 $small -o undisturbed
-"$LUMBARGRADE" phantom --studies 4 --seed 5 $small --jobs 2 -o killed 2> /dev/null &
-run=$!
-for ((i = 0; i < 600; ++i)); do
-  [[ -n $(ls killed/train_images 2> /dev/null) ]] && break
-  sleep 0.05
+for signal in KILL INT; do
+  # A shell's background jobs ignore SIGINT; env gives the command its default back.
+  env --default-signal=INT "$LUMBARGRADE" phantom --studies 4 --seed 5 $small --jobs 2 -o $signal 2> /dev/null &
+  run=$!
+  for ((i = 0; i < 600; ++i)); do
+    [[ -n $(ls $signal/train_images 2> /dev/null) ]] && break
+    sleep 0.05
+  done
+  kill -$signal $run 2> /dev/null
+  wait $run 2> /dev/null
+  expect_no_file $signal/train.csv
+  expect_equal "" "$(find $signal -name '.*.??????' -not -path '*/unfinished/*')" "remains outside the workshop"
+  for study in $signal/train_images/*/; do
+    diff -r "$study" "undisturbed/train_images/$(basename "$study")" > /dev/null || fail_test "$study is incomplete"
+  done
+  expect_exit 0 lumbargrade phantom --studies 4 --seed 5 $small -o $signal --resume
+  diff -r undisturbed $signal > .stdout || fail_test "other bytes after SIG$signal"
 done
-kill -KILL $run 2> /dev/null
-wait $run 2> /dev/null
-expect_no_file killed/train.csv
-for study in killed/train_images/*/; do
-  diff -r "$study" "undisturbed/train_images/$(basename "$study")" > /dev/null || fail_test "$study is incomplete"
-done
-expect_exit 0 lumbargrade phantom --studies 4 --seed 5 $small -o killed --resume
-diff -r undisturbed killed > /dev/null || fail_test "other bytes after being killed"
+
+# A continued run may add studies, not forget some.
+expect_exit 2 lumbargrade phantom --studies 3 --seed 5 $small -o undisturbed --resume
+expect_stderr "at least as many as before"
+expect_equal 5 "$(wc -l < undisturbed/train.csv)" "rows of train.csv"
 
 # One study in memory at a time: the peak does not grow with their number.
 peak_kb() {

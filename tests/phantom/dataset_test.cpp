@@ -70,6 +70,7 @@ TEST(Dataset, HasTheSameBytesForAnyNumberOfJobsAndAfterResume) {
   parallel.jobs = 2;
   write_dataset(parallel);  // interrupted, as it were, after the first study
   fs::create_directories(two.path() / ".phantom" / "unfinished" / "7" / "images");
+  std::ofstream(two.path() / ".phantom" / "unfinished" / ".train.csv.abcdef") << "half a ta";
   parallel.studies = 2;
   parallel.resume = true;
   write_dataset(parallel);
