@@ -20,6 +20,10 @@ void register_rle_encoder() {
   std::call_once(once, [] { DcmRLEEncoderRegistration::registerCodecs(); });
 }
 
+// Of the program that writes the files: a UID below 2.25 made from a random UUID (PS3.5 B.2).
+constexpr const char* kImplementationClassUid = "2.25.38780612776322603026602726865824667827";
+constexpr const char* kImplementationName = "LUMBARGRADE";
+
 /// A UUID-derived UID (PS3.5 B.2) that depends on nothing but the keys.
 std::string uid_of(std::initializer_list<std::uint64_t> keys) {
   return text("2.25.", mix_keys(keys));
@@ -181,6 +185,18 @@ void encode_rle(DcmDataset& dataset, const std::filesystem::path& file) {
   }
 }
 
+/// DCMTK would write its own name and version into the meta header, and the bytes would change with the machine.
+void save_file(DcmFileFormat& format, E_TransferSyntax syntax, const std::filesystem::path& file) {
+  format.validateMetaInfo(syntax);
+  DcmMetaInfo& meta = *format.getMetaInfo();
+  meta.putAndInsertString(DCM_ImplementationClassUID, kImplementationClassUid);
+  meta.putAndInsertString(DCM_ImplementationVersionName, kImplementationName);
+  meta.computeGroupLengthAndPadding(EGL_recalcGL, EPD_noChange, EXS_LittleEndianExplicit, EET_ExplicitLength);
+  const OFCondition status =
+      format.saveFile(file.c_str(), syntax, EET_ExplicitLength, EGL_recalcGL, EPD_noChange, 0, 0, EWM_dontUpdateMeta);
+  if (status.bad()) throw Error(ErrorKind::Failure, text("cannot write ", file.string(), ": ", status.text()));
+}
+
 }  // namespace
 
 std::string study_instance_uid(const SeriesIdentity& identity, VendorQuirks quirks) {
@@ -223,9 +239,7 @@ void write_slice(const std::filesystem::path& folder, const SeriesIdentity& iden
     return;
   }
   if (identity.labels) encode_rle(dataset, file);
-  const OFCondition status =
-      format.saveFile(file.c_str(), identity.labels ? EXS_RLELossless : EXS_LittleEndianExplicit, EET_ExplicitLength);
-  if (status.bad()) throw Error(ErrorKind::Failure, text("cannot write ", file.string(), ": ", status.text()));
+  save_file(format, identity.labels ? EXS_RLELossless : EXS_LittleEndianExplicit, file);
 }
 
 }  // namespace lumbargrade::phantom

@@ -80,6 +80,21 @@ TEST(Dataset, HasTheSameBytesForAnyNumberOfJobsAndAfterResume) {
   EXPECT_TRUE(expected == found);
 }
 
+TEST(Dataset, MetaHeadersNameNoLibraryVersionAndTellTheirLength) {
+  const Folder folder("meta");
+  write_dataset(small(folder.path()));
+  int files = 0;
+  for (const auto& [name, bytes] : contents(folder.path() / "train_images")) {
+    ++files;
+    EXPECT_EQ(bytes.substr(0, 1024).find("DCMTK"), std::string::npos) << name;
+    // (0002,0000) UL: the length of what follows it in group 2; group 8 comes next (PS3.10 7.1).
+    ASSERT_EQ(bytes.substr(132, 8), std::string("\x02\0\0\0UL\x04\0", 8)) << name;
+    const auto length = static_cast<unsigned char>(bytes[140]) + 256u * static_cast<unsigned char>(bytes[141]);
+    EXPECT_EQ(bytes.substr(144 + length, 2), std::string("\x08\0", 2)) << name;
+  }
+  EXPECT_GT(files, 30);
+}
+
 TEST(Dataset, HasTheChallengesTables) {
   const Folder folder("tables");
   write_dataset(small(folder.path()));
