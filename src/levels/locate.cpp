@@ -30,6 +30,7 @@ constexpr double kHillNoise = 1.2;
 constexpr double kFarFromMiddleMm = 5;
 // A chain is a lumbar spine when its discs are seen this well on average and a canal runs behind it.
 constexpr double kMinimumMeanScore = 0.35;
+constexpr double kMinimumMeanScoreWithoutSacrum = 0.65;  // a head has disc-like spots too, but no sacrum below them
 constexpr size_t kMinimumDiscs = 3;
 constexpr double kMinimumCanalMm = 50;
 constexpr std::ptrdiff_t kMinimumDiscsWithCanal = 2;
@@ -258,7 +259,8 @@ void require_lumbar_spine(const StackReading& reading) {
   const auto with_canal =
       std::count_if(reading.chain.discs.begin(), reading.chain.discs.end(),
                     [&](const DiscCandidate& disc) { return canal_at_disc(reading.profile, disc).has_value(); });
-  if (reading.chain.discs.size() < kMinimumDiscs || score / count < kMinimumMeanScore || canal_mm < kMinimumCanalMm ||
+  const double least = reading.chain.anchor_score < kSureAnchor ? kMinimumMeanScoreWithoutSacrum : kMinimumMeanScore;
+  if (reading.chain.discs.size() < kMinimumDiscs || score / count < least || canal_mm < kMinimumCanalMm ||
       with_canal < kMinimumDiscsWithCanal) {
     throw Error(ErrorKind::NoUsableStudy,
                 text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ", std::lround(canal_mm),

@@ -446,13 +446,30 @@ class FoldTrainer {
             {"epochs", recipe_.optimisation.epochs}};
   }
 
+  /// A checkpoint's files carry its step; progress.json, replaced last, says which are in force. So a kill at any
+  /// moment leaves one whole checkpoint.
+  fs::path checkpoint_file(const char* what, int step, const char* ending) const {
+    return folder_ / text(what, "-", step, ending);
+  }
+
   void save_checkpoint(const State& state) const {
-    write_safetensors(folder_ / "network.safetensors", collect_state(*state.network.module));
-    write_safetensors(folder_ / "average.safetensors", collect_state(*state.average.module));
-    if (state.best_epoch >= 0) write_safetensors(folder_ / "best.safetensors", state.best);
-    torch::save(*state.optimizer, (folder_ / "optimizer.pt.part").string());
-    fs::rename(folder_ / "optimizer.pt.part", folder_ / "optimizer.pt");
+    write_safetensors(checkpoint_file("network", state.step, ".safetensors"), collect_state(*state.network.module));
+    write_safetensors(checkpoint_file("average", state.step, ".safetensors"), collect_state(*state.average.module));
+    if (state.best_epoch >= 0) write_safetensors(checkpoint_file("best", state.step, ".safetensors"), state.best);
+    torch::save(*state.optimizer, checkpoint_file("optimizer", state.step, ".pt").string());
     write_file_atomically(folder_ / "progress.json", progress_json(state).dump(1) + "\n");
+    remove_other_checkpoints(state.step);
+  }
+
+  void remove_other_checkpoints(int step) const {
+    const std::string in_force = text("-", step);
+    std::vector<fs::path> others;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      const std::string extension = entry.path().extension().string();
+      const bool is_part = extension == ".safetensors" || extension == ".pt";
+      if (is_part && !entry.path().stem().string().ends_with(in_force)) others.push_back(entry.path());
+    }
+    for (const fs::path& other : others) fs::remove(other);
   }
 
   bool load_checkpoint(State& state) const {
@@ -464,14 +481,16 @@ class FoldTrainer {
       throw Error(ErrorKind::Usage, text("the checkpoint in ", folder_.string(), " was made with another ", key,
                                          "; repeat the command that began it, or give another --out"));
     }
-    load_state(*state.network.module, read_safetensors(folder_ / "network.safetensors"), "network.safetensors");
-    load_state(*state.average.module, read_safetensors(folder_ / "average.safetensors"), "average.safetensors");
-    torch::load(*state.optimizer, (folder_ / "optimizer.pt").string());
     state.step = progress.at("step").get<int>();
+    const fs::path network = checkpoint_file("network", state.step, ".safetensors");
+    const fs::path average = checkpoint_file("average", state.step, ".safetensors");
+    load_state(*state.network.module, read_safetensors(network), network.string());
+    load_state(*state.average.module, read_safetensors(average), average.string());
+    torch::load(*state.optimizer, checkpoint_file("optimizer", state.step, ".pt").string());
     state.best_epoch = progress.at("best_epoch").get<int>();
     if (state.best_epoch >= 0) {
       state.best_loss = progress.at("best_loss").get<double>();
-      state.best = read_safetensors(folder_ / "best.safetensors");
+      state.best = read_safetensors(checkpoint_file("best", state.step, ".safetensors"));
     }
     log_info(text(folder_.filename().string(), ": goes on at step ", state.step));
     return true;

@@ -44,7 +44,7 @@ chmod 700 data/locked
 # A list that names what is not there.
 printf 'plain\nmissing\n' > data/list.txt
 expect_exit 3 lumbargrade batch data/list.txt -o listed
-grep -q '^missing,discover,the list names a folder that is not there' listed/failures.csv || fail_test "missing is not told"
+grep -q '^missing,discover,the list names what is not there' listed/failures.csv || fail_test "missing is not told"
 expect_equal 26 "$(wc -l < listed/grades.csv)" "lines of grades.csv"
 
 # A folder that vanishes while the run is at work, and a second process on the same output meanwhile.
