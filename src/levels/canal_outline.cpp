@@ -339,7 +339,8 @@ void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int m
   const auto measures = measure_outline(strip, discs, central_weights(areas_mm2, strip.step_mm), canal);
   for (size_t k = 0; k < discs.size(); ++k) {
     LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
-    if (measures[k].canal) frame.canal = measures[k].canal;
+    // Of single slices the locator's diameters tell stenoses better (MODEL_CARD.md): they stay.
+    if (sagittal.slices > 1 && measures[k].canal) frame.canal = measures[k].canal;
     frame.recess_left = measures[k].recess_left;
     frame.recess_right = measures[k].recess_right;
   }

@@ -81,7 +81,8 @@ std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std:
 /// Outlines the canal of some slices: one probability map for each input.
 using OutlineFunction = std::function<std::vector<cv::Mat1f>(const std::vector<OutlineInput>&)>;
 
-/// Replaces the locator's canal measures by those of the fine outline, where it shows the canal, and adds the recesses.
+/// Replaces the locator's canal measures by those of the fine outline, where it shows the canal
+/// in a stack of slices, and adds the recesses.
 void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int multiple_of, Spine& spine);
 
 }  // namespace lumbargrade

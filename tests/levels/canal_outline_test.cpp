@@ -201,15 +201,12 @@ std::vector<cv::Mat1f> even_band(const std::vector<OutlineInput>& inputs) {
   return std::vector<cv::Mat1f>(inputs.size(), band);
 }
 
-TEST(OutlineCanal, ReplacesTheLocatorsDiameterOnThinThickAndSingleSlices) {
+TEST(OutlineCanal, ReplacesTheLocatorsDiameterOnThinAndThickSlices) {
   const Volume thin = stack(400, 600);
   Volume thick = thin;
   thick.patient_from_index.linear().col(2) = Vector3(4.4, 0, 0);
   thick.patient_from_index.translation() = Vector3(-44, 0, 0);
-  Volume single = thin;
-  single.slices = 1;
-  single.voxels.resize(static_cast<size_t>(single.columns) * single.rows);
-  for (const Volume& volume : {thin, thick, single}) {
+  for (const Volume& volume : {thin, thick}) {
     Spine spine = located_spine();
     spine.central_slice = volume.slices / 2;
     outline_canal(volume, even_band, 16, spine);
@@ -219,6 +216,15 @@ TEST(OutlineCanal, ReplacesTheLocatorsDiameterOnThinThickAndSingleSlices) {
       EXPECT_NEAR(level->canal->slice, volume.slices / 2, 5);
     }
   }
+}
+
+TEST(OutlineCanal, KeepsTheLocatorsDiameterOfASingleSlice) {
+  Volume single = stack(400, 600);
+  single.slices = 1;
+  single.voxels.resize(static_cast<size_t>(single.columns) * single.rows);
+  Spine spine = located_spine();
+  outline_canal(single, even_band, 16, spine);
+  for (const auto& level : spine.levels) EXPECT_EQ(level->canal->diameter_mm, 11);
 }
 
 TEST(OutlineCanal, KeepsTheLocatorsDiameterWhereNoCanalIsOutlined) {
