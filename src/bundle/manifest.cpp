@@ -220,7 +220,7 @@ LookSpec read_look(const StrictObject& object) {
   if (object.has("row_mm")) look.row_mm = object.number("row_mm", -kMaxLookMm, kMaxLookMm);
   if (object.has("column_mm")) look.column_mm = object.number("column_mm", -kMaxLookMm, kMaxLookMm);
   if (object.has("degrees")) look.degrees = object.number("degrees", -kMaxLookDegrees, kMaxLookDegrees);
-  if (object.has("reverse")) look.reverse = object.boolean("reverse");
+  if (object.has("mirror")) look.mirror = object.boolean("mirror");
   return look;
 }
 
@@ -240,7 +240,7 @@ HeadSpec read_head(const StrictObject& object) {
   head.measure_weight = object.number("measure_weight", 0, 1);
   head.model_weight = object.number("model_weight", 0, 1);
   if (object.has("flags")) head.flags = object.strings("flags", 0);
-  for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "reverse"})) {
+  for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
     head.looks.push_back(read_look(look));
   }
   if (head.looks.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");

@@ -134,7 +134,8 @@ struct LookSpec {
   double row_mm = 0;
   double column_mm = 0;
   double degrees = 0;
-  bool reverse = false;  ///< slices in reverse order: the mirror image of a canal
+  /// The mirrored patient with sides exchanged. Sided crops are mirrored onto one side already: nothing new there.
+  bool mirror = false;
 
   bool operator==(const LookSpec&) const = default;
 };

@@ -107,7 +107,7 @@ Json to_json(const LookSpec& look) {
   if (look.row_mm != 0) json["row_mm"] = look.row_mm;
   if (look.column_mm != 0) json["column_mm"] = look.column_mm;
   if (look.degrees != 0) json["degrees"] = look.degrees;
-  if (look.reverse) json["reverse"] = true;
+  if (look.mirror) json["mirror"] = true;
   return json;
 }
 

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <iostream>
 
 #include "cli/commands.h"
 #include "cli/grade_options.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
+#include "report/attention_csv.h"
 #include "report/grades_csv.h"
 #include "report/grades_table.h"
 #include "runs/run_record.h"
@@ -17,6 +19,7 @@ namespace fs = std::filesystem;
 struct GradeOptions {
   std::string study;
   std::string output;  ///< folder; empty: standard output
+  std::string attention;  ///< file; empty: not written
   bool force = false;
   std::string format = "csv";
   StudyOptions series;
@@ -26,17 +29,20 @@ struct GradeOptions {
 constexpr const char* kGradesFile = "grades.csv";
 constexpr const char* kRecordFile = "run.json";
 
+void check_new(const fs::path& file, bool force) {
+  if (!force && fs::exists(file)) {
+    throw Error(ErrorKind::Failure, text(file.string(), " exists; --force overwrites it"));
+  }
+}
+
 void check_output(const GradeOptions& options) {
+  if (!options.attention.empty()) check_new(options.attention, options.force);
   if (options.output.empty()) return;
   const fs::path folder = options.output;
   if (fs::exists(folder) && !fs::is_directory(folder)) {
     throw Error(ErrorKind::Failure, text("the output ", folder.string(), " is a file; -o takes a folder"));
   }
-  for (const char* name : {kGradesFile, kRecordFile}) {
-    if (!options.force && fs::exists(folder / name)) {
-      throw Error(ErrorKind::Failure, text((folder / name).string(), " exists; --force overwrites it"));
-    }
-  }
+  for (const char* name : {kGradesFile, kRecordFile}) check_new(folder / name, options.force);
 }
 
 void create_folder(const fs::path& folder) {
@@ -63,10 +69,20 @@ RunRecord record_of(const GradeOptions& options, const StudyResult& result) {
   record.counts = {{"studies", 1}, {"graded", 1}, {"levels_found", result.spine.level_count()}};
   record.warnings = result.warnings;
   record.outputs = {kGradesFile, kRecordFile};
+  if (!options.attention.empty()) record.outputs.push_back(options.attention);
   return record;
 }
 
+void write_attention(const std::string& file, const StudyResult& result) {
+  write_file_atomically(file, attention_csv(result.study_id, result.grades));
+  log_info(text("wrote ", file));
+  const bool any = std::any_of(result.grades.begin(), result.grades.end(),
+                               [](const Grade& grade) { return !grade.attention.empty(); });
+  if (!any) log_warning("no finding was graded by a network: the attention table has no rows");
+}
+
 void write_outputs(const GradeOptions& options, const StudyResult& result) {
+  if (!options.attention.empty()) write_attention(options.attention, result);
   if (options.output.empty()) return print(formatted(result, options.format));
   create_folder(options.output);
   write_file_atomically(fs::path(options.output) / kGradesFile, grades_csv(result.study_id, result.grades));
@@ -127,6 +143,11 @@ void add_grade_command(CLI::App& app, Action& action) {
           "-o,--output", options->output,
           "Folder for grades.csv and run.json; a table goes to standard output (default: CSV to standard output)")
       ->group("Output");
+  command
+      ->add_option("--attention", options->attention,
+                   "CSV file for the weight of each image in every row that a network graded (default: not written)")
+      ->type_name("FILE")
+      ->group("Output");
   command->add_flag("--force", options->force, "Overwrite results that are there")->group("Output");
   command->add_option("--format", options->format, "Without -o: csv or table")
       ->check(CLI::IsMember({"csv", "table"}))
@@ -140,6 +161,7 @@ void add_grade_command(CLI::App& app, Action& action) {
       "  lumbargrade grade train_images/4003253 > grades.csv\n"
       "  lumbargrade grade /media/cd -o results\n"
       "  lumbargrade grade export.zip\n"
+      "  lumbargrade grade study -o results --attention results/attention.csv\n"
       "  lumbargrade grade study --sagittal-t2 T2_SAG --lowest-disc L4/L5\n"
       "Research use only, not for clinical use.");
   command->callback([options, &action] { action = [options] { return run_grade(*options); }; });

@@ -1,5 +1,8 @@
 #include "cli/grade_options.h"
 
+#include "core/error.h"
+#include "runs/device.h"
+
 namespace lumbargrade::cli {
 
 CLI::Option* add_study_option(CLI::App& command, StudyOptions& options) {
@@ -29,6 +32,15 @@ void add_series_options(CLI::App& command, StudyOptions& options) {
       ->group(group);
 }
 
+CLI::Option* add_device_option(CLI::App& command, std::string& device) {
+  const auto check = [](const std::string& word) {
+    return is_device_name(word) ? std::string() : text("\"", word, "\" is none of cpu, cuda, cuda:N, auto");
+  };
+  return command.add_option("--device", device, "Where networks run: cpu, cuda, cuda:N or auto")
+      ->check(CLI::Validator(check, ""))
+      ->capture_default_str();
+}
+
 void add_grader_options(CLI::App& command, GraderOptions& options) {
   const char* group = "Model";
   command.add_option("--bundle", options.bundle, "Folder of the model bundle (default: the one shipped)")->group(group);
@@ -37,8 +49,11 @@ void add_grader_options(CLI::App& command, GraderOptions& options) {
                   "Name of the lowest disc in view: L5/S1, L4/L5 or L6/S1 (default: found)")
       ->check(CLI::IsMember({"L5/S1", "L4/L5", "L6/S1"}))
       ->group(group);
-  command.add_option("--device", options.device, "Where networks run: cpu, cuda or auto")
-      ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
+  add_device_option(command, options.device)->group(group);
+  command
+      .add_option("--precision", options.precision,
+                  "Numbers that networks compute in: float32, bfloat16, or float16 on a GPU")
+      ->check(CLI::IsMember({"float32", "bfloat16", "float16"}))
       ->capture_default_str()
       ->group(group);
   command.add_option("--threads", options.threads, "CPU threads; 0: one per core")
@@ -59,6 +74,7 @@ nlohmann::ordered_json to_json(const GraderOptions& options) {
   return {{"bundle", options.bundle.value_or("")},
           {"lowest_disc", options.lowest_disc},
           {"device", options.device},
+          {"precision", options.precision},
           {"threads", options.threads}};
 }
 

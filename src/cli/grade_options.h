@@ -14,6 +14,9 @@ CLI::Option* add_study_option(CLI::App& command, StudyOptions& options);
 /// Which series of a study is used: for every command that reads studies.
 void add_series_options(CLI::App& command, StudyOptions& options);
 
+/// `--device`, checked.
+CLI::Option* add_device_option(CLI::App& command, std::string& device);
+
 /// Bundle, device, threads, naming of levels: for every command that grades.
 void add_grader_options(CLI::App& command, GraderOptions& options);
 

@@ -1,7 +1,9 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/grade_options.h"
 #include "core/error.h"
+#include "runs/device.h"
 #include "training/canal_trainer.h"
 #include "training/locator_trainer.h"
 
@@ -69,7 +71,7 @@ void add_locator_options(CLI::App& command, LocatorTraining& training) {
       ->check(CLI::PositiveNumber)
       ->group("Training");
   command.add_flag("--resume", training.resume, "Go on from the checkpoint in --out")->group("Training");
-  command.add_option("--device", training.device, "cpu, cuda or cuda:N")->capture_default_str()->group("Machine");
+  add_device_option(command, training.device)->group("Machine");
   command.add_option("--threads", training.threads, "CPU threads of the network")
       ->capture_default_str()
       ->check(CLI::Range(1, 256))
@@ -123,7 +125,7 @@ void add_canal_options(CLI::App& command, CanalTraining& training) {
       ->check(CLI::PositiveNumber)
       ->group("Training");
   command.add_flag("--resume", training.resume, "Go on from the checkpoint in --out")->group("Training");
-  command.add_option("--device", training.device, "cpu, cuda or cuda:N")->capture_default_str()->group("Machine");
+  add_device_option(command, training.device)->group("Machine");
   command.add_option("--threads", training.threads, "CPU threads of the network")
       ->capture_default_str()
       ->check(CLI::Range(1, 256))
@@ -158,6 +160,7 @@ void add_train_command(CLI::App& app, Action& action) {
   locator->callback([training, &action] {
     action = [training] {
       check_training(*training);
+      training->device = ready_device(training->device);
       train_locator(*training);
       return 0;
     };
@@ -169,6 +172,7 @@ void add_train_command(CLI::App& app, Action& action) {
   canal->callback([outline, &action] {
     action = [outline] {
       check_training(*outline);
+      outline->device = ready_device(outline->device);
       train_canal(*outline);
       return 0;
     };

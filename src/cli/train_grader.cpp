@@ -3,7 +3,9 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/grade_options.h"
 #include "core/error.h"
+#include "runs/device.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -73,7 +75,7 @@ void add_run_options(CLI::App& command, GraderTraining& training) {
   command.add_flag("--resume", training.resume, "Go on from the checkpoints in --out")->group("Training");
   command.add_flag("--deterministic", training.deterministic, "Same weights on every run with as many threads")
       ->group("Training");
-  command.add_option("--device", training.device, "cpu, cuda or cuda:N")->capture_default_str()->group("Machine");
+  add_device_option(command, training.device)->group("Machine");
   command.add_option("--threads", training.threads, "CPU threads")
       ->capture_default_str()
       ->check(CLI::Range(1, 256))
@@ -86,6 +88,7 @@ int run(Options& options) {
   training.recipe = read_recipe(options.recipe);
   training.data.points = options.points == "given" ? TrainingPoints::Given : TrainingPoints::Predicted;
   training.data.threads = training.threads;
+  training.device = ready_device(training.device);
   if (training.data.cache.empty()) training.data.cache = training.out / "crops";
   train_grader(training);
   return 0;

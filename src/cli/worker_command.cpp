@@ -17,6 +17,7 @@ std::vector<std::string> worker_command(const WorkerOptions& options, const std:
   std::vector<std::string> command = {std::filesystem::read_symlink("/proc/self/exe").string(), "--quiet", "worker"};
   append(command, "--bundle", bundle.string());
   append(command, "--device", options.grader.device);
+  append(command, "--precision", options.grader.precision);
   append(command, "--threads", std::to_string(threads));
   append(command, "--lowest-disc", options.grader.lowest_disc);
   append(command, "--memory-limit", std::to_string(options.memory_limit_mib));

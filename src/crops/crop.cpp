@@ -242,9 +242,8 @@ std::vector<std::uint8_t> quantised(const std::vector<float>& values, const Limi
 }
 
 /// Averages the slices that make up one slice of the crop. Empty where there is none.
-std::vector<float> averaged(const Volume& volume, const SlicePlan& plan, int place, const CropPlacement& placement,
-                            const Window& window) {
-  const std::vector<int> slices = plan.slices_at(place);
+std::vector<float> averaged(const Volume& volume, const SlicePlan& plan, const std::vector<int>& slices,
+                            const CropPlacement& placement, const Window& window) {
   if (slices.empty()) return {};
   std::vector<float> sum(static_cast<size_t>(window.size_px) * static_cast<size_t>(window.size_px), 0.0F);
   for (const int slice : slices) {
@@ -253,6 +252,15 @@ std::vector<float> averaged(const Volume& volume, const SlicePlan& plan, int pla
   }
   for (float& value : sum) value /= static_cast<float>(slices.size());
   return sum;
+}
+
+std::vector<std::string> images_of(const Volume& volume, const std::vector<int>& slices) {
+  std::vector<std::string> uids;
+  for (const int slice : slices) {
+    const auto at = static_cast<size_t>(slice);
+    if (at < volume.sources.size()) uids.push_back(volume.sources[at].sop_instance_uid);
+  }
+  return uids;
 }
 
 /// More than half of what the view shows of a slice lies inside the image.
@@ -321,13 +329,15 @@ std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const Cr
   const int slices = view.slices + 2 * margin.slices;
   const size_t per_slice = static_cast<size_t>(window.size_px) * static_cast<size_t>(window.size_px);
   std::vector<float> values(per_slice * static_cast<size_t>(slices), kOutside);
+  Crop crop;
   for (int place = 0; place < slices; ++place) {
-    const auto slice = averaged(*best->volume, plan, place - slices / 2, placement, window);
+    const std::vector<int> made_of = plan.slices_at(place - slices / 2);
+    crop.slice_sop_instance_uids.push_back(images_of(*best->volume, made_of));
+    const auto slice = averaged(*best->volume, plan, made_of, placement, window);
     std::copy(slice.begin(), slice.end(), values.begin() + static_cast<std::ptrdiff_t>(per_slice * place));
   }
   const auto limits = grey_limits(values, view, margin);
   if (!limits) return std::nullopt;
-  Crop crop;
   crop.slices = slices;
   crop.size_px = window.size_px;
   crop.pixels = quantised(values, *limits);

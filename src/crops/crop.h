@@ -30,6 +30,8 @@ struct Crop {
   Vector3 point_patient = Vector3::Zero();
   std::string series_instance_uid;
   std::string sop_instance_uid;  ///< of the middle slice
+  /// By slice: the images it was made of (several where thin ones were averaged); none where the data end before.
+  std::vector<std::vector<std::string>> slice_sop_instance_uids;
 };
 
 /// Where crops of a finding are centred, and along what.

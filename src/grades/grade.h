@@ -8,6 +8,7 @@
 
 #include "core/finding.h"
 #include "geometry/grid.h"
+#include "grades/attention.h"
 
 namespace lumbargrade {
 
@@ -33,6 +34,7 @@ struct Grade {
   std::optional<double> measure_mm;      ///< canal: its diameter at the disc; recess: its depth
   std::optional<double> measure_ratio;   ///< the measure over its reference
   std::vector<std::string> flags;        ///< snake_case words
+  std::vector<ImageAttention> attention;  ///< what the networks looked at; empty where they did not grade
 };
 
 /// All 25, in the order of all_findings().

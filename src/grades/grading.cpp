@@ -74,6 +74,7 @@ void add_network_image(const NetworkGrade& network, Grade& grade) {
   grade.point_patient = network.point_patient;
   grade.series_instance_uid = network.series_instance_uid;
   grade.sop_instance_uid = network.sop_instance_uid;
+  grade.attention = network.attention;
 }
 
 /// Mixes what the network and the measure say, then the prior.

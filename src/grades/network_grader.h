@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/finding.h"
+#include "grades/attention.h"
 #include "levels/spine.h"
 #include "study/study.h"
 
@@ -21,6 +22,7 @@ struct NetworkGrade {
   Vector3 point_patient = Vector3::Zero();
   std::string series_instance_uid;  ///< of the first view
   std::string sop_instance_uid;     ///< of its middle slice
+  std::vector<ImageAttention> attention;
 };
 
 /// In the order of all_findings(); empty where no network looked.
@@ -30,9 +32,9 @@ using NetworkGrades = std::array<std::optional<NetworkGrade>, kFindingCount>;
 /// views, and the looks of test-time augmentation.
 class NetworkGrader {
  public:
-  /// Takes the networks of the grading roles from `bundle`; `device` as in torch::Device. Throws Error (BundleInvalid)
-  /// when an input is none that crops can be cut for.
-  NetworkGrader(const Bundle& bundle, const std::string& device);
+  /// Takes the networks of the grading roles from `bundle`; `device` as in torch::Device, `precision` as in
+  /// scalar_type_of. Throws Error (BundleInvalid) when a network is no grader or an input none that crops can be cut for.
+  NetworkGrader(const Bundle& bundle, const std::string& device, const std::string& precision = "float32");
   ~NetworkGrader();
   NetworkGrader(NetworkGrader&&) noexcept;
   NetworkGrader& operator=(NetworkGrader&&) noexcept;

@@ -20,11 +20,11 @@ torch::Tensor outline_tensor(const OutlineInput& input) {
   return tensor;
 }
 
-CanalOutlineNetwork::CanalOutlineNetwork(UNet network, torch::Device device)
-    : network_(std::move(network)), device_(device) {
+CanalOutlineNetwork::CanalOutlineNetwork(UNet network, torch::Device device, torch::ScalarType precision)
+    : network_(std::move(network)), device_(device), precision_(precision) {
   network_->eval();
   network_->fold_batch_norm();
-  network_->to(device_);
+  network_->to(device_, precision_);
 }
 
 std::vector<cv::Mat1f> CanalOutlineNetwork::predict(const std::vector<OutlineInput>& inputs) const {
@@ -35,10 +35,9 @@ std::vector<cv::Mat1f> CanalOutlineNetwork::predict(const std::vector<OutlineInp
     for (size_t k = first; k < std::min(first + kSlicesPerBatch, inputs.size()); ++k) {
       batch.push_back(outline_tensor(inputs[k]));
     }
-    const torch::Tensor canal = torch::sigmoid(network_->forward(torch::stack(batch).to(device_)).fine)
-                                    .select(1, 0)
-                                    .to(torch::kCPU, torch::kFloat32)
-                                    .contiguous();
+    const UNetOutput output = network_->forward(torch::stack(batch).to(device_, precision_));
+    const torch::Tensor canal =
+        torch::sigmoid(output.fine.select(1, 0).to(torch::kFloat32)).to(torch::kCPU).contiguous();
     for (int64_t k = 0; k < canal.size(0); ++k) {
       cv::Mat1f map(static_cast<int>(canal.size(1)), static_cast<int>(canal.size(2)));
       std::memcpy(map.data, canal[k].data_ptr<float>(), sizeof(float) * map.total());

@@ -11,7 +11,7 @@ namespace lumbargrade {
 class CanalOutlineNetwork {
  public:
   /// Takes the network over: puts it into evaluation mode and folds its batch normalisation.
-  CanalOutlineNetwork(UNet network, torch::Device device);
+  CanalOutlineNetwork(UNet network, torch::Device device, torch::ScalarType precision = torch::kFloat32);
 
   /// Probability of canal for each input; all have one size, a multiple of multiple_of().
   std::vector<cv::Mat1f> predict(const std::vector<OutlineInput>& inputs) const;
@@ -21,6 +21,7 @@ class CanalOutlineNetwork {
  private:
   mutable UNet network_;
   torch::Device device_;
+  torch::ScalarType precision_;
 };
 
 /// kOutlineChannels x H x W.

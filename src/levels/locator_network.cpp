@@ -36,10 +36,11 @@ torch::Tensor network_input(const cv::Mat1f& pixels, int64_t stride) {
   return tensor;
 }
 
-LocatorNetwork::LocatorNetwork(UNet network, torch::Device device) : network_(std::move(network)), device_(device) {
+LocatorNetwork::LocatorNetwork(UNet network, torch::Device device, torch::ScalarType precision)
+    : network_(std::move(network)), device_(device), precision_(precision) {
   network_->eval();
   network_->fold_batch_norm();
-  network_->to(device_);
+  network_->to(device_, precision_);
 }
 
 std::vector<LocatorMaps> LocatorNetwork::predict(const std::vector<SliceImage>& slices) const {
@@ -55,9 +56,9 @@ std::vector<LocatorMaps> LocatorNetwork::predict_batch(const SliceImage* slices,
   torch::InferenceMode inference;
   std::vector<torch::Tensor> inputs;
   for (size_t k = 0; k < count; ++k) inputs.push_back(network_input(slices[k].pixels, network_->stride()));
-  const UNetOutput output = network_->forward(torch::stack(inputs).to(device_));
-  const torch::Tensor fine = torch::softmax(output.fine, 1).to(torch::kCPU, torch::kFloat32);
-  const torch::Tensor coarse = torch::sigmoid(output.coarse).to(torch::kCPU, torch::kFloat32);
+  const UNetOutput output = network_->forward(torch::stack(inputs).to(device_, precision_));
+  const torch::Tensor fine = torch::softmax(output.fine.to(torch::kFloat32), 1).to(torch::kCPU);
+  const torch::Tensor coarse = torch::sigmoid(output.coarse.to(torch::kFloat32)).to(torch::kCPU);
 
   std::vector<LocatorMaps> maps;
   for (size_t k = 0; k < count; ++k) {

@@ -13,7 +13,7 @@ namespace lumbargrade {
 class LocatorNetwork {
  public:
   /// Takes the network over: puts it into evaluation mode and folds its batch normalisation.
-  LocatorNetwork(UNet network, torch::Device device);
+  LocatorNetwork(UNet network, torch::Device device, torch::ScalarType precision = torch::kFloat32);
 
   /// Maps for each slice; all slices must have one size. Slices are run in small batches to bound memory.
   std::vector<LocatorMaps> predict(const std::vector<SliceImage>& slices) const;
@@ -23,6 +23,7 @@ class LocatorNetwork {
 
   mutable UNet network_;
   torch::Device device_;
+  torch::ScalarType precision_;
 };
 
 /// Rows and columns are padded at the end, to the next multiple of the network's stride, with each slice's minimum:

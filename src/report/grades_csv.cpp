@@ -1,18 +1,11 @@
 #include "report/grades_csv.h"
 
-#include <cstdio>
-
 #include "core/csv.h"
+#include "report/number_text.h"
 #include "report/probability_text.h"
 
 namespace lumbargrade {
 namespace {
-
-std::string six_decimals(double value) {
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.6f", value);
-  return buffer.data();
-}
 
 std::string six_decimals(const std::optional<double>& value) {
   return value ? six_decimals(*value) : "";

@@ -7,6 +7,7 @@
 #include "levels/canal_outline_network.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
+#include "network/precision.h"
 #include "runs/available_cores.h"
 #include "runs/device.h"
 
@@ -69,14 +70,14 @@ UNet unet_of(const BundleNetwork& network) {
 }
 
 /// Locates the spine, and outlines the canal where the bundle has a network for that.
-std::function<Spine(const Volume&)> locating_with(const Bundle& bundle, const std::string& device,
-                                                  const LocatorOptions& options) {
-  const auto locator = std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), torch::Device(device));
+std::function<Spine(const Volume&)> locating_with(const Bundle& bundle, const torch::Device& device,
+                                                  torch::ScalarType precision, const LocatorOptions& options) {
+  const auto locator = std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), device, precision);
   if (bundle.manifest.network("canal_outline") == nullptr) {
     return [locator, options](const Volume& sagittal) { return locate_spine(sagittal, *locator, options); };
   }
   const auto outline =
-      std::make_shared<CanalOutlineNetwork>(unet_of(bundle.network("canal_outline")), torch::Device(device));
+      std::make_shared<CanalOutlineNetwork>(unet_of(bundle.network("canal_outline")), device, precision);
   return [locator, outline, options](const Volume& sagittal) {
     Spine spine = locate_spine(sagittal, *locator, options);
     outline_canal(
@@ -99,12 +100,14 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.bundle_version = bundle.manifest.version;
   loaded.bundle_sha256 = bundle.sha256;
   loaded.device = ready_device(options.device);
+  const torch::Device device(loaded.device);
+  const torch::ScalarType precision = scalar_type_of(options.precision, device);
   loaded.grader.model = grading_model(bundle.manifest.grading);
-  const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device);
+  const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device, options.precision);
   if (networks->has_networks()) {
     loaded.grader.look = [networks](const Study& study, const Spine& spine) { return networks->grade(study, spine); };
   }
-  loaded.grader.locate = locating_with(bundle, loaded.device, locating);
+  loaded.grader.locate = locating_with(bundle, device, precision, locating);
   return loaded;
 }
 

@@ -10,7 +10,8 @@ namespace lumbargrade {
 
 struct GraderOptions {
   std::optional<std::string> bundle;  ///< folder; empty: see find_bundle
-  std::string device = "cpu";         ///< "cpu", "cuda" or "auto"
+  std::string device = "cpu";         ///< "cpu", "cuda", "cuda:N" or "auto"
+  std::string precision = "float32";  ///< of the networks, see scalar_type_of
   int threads = 0;                    ///< of the networks; 0: as many as there are cores
   std::string lowest_disc;            ///< "L5/S1", "L4/L5" or "L6/S1"; empty: counted
 };

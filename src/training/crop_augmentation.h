@@ -17,8 +17,9 @@ struct CropBuffers {
 void copy_central(const CropFile& file, size_t sample, const CropBuffers& buffers);
 
 /// The crop shifted, turned, scaled and with other contrast, as the recipe says. All slices change alike.
-/// `may_reverse`: the order of slices may be reversed (canals, whose mirror image has the same grade).
-void copy_augmented(const CropFile& file, size_t sample, const AugmentationRecipe& recipe, bool may_reverse,
+/// `may_mirror`: the crop may be one of the mirrored patient (canals, which have the same grade there): sagittal slices
+/// in reverse order, axial ones with left and right exchanged.
+void copy_augmented(const CropFile& file, size_t sample, const AugmentationRecipe& recipe, bool may_mirror,
                     std::mt19937_64& random, const CropBuffers& buffers);
 
 }  // namespace lumbargrade

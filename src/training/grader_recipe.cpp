@@ -70,7 +70,7 @@ AugmentationRecipe read_augmentation(const StrictObject& object) {
   recipe.noise = real(object, "noise", 0, 1, recipe.noise);
   recipe.mixup = real(object, "mixup", 0, 1, recipe.mixup);
   recipe.cutmix = real(object, "cutmix", 0, 1, recipe.cutmix);
-  if (object.has("reverse_slices")) recipe.reverse_slices = object.boolean("reverse_slices");
+  if (object.has("mirror_canals")) recipe.mirror_canals = object.boolean("mirror_canals");
   if (recipe.mixup + recipe.cutmix > 1) object.fail("mixup", "and cutmix together must not exceed 1");
   return recipe;
 }
@@ -99,7 +99,7 @@ LookSpec read_look(const StrictObject& object) {
   look.row_mm = real(object, "row_mm", -50, 50, 0);
   look.column_mm = real(object, "column_mm", -50, 50, 0);
   look.degrees = real(object, "degrees", -180, 180, 0);
-  look.reverse = object.has("reverse") && object.boolean("reverse");
+  look.mirror = object.has("mirror") && object.boolean("mirror");
   return look;
 }
 
@@ -130,7 +130,7 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   if (object.has("augmentation")) {
     recipe.augmentation = read_augmentation(object.object("augmentation", {},
                                                           {"jitter_mm", "jitter_slices", "rotation_degrees", "scale",
-                                                           "contrast", "noise", "mixup", "cutmix", "reverse_slices"}));
+                                                           "contrast", "noise", "mixup", "cutmix", "mirror_canals"}));
   }
   if (object.has("optimisation")) {
     recipe.optimisation =
@@ -146,7 +146,7 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   if (object.has("flags")) recipe.flags = object.strings("flags", 0);
   if (object.has("looks")) {
     recipe.looks.clear();
-    for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "reverse"})) {
+    for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
       recipe.looks.push_back(read_look(look));
     }
     if (recipe.looks.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");

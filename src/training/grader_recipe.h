@@ -28,7 +28,7 @@ struct AugmentationRecipe {
   double noise = 0.05;         ///< largest SD, of the grey range
   double mixup = 0;            ///< share of batches
   double cutmix = 0;           ///< share of batches
-  bool reverse_slices = true;  ///< of canals: the mirrored patient has the same grade
+  bool mirror_canals = true;  ///< half of them: the mirrored patient has the same grade
 };
 
 struct OptimisationRecipe {

@@ -208,7 +208,7 @@ TEST(Manifest, HeadsThatContradictTheNetworksAreRefused) {
   EXPECT_THAT(graders_refusal([](json& m) { m["networks"][2]["name"] = "first"; }), HasSubstr("\"first\" twice"));
   EXPECT_THAT(graders_refusal([](json& m) { m["grading"]["heads"][0]["looks"] = json::array(); }),
               HasSubstr("at least one entry"));
-  EXPECT_THAT(graders_refusal([](json& m) { m["grading"]["heads"][0]["looks"][1]["reverse"] = 1; }),
+  EXPECT_THAT(graders_refusal([](json& m) { m["grading"]["heads"][0]["looks"][1]["mirror"] = 1; }),
               HasSubstr("true or false"));
   EXPECT_THAT(
       graders_refusal([](json& m) { m["grading"]["recess_measure"]["levels"]["l4_l5"]["severe_below_mm"] = 7; }),

@@ -23,7 +23,7 @@ AugmentationRecipe nothing_changes() {
   AugmentationRecipe recipe;
   recipe.jitter_mm = recipe.rotation_degrees = recipe.scale = recipe.contrast = recipe.noise = 0;
   recipe.jitter_slices = 0;
-  recipe.reverse_slices = false;
+  recipe.mirror_canals = false;
   return recipe;
 }
 
@@ -94,7 +94,7 @@ TEST_F(CropFiles, TheSameSeedGivesTheSameCropAndAnotherOneAnother) {
 TEST_F(CropFiles, OnlyCanalsAreReversed) {
   const CropFile file = open();
   AugmentationRecipe recipe = nothing_changes();
-  recipe.reverse_slices = true;
+  recipe.mirror_canals = true;
   int reversed = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     std::mt19937_64 random(seed);

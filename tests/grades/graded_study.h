@@ -1,0 +1,136 @@
+#pragma once
+
+// A made study and bundles of random graders: for tests that grade with networks.
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bundle/bundle.h"
+#include "bundle/write_bundle.h"
+#include "crops/crop.h"
+#include "network/architecture.h"
+#include "network/state.h"
+
+namespace lumbargrade {
+
+inline View foramen_view() {
+  View view;
+  view.name = "sagittal_t1";
+  view.series = SeriesRole::SagittalT1;
+  view.anchor = Anchor::Foramen;
+  view.slices = 3;
+  view.size_px = 32;
+  view.pixel_mm = 0.7;
+  return view;
+}
+
+/// Slices of a smooth pattern that is not symmetrical, `step_mm` apart along x, 160 pixels of .6 mm, turned a little.
+inline Volume patterned_volume(double step_mm, int slices, const std::string& uid) {
+  Volume volume;
+  volume.columns = volume.rows = 160;
+  volume.slices = slices;
+  volume.series_instance_uid = uid;
+  const Eigen::AngleAxisd turn(0.1, Vector3(1, 2, 3).normalized());
+  volume.patient_from_index.linear().col(0) = turn * Vector3(0, 0.6, 0);
+  volume.patient_from_index.linear().col(1) = turn * Vector3(0, 0, -0.6);
+  volume.patient_from_index.linear().col(2) = turn * Vector3(step_mm, 0, 0);
+  volume.patient_from_index.translation() = -(volume.patient_from_index.linear() * Vector3(80, 80, (slices - 1) / 2.0));
+  for (int slice = 0; slice < volume.slices; ++slice) {
+    volume.sources.push_back(
+        {"", uid + "." + std::to_string(slice), slice, volume.patient_from_index * Vector3(0, 0, slice)});
+    for (int row = 0; row < volume.rows; ++row) {
+      for (int column = 0; column < volume.columns; ++column) {
+        const Vector3 p = volume.patient_from_index * Vector3(column, row, slice);
+        volume.voxels.push_back(static_cast<float>(200 + 80 * std::sin(p.y() / 3 + p.x() / 9) * std::cos(p.z() / 4)));
+      }
+    }
+  }
+  return volume;
+}
+
+inline Study patterned_study() {
+  Study study;
+  study.sagittal_t1 = patterned_volume(4.4, 15, "1.2.3");
+  study.sagittal_t2 = patterned_volume(4.4, 15, "1.2.4");
+  return study;
+}
+
+inline Spine one_level() {
+  LevelFrame frame;
+  frame.level = Level::L4L5;
+  frame.canal_patient = Vector3(1, 10, -4);
+  frame.confidence = 1;
+  Spine spine;
+  spine.levels[static_cast<size_t>(index_of(Level::L4L5))] = frame;
+  return spine;
+}
+
+/// A small grader of one view with random weights, and statistics that make folding matter. In evaluation mode.
+inline nlohmann::json small_grader(const View& view, const std::string& pooling) {
+  return {{"backbone", "resnet"},
+          {"backbone_options", {{"widths", {8, 16}}, {"blocks", {1, 1}}}},
+          {"views", {view.name}},
+          {"pooling", pooling},
+          {"hidden", 16}};
+}
+
+inline Network random_grader(const nlohmann::json& parameters, std::uint64_t seed) {
+  torch::manual_seed(seed);
+  Network network = build_network("grader", parameters, "test", "network");
+  const torch::NoGradGuard no_gradients;
+  for (auto& buffer : network.module->named_buffers()) {
+    if (buffer.value().is_floating_point()) buffer.value().uniform_(0.5, 1.5);
+  }
+  network.module->eval();
+  return network;
+}
+
+/// One network of a bundle to be.
+struct MadeMember {
+  nlohmann::json parameters;
+  View view;
+  Network network;
+};
+
+/// Writes a bundle whose head for `head.condition` is made of these members, and loads it.
+inline Bundle bundle_of(const std::filesystem::path& folder, HeadSpec head, const std::vector<MadeMember>& members) {
+  Manifest manifest;
+  manifest.name = manifest.version = manifest.licence = manifest.intended_use = "test";
+  for (auto& levels : manifest.grading.prior) levels.fill({0.75, 0.1875, 0.0625});
+  manifest.grading.prior_source = manifest.grading.canal_measure_source = "invented";
+  manifest.grading.canal_measure.width_mm = 1;
+  manifest.grading.canal_measure.levels.fill({9.5, 6.5, 13});
+  head.source = "random weights";
+  manifest.grading.heads = {head};
+  std::vector<TrainedNetwork> networks;
+  for (const MadeMember& member : members) {
+    TrainedNetwork trained;
+    trained.spec.role = std::string(grading_role(head.condition));
+    trained.spec.name = trained.spec.role + std::to_string(networks.size());
+    trained.spec.architecture = "grader";
+    trained.spec.parameters = member.parameters;
+    trained.spec.inputs = {input_of(member.view)};
+    trained.spec.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
+    trained.spec.golden.tolerance = 1e-4;
+    trained.state = collect_state(*member.network.module);
+    trained.golden_inputs = {
+        {member.view.name, torch::randn({1, member.view.slices, member.view.size_px, member.view.size_px})}};
+    networks.push_back(std::move(trained));
+  }
+  write_bundle(folder, manifest, networks);
+  return load_bundle(folder);
+}
+
+inline HeadSpec plain_head(Condition condition) {
+  HeadSpec head;
+  head.condition = condition;
+  head.combine = "probabilities";
+  head.looks = {LookSpec{}};
+  return head;
+}
+
+}  // namespace lumbargrade

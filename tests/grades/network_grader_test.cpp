@@ -1,0 +1,244 @@
+#include "grades/network_grader.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "grades/graded_study.h"
+#include "network/grader_network.h"
+#include "temporary_folder.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr Condition kForaminal = Condition::NeuralForaminalNarrowing;
+constexpr Condition kCanal = Condition::SpinalCanalStenosis;
+
+size_t finding_at(Condition condition, std::optional<Side> side) {
+  const Finding wanted{condition, side, Level::L4L5};
+  return static_cast<size_t>(std::find(all_findings().begin(), all_findings().end(), wanted) - all_findings().begin());
+}
+
+const LevelFrame& frame_of(const Spine& spine) {
+  return *spine.levels[static_cast<size_t>(index_of(Level::L4L5))];
+}
+
+/// S x H x W, mean 0 and SD 1 over the valid slices: written anew here, slice by slice.
+torch::Tensor values_of(const Crop& crop) {
+  torch::Tensor values = torch::zeros({crop.slices, crop.size_px, crop.size_px}, torch::kFloat64);
+  const auto per_slice = static_cast<size_t>(crop.size_px) * static_cast<size_t>(crop.size_px);
+  double sum = 0, squares = 0, count = 0;
+  for (size_t k = 0; k < crop.pixels.size(); ++k) {
+    if (crop.slice_valid[k / per_slice] == 0) continue;
+    sum += crop.pixels[k];
+    squares += crop.pixels[k] * static_cast<double>(crop.pixels[k]);
+    count += 1;
+  }
+  const double mean = sum / count, deviation = std::sqrt(squares / count - mean * mean);
+  auto* to = values.data_ptr<double>();
+  for (size_t k = 0; k < crop.pixels.size(); ++k) {
+    if (crop.slice_valid[k / per_slice] != 0) to[k] = (crop.pixels[k] - mean) / deviation;
+  }
+  return values.to(torch::kFloat32);
+}
+
+torch::Tensor valid_of(const Crop& crop) {
+  torch::Tensor valid = torch::zeros({1, crop.slices});
+  for (int slice = 0; slice < crop.slices; ++slice) valid[0][slice] = crop.slice_valid[static_cast<size_t>(slice)];
+  return valid;
+}
+
+/// Logits of a network for one crop, in double precision.
+torch::Tensor logits_of(const Network& network, const View& view, const Crop& crop) {
+  const torch::NoGradGuard no_gradients;
+  const TensorMap inputs = {{view.name, values_of(crop).unsqueeze(0)}, {view.name + ".valid", valid_of(crop)}};
+  return network.forward(inputs).at("grade")[0].to(torch::kFloat64);
+}
+
+void expect_probabilities(const NetworkGrade& grade, const torch::Tensor& expected, double tolerance = 1e-5) {
+  for (std::int64_t c = 0; c < 3; ++c) {
+    EXPECT_NEAR(grade.probabilities[static_cast<size_t>(c)], expected[c].item<double>(), tolerance);
+  }
+}
+
+class NetworkGrading : public testing::Test {
+ protected:
+  MadeMember member(const View& view, const std::string& pooling, std::uint64_t seed) {
+    const nlohmann::json parameters = small_grader(view, pooling);
+    return {parameters, view, random_grader(parameters, seed)};
+  }
+  NetworkGrades graded(const HeadSpec& head, const std::vector<MadeMember>& members, const Study& study,
+                       const Spine& spine = one_level(), const std::string& precision = "float32") {
+    const TemporaryFolder folder;
+    return NetworkGrader(bundle_of(folder.path(), head, members), "cpu", precision).grade(study, spine);
+  }
+};
+
+TEST_F(NetworkGrading, AttentionIsTheSoftmaxOverTheSlicesOfWTanhVf) {
+  const View view = foramen_view();
+  const MadeMember made = member(view, "attention", 5);
+  const Study study = patterned_study();
+  const NetworkGrades grades = graded(plain_head(kForaminal), {made}, study);
+  const auto crop = cut_crop(volumes_of(study, view.series),
+                             place_crop(frame_of(one_level()), view.anchor, Side::Right), view);
+  const torch::NoGradGuard no_gradients;
+  const auto grader = std::dynamic_pointer_cast<GraderNetworkImpl>(made.network.module);
+  const torch::Tensor features = grader->backbones().front()->forward(values_of(*crop).unsqueeze(1));  // S x F
+  const auto state = grader->named_parameters();
+  const torch::Tensor hidden = torch::tanh(torch::matmul(features, state["pooling.sagittal_t1.project.weight"].t()) +
+                                           state["pooling.sagittal_t1.project.bias"]);
+  const torch::Tensor score = torch::matmul(hidden, state["pooling.sagittal_t1.score.weight"].t()).flatten();
+  const torch::Tensor expected = score.exp() / score.exp().sum();
+
+  const auto& attention = grades[finding_at(kForaminal, Side::Right)]->attention;
+  ASSERT_EQ(attention.size(), 3U);
+  EXPECT_GT((expected.max() - expected.min()).item<double>(), 1e-3);  // the slices do differ
+  for (size_t slice = 0; slice < attention.size(); ++slice) {
+    EXPECT_EQ(attention[slice].view, "sagittal_t1");
+    EXPECT_EQ(attention[slice].series_instance_uid, "1.2.3");
+    EXPECT_EQ(attention[slice].sop_instance_uid, crop->slice_sop_instance_uids[slice].front());
+    EXPECT_NEAR(attention[slice].weight, expected[static_cast<std::int64_t>(slice)].item<double>(), 1e-5);
+  }
+  EXPECT_EQ(attention[1].sop_instance_uid, grades[finding_at(kForaminal, Side::Right)]->sop_instance_uid);
+}
+
+TEST_F(NetworkGrading, EveryPoolingTellsItsAttentionAndItSumsToOne) {
+  for (const char* pooling : {"mean", "attention", "lstm_attention", "transformer"}) {
+    const NetworkGrades grades =
+        graded(plain_head(kForaminal), {member(foramen_view(), pooling, 5)}, patterned_study());
+    double sum = 0;
+    for (const auto& image : grades[finding_at(kForaminal, Side::Left)]->attention) sum += image.weight;
+    EXPECT_NEAR(sum, 1, 1e-5) << pooling;
+  }
+}
+
+TEST_F(NetworkGrading, ThinImagesThatMakeOneSliceShareItsWeight) {
+  Study study;
+  study.sagittal_t1 = patterned_volume(1, 61, "1.2.3");
+  const NetworkGrades grades = graded(plain_head(kForaminal), {member(foramen_view(), "mean", 5)}, study);
+  const auto& attention = grades[finding_at(kForaminal, Side::Left)]->attention;
+  ASSERT_EQ(attention.size(), 12U);  // three slices of 4 mm
+  for (const auto& image : attention) EXPECT_NEAR(image.weight, 1.0 / 12, 1e-6);
+}
+
+TEST_F(NetworkGrading, SlicesBeyondTheDataHaveNoAttention) {
+  Study study;
+  study.sagittal_t1 = patterned_volume(4.4, 9, "1.2.3");  // its outermost slice is 17.6 mm from the middle
+  const NetworkGrades grades = graded(plain_head(kForaminal), {member(foramen_view(), "attention", 5)}, study);
+  const auto& attention = grades[finding_at(kForaminal, Side::Left)]->attention;
+  ASSERT_EQ(attention.size(), 2U);
+  EXPECT_EQ(attention[1].sop_instance_uid, "1.2.3.8");
+  EXPECT_NEAR(attention[0].weight + attention[1].weight, 1, 1e-6);
+}
+
+TEST_F(NetworkGrading, MembersAndLooksAreAveragedAsTheHeadSays) {
+  const View view = foramen_view();
+  const std::vector<MadeMember> members = {member(view, "attention", 5), member(view, "mean", 6)};
+  const Study study = patterned_study();
+  HeadSpec head = plain_head(kForaminal);
+  head.temperature = 1.7;
+  head.looks = {{}, {2, -3, 0, false}, {0, 0, 20, false}};
+  const CropPlacement plain = place_crop(frame_of(one_level()), view.anchor, Side::Left);
+  CropPlacement moved = plain, turned = plain;
+  moved.point_patient += Vector3(0, -3, -2);  // 2 mm to the feet, 3 mm to the front
+  const double angle = 20 * 3.14159265358979 / 180;
+  turned.posterior = {0, std::cos(angle), -std::sin(angle)};  // from the back to the feet
+  turned.up = {0, std::sin(angle), std::cos(angle)};
+  for (const std::string combine : {"probabilities", "logits"}) {
+    head.combine = combine;
+    torch::Tensor sum = torch::zeros({3}, torch::kFloat64);
+    for (const MadeMember& made : members) {
+      for (const CropPlacement& placement : {plain, moved, turned}) {
+        const auto logits =
+            logits_of(made.network, view, *cut_crop(volumes_of(study, view.series), placement, view));
+        sum += combine == "logits" ? logits : torch::softmax(logits, 0);
+      }
+    }
+    const torch::Tensor mean = combine == "logits" ? sum / 6 : (sum / 6).log();
+    const NetworkGrades grades = graded(head, members, study);
+    expect_probabilities(*grades[finding_at(kForaminal, Side::Left)], torch::softmax(mean / 1.7, 0));
+  }
+}
+
+Study with_axial(Study study) {
+  study.axial_t2 = {patterned_volume(4.4, 15, "1.2.5")};
+  Volume& axial = study.axial_t2.front();
+  // Slices, columns and rows exchange places: towards the head, the left, the back.
+  const Affine old = axial.patient_from_index;
+  axial.patient_from_index.linear().col(0) = 0.6 / 4.4 * old.linear().col(2);
+  axial.patient_from_index.linear().col(1) = old.linear().col(0);
+  axial.patient_from_index.linear().col(2) = -4.4 / 0.6 * old.linear().col(1);
+  axial.patient_from_index.translation() = -(axial.patient_from_index.linear() * Vector3(80, 80, 7));
+  for (int slice = 0; slice < axial.slices; ++slice) {
+    axial.sources[static_cast<size_t>(slice)].position_patient = axial.patient_from_index * Vector3(0, 0, slice);
+  }
+  return study;
+}
+
+Vector3 mirrored(const Vector3& point) {
+  return {-point.x(), point.y(), point.z()};
+}
+
+void mirror(Volume& volume) {
+  Affine reflection = Affine::Identity();
+  reflection.linear()(0, 0) = -1;
+  volume.patient_from_index = reflection * volume.patient_from_index;
+  for (SliceSource& source : volume.sources) source.position_patient = mirrored(source.position_patient);
+}
+
+TEST_F(NetworkGrading, TheMirrorLookOfACanalIsThePlainLookAtTheMirroredPatient) {
+  for (const SeriesRole role : {SeriesRole::SagittalT2, SeriesRole::AxialT2}) {
+    View view = foramen_view();
+    view.name = "canal_view";
+    view.series = role;
+    view.anchor = Anchor::Canal;
+    const std::vector<MadeMember> members = {member(view, "lstm_attention", 5)};  // knows the order of slices
+    const Study study = with_axial(patterned_study());
+    Study other = study;
+    mirror(*other.sagittal_t2);
+    mirror(other.axial_t2.front());
+    Spine other_spine = one_level();
+    LevelFrame& frame = *other_spine.levels[static_cast<size_t>(index_of(Level::L4L5))];
+    frame.canal_patient = mirrored(*frame.canal_patient);
+    HeadSpec mirror_look = plain_head(kCanal);
+    mirror_look.looks.front().mirror = true;
+    const size_t at = finding_at(kCanal, std::nullopt);
+    const auto plain = *graded(plain_head(kCanal), members, study)[at];
+    const auto through_look = *graded(mirror_look, members, study)[at];
+    const auto of_mirrored = *graded(plain_head(kCanal), members, other, other_spine)[at];
+    double change = 0;
+    for (size_t c = 0; c < 3; ++c) {
+      EXPECT_NEAR(through_look.probabilities[c], of_mirrored.probabilities[c], 1e-5) << role_name(role);
+      change += std::abs(through_look.probabilities[c] - plain.probabilities[c]);
+    }
+    EXPECT_GT(change, 1e-3) << role_name(role);
+  }
+}
+
+TEST_F(NetworkGrading, SidedFindingsAreMirroredAlreadyAndAMirrorLookChangesNothing) {
+  const std::vector<MadeMember> members = {member(foramen_view(), "lstm_attention", 5)};
+  HeadSpec head = plain_head(kForaminal);
+  head.looks.front().mirror = true;
+  const size_t at = finding_at(kForaminal, Side::Right);
+  EXPECT_EQ((*graded(head, members, patterned_study())[at]).probabilities,
+            (*graded(plain_head(kForaminal), members, patterned_study())[at]).probabilities);
+}
+
+TEST_F(NetworkGrading, BFloat16GivesTheSameWithinItsPrecision) {
+  for (const char* pooling : {"mean", "attention", "lstm_attention", "transformer"}) {
+    const std::vector<MadeMember> members = {member(foramen_view(), pooling, 5)};
+    const size_t at = finding_at(kForaminal, Side::Left);
+    const auto fine = *graded(plain_head(kForaminal), members, patterned_study())[at];
+    const auto coarse = *graded(plain_head(kForaminal), members, patterned_study(), one_level(), "bfloat16")[at];
+    for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(coarse.probabilities[c], fine.probabilities[c], 0.03) << pooling;
+    EXPECT_NE(coarse.probabilities, fine.probabilities) << pooling;
+  }
+}
+
+TEST_F(NetworkGrading, Float16OnTheCpuIsRefused) {
+  EXPECT_THROW(graded(plain_head(kForaminal), {member(foramen_view(), "mean", 5)}, patterned_study(), one_level(),
+                      "float16"),
+               Error);
+}
+
+}  // namespace
+}  // namespace lumbargrade
