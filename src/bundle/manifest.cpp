@@ -18,6 +18,8 @@ constexpr std::uintmax_t kMaxManifestBytes = std::uintmax_t{4} << 20;
 constexpr std::int64_t kMaxAxisSize = 4096;
 constexpr std::int64_t kMaxCount = 1'000'000'000;
 constexpr double kMaxMillimetres = 1000;
+constexpr double kMaxShare = 10;  // cut-points of a share may lie beyond 0..1
+constexpr double kSmallestWidth = 1e-5;
 constexpr double kMaxMetric = 1e9;
 constexpr double kSumTolerance = 1e-6;
 
@@ -197,22 +199,30 @@ void read_canal_measure(const StrictObject& object, GradingSpec& grading) {
   }
 }
 
-RecessMeasureSpec read_recess_measure(const StrictObject& object) {
-  RecessMeasureSpec recess;
-  recess.source = object.string("source");
-  recess.width_mm = object.number("width_mm", 0.01, 100);
-  recess.model_weight = object.number("model_weight", 0, 1);
+/// A measure whose keys end in `unit` ("_mm" or nothing); its numbers lie within `limit`.
+OrdinalMeasureSpec read_ordinal_measure(const StrictObject& object, const std::string& unit, double limit) {
+  OrdinalMeasureSpec measure;
+  measure.source = object.string("source");
+  measure.width = object.number("width" + unit, limit * kSmallestWidth, limit);
+  measure.model_weight = object.number("model_weight", 0, 1);
   const StrictObject levels = object.object("levels", level_keys());
   for (const Level level : kLevels) {
-    const StrictObject cuts = levels.object(std::string(level_key(level)), {"moderate_below_mm", "severe_below_mm"});
-    auto& read = recess.levels[index_of(level)];
-    read.moderate_below_mm = cuts.number("moderate_below_mm", -kMaxMillimetres, kMaxMillimetres);
-    read.severe_below_mm = cuts.number("severe_below_mm", -kMaxMillimetres, kMaxMillimetres);
-    if (read.severe_below_mm >= read.moderate_below_mm) {
-      cuts.fail("severe_below_mm", "must be less than moderate_below_mm");
+    const StrictObject cuts =
+        levels.object(std::string(level_key(level)), {"moderate_below" + unit, "severe_below" + unit});
+    auto& read = measure.levels[index_of(level)];
+    read.moderate_below = cuts.number("moderate_below" + unit, -limit, limit);
+    read.severe_below = cuts.number("severe_below" + unit, -limit, limit);
+    if (read.severe_below >= read.moderate_below) {
+      cuts.fail("severe_below" + unit, "must be less than moderate_below" + unit);
     }
   }
-  return recess;
+  return measure;
+}
+
+std::optional<OrdinalMeasureSpec> read_optional_measure(const StrictObject& grading, const std::string& key,
+                                                        const std::string& unit, double limit) {
+  if (!grading.has(key)) return std::nullopt;
+  return read_ordinal_measure(grading.object(key, {"source", "width" + unit, "model_weight", "levels"}), unit, limit);
 }
 
 LookSpec read_look(const StrictObject& object) {
@@ -266,10 +276,8 @@ GradingSpec read_grading(const StrictObject& object) {
   read_prior(object.object("prior", prior_keys), grading);
   read_canal_measure(
       object.object("canal_measure", {"source", "reference_exponent", "width_mm", "model_weight", "levels"}), grading);
-  if (object.has("recess_measure")) {
-    grading.recess_measure =
-        read_recess_measure(object.object("recess_measure", {"source", "width_mm", "model_weight", "levels"}));
-  }
+  grading.recess_measure = read_optional_measure(object, "recess_measure", "_mm", kMaxMillimetres);
+  grading.foramen_measure = read_optional_measure(object, "foramen_measure", "", kMaxShare);
   if (object.has("heads")) read_heads(object, grading);
   return grading;
 }
@@ -361,7 +369,8 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   manifest.attribution = object.strings("attribution", 0);
   manifest.intended_use = object.string("intended_use");
   read_networks(object, manifest);
-  manifest.grading = read_grading(object.object("grading", {"prior", "canal_measure"}, {"recess_measure", "heads"}));
+  manifest.grading = read_grading(
+      object.object("grading", {"prior", "canal_measure"}, {"recess_measure", "foramen_measure", "heads"}));
   check_heads(object, manifest);
   for (const auto& data :
        object.objects("training_data", {"used_for", "source", "licence", "count", "unit", "split"})) {

@@ -112,21 +112,21 @@ struct CanalMeasureSpec {
   bool operator==(const CanalMeasureSpec&) const = default;
 };
 
-/// From the measured depth of a lateral recess to probabilities: the same model with a logistic width and two
-/// cut-points per level.
-struct RecessMeasureSpec {
+/// From one measured number to probabilities, of a recess (depth, mm) or a foramen (share of fat, 0..1): the ordinal
+/// model of grades/ordinal_model.h, in the measure's unit.
+struct OrdinalMeasureSpec {
   struct LevelCuts {
-    double moderate_below_mm = 0;
-    double severe_below_mm = 0;  ///< less than moderate_below_mm
+    double moderate_below = 0;
+    double severe_below = 0;  ///< less than moderate_below
 
     bool operator==(const LevelCuts&) const = default;
   };
   std::string source;
-  double width_mm = 0;
+  double width = 0;
   double model_weight = 1;  ///< lambda in p = (1 - lambda) prior + lambda model
   std::array<LevelCuts, kLevelCount> levels{};
 
-  bool operator==(const RecessMeasureSpec&) const = default;
+  bool operator==(const OrdinalMeasureSpec&) const = default;
 };
 
 /// One look of test-time augmentation: the crop is moved and turned in its plane before it is cut.
@@ -146,8 +146,8 @@ struct HeadSpec {
   std::string source;              ///< what the networks learned from, in a few words
   std::string combine;             ///< members and looks are averaged as "probabilities" or "logits"
   double temperature = 1;          ///< of the average
-  double measure_weight = 0;       ///< share of the measure's probabilities where there is a measure
-  double model_weight = 1;         ///< lambda in p = (1 - lambda) prior + lambda model, times the level's confidence
+  double measure_weight = 0;       ///< share of the measure's answer where there is a measure (grades/grading.h)
+  double model_weight = 1;         ///< lambda in p = (1 - lambda) prior + lambda networks, times the level's confidence
   std::vector<std::string> flags;  ///< put on every row that the networks graded, such as "trained_on_phantom"
   std::vector<LookSpec> looks;     ///< at least one
 
@@ -161,7 +161,8 @@ struct GradingSpec {
   std::string prior_source;
   CanalMeasureSpec canal_measure;
   std::string canal_measure_source;
-  std::optional<RecessMeasureSpec> recess_measure;
+  std::optional<OrdinalMeasureSpec> recess_measure;   ///< depth, mm
+  std::optional<OrdinalMeasureSpec> foramen_measure;  ///< share of fat
   std::vector<HeadSpec> heads;  ///< at most one per condition; a condition that has networks has one
 
   const HeadSpec* head(Condition condition) const;

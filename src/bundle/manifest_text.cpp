@@ -92,12 +92,13 @@ Json canal_measure_json(const GradingSpec& grading) {
   return json;
 }
 
-Json recess_measure_json(const RecessMeasureSpec& recess) {
-  Json json = {{"source", recess.source}, {"width_mm", recess.width_mm}, {"model_weight", recess.model_weight}};
+/// `unit` ends the names of the numbers that have one: "_mm".
+Json ordinal_measure_json(const OrdinalMeasureSpec& measure, const std::string& unit) {
+  Json json = {{"source", measure.source}, {"width" + unit, measure.width}, {"model_weight", measure.model_weight}};
   for (const Level level : kLevels) {
-    const auto& cuts = recess.levels[index_of(level)];
-    json["levels"][std::string(level_key(level))] = {{"moderate_below_mm", cuts.moderate_below_mm},
-                                                     {"severe_below_mm", cuts.severe_below_mm}};
+    const auto& cuts = measure.levels[index_of(level)];
+    json["levels"][std::string(level_key(level))] = {{"moderate_below" + unit, cuts.moderate_below},
+                                                     {"severe_below" + unit, cuts.severe_below}};
   }
   return json;
 }
@@ -124,7 +125,8 @@ Json to_json(const HeadSpec& head) {
 
 Json grading_json(const GradingSpec& grading) {
   Json json = {{"prior", prior_json(grading)}, {"canal_measure", canal_measure_json(grading)}};
-  if (grading.recess_measure) json["recess_measure"] = recess_measure_json(*grading.recess_measure);
+  if (grading.recess_measure) json["recess_measure"] = ordinal_measure_json(*grading.recess_measure, "_mm");
+  if (grading.foramen_measure) json["foramen_measure"] = ordinal_measure_json(*grading.foramen_measure, "");
   if (!grading.heads.empty()) json["heads"] = list_of(grading.heads);
   return json;
 }

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 struct GradeOptions {
   std::string study;
-  std::string output;  ///< folder; empty: standard output
+  std::string output;     ///< folder; empty: standard output
   std::string attention;  ///< file; empty: not written
   bool force = false;
   std::string format = "csv";

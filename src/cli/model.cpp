@@ -99,6 +99,11 @@ void add_grading(const GradingSpec& grading, Card& card) {
               text("from the measured depth, weight ", grading.recess_measure->model_weight, " against the prior"));
     card.line("", grading.recess_measure->source);
   }
+  if (grading.foramen_measure) {
+    card.line("foramen", text("from the share of fat around the nerve on sagittal T1, weight ",
+                              grading.foramen_measure->model_weight, " against the prior"));
+    card.line("", grading.foramen_measure->source);
+  }
   for (const HeadSpec& head : grading.heads) add_head(head, card);
   card.line("prior", grading.prior_source);
   for (const Condition condition : kConditions) {

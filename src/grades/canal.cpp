@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "grades/ordinal_model.h"
+
 namespace lumbargrade {
-namespace {
-
-double logistic(double x) {
-  return 1 / (1 + std::exp(-x));
-}
-
-}  // namespace
-
 double scaled_diameter_mm(const CanalModel& model, Level level, const CanalMeasure& measure) {
   if (!measure.ratio()) return measure.diameter_mm;
   const double typical_mm = model.levels[index_of(level)].typical_reference_mm;
@@ -22,9 +16,7 @@ double scaled_diameter_mm(const CanalModel& model, Level level, const CanalMeasu
 Probabilities canal_probabilities(const CanalModel& model, Level level, const CanalMeasure& measure) {
   const CanalModel::LevelCuts& cuts = model.levels[index_of(level)];
   const double scaled_mm = scaled_diameter_mm(model, level, measure);
-  const double at_least_moderate = logistic((cuts.moderate_below_mm - scaled_mm) / model.width_mm);
-  const double severe = logistic((cuts.severe_below_mm - scaled_mm) / model.width_mm);
-  return {1 - at_least_moderate, at_least_moderate - severe, severe};
+  return ordinal_probabilities({cuts.moderate_below_mm, cuts.severe_below_mm}, model.width_mm, scaled_mm);
 }
 
 }  // namespace lumbargrade

@@ -59,7 +59,7 @@ CanalCalibration calibrate_canal(const CanalSample& sample, const CanalAssumptio
         const CanalModel model = fitted(sample, assumptions, logistic_scale(sd_mm));
         return agreement_of_two_readers(predicted(model, sample)) - assumptions.reader_kappa;
       },
-      kNarrowestSdMm, kWidestSdMm);
+      kNarrowestSd, kWidestSd);
   const double sd_mm = std::hypot(calibration.reader_sd_mm, sd_of_mean_absolute(assumptions.measuring_error_mm));
   calibration.model = fitted(sample, assumptions, logistic_scale(sd_mm));
   return calibration;

@@ -30,10 +30,10 @@ struct Grade {
   double level_confidence = 0;      ///< 0..1 that the level is rightly found and named; 0 where it was not found
   std::string series_instance_uid;  ///< of the image that was graded; empty for a prior
   std::string sop_instance_uid;
-  std::optional<Vector3> point_patient;  ///< the point graded, LPS, mm; empty for a prior
-  std::optional<double> measure_mm;      ///< canal: its diameter at the disc; recess: its depth
-  std::optional<double> measure_ratio;   ///< the measure over its reference
-  std::vector<std::string> flags;        ///< snake_case words
+  std::optional<Vector3> point_patient;   ///< the point graded, LPS, mm; empty for a prior
+  std::optional<double> measure_mm;       ///< canal: its diameter at the disc; recess: its depth
+  std::optional<double> measure_ratio;    ///< canal: its diameter over its reference; foramen: the share of fat
+  std::vector<std::string> flags;         ///< snake_case words
   std::vector<ImageAttention> attention;  ///< what the networks looked at; empty where they did not grade
 };
 

@@ -20,6 +20,14 @@ void flag_level(const std::optional<LevelFrame>& frame, Grade& grade) {
   }
 }
 
+bool has_diameter(const LevelFrame& frame) {
+  return frame.canal && std::isfinite(frame.canal->diameter_mm);
+}
+
+const std::optional<RecessMeasure>& recess_of(const LevelFrame& frame, Side side) {
+  return side == Side::Left ? frame.recess_left : frame.recess_right;
+}
+
 void add_image(const CanalMeasure& canal, const Volume& sagittal, Grade& grade) {
   grade.point_patient = canal.point_patient;
   grade.series_instance_uid = sagittal.series_instance_uid;
@@ -28,46 +36,29 @@ void add_image(const CanalMeasure& canal, const Volume& sagittal, Grade& grade) 
   }
 }
 
-/// What was measured of a finding, as probabilities.
-struct MeasuredGrade {
-  Probabilities probabilities{};
-  double weight = 1;  ///< lambda against the prior
-};
-
-std::optional<MeasuredGrade> measured_canal(const LevelFrame& frame, const Volume& sagittal, const GradingModel& model,
-                                            Grade& grade) {
-  if (!frame.canal || !std::isfinite(frame.canal->diameter_mm)) {
+/// Fills in what was measured, and where.
+void add_canal_measure(const LevelFrame& frame, const Volume& sagittal, Grade& grade) {
+  if (!has_diameter(frame)) {
     grade.flags.emplace_back("canal_not_measured");
-    return std::nullopt;
+    return;
   }
   grade.measure_mm = frame.canal->diameter_mm;
   grade.measure_ratio = frame.canal->ratio();
   if (!grade.measure_ratio) grade.flags.emplace_back("no_reference_diameter");
   add_image(*frame.canal, sagittal, grade);
-  return MeasuredGrade{canal_probabilities(model.canal, frame.level, *frame.canal), model.canal_weight};
 }
 
-std::optional<MeasuredGrade> measured_recess(const LevelFrame& frame, Side side, const Volume& sagittal,
-                                             const GradingModel& model, Grade& grade) {
-  const auto& recess = side == Side::Left ? frame.recess_left : frame.recess_right;
-  if (!model.recess || !recess || !std::isfinite(recess->depth_mm)) return std::nullopt;
-  grade.measure_mm = recess->depth_mm;
-  grade.point_patient = recess->point_patient;
+void add_recess_measure(const RecessMeasure& recess, const Volume& sagittal, Grade& grade) {
+  grade.measure_mm = recess.depth_mm;
+  grade.point_patient = recess.point_patient;
   grade.series_instance_uid = sagittal.series_instance_uid;
-  return MeasuredGrade{recess_probabilities(*model.recess, frame.level, recess->depth_mm), model.recess_weight};
 }
 
-std::optional<MeasuredGrade> measured(const Finding& finding, const LevelFrame& frame, const Volume& sagittal,
-                                      const GradingModel& model, Grade& grade) {
-  switch (finding.condition) {
-    case Condition::SpinalCanalStenosis:
-      return measured_canal(frame, sagittal, model, grade);
-    case Condition::SubarticularStenosis:
-      return measured_recess(frame, *finding.side, sagittal, model, grade);
-    case Condition::NeuralForaminalNarrowing:
-      return std::nullopt;
-  }
-  return std::nullopt;
+void add_foramen_measure(const ForamenMeasure& foramen, Grade& grade) {
+  grade.measure_ratio = foramen.fat_share;
+  grade.point_patient = foramen.point_patient;
+  grade.series_instance_uid = foramen.series_instance_uid;
+  grade.sop_instance_uid = foramen.sop_instance_uid;
 }
 
 void add_network_image(const NetworkGrade& network, Grade& grade) {
@@ -77,46 +68,85 @@ void add_network_image(const NetworkGrade& network, Grade& grade) {
   grade.attention = network.attention;
 }
 
-/// Mixes what the network and the measure say, then the prior.
-void mix(const std::optional<MeasuredGrade>& measured, const std::optional<NetworkGrade>& network, const HeadMix& head,
-         double confidence, Grade& grade) {
-  const bool network_counts = network && head.model_weight > 0;
-  if (!measured && !network_counts) return;
-  const Probabilities prior = grade.probabilities;
-  if (!network_counts) {
-    grade.source = GradeSource::Measure;
-    grade.probabilities = mix_with_prior(measured->probabilities, prior, measured->weight * confidence);
-    return;
-  }
-  const bool both = measured && head.measure_weight > 0;
-  grade.source = both ? GradeSource::NetworkAndMeasure : GradeSource::Network;
-  const Probabilities seen = both ? mix_with_prior(measured->probabilities, network->probabilities, head.measure_weight)
-                                  : network->probabilities;
-  grade.probabilities = mix_with_prior(seen, prior, head.model_weight * confidence);
-  grade.flags.insert(grade.flags.end(), head.flags.begin(), head.flags.end());
-  add_network_image(*network, grade);
+GradeSource source_of(bool network, bool measured, const HeadMix& head) {
+  if (network && measured && head.measure_weight > 0) return GradeSource::NetworkAndMeasure;
+  if (network) return GradeSource::Network;
+  return measured ? GradeSource::Measure : GradeSource::Prior;
 }
 
-Grade grade_finding(size_t index, const Spine& spine, const Volume& sagittal, const GradingModel& model,
-                    const NetworkGrades& networks) {
-  const Finding& finding = all_findings()[index];
+/// What was seen of one finding besides the spine.
+struct Seen {
+  const std::optional<NetworkGrade>& network;
+  const std::optional<ForamenMeasure>& foramen;
+};
+
+Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sagittal, const GradingModel& model,
+                    const Seen& seen) {
   const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
   Grade grade = prior_grade(finding, model.prior);
   grade.flags = spine.flags;
   grade.level_confidence = frame ? frame->confidence : 0;
   flag_level(frame, grade);
   if (!frame) return grade;
-  mix(measured(finding, *frame, sagittal, model, grade), networks[index],
-      model.heads[static_cast<size_t>(finding.condition)], frame->confidence, grade);
+  const auto measured = measured_grade(finding, *frame, seen.foramen, model);
+  switch (finding.condition) {
+    case Condition::SpinalCanalStenosis:
+      add_canal_measure(*frame, sagittal, grade);
+      break;
+    case Condition::SubarticularStenosis:
+      if (measured) add_recess_measure(*recess_of(*frame, *finding.side), sagittal, grade);
+      break;
+    case Condition::NeuralForaminalNarrowing:
+      if (measured) add_foramen_measure(*seen.foramen, grade);
+      break;
+  }
+  const HeadMix& head = model.heads[static_cast<size_t>(finding.condition)];
+  const bool network_counts = seen.network && head.model_weight > 0;
+  const auto by_network = network_counts ? std::optional(seen.network->probabilities) : std::nullopt;
+  grade.probabilities = mixed_grade(by_network, measured, head, grade.probabilities, frame->confidence);
+  grade.source = source_of(network_counts, measured.has_value(), head);
+  if (!network_counts) return grade;
+  grade.flags.insert(grade.flags.end(), head.flags.begin(), head.flags.end());
+  add_network_image(*seen.network, grade);
   return grade;
 }
 
 }  // namespace
 
+std::optional<MeasuredGrade> measured_grade(const Finding& finding, const LevelFrame& frame,
+                                            const std::optional<ForamenMeasure>& foramen, const GradingModel& model) {
+  switch (finding.condition) {
+    case Condition::SpinalCanalStenosis:
+      if (!has_diameter(frame)) return std::nullopt;
+      return MeasuredGrade{canal_probabilities(model.canal, frame.level, *frame.canal), model.canal_weight};
+    case Condition::SubarticularStenosis: {
+      const auto& recess = recess_of(frame, *finding.side);
+      if (!model.recess || !recess || !std::isfinite(recess->depth_mm)) return std::nullopt;
+      return MeasuredGrade{ordinal_probabilities(*model.recess, frame.level, recess->depth_mm), model.recess_weight};
+    }
+    case Condition::NeuralForaminalNarrowing:
+      if (!model.foramen || !foramen) return std::nullopt;
+      return MeasuredGrade{ordinal_probabilities(*model.foramen, frame.level, foramen->fat_share),
+                           model.foramen_weight};
+  }
+  return std::nullopt;
+}
+
+Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,
+                          const HeadMix& head, const Probabilities& prior, double confidence) {
+  const auto by_network = [&] { return mix_with_prior(*network, prior, head.model_weight * confidence); };
+  const auto by_measure = [&] { return mix_with_prior(measured->probabilities, prior, measured->weight * confidence); };
+  if (network && measured) return mix_with_prior(by_measure(), by_network(), head.measure_weight);
+  if (network) return by_network();
+  return measured ? by_measure() : prior;
+}
+
 StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,
-                           const NetworkGrades& networks) {
+                           const NetworkGrades& networks, const ForamenMeasures& foramina) {
   StudyGrades grades;
-  for (size_t i = 0; i < grades.size(); ++i) grades[i] = grade_finding(i, spine, sagittal, model, networks);
+  for (size_t i = 0; i < grades.size(); ++i) {
+    grades[i] = grade_finding(all_findings()[i], spine, sagittal, model, {networks[i], foramina[i]});
+  }
   return grades;
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 
 #include "grades/canal.h"
+#include "grades/foramen.h"
 #include "grades/grade.h"
 #include "grades/network_grader.h"
+#include "grades/ordinal_model.h"
 #include "grades/prevalence.h"
-#include "grades/recess.h"
 #include "levels/spine.h"
 #include "study/volume.h"
 
@@ -12,17 +13,19 @@ namespace lumbargrade {
 
 /// How much the networks of one condition count.
 struct HeadMix {
-  double measure_weight = 0;       ///< share of the measure where there is one
-  double model_weight = 1;         ///< against the prior, times the level's confidence
+  double measure_weight = 0;       ///< share of the measure's answer where there is one
+  double model_weight = 1;         ///< of the networks against the prior, times the level's confidence
   std::vector<std::string> flags;  ///< for the rows that the networks graded
 };
 
 /// All numbers that grading needs; the bundle's manifest carries them.
 struct GradingModel {
   CanalModel canal;
-  double canal_weight = 1;            ///< lambda in p = (1 - lambda) prior + lambda model, times the level's confidence
-  std::optional<RecessModel> recess;  ///< empty: recess depths are not graded
-  double recess_weight = 1;           ///< as canal_weight
+  double canal_weight = 1;  ///< lambda in p = (1 - lambda) prior + lambda model, times the level's confidence
+  std::optional<OrdinalModel> recess;   ///< in the depth, mm; empty: recess depths are not graded
+  double recess_weight = 1;             ///< as canal_weight
+  std::optional<OrdinalModel> foramen;  ///< in the share of fat; empty: foramina are not graded by it
+  double foramen_weight = 1;            ///< as canal_weight
   Prior prior{};
   std::array<HeadMix, kConditionCount> heads;
 };
@@ -30,15 +33,34 @@ struct GradingModel {
 /// Below this confidence a level's rows carry the flag `level_uncertain`.
 inline constexpr double kUncertainBelow = 0.5;
 
+/// What was measured of a finding, as probabilities.
+struct MeasuredGrade {
+  Probabilities probabilities{};
+  double weight = 1;  ///< lambda against the prior
+};
+
+/// What the measure of a finding says (canal: the diameter; recess: the depth; foramen: the fat around the nerve, given
+/// by `foramen`). Nothing where nothing was measured or the model does not grade by it.
+std::optional<MeasuredGrade> measured_grade(const Finding& finding, const LevelFrame& frame,
+                                            const std::optional<ForamenMeasure>& foramen, const GradingModel& model);
+
+/// One finding's answer from what looked at it, mixed with the prior in proportion to `confidence` (0..1), that of the
+/// level:
+///
+///     network' = (1 - model_weight) prior + model_weight network
+///     measure' = (1 - weight) prior + weight measure
+///     p        = (1 - measure_weight) network' + measure_weight measure'   where there are both
+Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,
+                          const HeadMix& head, const Probabilities& prior, double confidence);
+
 /// Grades the 25 findings of one study.
 ///
-/// What the networks say of a finding and what its measure says (canal: the diameter; recess: the depth) are mixed in
-/// the bundle's proportion, then with the prior in proportion to the level's confidence; where there is neither, the
-/// prior of the level stands. `sagittal` is the volume in which `spine` was found: `slice` counts in it, and its UIDs
-/// go into the rows. Rows are flagged `level_not_found`, `level_uncertain`, `canal_not_measured`,
-/// `no_reference_diameter`, and carry the study-wide flags of `spine`.
+/// What the networks say of a finding and what its measure says are mixed with each other and with the prior
+/// (mixed_grade); where there is neither, the prior of the level stands. `sagittal` is the volume in which `spine` was
+/// found: `slice` counts in it, and its UIDs go into the rows. Rows are flagged `level_not_found`, `level_uncertain`,
+/// `canal_not_measured`, `no_reference_diameter`, and carry the study-wide flags of `spine`.
 StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,
-                           const NetworkGrades& networks = {});
+                           const NetworkGrades& networks = {}, const ForamenMeasures& foramina = {});
 
 /// The prior for all 25 rows with the flag `reason`: for a study in which nothing could be graded.
 StudyGrades prior_grades(const Prior& prior, const std::string& reason);

@@ -118,9 +118,10 @@ const OutputSpec& grade_output(const NetworkSpec& spec) {
 GraderNetwork grader_of(const BundleNetwork& network) {
   auto module = std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module);
   if (module && module->options().measures == 0) return GraderNetwork(std::move(module));
-  throw Error(ErrorKind::BundleInvalid,
-              text("the network ", network.spec.name, " cannot grade: its architecture must be \"grader\" without "
-                   "measures, it is \"", network.spec.architecture, "\""));
+  throw Error(ErrorKind::BundleInvalid, text("the network ", network.spec.name,
+                                             " cannot grade: its architecture must be \"grader\" without "
+                                             "measures, it is \"",
+                                             network.spec.architecture, "\""));
 }
 
 }  // namespace
@@ -159,10 +160,11 @@ struct NetworkGrader::Members {
     const torch::Tensor probabilities = run(look, shown);
     for (size_t k = 0; k < look.findings.size(); ++k) {
       const Crop& crop = *shown.crops[k];
-      NetworkGrade grade{{}, crop.point_patient, crop.series_instance_uid, crop.sop_instance_uid,
-                         look.attention[k].mean()};
+      NetworkGrade grade{
+          {}, crop.point_patient, crop.series_instance_uid, crop.sop_instance_uid, look.attention[k].mean()};
       for (size_t c = 0; c < grade.probabilities.size(); ++c) {
-        grade.probabilities[c] = probabilities[static_cast<std::int64_t>(k)][static_cast<std::int64_t>(c)].item<double>();
+        grade.probabilities[c] =
+            probabilities[static_cast<std::int64_t>(k)][static_cast<std::int64_t>(c)].item<double>();
       }
       grades[look.findings[k]] = std::move(grade);
     }
@@ -194,8 +196,7 @@ struct NetworkGrader::Members {
     }
     GraderNetwork network = member.network;  // a handle: forward() changes nothing in evaluation mode
     const GraderOutput output = network->forward(inputs);
-    const torch::Tensor logits =
-        output.logits.to(torch::kCPU, torch::kFloat64) / grade_output(member.spec).temperature;
+    const torch::Tensor logits = output.logits.to(torch::kCPU, torch::kFloat64) / grade_output(member.spec).temperature;
     look.sum += average_logits ? logits : torch::softmax(logits, 1);
     add_attention(output.attention, views, look);
   }

@@ -33,7 +33,8 @@ using NetworkGrades = std::array<std::optional<NetworkGrade>, kFindingCount>;
 class NetworkGrader {
  public:
   /// Takes the networks of the grading roles from `bundle`; `device` as in torch::Device, `precision` as in
-  /// scalar_type_of. Throws Error (BundleInvalid) when a network is no grader or an input none that crops can be cut for.
+  /// scalar_type_of. Throws Error (BundleInvalid) when a network is no grader or an input none that crops can be cut
+  /// for.
   NetworkGrader(const Bundle& bundle, const std::string& device, const std::string& precision = "float32");
   ~NetworkGrader();
   NetworkGrader(NetworkGrader&&) noexcept;

@@ -9,9 +9,9 @@ namespace lumbargrade {
 
 /// Pieces of fitting an ordinal logistic model of one length: P(below a cut) = S((cut - length) / width).
 
-/// Readers' thresholds are sought between these standard deviations, mm.
-inline constexpr double kNarrowestSdMm = 0.05;
-inline constexpr double kWidestSdMm = 8;
+/// Readers' thresholds are sought between these standard deviations, in the unit of the measure (mm, share).
+inline constexpr double kNarrowestSd = 0.01;
+inline constexpr double kWidestSd = 8;
 
 /// Root of a function that falls from positive to negative over [low, high].
 double root_of_falling(const std::function<double(double)>& f, double low, double high);

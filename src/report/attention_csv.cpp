@@ -15,8 +15,8 @@ std::string row_of(const std::string& study_id, const Finding& finding, const Im
 }  // namespace
 
 std::string attention_csv(const std::string& study_id, const StudyGrades& grades) {
-  std::string content = csv_line(
-      {"study_id", "condition", "side", "level", "view", "series_instance_uid", "sop_instance_uid", "weight"});
+  std::string content =
+      csv_line({"study_id", "condition", "side", "level", "view", "series_instance_uid", "sop_instance_uid", "weight"});
   for (const Grade& grade : grades) {
     for (const ImageAttention& image : grade.attention) content += row_of(study_id, grade.finding, image);
   }

@@ -57,8 +57,8 @@ std::string ready_device(const std::string& wanted) {
   if (!obstacle.empty()) throw Error(ErrorKind::Failure, text("cannot use --device ", wanted, ": ", obstacle));
   const size_t number = gpu_number(wanted).value_or(0);
   if (number >= at::getNumGPUs()) {
-    throw Error(ErrorKind::Failure, text("cannot use --device ", wanted, ": there are ", at::getNumGPUs(), " GPUs, ",
-                                         "counted from 0"));
+    throw Error(ErrorKind::Failure,
+                text("cannot use --device ", wanted, ": there are ", at::getNumGPUs(), " GPUs, ", "counted from 0"));
   }
   return wanted;
 }

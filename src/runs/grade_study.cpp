@@ -101,7 +101,8 @@ StudyResult grade_study(Study study, const Grader& grader) {
   });
   result.grades = run_stage("grade", result.times.grade_ms, [&] {
     const NetworkGrades networks = grader.look ? grader.look(study, result.spine) : NetworkGrades{};
-    return grade_findings(result.spine, volume_of(study, result.graded_series), grader.model, networks);
+    const ForamenMeasures foramina = grader.model.foramen ? measure_foramina(study, result.spine) : ForamenMeasures{};
+    return grade_findings(result.spine, volume_of(study, result.graded_series), grader.model, networks, foramina);
   });
   if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, "measured_on_t1");
   result.series = std::move(study.series);

@@ -25,11 +25,11 @@ CanalModel canal_model(const CanalMeasureSpec& spec) {
   return model;
 }
 
-RecessModel recess_model(const RecessMeasureSpec& spec) {
-  RecessModel model;
-  model.width_mm = spec.width_mm;
+OrdinalModel ordinal_model(const OrdinalMeasureSpec& spec) {
+  OrdinalModel model;
+  model.width = spec.width;
   for (size_t i = 0; i < model.levels.size(); ++i) {
-    model.levels[i] = {spec.levels[i].moderate_below_mm, spec.levels[i].severe_below_mm};
+    model.levels[i] = {spec.levels[i].moderate_below, spec.levels[i].severe_below};
   }
   return model;
 }
@@ -39,8 +39,12 @@ GradingModel grading_model(const GradingSpec& spec) {
   model.canal = canal_model(spec.canal_measure);
   model.canal_weight = spec.canal_measure.model_weight;
   if (spec.recess_measure) {
-    model.recess = recess_model(*spec.recess_measure);
+    model.recess = ordinal_model(*spec.recess_measure);
     model.recess_weight = spec.recess_measure->model_weight;
+  }
+  if (spec.foramen_measure) {
+    model.foramen = ordinal_model(*spec.foramen_measure);
+    model.foramen_weight = spec.foramen_measure->model_weight;
   }
   model.prior = spec.prior;
   for (const HeadSpec& head : spec.heads) {

@@ -8,8 +8,8 @@
 #include "bundle/bundle.h"
 #include "bundle/write_bundle.h"
 #include "core/error.h"
+#include "grades/ordinal_model.h"
 #include "grades/prevalence.h"
-#include "grades/recess.h"
 #include "levels/canal_outline_network.h"
 #include "network/state.h"
 #include "training/locator_bundle.h"
@@ -23,6 +23,8 @@ constexpr int kGoldenRows = 96;
 constexpr int kGoldenColumns = 64;
 /// How far the recess's depth is trusted against the prior: it was compared with masks, not with readers' grades.
 constexpr double kRecessWeight = 0.6;
+/// Agreement of two human readers on the subarticular grade in the challenge (linearly weighted kappa).
+constexpr double kReaderKappa = 0.32;
 
 AxisSpec image_axis(const std::string& name, const std::string& towards, int64_t multiple_of) {
   AxisSpec axis;
@@ -98,26 +100,27 @@ std::vector<MetricSpec> recess_metrics(const std::vector<RecessFigure>& rows) {
 }
 
 /// The subarticular grade from recess depths of patients that the outline had not seen, to the challenge's prevalence.
-RecessMeasureSpec calibrated_recess(const std::vector<RecessFigure>& rows) {
-  RecessSample sample;
-  RecessAssumptions assumptions;
+OrdinalMeasureSpec calibrated_recess(const std::vector<RecessFigure>& rows) {
+  OrdinalSample sample;
+  OrdinalAssumptions assumptions;
+  assumptions.reader_kappa = kReaderKappa;
   for (const RecessFigure& row : rows) {
     sample[static_cast<size_t>(index_of(row.level))].push_back(row.depth_mm);
-    assumptions.measuring_error_mm += std::abs(row.depth_mm - row.true_depth_mm) / static_cast<double>(rows.size());
+    assumptions.measuring_error += std::abs(row.depth_mm - row.true_depth_mm) / static_cast<double>(rows.size());
   }
   assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(Condition::SubarticularStenosis)];
-  const RecessModel model = calibrate_recess(sample, assumptions);
-  RecessMeasureSpec spec;
+  const OrdinalModel model = calibrate_ordinal(sample, assumptions, "recess depths");
+  OrdinalMeasureSpec spec;
   spec.source =
       text("depth of the canal 6-8 mm to the side of its middle on sagittal slices, ", rows.size(),
            " recesses of patients the outline had not seen; cut-points reproduce the class frequencies of the "
            "RSNA 2024 challenge by level, width from readers' agreement (kappa .32) and a measuring error of ",
-           rounded(assumptions.measuring_error_mm), " mm");
-  spec.width_mm = model.width_mm;
+           rounded(assumptions.measuring_error), " mm");
+  spec.width = model.width;
   spec.model_weight = kRecessWeight;
   for (const Level level : kLevels) {
     const auto at = static_cast<size_t>(index_of(level));
-    spec.levels[at] = {model.levels[at].moderate_below_mm, model.levels[at].severe_below_mm};
+    spec.levels[at] = {model.levels[at].moderate_below, model.levels[at].severe_below};
   }
   return spec;
 }

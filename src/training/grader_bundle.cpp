@@ -82,10 +82,11 @@ HeadSpec head_spec(const GraderTraining& training, const TrainedHead& head) {
   HeadSpec spec;
   spec.condition = head.condition;
   spec.source = text("recipe ", recipe.name, " (", recipe.origin, "), ", head.entries.front().members.size(), " of ",
-                     recipe.folds, " folds; temperature and weight against the prior fitted on ",
-                     head.held_out_findings, " findings of studies not trained on");
+                     recipe.folds, " folds; temperature and weights fitted on ", head.held_out_findings,
+                     " findings of studies not trained on, ", head.measured_findings, " of them measured");
   spec.combine = recipe.combine;
   spec.temperature = head.fit.temperature;
+  spec.measure_weight = head.fit.measure_weight;
   spec.model_weight = head.fit.model_weight;
   spec.flags = recipe.flags;
   spec.looks = recipe.looks;
@@ -99,6 +100,7 @@ void add_metrics(const GraderTraining& training, const TrainedHead& head, Manife
     manifest.metrics.push_back({role, name, value, "1", set, head.held_out_findings});
   };
   add("log loss", head.fit.loss);
+  if (head.measured_findings > 0) add("log loss of the measure alone", head.fit.measure_loss);
   add("log loss of the prior alone", head.fit.prior_loss);
 }
 

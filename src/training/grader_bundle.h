@@ -20,6 +20,7 @@ struct TrainedHead {
   LevelPrior prior{};
   HeadFit fit;
   int held_out_findings = 0;
+  int measured_findings = 0;  ///< of them, those with a measure
 };
 
 /// Writes `training.out` as a bundle: what the base bundle holds, with the networks, heads and priors of the trained

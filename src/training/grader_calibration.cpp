@@ -12,17 +12,8 @@ namespace {
 constexpr double kSmallestTemperature = 0.2;
 constexpr double kLargestTemperature = 8;
 constexpr double kHalfCase = 0.5;
-/// A network with less weight than this says nothing: its rows are the prior's.
+/// A network with no more weight than this says nothing: its rows are the prior's.
 constexpr double kLeastWeight = 0.01;
-
-Probabilities softmax(const Logits& logits, double temperature) {
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  Probabilities result{};
-  double sum = 0;
-  for (size_t c = 0; c < result.size(); ++c) sum += result[c] = std::exp((logits[c] - largest) / temperature);
-  for (double& value : result) value /= sum;
-  return result;
-}
 
 double weighted_loss(const std::vector<HeldOutFinding>& findings, const std::array<double, kSeverityCount>& weights,
                      const std::function<Probabilities(const HeldOutFinding&)>& predict) {
@@ -54,6 +45,13 @@ double minimum_of(const std::function<double(double)>& f, double low, double hig
   return (low + high) / 2;
 }
 
+/// The same where the least may lie at an end.
+double least(const std::function<double(double)>& f, double low, double high) {
+  const double inside = minimum_of(f, low, high);
+  if (f(high) <= f(inside)) return high;
+  return f(low) <= f(inside) ? low : inside;
+}
+
 }  // namespace
 
 LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
@@ -71,31 +69,44 @@ LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
   return counts;
 }
 
-Probabilities head_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, double temperature,
-                                 double model_weight) {
-  Probabilities result = softmax(finding.logits, temperature);
-  const Probabilities& of_level = prior[static_cast<size_t>(index_of(finding.level))];
-  for (size_t c = 0; c < result.size(); ++c) result[c] = model_weight * result[c] + (1 - model_weight) * of_level[c];
+Probabilities softmax(const Logits& logits, double temperature) {
+  const double largest = *std::max_element(logits.begin(), logits.end());
+  Probabilities result{};
+  double sum = 0;
+  for (size_t c = 0; c < result.size(); ++c) sum += result[c] = std::exp((logits[c] - largest) / temperature);
+  for (double& value : result) value /= sum;
   return result;
 }
 
+Probabilities head_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const HeadFit& fit) {
+  const HeadMix mix{fit.measure_weight, fit.model_weight, {}};
+  const auto network = fit.model_weight > 0 ? std::optional(softmax(finding.logits, fit.temperature)) : std::nullopt;
+  return mixed_grade(network, finding.measured, mix, prior[static_cast<size_t>(index_of(finding.level))], 1);
+}
+
 HeadFit fit_head(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
-                 const std::array<double, kSeverityCount>& class_weights) {
+                 const std::array<double, kSeverityCount>& class_weights, const HeadBounds& bounds) {
   if (findings.empty()) throw Error(ErrorKind::Failure, "no held-out finding to calibrate on");
-  const auto loss_with = [&](double temperature, double weight) {
-    return weighted_loss(findings, class_weights, [&](const HeldOutFinding& finding) {
-      return head_probabilities(finding, prior, temperature, weight);
-    });
+  const auto loss_with = [&](double temperature, double model_weight, double measure_weight) {
+    HeadFit fit;
+    fit.temperature = temperature, fit.model_weight = model_weight, fit.measure_weight = measure_weight;
+    return weighted_loss(findings, class_weights,
+                         [&](const HeldOutFinding& finding) { return head_probabilities(finding, prior, fit); });
   };
   HeadFit fit;
-  fit.plain_loss = loss_with(1, 1);
-  fit.prior_loss = loss_with(1, 0);
-  fit.temperature = std::exp(minimum_of([&](double log_t) { return loss_with(std::exp(log_t), 1); },
+  fit.plain_loss = loss_with(1, 1, 0);
+  fit.prior_loss = weighted_loss(findings, class_weights, [&](const HeldOutFinding& finding) {
+    return prior[static_cast<size_t>(index_of(finding.level))];
+  });
+  fit.measure_loss = loss_with(1, 0, 0);
+  fit.temperature = std::exp(minimum_of([&](double log_t) { return loss_with(std::exp(log_t), 1, 0); },
                                         std::log(kSmallestTemperature), std::log(kLargestTemperature)));
-  fit.model_weight = minimum_of([&](double weight) { return loss_with(fit.temperature, weight); }, 0, 1);
-  if (loss_with(fit.temperature, 1) <= loss_with(fit.temperature, fit.model_weight)) fit.model_weight = 1;
-  if (fit.model_weight < kLeastWeight) fit.model_weight = 0;
-  fit.loss = loss_with(fit.temperature, fit.model_weight);
+  fit.model_weight = least([&](double weight) { return loss_with(fit.temperature, weight, 0); }, kLeastWeight, 1);
+  fit.model_weight = std::min(fit.model_weight, bounds.largest_model_weight);
+  if (fit.model_weight <= kLeastWeight) fit.model_weight = 0;
+  fit.measure_weight = least([&](double share) { return loss_with(fit.temperature, fit.model_weight, share); }, 0, 1);
+  fit.measure_weight = std::max(fit.measure_weight, bounds.smallest_measure_weight);
+  fit.loss = loss_with(fit.temperature, fit.model_weight, fit.measure_weight);
   return fit;
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "core/finding.h"
+#include "grades/grading.h"
 #include "training/grader_trainer.h"
 
 namespace lumbargrade {
@@ -13,15 +15,24 @@ struct HeldOutFinding {
   Logits logits{};
   Severity severity{};
   Level level{};
+  std::optional<MeasuredGrade> measured;
 };
 
-/// What turns logits into probabilities: p = (1 - lambda) prior + lambda softmax(logits / temperature).
+/// What turns logits into probabilities: softmax(logits / temperature), then mixed_grade with the two weights.
 struct HeadFit {
   double temperature = 1;
-  double model_weight = 1;  ///< lambda
-  double loss = 0;          ///< log loss with both, weighted by class where weights were given
-  double plain_loss = 0;    ///< of softmax(logits)
-  double prior_loss = 0;    ///< of the prior alone
+  double model_weight = 1;    ///< of the networks against the prior
+  double measure_weight = 0;  ///< share of the measure
+  double loss = 0;            ///< log loss with all three, weighted by class where weights were given
+  double plain_loss = 0;      ///< of softmax(logits)
+  double prior_loss = 0;      ///< of the prior alone
+  double measure_loss = 0;    ///< of the measure without the networks; the prior where nothing was measured
+};
+
+/// Bounds that a recipe sets for data that stand in for real ones.
+struct HeadBounds {
+  double largest_model_weight = 1;
+  double smallest_measure_weight = 0;
 };
 
 using LevelPrior = std::array<Probabilities, kLevelCount>;
@@ -30,12 +41,15 @@ using LevelPrior = std::array<Probabilities, kLevelCount>;
 LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
                           const std::array<double, kSeverityCount>& class_weights);
 
-/// Temperature, then lambda, of least weighted log loss. Throws Error (Failure) without findings.
+/// Temperature, then the networks' weight, then the measure's share, each of least weighted log loss. Throws Error
+/// (Failure) without findings.
 HeadFit fit_head(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
-                 const std::array<double, kSeverityCount>& class_weights);
+                 const std::array<double, kSeverityCount>& class_weights, const HeadBounds& bounds = {});
 
-/// p as above.
-Probabilities head_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, double temperature,
-                                 double model_weight);
+/// p as `grade` computes it where the level is certain.
+Probabilities head_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const HeadFit& fit);
+
+/// Of logits alone.
+Probabilities softmax(const Logits& logits, double temperature = 1);
 
 }  // namespace lumbargrade

@@ -150,13 +150,24 @@ class StudyCutter {
     return placement;
   }
 
+  std::optional<MeasuredGrade> measured(const Finding& finding, const Study& study, const Spine& spine) const {
+    const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
+    if (!frame) return std::nullopt;
+    std::optional<ForamenMeasure> foramen;
+    if (finding.condition == Condition::NeuralForaminalNarrowing && grader_.model.foramen) {
+      foramen =
+          measure_foramen(volumes_of(study, SeriesRole::SagittalT1), place_crop(*frame, Anchor::Foramen, finding.side));
+    }
+    return measured_grade(finding, *frame, foramen, grader_.model);
+  }
+
   void cut_network(const NetworkRecipe& network, const StudyLabels& labels, const Study& study, const Spine& spine,
                    int study_index, std::vector<CutFinding>& cut, std::vector<Skipped>& skipped) const {
     for (size_t k = 0; k < kFindingCount; ++k) {
       const Finding& finding = all_findings()[k];
       if (finding.condition != network.condition || !labels.labels[k]) continue;
       const char* reason = "the series does not show it";
-      CutFinding result{{study_index, k, labels.labels[k]->severity}, {}};
+      CutFinding result{{study_index, k, labels.labels[k]->severity, measured(finding, study, spine)}, {}};
       bool shown = false;
       for (const View& view : network.views) {
         const auto placement = placement_of(study, spine, finding, view.anchor);
@@ -241,15 +252,22 @@ nlohmann::json finding_networks(const fs::path& bundle) {
   return weights;
 }
 
-/// Everything that decides what the crops look like.
-nlohmann::json fingerprint(const GraderRecipe& recipe, const GraderDataOptions& options,
-                           const nlohmann::json& finders) {
+/// Numbers that decide what measures say.
+nlohmann::json measures_of(const fs::path& bundle) {
+  nlohmann::json measures = nlohmann::json::parse(manifest_text(read_manifest(bundle))).at("grading");
+  for (const char* other : {"prior", "heads"}) measures.erase(other);
+  return measures;
+}
+
+/// Everything that decides what the crops look like and what was measured.
+nlohmann::json fingerprint(const GraderRecipe& recipe, const GraderDataOptions& options, const fs::path& bundle) {
   const Paths paths{options.data};
-  nlohmann::json json = {{"format", 1},
+  nlohmann::json json = {{"format", 2},
                          {"data", fs::weakly_canonical(options.data).string()},
                          {"labels", sha256_of_file(paths.labels())},
                          {"points", options.points == TrainingPoints::Given ? "given" : "predicted"},
-                         {"finders", finders}};
+                         {"finders", finding_networks(bundle)},
+                         {"measures", measures_of(bundle)}};
   for (const fs::path& table : {paths.series(), paths.coordinates()}) {
     json[table.filename().string()] = fs::exists(table) ? sha256_of_file(table) : "";
   }
@@ -269,7 +287,9 @@ nlohmann::json fingerprint(const GraderRecipe& recipe, const GraderDataOptions& 
 nlohmann::json samples_json(const std::vector<GraderSample>& samples) {
   nlohmann::json json = nlohmann::json::array();
   for (const GraderSample& sample : samples) {
-    json.push_back({sample.study, sample.finding, static_cast<int>(sample.severity)});
+    nlohmann::json measured;
+    if (sample.measured) measured = {sample.measured->probabilities, sample.measured->weight};
+    json.push_back({sample.study, sample.finding, static_cast<int>(sample.severity), measured});
   }
   return json;
 }
@@ -277,8 +297,11 @@ nlohmann::json samples_json(const std::vector<GraderSample>& samples) {
 std::vector<GraderSample> samples_from(const nlohmann::json& json) {
   std::vector<GraderSample> samples;
   for (const auto& entry : json) {
-    samples.push_back(
-        {entry.at(0).get<int>(), entry.at(1).get<size_t>(), static_cast<Severity>(entry.at(2).get<int>())});
+    GraderSample sample{entry.at(0).get<int>(), entry.at(1).get<size_t>(),
+                        static_cast<Severity>(entry.at(2).get<int>()), std::nullopt};
+    const auto& measured = entry.at(3);
+    if (!measured.is_null()) sample.measured = {measured.at(0).get<Probabilities>(), measured.at(1).get<double>()};
+    samples.push_back(sample);
   }
   return samples;
 }
@@ -418,7 +441,7 @@ GraderData load_grader_data(const GraderRecipe& recipe, const GraderDataOptions&
   if (!options.base_bundle.empty()) grader_options.bundle = options.base_bundle;
   grader_options.threads = 1;  // studies are cut side by side
   const LoadedGrader loaded = load_grader(grader_options);
-  const nlohmann::json wanted = fingerprint(recipe, options, finding_networks(loaded.bundle_folder));
+  const nlohmann::json wanted = fingerprint(recipe, options, loaded.bundle_folder);
   auto samples = cached_samples(options.cache, wanted);
   if (samples) {
     log_info(text("crops of ", options.cache.string(), " are used again"));

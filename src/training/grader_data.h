@@ -9,6 +9,7 @@
 
 #include "core/finding.h"
 #include "crops/crop.h"
+#include "grades/grading.h"
 #include "training/grader_recipe.h"
 
 namespace lumbargrade {
@@ -34,6 +35,7 @@ struct GraderSample {
   int study = 0;       ///< index into GraderData::study_ids
   size_t finding = 0;  ///< index into all_findings()
   Severity severity{};
+  std::optional<MeasuredGrade> measured;  ///< what the base bundle's measure says of it, with the locator's points
 };
 
 /// A file mapped into memory for reading.

@@ -118,7 +118,7 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   const nlohmann::json json = parse_strict_json(content, file, kMaxDepth);
   const StrictObject object(json, file, "", {"name", "origin", "needs", "networks"},
                             {"augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks",
-                             "flags", "prior", "largest_model_weight"});
+                             "flags", "prior", "largest_model_weight", "smallest_measure_weight"});
   GraderRecipe recipe;
   recipe.name = object.string("name");
   recipe.origin = object.string("origin");
@@ -142,6 +142,7 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   recipe.drop_suspects = real(object, "drop_suspects", 0, 1, 0);
   if (object.has("prior")) recipe.keep_prior = object.one_of("prior", {"labels", "base"}) == "base";
   recipe.largest_model_weight = real(object, "largest_model_weight", 0, 1, 1);
+  recipe.smallest_measure_weight = real(object, "smallest_measure_weight", 0, 1, 0);
   if (object.has("combine")) recipe.combine = object.one_of("combine", {"probabilities", "logits"});
   if (object.has("flags")) recipe.flags = object.strings("flags", 0);
   if (object.has("looks")) {

@@ -23,11 +23,11 @@ struct AugmentationRecipe {
   double jitter_mm = 3;   ///< of the centre, in the plane: the locator's error
   int jitter_slices = 1;  ///< largest shift across slices
   double rotation_degrees = 10;
-  double scale = 0.1;          ///< of the logarithm
-  double contrast = 0.3;       ///< of the logarithm of gamma
-  double noise = 0.05;         ///< largest SD, of the grey range
-  double mixup = 0;            ///< share of batches
-  double cutmix = 0;           ///< share of batches
+  double scale = 0.1;         ///< of the logarithm
+  double contrast = 0.3;      ///< of the logarithm of gamma
+  double noise = 0.05;        ///< largest SD, of the grey range
+  double mixup = 0;           ///< share of batches
+  double cutmix = 0;          ///< share of batches
   bool mirror_canals = true;  ///< half of them: the mirrored patient has the same grade
 };
 
@@ -54,9 +54,10 @@ struct GraderRecipe {
   AugmentationRecipe augmentation;
   OptimisationRecipe optimisation;
   int folds = 5;
-  std::vector<int> run_folds;       ///< those that are trained and become members of the ensemble; empty: all
-  bool keep_prior = false;          ///< the base bundle's prior stands, instead of the labels' frequencies
-  double largest_model_weight = 1;  ///< bound on lambda, for data that stand in for real ones
+  std::vector<int> run_folds;          ///< those that are trained and become members of the ensemble; empty: all
+  bool keep_prior = false;             ///< the base bundle's prior stands, instead of the labels' frequencies
+  double largest_model_weight = 1;     ///< bound on lambda, for data that stand in for real ones
+  double smallest_measure_weight = 0;  ///< bound on the measure's share, for the same
   double drop_suspects = 0;  ///< > 0: labels with |out-of-fold - label| >= this are dropped and all trained again
   std::string combine = "probabilities";
   std::vector<LookSpec> looks = {LookSpec{}};

@@ -53,8 +53,7 @@ TrainedEntry train_folds(const GraderTraining& training, const GraderData& data,
 
 /// |out-of-fold - label| of a finding: how much probability lies off the label (second place of the challenge).
 double disagreement(const Logits& logits, Severity severity) {
-  const LevelPrior unused{};
-  return 1 - head_probabilities({logits, severity, Level::L1L2}, unused, 1, 1)[static_cast<size_t>(severity)];
+  return 1 - softmax(logits)[static_cast<size_t>(severity)];
 }
 
 std::vector<bool> trusted_labels(const GraderTraining& training, const GraderData& data, size_t index,
@@ -88,9 +87,8 @@ using FindingKey = std::pair<int, size_t>;
 /// The mean of several entries' probabilities, or of their logits, as logits again.
 Logits averaged(const std::vector<Logits>& several, const std::string& combine) {
   Logits sum{};
-  const LevelPrior unused{};
   for (const Logits& logits : several) {
-    const Probabilities p = head_probabilities({logits, Severity::NormalMild, Level::L1L2}, unused, 1, 1);
+    const Probabilities p = softmax(logits);
     for (size_t c = 0; c < sum.size(); ++c) sum[c] += combine == "logits" ? logits[c] : p[c];
   }
   for (double& value : sum) {
@@ -111,7 +109,7 @@ std::map<FindingKey, HeldOutFinding> held_out_findings(const GraderData& data, c
       if (!entry.held_out[k]) continue;
       const FindingKey key{samples[k].study, samples[k].finding};
       logits[key].push_back(*entry.held_out[k]);
-      findings[key] = {{}, samples[k].severity, all_findings()[samples[k].finding].level};
+      findings[key] = {{}, samples[k].severity, all_findings()[samples[k].finding].level, samples[k].measured};
     }
   }
   for (auto& [key, finding] : findings) finding.logits = averaged(logits.at(key), combine);
@@ -134,14 +132,17 @@ void calibrate(const GraderTraining& training, const GraderData& data, TrainedHe
   std::vector<HeldOutFinding> findings;
   for (const auto& [key, finding] : by_key) findings.push_back(finding);
   head.prior = training.recipe.keep_prior ? base_prior(training, head.condition) : weighted_prior(findings, kNoWeights);
-  head.fit = fit_head(findings, head.prior, kNoWeights);
-  head.fit.model_weight = std::min(head.fit.model_weight, training.recipe.largest_model_weight);
+  head.fit = fit_head(findings, head.prior, kNoWeights,
+                      {training.recipe.largest_model_weight, training.recipe.smallest_measure_weight});
   head.held_out_findings = static_cast<int>(findings.size());
+  head.measured_findings = static_cast<int>(std::count_if(
+      findings.begin(), findings.end(), [](const auto& finding) { return finding.measured.has_value(); }));
   log_info(text(grading_role(head.condition), ": temperature ", head.fit.temperature, ", weight against the prior ",
-                head.fit.model_weight, "; held-out loss ", head.fit.loss, ", of the prior alone ",
-                head.fit.prior_loss));
+                head.fit.model_weight, ", share of the measure ", head.fit.measure_weight, " (", head.measured_findings,
+                " of ", findings.size(), " measured); held-out loss ", head.fit.loss, ", of the measure alone ",
+                head.fit.measure_loss, ", of the prior alone ", head.fit.prior_loss));
   for (const auto& [key, finding] : by_key) {
-    all[key.first][key.second] = head_probabilities(finding, head.prior, head.fit.temperature, head.fit.model_weight);
+    all[key.first][key.second] = head_probabilities(finding, head.prior, head.fit);
   }
 }
 

@@ -170,11 +170,13 @@ Manifest manifest_with_graders() {
   head.flags = {"trained_on_phantom"};
   head.looks = {LookSpec{}, LookSpec{1, -2, 10, true}};
   manifest.grading.heads = {head};
-  RecessMeasureSpec recess;
+  OrdinalMeasureSpec recess;
   recess.source = "invented";
-  recess.width_mm = 2;
+  recess.width = 2;
   recess.levels.fill({6, 2});
   manifest.grading.recess_measure = recess;
+  manifest.grading.foramen_measure = OrdinalMeasureSpec{"invented too", 0.1, 0.3, {}};
+  manifest.grading.foramen_measure->levels.fill({0.2, -0.1});
   return manifest;
 }
 
@@ -189,7 +191,7 @@ std::string graders_refusal(const std::function<void(json&)>& change) {
   return "accepted";
 }
 
-TEST(Manifest, EnsemblesHeadsAndTheRecessSurviveWritingAndReading) {
+TEST(Manifest, EnsemblesHeadsAndMeasuresSurviveWritingAndReading) {
   EXPECT_EQ(parse_manifest(manifest_text(manifest_with_graders()), "m.json"), manifest_with_graders());
 }
 

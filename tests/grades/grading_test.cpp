@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace lumbargrade {
 namespace {
 
@@ -171,9 +173,9 @@ TEST(Grading, NetworkAndMeasureOfACanalAreMixedInTheHeadsProportion) {
 
 TEST(Grading, AMeasuredRecessIsGradedOnItsOwnSide) {
   GradingModel model = hand_made_model();
-  model.recess = RecessModel{};
+  model.recess = OrdinalModel{};
   model.recess->levels.fill({5, 2});
-  model.recess->width_mm = 1;
+  model.recess->width = 1;
   Spine spine = whole_spine(10);
   spine.levels[index_of(Level::L4L5)]->recess_left = RecessMeasure{1, {8, 20, 3}};
   const StudyGrades grades = grade_findings(spine, two_slices(), model);
@@ -181,9 +183,46 @@ TEST(Grading, AMeasuredRecessIsGradedOnItsOwnSide) {
   EXPECT_EQ(left.source, GradeSource::Measure);
   EXPECT_EQ(left.measure_mm, 1);
   EXPECT_EQ(left.point_patient, Vector3(8, 20, 3));
-  EXPECT_EQ(left.probabilities, recess_probabilities(*model.recess, Level::L4L5, 1));
+  EXPECT_EQ(left.probabilities, ordinal_probabilities(*model.recess, Level::L4L5, 1));
   EXPECT_EQ(grades[index_of_finding(Condition::SubarticularStenosis, Side::Right, Level::L4L5)].source,
             GradeSource::Prior);
+}
+
+TEST(Grading, AForamenIsGradedByItsFatAndTellsTheShareAsARatio) {
+  GradingModel model = hand_made_model();
+  model.foramen = OrdinalModel{};
+  model.foramen->levels.fill({0.3, 0.1});
+  model.foramen->width = 0.05;
+  model.foramen_weight = 0.4;
+  const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
+  ForamenMeasures foramina;
+  foramina[at] = ForamenMeasure{0.2, {-17, 5, 4}, "7.7", "7.7.3"};
+  const Grade foramen = grade_findings(whole_spine(10), two_slices(), model, {}, foramina)[at];
+  EXPECT_EQ(foramen.source, GradeSource::Measure);
+  EXPECT_EQ(foramen.measure_ratio, 0.2);
+  EXPECT_FALSE(foramen.measure_mm);
+  EXPECT_EQ(foramen.sop_instance_uid, "7.7.3");
+  const double severe = 1 / (1 + std::exp(2.0));
+  EXPECT_NEAR(foramen.probabilities[2], 0.4 * severe + 0.6 * prior_of(model.prior, foramen.finding)[2], 1e-12);
+}
+
+TEST(Grading, NetworkAndMeasureHaveEachTheirOwnWeightAgainstThePrior) {
+  GradingModel model = hand_made_model();
+  model.canal_weight = 0.9;
+  model.heads[static_cast<size_t>(Condition::SpinalCanalStenosis)] = {0.25, 0.4, {}};
+  const size_t at = index_of_finding(Condition::SpinalCanalStenosis, std::nullopt, Level::L2L3);
+  Spine spine = whole_spine(3);
+  spine.levels[index_of(Level::L2L3)]->confidence = 0.5;
+  const NetworkGrades networks = one_network_grade(at, {0.8, 0.1, 0.1});
+  const Grade both = grade_findings(spine, two_slices(), model, networks)[at];
+  const double prior = prior_of(model.prior, both.finding)[2];
+  const double measured = canal_probabilities(model.canal, Level::L2L3, {3, 12})[2];
+  const double by_network = 0.2 * 0.1 + 0.8 * prior, by_measure = 0.45 * measured + 0.55 * prior;
+  EXPECT_NEAR(both.probabilities[2], 0.75 * by_network + 0.25 * by_measure, 1e-12);
+  spine.levels[index_of(Level::L2L3)]->canal.reset();
+  const Grade network = grade_findings(spine, two_slices(), model, networks)[at];
+  EXPECT_EQ(network.source, GradeSource::Network);
+  EXPECT_NEAR(network.probabilities[2], by_network, 1e-12);
 }
 
 TEST(Grading, TheMostProbableClassIsTheGradeAndATieGoesToTheMoreSevere) {

@@ -78,8 +78,8 @@ TEST_F(NetworkGrading, AttentionIsTheSoftmaxOverTheSlicesOfWTanhVf) {
   const MadeMember made = member(view, "attention", 5);
   const Study study = patterned_study();
   const NetworkGrades grades = graded(plain_head(kForaminal), {made}, study);
-  const auto crop = cut_crop(volumes_of(study, view.series),
-                             place_crop(frame_of(one_level()), view.anchor, Side::Right), view);
+  const auto crop =
+      cut_crop(volumes_of(study, view.series), place_crop(frame_of(one_level()), view.anchor, Side::Right), view);
   const torch::NoGradGuard no_gradients;
   const auto grader = std::dynamic_pointer_cast<GraderNetworkImpl>(made.network.module);
   const torch::Tensor features = grader->backbones().front()->forward(values_of(*crop).unsqueeze(1));  // S x F
@@ -148,8 +148,7 @@ TEST_F(NetworkGrading, MembersAndLooksAreAveragedAsTheHeadSays) {
     torch::Tensor sum = torch::zeros({3}, torch::kFloat64);
     for (const MadeMember& made : members) {
       for (const CropPlacement& placement : {plain, moved, turned}) {
-        const auto logits =
-            logits_of(made.network, view, *cut_crop(volumes_of(study, view.series), placement, view));
+        const auto logits = logits_of(made.network, view, *cut_crop(volumes_of(study, view.series), placement, view));
         sum += combine == "logits" ? logits : torch::softmax(logits, 0);
       }
     }
@@ -235,9 +234,9 @@ TEST_F(NetworkGrading, BFloat16GivesTheSameWithinItsPrecision) {
 }
 
 TEST_F(NetworkGrading, Float16OnTheCpuIsRefused) {
-  EXPECT_THROW(graded(plain_head(kForaminal), {member(foramen_view(), "mean", 5)}, patterned_study(), one_level(),
-                      "float16"),
-               Error);
+  EXPECT_THROW(
+      graded(plain_head(kForaminal), {member(foramen_view(), "mean", 5)}, patterned_study(), one_level(), "float16"),
+      Error);
 }
 
 }  // namespace

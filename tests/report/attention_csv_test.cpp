@@ -23,8 +23,8 @@ TEST(AttentionCsv, HasARowForEveryImageOfEveryFindingThatANetworkGraded) {
   EXPECT_THAT(table.rows[1],
               ElementsAre("s", std::string(condition_key(first.condition)), std::string(side_name(*first.side)),
                           std::string(level_name(first.level)), "sagittal_t1", "1.2", "1.2.8", "0.250000"));
-  EXPECT_THAT(table.rows[2], ElementsAre("s", "spinal_canal_stenosis", "", "L4/L5", "axial_t2", "1.3", "1.3.1",
-                                         "1.000000"));
+  EXPECT_THAT(table.rows[2],
+              ElementsAre("s", "spinal_canal_stenosis", "", "L4/L5", "axial_t2", "1.3", "1.3.1", "1.000000"));
 }
 
 TEST(AttentionCsv, OfAStudyThatNoNetworkGradedIsOnlyTheHeader) {

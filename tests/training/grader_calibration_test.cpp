@@ -23,7 +23,8 @@ std::vector<HeldOutFinding> drawn_findings(double overconfidence, int count) {
     const auto severity = static_cast<Severity>(grade(random));
     findings.push_back({{overconfidence * logits[0], overconfidence * logits[1], overconfidence * logits[2]},
                         severity,
-                        kLevels[static_cast<size_t>(k % kLevelCount)]});
+                        kLevels[static_cast<size_t>(k % kLevelCount)],
+                        std::nullopt});
   }
   return findings;
 }
@@ -47,10 +48,67 @@ TEST(GraderCalibration, ANetworkThatKnowsNothingGetsNoWeight) {
   EXPECT_LE(fit.loss, fit.prior_loss + 1e-9);
 }
 
+/// Logits that put the probability of `severity` at `sure`.
+Logits logits_for(size_t severity, double sure) {
+  Logits logits;
+  logits.fill(std::log((1 - sure) / 2));
+  logits[severity] = std::log(sure);
+  return logits;
+}
+
+/// Truth that two independent witnesses tell: the network's with `network_errs` errors, the measure's with 20 %.
+std::vector<HeldOutFinding> witnessed_findings(double network_errs, int count) {
+  std::mt19937_64 random(5);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  std::uniform_int_distribution<size_t> grade(0, 2);
+  std::vector<HeldOutFinding> findings;
+  for (int k = 0; k < count; ++k) {
+    const size_t truth = grade(random);
+    const size_t by_network = uniform(random) < network_errs ? (truth + 1) % 3 : truth;
+    const size_t by_measure = uniform(random) < 0.2 ? (truth + 2) % 3 : truth;
+    MeasuredGrade measured{softmax(logits_for(by_measure, 0.8)), 1};
+    findings.push_back({logits_for(by_network, 0.8), static_cast<Severity>(truth), Level::L4L5, measured});
+  }
+  return findings;
+}
+
+TEST(GraderCalibration, NetworkAndMeasureThatErrIndependentlyShareTheAnswerEvenlyAndBeatBoth) {
+  const auto findings = witnessed_findings(0.2, 20000);
+  const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  EXPECT_NEAR(fit.measure_weight, 0.5, 0.05);
+  EXPECT_LT(fit.loss, fit.measure_loss - 0.05);
+  EXPECT_LT(fit.loss, fit.plain_loss - 0.05);
+}
+
+TEST(GraderCalibration, AWorseNetworkLeavesMoreToTheMeasure) {
+  const auto findings = witnessed_findings(0.5, 20000);
+  const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  EXPECT_GT(fit.measure_weight, 0.6);
+  EXPECT_LE(fit.loss, fit.measure_loss);
+}
+
+TEST(GraderCalibration, FindingsWithoutAMeasureDecideNothingAboutItsShare) {
+  auto findings = witnessed_findings(0.2, 4000);
+  const double share = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights).measure_weight;
+  const auto measured = findings;
+  for (HeldOutFinding finding : measured) {
+    finding.measured.reset();
+    findings.push_back(finding);
+  }
+  EXPECT_NEAR(fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights).measure_weight, share, 1e-3);
+}
+
+TEST(GraderCalibration, BoundsHoldForDataThatStandInForRealOnes) {
+  const auto findings = witnessed_findings(0.01, 4000);
+  const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights, {0.2, 0.7});
+  EXPECT_EQ(fit.model_weight, 0.2);
+  EXPECT_GE(fit.measure_weight, 0.7);
+}
+
 TEST(GraderCalibration, ThePriorCountsClassesByTheirWeight) {
   std::vector<HeldOutFinding> findings;
   for (int k = 0; k < 1000; ++k)
-    findings.push_back({{}, k < 600 ? Severity::NormalMild : Severity::Severe, Level::L4L5});
+    findings.push_back({{}, k < 600 ? Severity::NormalMild : Severity::Severe, Level::L4L5, std::nullopt});
   const LevelPrior prior = weighted_prior(findings, {1, 2, 4});
   const double normal = 600.5, moderate = 2 * 0.5, severe = 4 * 400.5, sum = normal + moderate + severe;
   const Probabilities& level = prior[static_cast<size_t>(index_of(Level::L4L5))];

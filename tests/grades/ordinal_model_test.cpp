@@ -1,4 +1,4 @@
-#include "grades/recess.h"
+#include "grades/ordinal_model.h"
 
 #include <gtest/gtest.h>
 
@@ -10,27 +10,28 @@
 namespace lumbargrade {
 namespace {
 
-RecessSample depths() {
-  RecessSample sample;
+OrdinalSample depths() {
+  OrdinalSample sample;
   for (auto& level : sample) {
     for (int k = 0; k < 60; ++k) level.push_back(0.2 * k);  // 0 to 11.8 mm
   }
   return sample;
 }
 
-RecessAssumptions assumptions() {
-  RecessAssumptions result;
-  result.measuring_error_mm = 1;
+OrdinalAssumptions assumptions() {
+  OrdinalAssumptions result;
+  result.measuring_error = 1;
+  result.reader_kappa = 0.32;
   result.prevalence.fill({0.7, 0.2, 0.1});
   return result;
 }
 
-TEST(Recess, TheMeanProbabilitiesOfTheSampleAreThePrevalence) {
-  const RecessModel model = calibrate_recess(depths(), assumptions());
+TEST(OrdinalModel, TheMeanProbabilitiesOfTheSampleAreThePrevalence) {
+  const OrdinalModel model = calibrate_ordinal(depths(), assumptions(), "depths");
   Probabilities mean{};
-  const RecessSample sample = depths();
+  const OrdinalSample sample = depths();
   for (const double depth_mm : sample[2]) {
-    const Probabilities p = recess_probabilities(model, Level::L3L4, depth_mm);
+    const Probabilities p = ordinal_probabilities(model, Level::L3L4, depth_mm);
     EXPECT_NEAR(p[0] + p[1] + p[2], 1, 1e-12);
     for (size_t k = 0; k < mean.size(); ++k) mean[k] += p[k] / 60;
   }
@@ -39,27 +40,27 @@ TEST(Recess, TheMeanProbabilitiesOfTheSampleAreThePrevalence) {
   EXPECT_NEAR(mean[2], 0.1, 1e-6);
 }
 
-TEST(Recess, AShallowerRecessIsMoreProbablySevere) {
-  const RecessModel model = calibrate_recess(depths(), assumptions());
+TEST(OrdinalModel, AShallowerRecessIsMoreProbablySevere) {
+  const OrdinalModel model = calibrate_ordinal(depths(), assumptions(), "depths");
   double last = 1;
   for (const double depth_mm : {0.0, 2.0, 4.0, 8.0, 12.0}) {
-    const double severe = recess_probabilities(model, Level::L4L5, depth_mm)[2];
+    const double severe = ordinal_probabilities(model, Level::L4L5, depth_mm)[2];
     EXPECT_LT(severe, last);
     last = severe;
   }
 }
 
-TEST(Recess, ReadersWhoAgreeLessMakeItLessSure) {
-  RecessAssumptions sure = assumptions(), unsure = assumptions();
+TEST(OrdinalModel, ReadersWhoAgreeLessMakeItLessSure) {
+  OrdinalAssumptions sure = assumptions(), unsure = assumptions();
   sure.reader_kappa = 0.7;
   unsure.reader_kappa = 0.3;
-  EXPECT_LT(calibrate_recess(depths(), sure).width_mm, calibrate_recess(depths(), unsure).width_mm);
+  EXPECT_LT(calibrate_ordinal(depths(), sure, "depths").width, calibrate_ordinal(depths(), unsure, "depths").width);
 }
 
-TEST(Recess, TooFewDepthsAreRefused) {
-  RecessSample few = depths();
+TEST(OrdinalModel, TooFewDepthsAreRefused) {
+  OrdinalSample few = depths();
   few[4].resize(9);
-  EXPECT_THROW(calibrate_recess(few, assumptions()), Error);
+  EXPECT_THROW(calibrate_ordinal(few, assumptions(), "depths"), Error);
 }
 
 TEST(OrdinalFit, TwoReadersWhoAreSureAgreeFullyAndTwoWhoGuessAgreeByChance) {

@@ -1,0 +1,69 @@
+#include "grades/ordinal_model.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "grades/ordinal_fit.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr size_t kFewestMeasures = 10;
+
+double logistic(double x) {
+  return 1 / (1 + std::exp(-x));
+}
+
+OrdinalModel fitted(const OrdinalSample& sample, const OrdinalAssumptions& assumptions, double width) {
+  OrdinalModel model;
+  model.width = width;
+  for (const Level level : kLevels) {
+    const auto at = static_cast<size_t>(index_of(level));
+    const Probabilities& share = assumptions.prevalence[at];
+    model.levels[at].moderate_below = cut_for_share(sample[at], share[1] + share[2], width);
+    model.levels[at].severe_below = cut_for_share(sample[at], share[2], width);
+  }
+  return model;
+}
+
+std::vector<Probabilities> predicted(const OrdinalModel& model, const OrdinalSample& sample) {
+  std::vector<Probabilities> all;
+  for (const Level level : kLevels) {
+    for (const double measure : sample[static_cast<size_t>(index_of(level))]) {
+      all.push_back(ordinal_probabilities(model, level, measure));
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+Probabilities ordinal_probabilities(const OrdinalModel& model, Level level, double measure) {
+  return ordinal_probabilities(model.levels[static_cast<size_t>(index_of(level))], model.width, measure);
+}
+
+Probabilities ordinal_probabilities(const OrdinalModel::LevelCuts& cuts, double width, double measure) {
+  const double at_least_moderate = logistic((cuts.moderate_below - measure) / width);
+  const double severe = logistic((cuts.severe_below - measure) / width);
+  return {1 - at_least_moderate, at_least_moderate - severe, severe};
+}
+
+OrdinalModel calibrate_ordinal(const OrdinalSample& sample, const OrdinalAssumptions& assumptions,
+                               std::string_view what) {
+  for (const Level level : kLevels) {
+    const size_t count = sample[static_cast<size_t>(index_of(level))].size();
+    if (count >= kFewestMeasures) continue;
+    throw Error(ErrorKind::Failure, text("only ", count, " ", what, " at ", level_name(level), ", at least ",
+                                         kFewestMeasures, " are needed"));
+  }
+  const double reader_sd = root_of_falling(
+      [&](double sd) {
+        const OrdinalModel model = fitted(sample, assumptions, logistic_scale(sd));
+        return agreement_of_two_readers(predicted(model, sample)) - assumptions.reader_kappa;
+      },
+      kNarrowestSd, kWidestSd);
+  const double sd = std::hypot(reader_sd, sd_of_mean_absolute(assumptions.measuring_error));
+  return fitted(sample, assumptions, logistic_scale(sd));
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,97 @@
+#include "grades/foramen.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace lumbargrade {
+namespace {
+
+const Vector3 kForamen(18, -3, 4);
+
+/// Sagittal slices 4 mm apart of .5 mm pixels: bright fat within `fat_mm` of the foramen around a dark nerve of
+/// `nerve_mm`, on dark bone, and subcutaneous fat far behind.
+Volume fat_phantom(double fat_mm, double nerve_mm) {
+  Volume volume;
+  volume.columns = volume.rows = 200;
+  volume.slices = 13;
+  volume.series_instance_uid = "1.2";
+  volume.patient_from_index.linear().col(0) = Vector3(0, 0.5, 0);
+  volume.patient_from_index.linear().col(1) = Vector3(0, 0, -0.5);
+  volume.patient_from_index.linear().col(2) = Vector3(4, 0, 0);
+  volume.patient_from_index.translation() = Vector3(-24, -50, 50);
+  for (int slice = 0; slice < volume.slices; ++slice) {
+    volume.sources.push_back({"", std::to_string(slice), slice, volume.patient_from_index * Vector3(0, 0, slice)});
+    for (int row = 0; row < volume.rows; ++row) {
+      for (int column = 0; column < volume.columns; ++column) {
+        const Vector3 p = volume.patient_from_index * Vector3(column, row, slice);
+        const double away_mm = std::hypot(p.y() - kForamen.y(), p.z() - kForamen.z());
+        const bool fat = (away_mm < fat_mm && away_mm > nerve_mm) || p.y() > 20;
+        volume.voxels.push_back(fat ? 900.0F : 200.0F + static_cast<float>((row * 7 + column * 3) % 40));
+      }
+    }
+  }
+  return volume;
+}
+
+CropPlacement at(const Vector3& point) {
+  CropPlacement placement;
+  placement.point_patient = point;
+  return placement;
+}
+
+TEST(Foramen, TheShareOfFatIsTheAreaOfFatOverTheDiscOfNineMillimetres) {
+  for (const auto& [fat_mm, nerve_mm] : {std::pair{6.0, 2.0}, {8.0, 4.0}, {3.0, 2.5}, {12.0, 3.0}}) {
+    const Volume volume = fat_phantom(fat_mm, nerve_mm);
+    const auto measure = measure_foramen({&volume}, at(kForamen));
+    ASSERT_TRUE(measure);
+    const double outer_mm = std::min(fat_mm, 9.0);
+    EXPECT_NEAR(measure->fat_share, (outer_mm * outer_mm - nerve_mm * nerve_mm) / 81, 0.03);
+    EXPECT_EQ(measure->sop_instance_uid, "10");  // x = 16 mm, the slice nearest to 18 mm
+    EXPECT_EQ(measure->point_patient, kForamen);
+  }
+}
+
+TEST(Foramen, BrightnessAndScaleOfTheSeriesDoNotMatter) {
+  const Volume volume = fat_phantom(6, 2);
+  Volume brighter = volume;
+  for (float& value : brighter.voxels) value = 3 * value + 1000;
+  EXPECT_EQ(measure_foramen({&volume}, at(kForamen))->fat_share, measure_foramen({&brighter}, at(kForamen))->fat_share);
+}
+
+TEST(Foramen, BeyondTheLastSliceThereIsNoMeasure) {
+  const Volume volume = fat_phantom(6, 2);
+  EXPECT_FALSE(measure_foramen({&volume}, at(kForamen + Vector3(15, 0, 0))));
+  EXPECT_FALSE(measure_foramen({}, at(kForamen)));
+}
+
+TEST(Foramen, OnlyForaminaOfLevelsThatWereFoundAreMeasured) {
+  Study study;
+  study.sagittal_t1 = fat_phantom(6, 2);
+  Spine spine;
+  LevelFrame frame;
+  frame.level = Level::L2L3;
+  frame.canal_patient = Vector3(0, 0, 0);
+  spine.levels[static_cast<size_t>(index_of(Level::L2L3))] = frame;
+  const ForamenMeasures measures = measure_foramina(study, spine);
+  for (size_t k = 0; k < measures.size(); ++k) {
+    const Finding& finding = all_findings()[k];
+    EXPECT_EQ(measures[k].has_value(),
+              finding.condition == Condition::NeuralForaminalNarrowing && finding.level == Level::L2L3);
+    if (measures[k]) EXPECT_EQ(measures[k]->point_patient.x() > 0, finding.side == Side::Left);
+  }
+}
+
+TEST(Otsu, SeparatesTwoPeaksWhateverTheirSizes) {
+  std::array<double, 256> histogram{};
+  histogram[20] = 900;
+  histogram[30] = 900;
+  histogram[200] = 100;
+  histogram[210] = 90;
+  const int threshold = otsu_threshold(histogram);
+  EXPECT_GE(threshold, 30);
+  EXPECT_LT(threshold, 200);
+}
+
+}  // namespace
+}  // namespace lumbargrade
