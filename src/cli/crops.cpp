@@ -66,6 +66,15 @@ std::vector<Sheet> sheets_of(const Manifest& manifest) {
   return sheets;
 }
 
+/// How the tiles of a row are ordered, and which way they look.
+std::string orientation_of(const Sheet& sheet) {
+  const bool sided = sheet.condition != Condition::SpinalCanalStenosis;
+  if (sheet.view.series == SeriesRole::AxialT2) {
+    return sided ? "from head to feet; right sides mirrored" : "from head to feet; the patient's left on the right";
+  }
+  return sided ? "from the middle outwards; right sides mirrored" : "from the patient's right to the left";
+}
+
 std::vector<SheetRow> rows_of(const Sheet& sheet, const Study& study, const Spine& spine) {
   std::vector<SheetRow> rows;
   for (const Finding& finding : all_findings()) {
@@ -105,7 +114,7 @@ int run_crops(const CropOptions& options) {
     const fs::path path = fs::path(options.output) / sheet.file();
     const std::string title =
         text("study ", study.study_id, ": ", condition_key(sheet.condition), " on ", role_name(sheet.view.series), ", ",
-             sheet.view.size_px * sheet.view.pixel_mm, " mm; right sides mirrored");
+             sheet.view.size_px * sheet.view.pixel_mm, " mm; slices ", orientation_of(sheet));
     write_crop_sheet(path, title, rows_of(sheet, study, spine));
     log_info(text("wrote ", path.string()));
   }

@@ -1,0 +1,160 @@
+// Crops a second of `train grader` beside the bare forward and backward passes of the same network on the same batches:
+//   train_speed RECIPE.json [STEPS]
+// Trains the recipe's first network as the command does (augmentation, loss, clipping, AdamW, running average), on
+// random crops in a cache of its own in the temporary folder. The bare passes are its network, forward and backward, on
+// one random batch of the same size; they have no optimiser. Both take STEPS (default 4) steps, the better of two is
+// printed. Run it on an idle machine: a step of `fast` takes some ten seconds on two cores.
+#include <ATen/Parallel.h>
+#include <torch/torch.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <opencv2/core.hpp>
+#include <random>
+
+#include "core/error.h"
+#include "network/architecture.h"
+#include "runs/stopwatch.h"
+#include "training/grader_trainer.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kThreads = 2;
+constexpr int kRepeats = 2;
+
+/// Removed at the end.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string path = (fs::temp_directory_path() / "train_speed.XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr) throw Error(ErrorKind::Failure, text("cannot create ", path));
+    path_ = path;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+/// Findings of the condition, in every study of `studies`, of all grades.
+std::vector<GraderSample> made_samples(Condition condition, int studies) {
+  std::vector<GraderSample> samples;
+  for (int study = 0; study < studies; ++study) {
+    for (size_t k = 0; k < kFindingCount; ++k) {
+      if (all_findings()[k].condition != condition) continue;
+      samples.push_back({study, k, static_cast<Severity>(samples.size() % kSeverityCount), std::nullopt});
+    }
+  }
+  return samples;
+}
+
+CropFile made_crops(const fs::path& path, const View& view, const CropMargin& margin, size_t samples) {
+  const auto slices = static_cast<size_t>(view.slices + 2 * margin.slices);
+  const auto size = static_cast<size_t>(view.size_px + 2 * margin.pixels);
+  std::mt19937 random(1);
+  std::string record(slices * size * size + slices, '\1');
+  for (size_t k = 0; k < slices * size * size; ++k) record[k] = static_cast<char>(random());
+  std::ofstream file(path, std::ios::binary);
+  for (size_t k = 0; k < samples; ++k) file.write(record.data(), static_cast<std::streamsize>(record.size()));
+  file.close();
+  return {path, view, margin};
+}
+
+/// One study more than `steps` batches hold: it is held out.
+GraderData made_data(const fs::path& folder, const GraderRecipe& recipe, int studies) {
+  const NetworkRecipe& network = recipe.networks.front();
+  GraderData data;
+  for (int study = 0; study < studies; ++study) data.study_ids.push_back(std::to_string(study));
+  NetworkData made{made_samples(network.condition, studies), {}};
+  for (const View& view : network.views) {
+    made.views.push_back(made_crops(folder / (view.name + ".u8"), view, margin_of(view, recipe.augmentation),
+                                    made.samples.size()));
+  }
+  data.networks.push_back(std::move(made));
+  return data;
+}
+
+double training_ms(GraderTraining training, const GraderData& data) {
+  const ScratchFolder folder;
+  training.out = folder.path();
+  TrainingPass pass;
+  pass.used.assign(data.networks.front().samples.size(), true);
+  pass.optimisation = training.recipe.optimisation;
+  const Stopwatch stopwatch;
+  train_fold(training, data, 0, 0, pass);
+  return stopwatch.elapsed_ms();
+}
+
+double bare_ms(const GraderRecipe& recipe, int steps, std::int64_t crops) {
+  const NetworkRecipe& recipe_network = recipe.networks.front();
+  const Network network = build_network("grader", recipe_network.parameters, "recipe", "networks[0].parameters");
+  network.module->train();
+  TensorMap inputs;
+  for (const View& view : recipe_network.views) {
+    inputs[view.name] = torch::randn({crops, view.slices, view.size_px, view.size_px});
+    inputs[view.name + ".valid"] = torch::ones({crops, view.slices});
+  }
+  const torch::Tensor targets = torch::randint(0, kSeverityCount, {crops}, torch::kLong);
+  const Stopwatch stopwatch;
+  for (int step = 0; step < steps; ++step) {
+    torch::cross_entropy_loss(network.forward(inputs).at("grade"), targets).backward();
+    for (auto& parameter : network.module->parameters()) parameter.mutable_grad() = torch::Tensor();
+  }
+  return stopwatch.elapsed_ms();
+}
+
+int run(const fs::path& recipe_path, int steps) {
+  cv::setNumThreads(1);
+  at::set_num_threads(kThreads);
+  GraderTraining training;
+  training.recipe = read_recipe(recipe_path);
+  training.recipe.optimisation.epochs = 1;
+  training.threads = kThreads;
+  training.checkpoint_every = steps;
+  const int studies = steps * training.recipe.optimisation.studies_per_batch + 1;
+  training.recipe.folds = studies;  // one study is held out
+  const ScratchFolder folder;
+  const GraderData data = made_data(folder.path(), training.recipe, studies);
+  const auto per_study = static_cast<std::int64_t>(data.networks.front().samples.size()) / studies;
+  const std::int64_t per_batch = per_study * training.recipe.optimisation.studies_per_batch;
+  const double crops = static_cast<double>(per_batch * steps);
+  double trained = 0, bare = 0;  // crops a second
+  for (int repeat = 0; repeat < kRepeats; ++repeat) {
+    bare = std::max(bare, 1000 * crops / bare_ms(training.recipe, steps, per_batch));
+    trained = std::max(trained, 1000 * crops / training_ms(training, data));
+  }
+  std::cout << training.recipe.name << ", " << grading_role(training.recipe.networks.front().condition) << ": " << steps
+            << " steps of " << per_batch << " crops, " << kThreads << " threads\n"
+            << "train grader    " << trained << " crops/s (with one held-out study and a checkpoint)\n"
+            << "bare passes     " << bare << " crops/s\n"
+            << "share           " << 100 * trained / bare << " %\n";
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace lumbargrade
+
+int main(int argc, char** argv) {
+  if (argc < 2 || argc > 3) {
+    std::cerr << "usage: train_speed RECIPE.json [STEPS]\n";
+    return static_cast<int>(lumbargrade::ErrorKind::Usage);
+  }
+  try {
+    return lumbargrade::run(argv[1], argc > 2 ? std::max(1, std::atoi(argv[2])) : 4);
+  } catch (const std::exception& error) {
+    std::cerr << "train_speed: " << error.what() << "\n";
+    return EXIT_FAILURE;
+  }
+}
