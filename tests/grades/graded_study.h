@@ -69,7 +69,7 @@ inline Spine one_level() {
   return spine;
 }
 
-/// A small grader of one view with random weights, and statistics that make folding matter. In evaluation mode.
+/// Parameters of a small grader of one view.
 inline nlohmann::json small_grader(const View& view, const std::string& pooling) {
   return {{"backbone", "resnet"},
           {"backbone_options", {{"widths", {8, 16}}, {"blocks", {1, 1}}}},
@@ -78,12 +78,17 @@ inline nlohmann::json small_grader(const View& view, const std::string& pooling)
           {"hidden", 16}};
 }
 
+/// Random weights, and statistics that make folding matter and let every layer through. In evaluation mode.
 inline Network random_grader(const nlohmann::json& parameters, std::uint64_t seed) {
   torch::manual_seed(seed);
   Network network = build_network("grader", parameters, "test", "network");
   const torch::NoGradGuard no_gradients;
   for (auto& buffer : network.module->named_buffers()) {
-    if (buffer.value().is_floating_point()) buffer.value().uniform_(0.5, 1.5);
+    if (buffer.key().ends_with("running_mean")) buffer.value().uniform_(-0.2, 0.2);
+    if (buffer.key().ends_with("running_var")) buffer.value().uniform_(0.5, 1.5);
+  }
+  for (auto& parameter : network.module->named_parameters()) {
+    if (parameter.value().dim() == 1 && parameter.key().ends_with("weight")) parameter.value().uniform_(0.5, 1.5);
   }
   network.module->eval();
   return network;
