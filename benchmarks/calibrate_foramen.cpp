@@ -1,9 +1,11 @@
-// The share of fat around foramina of phantom studies, what it tells, and the numbers for `foramen_measure` in a manifest:
+// The share of fat around foramina of phantom studies, what it tells, and the numbers for `foramen_measure` in a
+// manifest:
 //   calibrate_foramen PHANTOM [BUNDLE] > foramen_measure.json
-// PHANTOM is a data set of `lumbargrade phantom`. Every foramen is measured at its true point, and at the point that the
-// bundle's locator gives where it finds the level within 10 mm. Standard error tells how the share follows the truth
-// (fat beside the ganglion, mean of four directions) and the grade, and what the locator's points change. The cut-points
-// make the mean probabilities over the measures at the locator's points equal the challenge's prevalence by level.
+// PHANTOM is a data set of `lumbargrade phantom`. Every foramen is measured at its true point, and at the point that
+// the bundle's locator gives where it finds the level within 10 mm. Standard error tells how the share follows the
+// truth (fat beside the ganglion, mean of four directions) and the grade, and what the locator's points change. The
+// cut-points make the mean probabilities over the measures at the locator's points equal the challenge's prevalence by
+// level.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>

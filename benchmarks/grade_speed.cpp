@@ -40,8 +40,8 @@ std::vector<BarePass> bare_passes(const Bundle& bundle, const NetworkGrades& gra
         findings += all_findings()[k].condition == head.condition && graded[k].has_value();
       }
       if (findings == 0) continue;
-      BarePass pass{GraderNetwork(std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module)), {},
-                    head.looks.size()};
+      BarePass pass{
+          GraderNetwork(std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module)), {}, head.looks.size()};
       pass.network->prepare_for_inference();
       for (const InputSpec& input : network.spec.inputs) {
         const View view = view_of(input, network.spec.name);
@@ -95,9 +95,9 @@ int run(const std::string& folder, const std::optional<std::string>& chosen) {
   stage.erase(stage.begin());  // kernels are made and memory is touched
   bare.erase(bare.begin());
   std::cout << "study " << study.study_id << ", bundle " << loaded.bundle_name << " " << loaded.bundle_version << ", "
-            << passes.size() << " networks, " << std::count_if(graded.begin(), graded.end(), [](const auto& g) {
-                 return g.has_value();
-               }) << " findings seen by networks, " << spine.level_count() << " levels, " << kThreads << " threads\n"
+            << passes.size() << " networks, "
+            << std::count_if(graded.begin(), graded.end(), [](const auto& g) { return g.has_value(); })
+            << " findings seen by networks, " << spine.level_count() << " levels, " << kThreads << " threads\n"
             << "ms                         middle shortest\n";
   print("grade stage", stage);
   print("bare forward passes", bare);

@@ -79,8 +79,8 @@ GraderData made_data(const fs::path& folder, const GraderRecipe& recipe, int stu
   for (int study = 0; study < studies; ++study) data.study_ids.push_back(std::to_string(study));
   NetworkData made{made_samples(network.condition, studies), {}};
   for (const View& view : network.views) {
-    made.views.push_back(made_crops(folder / (view.name + ".u8"), view, margin_of(view, recipe.augmentation),
-                                    made.samples.size()));
+    made.views.push_back(
+        made_crops(folder / (view.name + ".u8"), view, margin_of(view, recipe.augmentation), made.samples.size()));
   }
   data.networks.push_back(std::move(made));
   return data;
