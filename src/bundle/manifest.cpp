@@ -16,6 +16,7 @@ namespace {
 constexpr int kMaxDepth = 12;
 constexpr std::uintmax_t kMaxManifestBytes = std::uintmax_t{4} << 20;
 constexpr std::int64_t kMaxAxisSize = 4096;
+constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxCount = 1'000'000'000;
 constexpr double kMaxMillimetres = 1000;
 constexpr double kMaxShare = 10;  // cut-points of a share may lie beyond 0..1
@@ -23,13 +24,14 @@ constexpr double kSmallestWidth = 1e-5;
 constexpr double kMaxMetric = 1e9;
 constexpr double kSumTolerance = 1e-6;
 
-const std::vector<std::string> kRoles = {"locator", "canal", "foraminal", "subarticular", "canal_outline"};
+const std::vector<std::string> kRoles = {"locator", "canal", "foraminal", "subarticular", "canal_outline", kMixerRole};
 const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 const std::vector<std::string> kCombinations = {"probabilities", "logits"};
 constexpr double kMaxLookMm = 50;
 constexpr double kMaxLookDegrees = 180;
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
-const std::vector<std::string> kAxes = {"channel", "slice", "row", "column"};
+const std::vector<std::string> kAxes = {"channel", "slice", "row", "column", "finding", "feature", "class"};
+const std::vector<std::string> kImageKeys = {"series", "interpolation", "padding", "normalisation"};
 const std::vector<std::string> kDirections = {"left", "right", "anterior", "posterior", "head", "feet"};
 const std::vector<std::string> kInterpolations = {"linear", "cubic", "nearest"};
 const std::vector<std::string> kPaddings = {"minimum", "zero", "edge"};
@@ -71,7 +73,7 @@ void check_unique(const std::vector<Spec>& specs, std::string Spec::*member, con
 AxisSpec read_axis(const StrictObject& object) {
   AxisSpec axis;
   axis.name = object.one_of("name", kAxes);
-  if (object.has("size")) axis.size = object.integer("size", 1, kMaxAxisSize);
+  if (object.has("size")) axis.size = object.integer("size", 1, axis.name == "feature" ? kMaxFeatures : kMaxAxisSize);
   if (object.has("multiple_of")) axis.multiple_of = object.integer("multiple_of", 1, kMaxAxisSize);
   if (object.has("spacing_mm")) axis.spacing_mm = object.number("spacing_mm", 1e-3, kMaxMillimetres);
   if (object.has("towards")) axis.towards = object.one_of("towards", kDirections);
@@ -98,19 +100,28 @@ std::vector<std::string> read_series(const StrictObject& object) {
   return series;
 }
 
-InputSpec read_input(const StrictObject& object) {
+/// What an input that is cut from images has besides its axes.
+void read_image_input(const StrictObject& object, InputSpec& input) {
+  for (const std::string& key : kImageKeys) {
+    if (!object.has(key)) object.fail(key, "is missing");
+  }
+  input.series = read_series(object);
+  input.interpolation = object.one_of("interpolation", kInterpolations);
+  input.padding = object.one_of("padding", kPaddings);
+  input.normalisation = read_normalisation(object.object("normalisation", {"low_percentile", "high_percentile"}));
+  if (object.has("anchor")) input.anchor = object.one_of("anchor", kAnchors);
+  if (object.has("mirrored")) input.mirrored = object.boolean("mirrored");
+}
+
+InputSpec read_input(const StrictObject& object, bool from_images) {
   InputSpec input;
   input.name = object.string("name");
-  input.series = read_series(object);
   for (const auto& axis : object.objects("axes", {"name"}, {"size", "multiple_of", "spacing_mm", "towards"})) {
     input.axes.push_back(read_axis(axis));
   }
   if (input.axes.empty()) object.fail("axes", "must have at least one entry");
   check_unique(input.axes, &AxisSpec::name, object, "axes");
-  input.interpolation = object.one_of("interpolation", kInterpolations);
-  input.padding = object.one_of("padding", kPaddings);
-  input.normalisation = read_normalisation(object.object("normalisation", {"low_percentile", "high_percentile"}));
-  if (object.has("anchor")) input.anchor = object.one_of("anchor", kAnchors);
+  if (from_images) read_image_input(object, input);
   return input;
 }
 
@@ -135,9 +146,17 @@ NetworkSpec read_network(const StrictObject& object) {
   network.architecture = object.string("architecture");
   network.parameters = object.free_object("parameters");
   network.weights = {file_name(object, "file"), checksum(object, "sha256")};
+  const bool is_mixer = network.role == kMixerRole;
+  if (is_mixer != object.has("members")) {
+    object.fail("members",
+                is_mixer ? "is missing: a study mixer names the networks it joins" : "belongs to study mixers only");
+  }
+  if (is_mixer) network.members = object.strings("members");
+  const std::vector<std::string> image_keys = {"series",        "interpolation", "padding",
+                                               "normalisation", "anchor",        "mirrored"};
   for (const auto& input :
-       object.objects("inputs", {"name", "series", "axes", "interpolation", "padding", "normalisation"}, {"anchor"})) {
-    network.inputs.push_back(read_input(input));
+       object.objects("inputs", {"name", "axes"}, is_mixer ? std::vector<std::string>{} : image_keys)) {
+    network.inputs.push_back(read_input(input, !is_mixer));
   }
   for (const auto& output :
        object.objects("outputs", {"name", "classes", "activation", "temperature"}, {"downsampling"})) {
@@ -293,16 +312,37 @@ MetricSpec read_metric(const StrictObject& object) {
           object.string("unit"), object.string("set"),  object.integer("count", 0, kMaxCount)};
 }
 
+bool is_grading_role(const std::string& role) {
+  return std::any_of(kConditions.begin(), kConditions.end(),
+                     [&](Condition condition) { return grading_role(condition) == role; });
+}
+
 void read_networks(const StrictObject& object, Manifest& manifest) {
   for (const auto& network : object.objects(
            "networks", {"role", "architecture", "parameters", "file", "sha256", "inputs", "outputs", "golden"},
-           {"name"})) {
+           {"name", "members"})) {
     manifest.networks.push_back(read_network(network));
   }
   check_unique(manifest.networks, &NetworkSpec::name, object, "networks");
   const auto locators = std::count_if(manifest.networks.begin(), manifest.networks.end(),
                                       [](const NetworkSpec& network) { return network.role == "locator"; });
   if (locators > 1) object.fail("networks", "has more than one locator");
+}
+
+/// A study mixer joins networks that grade, each of them once.
+void check_members(const StrictObject& object, const Manifest& manifest) {
+  std::set<std::string> joined;
+  for (const NetworkSpec& mixer : manifest.networks) {
+    for (const std::string& member : mixer.members) {
+      const auto found = std::find_if(manifest.networks.begin(), manifest.networks.end(),
+                                      [&](const NetworkSpec& network) { return network.name == member; });
+      const bool grades = found != manifest.networks.end() && is_grading_role(found->role);
+      if (!grades)
+        object.fail("networks", text("has the study mixer \"", mixer.name, "\" of \"", member,
+                                     "\", which is no network that grades"));
+      if (!joined.insert(member).second) object.fail("networks", text("joins \"", member, "\" in two places"));
+    }
+  }
 }
 
 /// Networks that grade need a head that says how, and the other way round.
@@ -372,6 +412,7 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   manifest.grading = read_grading(
       object.object("grading", {"prior", "canal_measure"}, {"recess_measure", "foramen_measure", "heads"}));
   check_heads(object, manifest);
+  check_members(object, manifest);
   for (const auto& data :
        object.objects("training_data", {"used_for", "source", "licence", "count", "unit", "split"})) {
     manifest.training_data.push_back(read_training_data(data));

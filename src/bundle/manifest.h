@@ -18,10 +18,12 @@ namespace lumbargrade {
 
 inline constexpr std::int64_t kManifestSchemaVersion = 1;
 inline constexpr const char* kManifestFile = "manifest.json";
+/// Of the networks that let the findings of a study attend to each other.
+inline constexpr const char* kMixerRole = "study_mixer";
 
 /// One axis of a network's input, in the tensor's order after the batch axis.
 struct AxisSpec {
-  std::string name;                  ///< "channel", "slice", "row" or "column"
+  std::string name;                  ///< "channel", "slice", "row", "column"; of answers: "finding", "feature", "class"
   std::optional<std::int64_t> size;  ///< empty: any multiple of `multiple_of`
   std::int64_t multiple_of = 1;
   std::optional<double> spacing_mm;    ///< between neighbours; empty for an axis without a length, such as channels
@@ -41,6 +43,7 @@ struct NormalisationSpec {
   bool operator==(const NormalisationSpec&) const = default;
 };
 
+/// Cut from images, or, without series, answers of the networks named in NetworkSpec::members.
 struct InputSpec {
   std::string name;
   std::vector<std::string> series;  ///< roles it may be cut from, best first: "sagittal_t1", "sagittal_t2", "axial_t2"
@@ -49,7 +52,8 @@ struct InputSpec {
   std::string padding;        ///< "minimum" (of the image), "zero" or "edge"
   NormalisationSpec normalisation;
   std::string anchor =
-      "";  ///< what a grader's crop is centred on: "canal", "foramen" or "recess"; empty for whole slices
+      "";                ///< what a grader's crop is centred on: "canal", "foramen" or "recess"; empty for whole slices
+  bool mirrored = true;  ///< of crops: right-sided ones are mirrored onto left-sided ones
 
   bool operator==(const InputSpec&) const = default;
 };
@@ -82,12 +86,13 @@ struct GoldenSpec {
 
 struct NetworkSpec {
   /// "locator", "canal_outline" (draws the canal finely), or the condition that it grades: "canal", "foraminal",
-  /// "subarticular". Several networks of one grading role are an ensemble.
+  /// "subarticular"; or kMixerRole. Several networks of one grading role are an ensemble.
   std::string role;
   std::string name;  ///< unique in the bundle; the role where the manifest gives none
   std::string architecture;
   nlohmann::json parameters = nlohmann::json::object();  ///< of the architecture, see network/architecture.h
   PinnedFile weights;
+  std::vector<std::string> members;  ///< of a study mixer: names of the networks whose answers it joins, in this order
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;
   GoldenSpec golden;

@@ -31,6 +31,7 @@ Json to_json(const AxisSpec& axis) {
 }
 
 Json to_json(const InputSpec& input) {
+  if (input.series.empty()) return {{"name", input.name}, {"axes", list_of(input.axes)}};
   Json json = {{"name", input.name},
                {"series", input.series},
                {"axes", list_of(input.axes)},
@@ -40,6 +41,7 @@ Json to_json(const InputSpec& input) {
                 {{"low_percentile", input.normalisation.low_percentile},
                  {"high_percentile", input.normalisation.high_percentile}}}};
   if (!input.anchor.empty()) json["anchor"] = input.anchor;
+  if (!input.mirrored) json["mirrored"] = false;
   return json;
 }
 
@@ -52,18 +54,19 @@ Json to_json(const OutputSpec& output) {
 }
 
 Json to_json(const NetworkSpec& network) {
-  return {{"role", network.role},
-          {"name", network.name},
-          {"architecture", network.architecture},
-          {"parameters", network.parameters},
-          {"file", network.weights.file},
-          {"sha256", network.weights.sha256},
-          {"inputs", list_of(network.inputs)},
-          {"outputs", list_of(network.outputs)},
-          {"golden",
-           {{"file", network.golden.tensors.file},
-            {"sha256", network.golden.tensors.sha256},
-            {"tolerance", network.golden.tolerance}}}};
+  Json json = {{"role", network.role},
+               {"name", network.name},
+               {"architecture", network.architecture},
+               {"parameters", network.parameters},
+               {"file", network.weights.file},
+               {"sha256", network.weights.sha256}};
+  if (!network.members.empty()) json["members"] = network.members;
+  json["inputs"] = list_of(network.inputs);
+  json["outputs"] = list_of(network.outputs);
+  json["golden"] = {{"file", network.golden.tensors.file},
+                    {"sha256", network.golden.tensors.sha256},
+                    {"tolerance", network.golden.tolerance}};
+  return json;
 }
 
 Json prior_json(const GradingSpec& grading) {

@@ -83,7 +83,7 @@ std::vector<SheetRow> rows_of(const Sheet& sheet, const Study& study, const Spin
     if (finding.side) row.name += " " + std::string(side_name(*finding.side));
     const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
     if (frame) {
-      const CropPlacement placement = place_crop(*frame, sheet.view.anchor, finding.side);
+      const CropPlacement placement = place_crop(*frame, sheet.view.anchor, finding.side, sheet.view.mirrored);
       row.crop = cut_crop(volumes_of(study, sheet.view.series), placement, sheet.view);
     }
     rows.push_back(std::move(row));

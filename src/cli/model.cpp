@@ -55,6 +55,7 @@ std::string axis_text(const AxisSpec& axis) {
 std::string input_text(const InputSpec& input) {
   std::vector<std::string> axes;
   for (const AxisSpec& axis : input.axes) axes.push_back(axis_text(axis));
+  if (input.series.empty()) return text(input.name, ": ", joined(axes), "; answers of the networks it joins");
   return text(input.name, " from ", joined(input.series, " or "), ": ", joined(axes), "; ", input.interpolation,
               " interpolation, padded with ", input.padding, ", percentiles ", input.normalisation.low_percentile,
               " to ", input.normalisation.high_percentile, " to mean 0, SD 1");
@@ -69,6 +70,7 @@ void add_network(const NetworkSpec& network, Card& card) {
   card.heading("Network: " + network.name + (network.name == network.role ? "" : " (" + network.role + ")"));
   card.line("architecture", network.architecture + " " + network.parameters.dump());
   card.line("weights", network.weights.file + "  sha256 " + network.weights.sha256);
+  if (!network.members.empty()) card.line("joins", joined(network.members));
   for (const InputSpec& input : network.inputs) card.line("input", input_text(input));
   for (const OutputSpec& output : network.outputs) card.line("output", output_text(output));
 }

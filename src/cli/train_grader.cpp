@@ -62,6 +62,12 @@ void add_data_options(CLI::App& command, Options& options) {
                   "JSON with name, version, licence, attribution and training_data of the bundle")
       ->check(CLI::ExistingFile)
       ->group("Data");
+  command
+      .add_option("--unlabelled", training.data.unlabelled,
+                  "More studies in the challenge's layout, without labels: what the networks are sure of in them is "
+                  "learned from too (pseudo-labels)")
+      ->check(CLI::ExistingDirectory)
+      ->group("Data");
 }
 
 void add_run_options(CLI::App& command, GraderTraining& training) {

@@ -283,7 +283,7 @@ std::vector<std::uint8_t> validity(const std::vector<float>& values, const View&
 
 }  // namespace
 
-CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<Side> side) {
+CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<Side> side, bool mirrored) {
   CropPlacement placement;
   placement.lateral = side == Side::Right ? Vector3(-frame.left) : frame.left;
   placement.posterior = frame.posterior;
@@ -304,6 +304,7 @@ CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<S
           canal + kRecessLateralMm * placement.lateral + Vector3(0, -kRecessAnteriorMm, -kRecessBelowMm);
       break;
   }
+  if (!mirrored) placement.lateral = frame.left;
   return placement;
 }
 

@@ -66,6 +66,7 @@ InputSpec input_of(const View& view) {
   input.interpolation = "linear";
   input.padding = "minimum";
   input.normalisation = view.normalisation;
+  input.mirrored = view.mirrored;
   return input;
 }
 
@@ -83,6 +84,7 @@ View view_of(const InputSpec& input, const std::string& network) {
   view.slice_mm = *input.axes[0].spacing_mm;
   view.pixel_mm = *input.axes[1].spacing_mm;
   view.normalisation = input.normalisation;
+  view.mirrored = input.mirrored;
   if (input_of(view) != input) {
     refuse(input, network,
            "must be square, linearly interpolated, padded with the minimum, with its axes towards left, feet, "

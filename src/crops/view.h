@@ -28,6 +28,7 @@ struct View {
   /// Thinner slices than this are averaged; thicker ones stay as they are.
   double slice_mm = 4;
   NormalisationSpec normalisation{0.5, 99.5};
+  bool mirrored = true;  ///< right-sided crops are mirrored onto left-sided ones
 
   bool operator==(const View&) const = default;
 };

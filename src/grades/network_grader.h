@@ -28,13 +28,13 @@ struct NetworkGrade {
 /// In the order of all_findings(); empty where no network looked.
 using NetworkGrades = std::array<std::optional<NetworkGrade>, kFindingCount>;
 
-/// The grading networks of a bundle, ready for inference: per condition the members of its ensemble, each with its
-/// views, and the looks of test-time augmentation.
+/// The grading networks of a bundle, ready for inference: per condition the members of its ensemble with the
+/// looks of test-time augmentation, and the study mixers that join them.
 class NetworkGrader {
  public:
   /// Takes the networks of the grading roles from `bundle`; `device` as in torch::Device, `precision` as in
   /// scalar_type_of. Throws Error (BundleInvalid) when a network is no grader or an input none that crops can be cut
-  /// for.
+  /// for, or a study mixer does not fit the networks that it joins.
   NetworkGrader(const Bundle& bundle, const std::string& device, const std::string& precision = "float32");
   ~NetworkGrader();
   NetworkGrader(NetworkGrader&&) noexcept;
@@ -47,9 +47,9 @@ class NetworkGrader {
   NetworkGrades grade(const Study& study, const Spine& spine) const;
 
  private:
-  struct Members;
+  struct Networks;
 
-  std::vector<std::unique_ptr<Members>> conditions_;
+  std::unique_ptr<Networks> networks_;
 };
 
 }  // namespace lumbargrade

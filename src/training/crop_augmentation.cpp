@@ -34,6 +34,12 @@ cv::Matx23d stored_from_crop(const CropFile& file, const AugmentationRecipe& rec
   return {cosine, -sine, column - cosine * middle + sine * middle, sine, cosine, row - sine * middle - cosine * middle};
 }
 
+/// The map with the crop's columns in reverse order.
+cv::Matx23d with_columns_reversed(const cv::Matx23d& map, int size_px) {
+  const double last = size_px - 1;
+  return {-map(0, 0), map(0, 1), map(0, 2) + last * map(0, 0), -map(1, 0), map(1, 1), map(1, 2) + last * map(1, 0)};
+}
+
 /// Grey value by grey value: gamma, and a slope and an offset of the same strength.
 std::array<float, 256> contrast_curve(double strength, std::mt19937_64& random) {
   const double gamma = std::exp(normal(random, strength));
@@ -69,22 +75,22 @@ void copy_central(const CropFile& file, size_t sample, const CropBuffers& buffer
   }
 }
 
-void copy_augmented(const CropFile& file, size_t sample, const AugmentationRecipe& recipe, bool may_mirror,
+void copy_augmented(const CropFile& file, size_t sample, const AugmentationRecipe& recipe, bool mirror,
                     std::mt19937_64& random, const CropBuffers& buffers) {
   const View& view = file.view();
-  const cv::Matx23d map = stored_from_crop(file, recipe, random);
+  const bool axial = view.series == SeriesRole::AxialT2;
+  cv::Matx23d map = stored_from_crop(file, recipe, random);
+  if (mirror && axial) map = with_columns_reversed(map, view.size_px);
   const auto curve = contrast_curve(recipe.contrast, random);
   const double noise_sd = recipe.noise > 0 ? uniform(random, 0, recipe.noise) : 0;
   const int shift = std::uniform_int_distribution<int>(-recipe.jitter_slices, recipe.jitter_slices)(random);
-  const bool mirror = may_mirror && recipe.mirror_canals && uniform(random, 0, 1) < 0.5;
-  const bool axial = view.series == SeriesRole::AxialT2;
+  const bool reverse = mirror && !axial;
   const auto size = static_cast<size_t>(view.size_px);
   cv::Mat1b warped(view.size_px, view.size_px);
   for (int place = 0; place < view.slices; ++place) {
-    const int slice = file.margin().slices + shift + (mirror && !axial ? view.slices - 1 - place : place);
+    const int slice = file.margin().slices + shift + (reverse ? view.slices - 1 - place : place);
     const cv::Mat1b stored(file.size_px(), file.size_px(), const_cast<std::uint8_t*>(file.slice(sample, slice)));
     cv::warpAffine(stored, warped, map, warped.size(), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
-    if (mirror && axial) cv::flip(warped, warped, 1);
     float* to = buffers.pixels + static_cast<size_t>(place) * size * size;
     std::transform(warped.begin(), warped.end(), to, [&](std::uint8_t grey) { return curve[grey]; });
     add_noise(to, size * size, noise_sd, random);

@@ -2,7 +2,8 @@
 
 #include <random>
 
-#include "training/grader_data.h"
+#include "training/crop_file.h"
+#include "training/grader_recipe.h"
 
 namespace lumbargrade {
 
@@ -16,10 +17,10 @@ struct CropBuffers {
 /// The crop as inference cuts it.
 void copy_central(const CropFile& file, size_t sample, const CropBuffers& buffers);
 
-/// The crop shifted, turned, scaled and with other contrast, as the recipe says. All slices change alike.
-/// `may_mirror`: the crop may be one of the mirrored patient (canals, which have the same grade there): sagittal slices
-/// in reverse order, axial ones with left and right exchanged.
-void copy_augmented(const CropFile& file, size_t sample, const AugmentationRecipe& recipe, bool may_mirror,
+/// The crop shifted, turned, scaled and with other contrast, as the recipe says. All slices change alike. `mirror`: as
+/// of the mirrored patient, for findings in the middle of the body: sagittal slices in reverse order, axial ones with
+/// left and right exchanged.
+void copy_augmented(const CropFile& file, size_t sample, const AugmentationRecipe& recipe, bool mirror,
                     std::mt19937_64& random, const CropBuffers& buffers);
 
 }  // namespace lumbargrade

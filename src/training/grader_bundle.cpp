@@ -23,11 +23,22 @@ namespace fs = std::filesystem;
 constexpr double kGoldenTolerance = 1e-4;
 constexpr std::string_view kInputPrefix = "input.";
 
+/// A second stage cannot stay where a network that it stands on is replaced.
+bool is_replaced(const Bundle& base, const NetworkSpec& spec, const std::vector<std::string>& replaced_roles) {
+  const auto has_replaced_role = [&](const NetworkSpec& network) {
+    return std::count(replaced_roles.begin(), replaced_roles.end(), network.role) > 0;
+  };
+  return has_replaced_role(spec) ||
+         std::any_of(base.manifest.networks.begin(), base.manifest.networks.end(), [&](const NetworkSpec& network) {
+           return has_replaced_role(network) && std::count(spec.members.begin(), spec.members.end(), network.name) > 0;
+         });
+}
+
 /// The base bundle's networks that stay, with the golden inputs they came with.
 std::vector<TrainedNetwork> kept_networks(const Bundle& base, const std::vector<std::string>& replaced_roles) {
   std::vector<TrainedNetwork> kept;
   for (const BundleNetwork& network : base.networks) {
-    if (std::count(replaced_roles.begin(), replaced_roles.end(), network.spec.role) > 0) continue;
+    if (is_replaced(base, network.spec, replaced_roles)) continue;
     TrainedNetwork trained;
     trained.spec = network.spec;
     trained.state = collect_state(*network.network.module);
@@ -66,15 +77,62 @@ TrainedNetwork member_network(const NetworkRecipe& recipe, const NetworkData& da
   return trained;
 }
 
+std::string member_name(const TrainedHead& head, const TrainedEntry& entry, size_t fold) {
+  return text(grading_role(head.condition), "_", entry.recipe, "_", fold);
+}
+
 void add_members(const GraderTraining& training, const GraderData& data, const TrainedHead& head,
                  std::vector<TrainedNetwork>& networks) {
   for (const TrainedEntry& entry : head.entries) {
     const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
     for (size_t k = 0; k < entry.members.size(); ++k) {
-      const std::string name = text(grading_role(head.condition), "_", entry.recipe, "_", k);
-      networks.push_back(member_network(recipe, data.networks[entry.recipe], entry.members[k], name));
+      networks.push_back(
+          member_network(recipe, data.networks[entry.recipe], entry.members[k], member_name(head, entry, k)));
     }
   }
+}
+
+InputSpec mixer_input(const char* name, std::vector<AxisSpec> axes) {
+  InputSpec input;
+  input.name = name;
+  input.axes = std::move(axes);
+  return input;
+}
+
+/// The second stage of the `fold`th fold that ran.
+TrainedNetwork mixer_network(const TrainedGraders& graders, size_t fold) {
+  const MixerResult& mixer = graders.mixers[fold];
+  const AxisSpec findings{"finding", kFindingCount, 1, {}, {}};
+  TrainedNetwork trained;
+  trained.spec.role = kMixerRole;
+  trained.spec.name = text(kMixerRole, "_", fold);
+  trained.spec.architecture = "study_mixer";
+  trained.spec.parameters = mixer.parameters;
+  for (const TrainedHead& head : graders.heads) {
+    for (const TrainedEntry& entry : head.entries) trained.spec.members.push_back(member_name(head, entry, fold));
+  }
+  const AxisSpec features{"feature", mixer.parameters.at("features").get<std::int64_t>(), 1, {}, {}};
+  const AxisSpec classes{"class", kSeverityCount, 1, {}, {}};
+  trained.spec.inputs = {mixer_input("features", {findings, features}), mixer_input("logits", {findings, classes}),
+                         mixer_input("present", {findings})};
+  trained.spec.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
+  trained.spec.golden.tolerance = kGoldenTolerance;
+  trained.state = mixer.state;
+  trained.golden_inputs = mixer.example;
+  return trained;
+}
+
+/// Figures of the second stage: the mean over its folds.
+void add_mixer_metrics(const GraderTraining& training, const TrainedGraders& graders, Manifest& manifest) {
+  const auto count = static_cast<std::int64_t>(graders.mixers.size());
+  double before = 0, after = 0;
+  for (const MixerResult& mixer : graders.mixers) before += mixer.first_stage_loss, after += mixer.held_out_loss;
+  const std::string set = text("held-out studies of ", training.data.data.filename().string(), ", mean over folds");
+  const auto add = [&](const char* name, double sum) {
+    manifest.metrics.push_back({std::string(kMixerRole), name, sum / static_cast<double>(count), "1", set, count});
+  };
+  add("sum of the conditions' official losses", after);
+  add("sum of the conditions' official losses, first stage alone", before);
 }
 
 HeadSpec head_spec(const GraderTraining& training, const TrainedHead& head) {
@@ -161,28 +219,30 @@ void finish_bundle(const GraderTraining& training, const Manifest& manifest,
 
 }  // namespace
 
-void write_grader_bundle(const GraderTraining& training, const GraderData& data,
-                         const std::vector<TrainedHead>& heads) {
+void write_grader_bundle(const GraderTraining& training, const GraderData& data, const TrainedGraders& graders) {
   const std::optional<std::string> chosen =
       training.data.base_bundle.empty() ? std::nullopt : std::optional(training.data.base_bundle);
   const Bundle base = load_bundle(find_bundle(chosen));
   Manifest manifest = base.manifest;
   describe(training, data, manifest);
   std::vector<std::string> roles;
-  for (const TrainedHead& head : heads) roles.emplace_back(grading_role(head.condition));
-  const auto is_replaced = [&](const std::string& role) {
+  if (!graders.mixers.empty()) roles.emplace_back(kMixerRole);
+  for (const TrainedHead& head : graders.heads) roles.emplace_back(grading_role(head.condition));
+  const auto is_trained = [&](const std::string& role) {
     return std::find(roles.begin(), roles.end(), role) != roles.end();
   };
   std::vector<TrainedNetwork> networks = kept_networks(base, roles);
-  std::erase_if(manifest.metrics, [&](const MetricSpec& metric) { return is_replaced(metric.what); });
+  std::erase_if(manifest.metrics, [&](const MetricSpec& metric) { return is_trained(metric.what); });
   std::erase_if(manifest.grading.heads,
-                [&](const HeadSpec& spec) { return is_replaced(std::string(grading_role(spec.condition))); });
-  for (const TrainedHead& head : heads) {
+                [&](const HeadSpec& spec) { return is_trained(std::string(grading_role(spec.condition))); });
+  for (const TrainedHead& head : graders.heads) {
     add_members(training, data, head, networks);
     manifest.grading.heads.push_back(head_spec(training, head));
     if (!training.recipe.keep_prior) manifest.grading.prior[static_cast<size_t>(head.condition)] = head.prior;
     add_metrics(training, head, manifest);
   }
+  for (size_t fold = 0; fold < graders.mixers.size(); ++fold) networks.push_back(mixer_network(graders, fold));
+  if (!graders.mixers.empty()) add_mixer_metrics(training, graders, manifest);
   if (training.recipe.keep_prior) return finish_bundle(training, manifest, networks);
   manifest.grading.prior_source = text("trained conditions: frequencies of ", training.data.data.filename().string(),
                                        "; others: ", base.manifest.grading.prior_source);

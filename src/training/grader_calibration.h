@@ -6,9 +6,10 @@
 
 #include "core/finding.h"
 #include "grades/grading.h"
-#include "training/grader_trainer.h"
 
 namespace lumbargrade {
+
+using Logits = std::array<double, kSeverityCount>;
 
 /// What a network said of a finding it had not learned from, and what is true.
 struct HeldOutFinding {

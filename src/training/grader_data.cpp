@@ -1,26 +1,21 @@
 #include "training/grader_data.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "metric/cases.h"
 #include "network/sha256.h"
 #include "runs/load_grader.h"
 #include "study/parallel.h"
 #include "training/label_coordinates.h"
 #include "training/progress.h"
+#include "training/study_cutter.h"
+#include "training/training_set.h"
 
 namespace lumbargrade {
 namespace {
@@ -29,168 +24,10 @@ namespace fs = std::filesystem;
 
 constexpr const char* kIndexFile = "index.json";
 constexpr const char* kSkippedFile = "skipped.csv";
+constexpr const char* kMisplacedFile = "misplaced.csv";
 constexpr int kStudiesPerThread = 4;
 /// Margins hold shifts of this many standard deviations.
 constexpr double kJitterReach = 2.5;
-
-struct Paths {
-  fs::path root;
-  fs::path labels() const { return root / "train.csv"; }
-  fs::path images(const std::string& study) const { return root / "train_images" / study; }
-  fs::path series() const { return root / "train_series_descriptions.csv"; }
-  fs::path coordinates() const { return root / "train_label_coordinates.csv"; }
-};
-
-/// A finding that was cut: the bytes of its record in every view's file.
-struct CutFinding {
-  GraderSample sample;
-  std::vector<std::string> records;
-};
-
-struct Skipped {
-  std::string study_id;
-  std::string finding;
-  std::string reason;
-};
-
-/// What one study gives to every network.
-struct CutStudy {
-  std::vector<std::vector<CutFinding>> networks;
-  std::vector<Skipped> skipped;
-};
-
-std::string record_of(const std::optional<Crop>& crop, const View& view, const CropMargin& margin) {
-  const auto slices = static_cast<size_t>(view.slices + 2 * margin.slices);
-  const auto size = static_cast<size_t>(view.size_px + 2 * margin.pixels);
-  std::string record(slices * size * size + slices, '\0');
-  if (!crop) return record;
-  std::copy(crop->pixels.begin(), crop->pixels.end(), record.begin());
-  std::copy(crop->slice_valid.begin(), crop->slice_valid.end(), record.end() - static_cast<std::ptrdiff_t>(slices));
-  return record;
-}
-
-/// A level's axes from the data set's canal points alone: up along the line of the canal, left as near to the patient's
-/// left as that allows.
-LevelFrame frame_along(Level level, const Vector3& canal_patient, const Vector3& up) {
-  LevelFrame frame;
-  frame.level = level;
-  frame.centre_patient = canal_patient;
-  frame.canal_patient = canal_patient;
-  frame.up = up.normalized();
-  frame.left = (Vector3::UnitX() - frame.up * frame.up.x()).normalized();
-  frame.posterior = frame.up.cross(frame.left);
-  return frame;
-}
-
-/// What the data set's canal points tell of a spine in which the locator found nothing.
-Spine spine_of_points(const Study& study, const LabelCoordinates& coordinates) {
-  std::array<std::optional<Vector3>, kLevelCount> points;
-  for (size_t k = 0; k < points.size(); ++k) {
-    points[k] = coordinates.point_patient(study, {Condition::SpinalCanalStenosis, std::nullopt, kLevels[k]});
-  }
-  Spine spine;
-  for (size_t k = 0; k < points.size(); ++k) {
-    const auto& above = points[k > 0 ? k - 1 : k];
-    const auto& below = points[k + 1 < points.size() ? k + 1 : k];
-    if (points[k] && above && below) spine.levels[k] = frame_along(kLevels[k], *points[k], *above - *below);
-  }
-  return spine;
-}
-
-class StudyCutter {
- public:
-  StudyCutter(const GraderRecipe& recipe, const GraderDataOptions& options, const Grader& grader,
-              const LabelCoordinates& coordinates)
-      : recipe_(recipe), options_(options), grader_(grader), coordinates_(coordinates) {}
-
-  CutStudy operator()(const StudyLabels& labels, int study_index) const {
-    CutStudy cut;
-    cut.networks.resize(recipe_.networks.size());
-    try {
-      const Study study = load(labels.study_id);
-      const Spine spine = located(study);
-      for (size_t n = 0; n < recipe_.networks.size(); ++n) {
-        cut_network(recipe_.networks[n], labels, study, spine, study_index, cut.networks[n], cut.skipped);
-      }
-    } catch (const Error& error) {
-      for (auto& network : cut.networks) network.clear();
-      cut.skipped = {{labels.study_id, "", error.what()}};
-    }
-    return cut;
-  }
-
- private:
-  Study load(const std::string& study_id) const {
-    const Paths paths{options_.data};
-    StudyOptions options;
-    options.threads = 1;
-    if (fs::exists(paths.series())) options.series_descriptions = paths.series();
-    return load_study(paths.images(study_id), options);
-  }
-
-  Spine located(const Study& study) const {
-    const Volume* volume = study.sagittal_t2 ? &*study.sagittal_t2 : study.sagittal_t1 ? &*study.sagittal_t1 : nullptr;
-    if (volume == nullptr) throw Error(ErrorKind::NoUsableStudy, "no sagittal series");
-    try {
-      return grader_.locate(*volume);
-    } catch (const Error& error) {
-      if (options_.points == TrainingPoints::Predicted || error.kind() != ErrorKind::NoUsableStudy) throw;
-      return spine_of_points(study, coordinates_);
-    }
-  }
-
-  std::optional<CropPlacement> placement_of(const Study& study, const Spine& spine, const Finding& finding,
-                                            Anchor anchor) const {
-    const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
-    std::optional<Vector3> given;
-    if (options_.points == TrainingPoints::Given) given = coordinates_.point_patient(study, finding);
-    if (!frame) return std::nullopt;
-    CropPlacement placement = place_crop(*frame, anchor, finding.side);
-    if (given) placement.point_patient = *given;
-    return placement;
-  }
-
-  std::optional<MeasuredGrade> measured(const Finding& finding, const Study& study, const Spine& spine) const {
-    const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
-    if (!frame) return std::nullopt;
-    std::optional<ForamenMeasure> foramen;
-    if (finding.condition == Condition::NeuralForaminalNarrowing && grader_.model.foramen) {
-      foramen =
-          measure_foramen(volumes_of(study, SeriesRole::SagittalT1), place_crop(*frame, Anchor::Foramen, finding.side));
-    }
-    return measured_grade(finding, *frame, foramen, grader_.model);
-  }
-
-  void cut_network(const NetworkRecipe& network, const StudyLabels& labels, const Study& study, const Spine& spine,
-                   int study_index, std::vector<CutFinding>& cut, std::vector<Skipped>& skipped) const {
-    for (size_t k = 0; k < kFindingCount; ++k) {
-      const Finding& finding = all_findings()[k];
-      if (finding.condition != network.condition || !labels.labels[k]) continue;
-      const char* reason = "the series does not show it";
-      CutFinding result{{study_index, k, labels.labels[k]->severity, measured(finding, study, spine)}, {}};
-      bool shown = false;
-      for (const View& view : network.views) {
-        const auto placement = placement_of(study, spine, finding, view.anchor);
-        if (!placement) reason = "the level was not found";
-        const CropMargin margin = margin_of(view, recipe_.augmentation);
-        std::optional<Crop> crop;
-        if (placement) crop = cut_crop(volumes_of(study, view.series), *placement, view, margin);
-        if (&view == &network.views.front()) shown = crop.has_value();
-        result.records.push_back(record_of(crop, view, margin));
-      }
-      if (shown) {
-        cut.push_back(std::move(result));
-      } else {
-        skipped.push_back({labels.study_id, finding_key(finding), reason});
-      }
-    }
-  }
-
-  const GraderRecipe& recipe_;
-  const GraderDataOptions& options_;
-  const Grader& grader_;
-  const LabelCoordinates& coordinates_;
-};
 
 fs::path crop_path(const fs::path& cache, const NetworkRecipe& network, size_t index, const View& view) {
   return cache / text(index, "-", grading_role(network.condition), "-", view.name, ".u8");
@@ -199,12 +36,11 @@ fs::path crop_path(const fs::path& cache, const NetworkRecipe& network, size_t i
 /// Appends to the crop files; a full disk is an error.
 class CropWriter {
  public:
-  CropWriter(const GraderRecipe& recipe, const fs::path& cache) {
+  CropWriter(const GraderRecipe& recipe, const fs::path& cache) : cache_(cache) {
     files_.resize(recipe.networks.size());
     for (size_t n = 0; n < recipe.networks.size(); ++n) {
       for (const View& view : recipe.networks[n].views) {
-        paths_.push_back(crop_path(cache, recipe.networks[n], n, view));
-        files_[n].emplace_back(paths_.back(), std::ios::binary | std::ios::trunc);
+        files_[n].emplace_back(crop_path(cache, recipe.networks[n], n, view), std::ios::binary | std::ios::trunc);
       }
     }
   }
@@ -228,19 +64,18 @@ class CropWriter {
 
  private:
   [[noreturn]] void throw_full() const {
-    throw Error(ErrorKind::Failure, text("cannot write the crops to ", paths_.front().parent_path().string(),
-                                         ": is the disk full? "
-                                         "--cache names another folder"));
+    throw Error(ErrorKind::Failure, text("cannot write the crops to ", cache_.string(),
+                                         ": is the disk full? --cache names another folder"));
   }
 
-  std::vector<fs::path> paths_;
+  fs::path cache_;
   std::vector<std::vector<std::ofstream>> files_;
 };
 
 nlohmann::json view_json(const View& view) {
-  return {{"name", view.name},        {"series", role_name(view.series)}, {"anchor", anchor_name(view.anchor)},
-          {"slices", view.slices},    {"size_px", view.size_px},          {"pixel_mm", view.pixel_mm},
-          {"slice_mm", view.slice_mm}};
+  return {{"name", view.name},         {"series", role_name(view.series)}, {"anchor", anchor_name(view.anchor)},
+          {"slices", view.slices},     {"size_px", view.size_px},          {"pixel_mm", view.pixel_mm},
+          {"slice_mm", view.slice_mm}, {"mirrored", view.mirrored}};
 }
 
 /// Weights that decide where crops lie.
@@ -252,6 +87,16 @@ nlohmann::json finding_networks(const fs::path& bundle) {
   return weights;
 }
 
+nlohmann::json networks_json(const GraderRecipe& recipe) {
+  nlohmann::json networks = nlohmann::json::array();
+  for (const NetworkRecipe& network : recipe.networks) {
+    nlohmann::json views = nlohmann::json::array();
+    for (const View& view : network.views) views.push_back(view_json(view));
+    networks.push_back({{"condition", condition_key(network.condition)}, {"views", views}});
+  }
+  return networks;
+}
+
 /// Numbers that decide what measures say.
 nlohmann::json measures_of(const fs::path& bundle) {
   nlohmann::json measures = nlohmann::json::parse(manifest_text(read_manifest(bundle))).at("grading");
@@ -259,28 +104,48 @@ nlohmann::json measures_of(const fs::path& bundle) {
   return measures;
 }
 
-/// Everything that decides what the crops look like and what was measured.
-nlohmann::json fingerprint(const GraderRecipe& recipe, const GraderDataOptions& options, const fs::path& bundle) {
-  const Paths paths{options.data};
-  nlohmann::json json = {{"format", 2},
-                         {"data", fs::weakly_canonical(options.data).string()},
-                         {"labels", sha256_of_file(paths.labels())},
-                         {"points", options.points == TrainingPoints::Given ? "given" : "predicted"},
-                         {"finders", finding_networks(bundle)},
-                         {"measures", measures_of(bundle)}};
-  for (const fs::path& table : {paths.series(), paths.coordinates()}) {
-    json[table.filename().string()] = fs::exists(table) ? sha256_of_file(table) : "";
-  }
+/// By network and view, slices and pixels.
+nlohmann::json margins_json(const GraderRecipe& recipe) {
+  nlohmann::json margins = nlohmann::json::array();
   for (const NetworkRecipe& network : recipe.networks) {
-    nlohmann::json views = nlohmann::json::array();
+    nlohmann::json of_network = nlohmann::json::array();
     for (const View& view : network.views) {
       const CropMargin margin = margin_of(view, recipe.augmentation);
-      nlohmann::json entry = view_json(view);
-      entry["margin"] = {margin.slices, margin.pixels};
-      views.push_back(entry);
+      of_network.push_back({margin.slices, margin.pixels});
     }
-    json["networks"].push_back({{"condition", condition_key(network.condition)}, {"views", views}});
+    margins.push_back(of_network);
   }
+  return margins;
+}
+
+CropMargin margin_from(const nlohmann::json& json) {
+  return {json.at(0).get<int>(), json.at(1).get<int>()};
+}
+
+/// Crops with more room than this recipe needs serve it as well.
+bool has_room(const nlohmann::json& stored, const nlohmann::json& needed) {
+  for (size_t n = 0; n < needed.size(); ++n) {
+    for (size_t v = 0; v < needed.at(n).size(); ++v) {
+      const CropMargin own = margin_from(stored.at(n).at(v)), wanted = margin_from(needed.at(n).at(v));
+      if (own.slices < wanted.slices || own.pixels < wanted.pixels) return false;
+    }
+  }
+  return true;
+}
+
+/// Everything that decides what the crops look like, but for their margins, whose they are and what was measured.
+nlohmann::json fingerprint(const GraderRecipe& recipe, const GraderDataOptions& options, const TrainingFolder& folder,
+                           const Truth& studies, const fs::path& bundle) {
+  nlohmann::json json = {{"format", 3},
+                         {"data", fs::weakly_canonical(folder.root()).string()},
+                         {"points", options.points == TrainingPoints::Given ? "given" : "predicted"},
+                         {"finders", finding_networks(bundle)},
+                         {"measures", measures_of(bundle)},
+                         {"networks", networks_json(recipe)}};
+  for (const fs::path& table : {folder.labels(), folder.series(), folder.coordinates()}) {
+    json[table.filename().string()] = fs::exists(table) ? sha256_of_file(table) : "";
+  }
+  for (const StudyLabels& study : studies) json["studies"].push_back(study.study_id);
   return json;
 }
 
@@ -289,7 +154,7 @@ nlohmann::json samples_json(const std::vector<GraderSample>& samples) {
   for (const GraderSample& sample : samples) {
     nlohmann::json measured;
     if (sample.measured) measured = {sample.measured->probabilities, sample.measured->weight};
-    json.push_back({sample.study, sample.finding, static_cast<int>(sample.severity), measured});
+    json.push_back({sample.study, sample.finding, sample.severity ? static_cast<int>(*sample.severity) : -1, measured});
   }
   return json;
 }
@@ -297,8 +162,9 @@ nlohmann::json samples_json(const std::vector<GraderSample>& samples) {
 std::vector<GraderSample> samples_from(const nlohmann::json& json) {
   std::vector<GraderSample> samples;
   for (const auto& entry : json) {
+    const int severity = entry.at(2).get<int>();
     GraderSample sample{entry.at(0).get<int>(), entry.at(1).get<size_t>(),
-                        static_cast<Severity>(entry.at(2).get<int>()), std::nullopt};
+                        severity < 0 ? std::nullopt : std::optional(static_cast<Severity>(severity)), std::nullopt};
     const auto& measured = entry.at(3);
     if (!measured.is_null()) sample.measured = {measured.at(0).get<Probabilities>(), measured.at(1).get<double>()};
     samples.push_back(sample);
@@ -306,42 +172,28 @@ std::vector<GraderSample> samples_from(const nlohmann::json& json) {
   return samples;
 }
 
-void write_skipped(const fs::path& cache, const std::vector<Skipped>& skipped) {
+void write_problems(const fs::path& path, const std::vector<DataProblem>& problems) {
   std::string content = csv_line({"study_id", "finding", "reason"});
-  for (const Skipped& row : skipped) content += csv_line({row.study_id, row.finding, row.reason});
-  write_file_atomically(cache / kSkippedFile, content);
-}
-
-int labels_of_recipe(const GraderRecipe& recipe, const Truth& truth) {
-  int count = 0;
-  for (const NetworkRecipe& network : recipe.networks) {
-    for (const StudyLabels& study : truth) {
-      for (size_t k = 0; k < kFindingCount; ++k) {
-        count += study.labels[k].has_value() && all_findings()[k].condition == network.condition;
-      }
-    }
-  }
-  return count;
+  for (const DataProblem& row : problems) content += csv_line({row.study_id, row.finding, row.reason});
+  write_file_atomically(path, content);
 }
 
 /// Reads and cuts all studies; returns what stands in the index besides the fingerprint.
-nlohmann::json cut_all(const GraderRecipe& recipe, const GraderDataOptions& options, const Grader& grader,
-                       const Truth& truth) {
-  const Paths paths{options.data};
-  const LabelCoordinates coordinates =
-      fs::exists(paths.coordinates()) ? read_label_coordinates(paths.coordinates()) : LabelCoordinates{};
-  const StudyCutter cutter(recipe, options, grader, coordinates);
-  CropWriter writer(recipe, options.cache);
+nlohmann::json cut_all(const GraderRecipe& recipe, const fs::path& cache, int threads, const StudyCutter& cutter,
+                       const TrainingSet& set) {
+  const Truth& studies = set.studies;
+  CropWriter writer(recipe, cache);
   std::vector<std::vector<GraderSample>> samples(recipe.networks.size());
-  std::vector<Skipped> skipped;
-  Progress progress("cutting crops", static_cast<int>(truth.size()));
-  const auto chunk = static_cast<size_t>(kStudiesPerThread * options.threads);
-  for (size_t first = 0; first < truth.size(); first += chunk) {
-    std::vector<CutStudy> cut(std::min(chunk, truth.size() - first));
-    for_each_index(cut.size(), options.threads,
-                   [&](size_t k) { cut[k] = cutter(truth[first + k], static_cast<int>(first + k)); });
+  std::vector<DataProblem> skipped = set.problems, misplaced;
+  Progress progress("cutting crops", static_cast<int>(studies.size()));
+  const auto chunk = static_cast<size_t>(kStudiesPerThread * threads);
+  for (size_t first = 0; first < studies.size(); first += chunk) {
+    std::vector<CutStudy> cut(std::min(chunk, studies.size() - first));
+    for_each_index(cut.size(), threads,
+                   [&](size_t k) { cut[k] = cutter(studies[first + k], static_cast<int>(first + k)); });
     for (const CutStudy& study : cut) {
       skipped.insert(skipped.end(), study.skipped.begin(), study.skipped.end());
+      misplaced.insert(misplaced.end(), study.misplaced.begin(), study.misplaced.end());
       for (size_t n = 0; n < study.networks.size(); ++n) {
         for (const CutFinding& finding : study.networks[n]) {
           writer.add(n, finding);
@@ -352,81 +204,75 @@ nlohmann::json cut_all(const GraderRecipe& recipe, const GraderDataOptions& opti
     progress.show(static_cast<int>(first + cut.size()), text(skipped.size(), " skipped"));
   }
   writer.close();
-  write_skipped(options.cache, skipped);
-  nlohmann::json result;
-  for (const auto& of_network : samples) result.push_back(samples_json(of_network));
+  write_problems(cache / kSkippedFile, skipped);
+  write_problems(cache / kMisplacedFile, misplaced);
+  nlohmann::json result = {{"skipped", skipped.size()}, {"misplaced", misplaced.size()}};
+  for (const auto& of_network : samples) result["samples"].push_back(samples_json(of_network));
   return result;
 }
 
-std::optional<nlohmann::json> cached_samples(const fs::path& cache, const nlohmann::json& wanted) {
+std::optional<nlohmann::json> cached_index(const GraderRecipe& recipe, const fs::path& cache,
+                                           const nlohmann::json& wanted) {
   std::ifstream file(cache / kIndexFile);
   if (!file) return std::nullopt;
   const auto index = nlohmann::json::parse(file, nullptr, false);
   if (index.is_discarded() || index.value("fingerprint", nlohmann::json()) != wanted) return std::nullopt;
-  return index.at("samples");
+  if (!has_room(index.at("margins"), margins_json(recipe))) return std::nullopt;
+  return index;
 }
 
-Truth labels_with_images(const Paths& paths) {
-  if (!fs::exists(paths.labels())) {
-    throw Error(ErrorKind::Usage, text(paths.labels().string(),
-                                       " is missing; --data takes a folder in the challenge's "
-                                       "layout: train.csv, train_images/<study>/<series>/"));
+nlohmann::json cached_or_cut(const GraderRecipe& recipe, const GraderDataOptions& options, const fs::path& cache,
+                             const TrainingFolder& folder, const TrainingSet& set) {
+  fs::create_directories(cache);
+  GraderOptions grader_options;
+  if (!options.base_bundle.empty()) grader_options.bundle = options.base_bundle;
+  grader_options.threads = 1;  // studies are cut side by side
+  const LoadedGrader loaded = load_grader(grader_options);
+  const nlohmann::json wanted = fingerprint(recipe, options, folder, set.studies, loaded.bundle_folder);
+  if (auto index = cached_index(recipe, cache, wanted)) {
+    log_info(text("crops of ", cache.string(), " are used again"));
+    return *index;
   }
-  Truth truth = read_truth(paths.labels());
-  const size_t labelled = truth.size();
-  std::erase_if(truth, [&](const StudyLabels& study) { return !fs::is_directory(paths.images(study.study_id)); });
-  if (truth.size() < labelled) {
-    log_warning(text(labelled - truth.size(), " of ", labelled, " labelled studies have no folder in ",
-                     (paths.root / "train_images").string(), " and are left out"));
+  fs::remove(cache / kIndexFile);
+  const bool has_coordinates = options.points == TrainingPoints::Given && fs::exists(folder.coordinates());
+  const LabelCoordinates coordinates =
+      has_coordinates ? read_label_coordinates(folder.coordinates()) : LabelCoordinates{};
+  nlohmann::json index =
+      cut_all(recipe, cache, options.threads, StudyCutter(recipe, options, folder, loaded.grader, coordinates), set);
+  index["fingerprint"] = wanted;
+  index["margins"] = margins_json(recipe);
+  write_file_atomically(cache / kIndexFile, index.dump() + "\n");
+  return index;
+}
+
+void tell_problems(const nlohmann::json& index, const fs::path& cache) {
+  const auto tell = [&](const char* key, const char* file, const char* what) {
+    const auto count = index.at(key).get<size_t>();
+    if (count > 0) log_warning(text(count, what, (cache / file).string(), " lists them"));
+  };
+  tell("skipped", kSkippedFile, " findings or studies are left out; ");
+  tell("misplaced", kMisplacedFile, " coordinates cannot be used, the locator's points stand in; ");
+}
+
+GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, const fs::path& cache,
+                const TrainingFolder& folder, const TrainingSet& set) {
+  const nlohmann::json index = cached_or_cut(recipe, options, cache, folder, set);
+  tell_problems(index, cache);
+  GraderData data;
+  for (const StudyLabels& study : set.studies) data.study_ids.push_back(study.study_id);
+  for (size_t n = 0; n < recipe.networks.size(); ++n) {
+    NetworkData network{samples_from(index.at("samples").at(n)), {}};
+    const auto& views = recipe.networks[n].views;
+    for (size_t v = 0; v < views.size(); ++v) {
+      network.views.emplace_back(crop_path(cache, recipe.networks[n], n, views[v]), views[v],
+                                 margin_from(index.at("margins").at(n).at(v)));
+    }
+    data.networks.push_back(std::move(network));
   }
-  size_t folders = 0;
-  if (fs::is_directory(paths.root / "train_images")) {
-    for (const auto& entry : fs::directory_iterator(paths.root / "train_images")) folders += entry.is_directory();
-  }
-  if (folders > truth.size()) log_warning(text(folders - truth.size(), " studies have images but no labels"));
-  if (truth.empty()) throw Error(ErrorKind::Usage, text("no labelled study with images in ", paths.root.string()));
-  return truth;
+  return data;
 }
 
 }  // namespace
-
-MappedFile::MappedFile(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw Error(ErrorKind::Failure, text("cannot read ", path.string()));
-  struct stat status {};
-  const bool known = ::fstat(descriptor, &status) == 0;
-  size_ = known ? static_cast<size_t>(status.st_size) : 0;
-  void* mapped = size_ > 0 ? ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, descriptor, 0) : nullptr;
-  ::close(descriptor);
-  if (mapped == MAP_FAILED) throw Error(ErrorKind::Failure, text("cannot map ", path.string(), " into memory"));
-  data_ = static_cast<const std::uint8_t*>(mapped);
-}
-
-MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::uint8_t*>(data_), size_);
-}
-
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-CropFile::CropFile(const fs::path& path, const View& view, const CropMargin& margin)
-    : view_(view), margin_(margin), file_(path) {}
-
-size_t CropFile::record_bytes() const {
-  const auto size = static_cast<size_t>(size_px());
-  return static_cast<size_t>(slices()) * (size * size + 1);
-}
-
-const std::uint8_t* CropFile::slice(size_t sample, int slice) const {
-  const auto size = static_cast<size_t>(size_px());
-  return file_.data() + sample * record_bytes() + static_cast<size_t>(slice) * size * size;
-}
-
-bool CropFile::is_valid(size_t sample, int slice) const {
-  const auto size = static_cast<size_t>(size_px());
-  return file_.data()[sample * record_bytes() + static_cast<size_t>(slices()) * size * size +
-                      static_cast<size_t>(slice)] != 0;
-}
 
 CropMargin margin_of(const View& view, const AugmentationRecipe& augmentation) {
   return {augmentation.jitter_slices,
@@ -434,42 +280,15 @@ CropMargin margin_of(const View& view, const AugmentationRecipe& augmentation) {
 }
 
 GraderData load_grader_data(const GraderRecipe& recipe, const GraderDataOptions& options) {
-  const Paths paths{options.data};
-  const Truth truth = labels_with_images(paths);
-  fs::create_directories(options.cache);
-  GraderOptions grader_options;
-  if (!options.base_bundle.empty()) grader_options.bundle = options.base_bundle;
-  grader_options.threads = 1;  // studies are cut side by side
-  const LoadedGrader loaded = load_grader(grader_options);
-  const nlohmann::json wanted = fingerprint(recipe, options, loaded.bundle_folder);
-  auto samples = cached_samples(options.cache, wanted);
-  if (samples) {
-    log_info(text("crops of ", options.cache.string(), " are used again"));
-  } else {
-    fs::remove(options.cache / kIndexFile);
-    samples = cut_all(recipe, options, loaded.grader, truth);
-    const nlohmann::json index = {{"fingerprint", wanted}, {"samples", *samples}};
-    write_file_atomically(options.cache / kIndexFile, index.dump() + "\n");
-  }
-  GraderData data;
-  for (const StudyLabels& study : truth) data.study_ids.push_back(study.study_id);
-  int cut = 0;
-  for (size_t n = 0; n < recipe.networks.size(); ++n) {
-    NetworkData network{samples_from(samples->at(n)), {}};
-    cut += static_cast<int>(network.samples.size());
-    for (const View& view : recipe.networks[n].views) {
-      network.views.emplace_back(crop_path(options.cache, recipe.networks[n], n, view), view,
-                                 margin_of(view, recipe.augmentation));
-    }
-    data.networks.push_back(std::move(network));
-  }
-  data.labelled_findings = labels_of_recipe(recipe, truth);
-  data.skipped_findings = data.labelled_findings - cut;
-  if (data.skipped_findings > 0) {
-    log_warning(text(data.skipped_findings, " of ", data.labelled_findings, " labelled findings have no crop; ",
-                     (options.cache / kSkippedFile).string(), " says why"));
-  }
-  return data;
+  const TrainingFolder folder(options.data);
+  return load(recipe, options, options.cache, folder, labelled_studies(folder));
+}
+
+GraderData load_unlabelled_data(const GraderRecipe& recipe, const GraderDataOptions& options) {
+  const TrainingFolder folder(options.unlabelled);
+  GraderDataOptions predicted = options;
+  predicted.points = TrainingPoints::Predicted;
+  return load(recipe, predicted, options.cache / "unlabelled", folder, unlabelled_studies(folder));
 }
 
 }  // namespace lumbargrade

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 
 #include "core/error.h"
 #include "network/strict_json.h"
@@ -14,6 +15,10 @@ namespace {
 constexpr int kMaxDepth = 12;
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
 const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
+const std::vector<std::string> kOptimisationKeys = {"epochs",       "studies_per_batch", "accumulate", "rate",
+                                                    "weight_decay", "warm_up",           "average",    "clip_norm",
+                                                    "patience",     "class_weights",     "any_severe"};
+constexpr int kHiddenStep = 8;
 
 int whole(const StrictObject& object, const std::string& key, int minimum, int maximum, int otherwise) {
   return object.has(key) ? static_cast<int>(object.integer(key, minimum, maximum)) : otherwise;
@@ -41,6 +46,7 @@ View read_view(const StrictObject& object) {
   view.size_px = whole(object, "size_px", 16, 512, view.size_px);
   view.pixel_mm = real(object, "pixel_mm", 0.1, 5, view.pixel_mm);
   view.slice_mm = real(object, "slice_mm", 0.1, 20, view.slice_mm);
+  if (object.has("mirrored")) view.mirrored = object.boolean("mirrored");
   return view;
 }
 
@@ -49,8 +55,8 @@ NetworkRecipe read_network(const StrictObject& object) {
   for (const Condition condition : kConditions) keys.emplace_back(condition_key(condition));
   NetworkRecipe network;
   network.condition = chosen<Condition>(object, "condition", keys, {kConditions.begin(), kConditions.end()});
-  for (const auto& view :
-       object.objects("views", {"series", "anchor"}, {"name", "slices", "size_px", "pixel_mm", "slice_mm"})) {
+  for (const auto& view : object.objects("views", {"series", "anchor"},
+                                         {"name", "slices", "size_px", "pixel_mm", "slice_mm", "mirrored"})) {
     network.views.push_back(read_view(view));
   }
   if (network.views.empty()) object.fail("views", "must have at least one entry");
@@ -94,6 +100,27 @@ OptimisationRecipe read_optimisation(const StrictObject& object) {
   return recipe;
 }
 
+MixerRecipe read_mixer(const StrictObject& object) {
+  MixerRecipe recipe;
+  recipe.hidden = whole(object, "hidden", kHiddenStep, 4096, recipe.hidden);
+  if (recipe.hidden % kHiddenStep != 0) object.fail("hidden", text("must be a multiple of ", kHiddenStep));
+  recipe.layers = whole(object, "layers", 1, 16, recipe.layers);
+  recipe.dropout = real(object, "dropout", 0, 0.95, recipe.dropout);
+  if (object.has("optimisation")) {
+    recipe.optimisation = read_optimisation(object.object("optimisation", {}, kOptimisationKeys));
+  }
+  return recipe;
+}
+
+PseudoLabelRecipe read_pseudo_labels(const StrictObject& object) {
+  PseudoLabelRecipe recipe;
+  recipe.confidence = real(object, "confidence", 0, 1, recipe.confidence);
+  recipe.weight = real(object, "weight", 1e-3, 1, recipe.weight);
+  recipe.epochs = whole(object, "epochs", 1, 10000, recipe.epochs);
+  recipe.rate = real(object, "rate", 1e-8, 1, recipe.rate);
+  return recipe;
+}
+
 LookSpec read_look(const StrictObject& object) {
   LookSpec look;
   look.row_mm = real(object, "row_mm", -50, 50, 0);
@@ -116,9 +143,10 @@ void read_folds(const StrictObject& object, GraderRecipe& recipe) {
 
 GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   const nlohmann::json json = parse_strict_json(content, file, kMaxDepth);
-  const StrictObject object(json, file, "", {"name", "origin", "needs", "networks"},
-                            {"augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks",
-                             "flags", "prior", "largest_model_weight", "smallest_measure_weight"});
+  const StrictObject object(
+      json, file, "", {"name", "origin", "needs", "networks"},
+      {"augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks", "flags", "prior",
+       "largest_model_weight", "smallest_measure_weight", "mixer", "pseudo_labels"});
   GraderRecipe recipe;
   recipe.name = object.string("name");
   recipe.origin = object.string("origin");
@@ -133,12 +161,16 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
                                                            "contrast", "noise", "mixup", "cutmix", "mirror_canals"}));
   }
   if (object.has("optimisation")) {
-    recipe.optimisation =
-        read_optimisation(object.object("optimisation", {},
-                                        {"epochs", "studies_per_batch", "accumulate", "rate", "weight_decay", "warm_up",
-                                         "average", "clip_norm", "patience", "class_weights", "any_severe"}));
+    recipe.optimisation = read_optimisation(object.object("optimisation", {}, kOptimisationKeys));
   }
   read_folds(object, recipe);
+  if (object.has("mixer")) {
+    recipe.mixer = read_mixer(object.object("mixer", {}, {"hidden", "layers", "dropout", "optimisation"}));
+  }
+  if (object.has("pseudo_labels")) {
+    recipe.pseudo_labels =
+        read_pseudo_labels(object.object("pseudo_labels", {}, {"confidence", "weight", "epochs", "rate"}));
+  }
   recipe.drop_suspects = real(object, "drop_suspects", 0, 1, 0);
   if (object.has("prior")) recipe.keep_prior = object.one_of("prior", {"labels", "base"}) == "base";
   recipe.largest_model_weight = real(object, "largest_model_weight", 0, 1, 1);
@@ -156,6 +188,13 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
 }
 
 }  // namespace
+
+std::vector<int> GraderRecipe::folds_to_run() const {
+  if (!run_folds.empty()) return run_folds;
+  std::vector<int> all(static_cast<size_t>(folds));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
 
 GraderRecipe read_recipe(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -3,6 +3,7 @@
 #include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,22 @@ struct OptimisationRecipe {
   double any_severe = 0;  ///< weight of the any-severe-canal term
 };
 
+/// The second stage: a study mixer over the 25 findings, trained with the networks as they are.
+struct MixerRecipe {
+  int hidden = 128;
+  int layers = 2;
+  double dropout = 0.1;
+  OptimisationRecipe optimisation;
+};
+
+/// What is learned from unlabelled studies, where there are any.
+struct PseudoLabelRecipe {
+  double confidence = 0.9;  ///< least probability of the most probable grade
+  double weight = 0.5;      ///< beside a label of people
+  int epochs = 5;
+  double rate = 1e-4;
+};
+
 /// Everything that decides what `train grader` learns; a JSON file, see docs/recipes.md.
 struct GraderRecipe {
   std::string name;
@@ -61,7 +78,11 @@ struct GraderRecipe {
   double drop_suspects = 0;  ///< > 0: labels with |out-of-fold - label| >= this are dropped and all trained again
   std::string combine = "probabilities";
   std::vector<LookSpec> looks = {LookSpec{}};
-  std::vector<std::string> flags;  ///< for every row that the networks grade
+  std::vector<std::string> flags;    ///< for every row that the networks grade
+  std::optional<MixerRecipe> mixer;  ///< empty: no second stage
+  PseudoLabelRecipe pseudo_labels;
+
+  std::vector<int> folds_to_run() const;
 };
 
 /// Reads a recipe. Error (Usage) naming file, key and, for an unknown key, the nearest valid one.

@@ -39,33 +39,41 @@ double number(const std::string& field, const std::filesystem::path& path, size_
   return value;
 }
 
-std::optional<Vector3> point_in(const Volume& volume, const std::string& series_id, int instance_number, double column,
-                                double row) {
+/// The slice of a volume that the table means.
+const SliceSource* slice_in(const Volume& volume, const std::string& series_id, int instance_number) {
   for (const SliceSource& source : volume.sources) {
     const bool same_series = std::filesystem::path(source.file).parent_path().filename() == series_id ||
                              volume.series_instance_uid == series_id;
-    if (!same_series || source.instance_number != instance_number) continue;
-    if (column < 0 || row < 0 || column > volume.columns || row > volume.rows) return std::nullopt;
-    const auto& linear = volume.patient_from_index.linear();
-    return source.position_patient + column * Vector3(linear.col(0)) + row * Vector3(linear.col(1));
+    if (same_series && source.instance_number == instance_number) return &source;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
-}  // namespace
-
-std::optional<Vector3> LabelCoordinates::point_patient(const Study& study, const Finding& finding) const {
-  const auto found = points_.find({study.study_id, finding_key(finding)});
-  if (found == points_.end()) return std::nullopt;
-  const Point& at = found->second;
+std::vector<const Volume*> all_volumes(const Study& study) {
   std::vector<const Volume*> volumes;
   if (study.sagittal_t1) volumes.push_back(&*study.sagittal_t1);
   if (study.sagittal_t2) volumes.push_back(&*study.sagittal_t2);
   for (const Volume& volume : study.axial_t2) volumes.push_back(&volume);
-  for (const Volume* volume : volumes) {
-    if (const auto point = point_in(*volume, at.series_id, at.instance_number, at.column, at.row)) return point;
+  return volumes;
+}
+
+}  // namespace
+
+LabelledPoint LabelCoordinates::locate(const Study& study, const Finding& finding) const {
+  const auto found = points_.find({study.study_id, finding_key(finding)});
+  if (found == points_.end()) return {};
+  const Point& at = found->second;
+  for (const Volume* volume : all_volumes(study)) {
+    const SliceSource* source = slice_in(*volume, at.series_id, at.instance_number);
+    if (source == nullptr) continue;
+    if (at.column < 0 || at.row < 0 || at.column > volume->columns || at.row > volume->rows) {
+      return {std::nullopt, text("x ", at.column, ", y ", at.row, " lies outside the image of ", volume->columns, " x ",
+                                 volume->rows)};
+    }
+    const auto& linear = volume->patient_from_index.linear();
+    return {source->position_patient + at.column * Vector3(linear.col(0)) + at.row * Vector3(linear.col(1)), ""};
   }
-  return std::nullopt;
+  return {std::nullopt, text("series ", at.series_id, ", instance ", at.instance_number, " is not used or not there")};
 }
 
 LabelCoordinates read_label_coordinates(const std::filesystem::path& path) {

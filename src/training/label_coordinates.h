@@ -12,12 +12,18 @@
 
 namespace lumbargrade {
 
+/// Where the data set says that a finding is.
+struct LabelledPoint {
+  std::optional<Vector3> point_patient;
+  std::string reason;  ///< why the table's point cannot be used; empty where it can, or where the table has none
+};
+
 /// The challenge's `train_label_coordinates.csv`: one point per finding, in pixels of an instance.
 class LabelCoordinates {
  public:
-  /// The point of a finding in patient space. Empty where the table has none, where the study was loaded without the
-  /// named series, or where the point lies outside the image.
-  std::optional<Vector3> point_patient(const Study& study, const Finding& finding) const;
+  /// The point of a finding. Not to be used: a point outside its image, or in an image that the study was loaded
+  /// without.
+  LabelledPoint locate(const Study& study, const Finding& finding) const;
 
  private:
   friend LabelCoordinates read_label_coordinates(const std::filesystem::path& path);

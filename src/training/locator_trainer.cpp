@@ -1,18 +1,10 @@
 #include "training/locator_trainer.h"
 
-#include <ATen/autocast_mode.h>
-
 #include <algorithm>
 #include <cmath>
-#include <condition_variable>
-#include <cstring>
-#include <deque>
 #include <fstream>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <numbers>
 #include <opencv2/core.hpp>
-#include <thread>
 
 #include "core/atomic_file.h"
 #include "core/csv.h"
@@ -28,6 +20,7 @@
 #include "training/locator_evaluation.h"
 #include "training/locator_pseudo_labels.h"
 #include "training/progress.h"
+#include "training/training_loop.h"
 
 namespace lumbargrade {
 namespace {
@@ -88,52 +81,11 @@ LocatorCrop crop_at(const CropSources& sources, uint64_t seed, int iteration, in
   return augmented_crop(stack, slice, random);
 }
 
-/// Makes batches ahead of the network, on its own thread.
-class BatchQueue {
- public:
-  BatchQueue(const CropSources& sources, uint64_t seed, int batch, int first, int last)
-      : maker_([=, this, &sources](const std::stop_token& stop) { make(sources, seed, batch, first, last, stop); }) {}
-
-  Batch next() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !ready_.empty() || failure_; });
-    if (ready_.empty()) std::rethrow_exception(failure_);
-    Batch batch = std::move(ready_.front());
-    ready_.pop_front();
-    changed_.notify_all();
-    return batch;
-  }
-
- private:
-  static constexpr size_t kAhead = 4;
-
-  void make(const CropSources& sources, uint64_t seed, int batch, int first, int last, const std::stop_token& stop) {
-    try {
-      for (int iteration = first; iteration < last && !stop.stop_requested(); ++iteration) {
-        std::vector<LocatorCrop> crops;
-        for (int place = 0; place < batch; ++place) crops.push_back(crop_at(sources, seed, iteration, place, batch));
-        push(to_batch(crops), stop);
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      failure_ = std::current_exception();
-      changed_.notify_all();
-    }
-  }
-
-  void push(Batch batch, const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop, [this] { return ready_.size() < kAhead; });
-    ready_.push_back(std::move(batch));
-    changed_.notify_all();
-  }
-
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::deque<Batch> ready_;
-  std::exception_ptr failure_;
-  std::jthread maker_;  // last: it uses all of the above
-};
+Batch batch_at(const CropSources& sources, uint64_t seed, int iteration, int batch) {
+  std::vector<LocatorCrop> crops;
+  for (int place = 0; place < batch; ++place) crops.push_back(crop_at(sources, seed, iteration, place, batch));
+  return to_batch(crops);
+}
 
 torch::Tensor dice(const torch::Tensor& probability, const torch::Tensor& target) {
   const std::vector<int64_t> over = {0, 2, 3};
@@ -166,35 +118,6 @@ torch::Tensor loss_of(const UNetOutput& output, const Batch& batch) {
   return cross_entropy + (1 - fine_dice) + spots + 0.5 * (1 - spot_dice);
 }
 
-/// Switches CPU or CUDA autocast on for a scope.
-class MixedPrecision {
- public:
-  MixedPrecision(torch::DeviceType device, bool on) : device_(device), on_(on) {
-    if (!on_) return;
-    at::autocast::set_autocast_enabled(device_, true);
-    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
-  }
-  ~MixedPrecision() {
-    if (!on_) return;
-    at::autocast::set_autocast_enabled(device_, false);
-    at::autocast::clear_cache();
-  }
-  MixedPrecision(const MixedPrecision&) = delete;
-  MixedPrecision& operator=(const MixedPrecision&) = delete;
-
- private:
-  torch::DeviceType device_;
-  bool on_;
-};
-
-/// Linear warm-up, then a cosine down to zero.
-double rate_at(int iteration, int iterations, double peak) {
-  const double warm_up = std::max(1.0, kWarmUpShare * iterations);
-  if (iteration < warm_up) return peak * (iteration + 1) / warm_up;
-  const double progress = (iteration - warm_up) / std::max(1.0, iterations - warm_up);
-  return peak * 0.5 * (1 + std::cos(std::numbers::pi * progress));
-}
-
 /// The network, its running average and the optimiser: all that a checkpoint holds.
 struct TrainingState {
   UNet network{nullptr};
@@ -207,17 +130,6 @@ struct TrainingState {
 void restart_optimizer(TrainingState& state, double rate) {
   state.optimizer = std::make_unique<torch::optim::AdamW>(state.network->parameters(),
                                                           torch::optim::AdamWOptions(rate).weight_decay(kWeightDecay));
-}
-
-void update_average(TrainingState& state) {
-  torch::NoGradGuard no_grad;
-  const double decay = std::min(kAverageDecay, (1.0 + state.iteration) / (10.0 + state.iteration));
-  auto averaged = state.average->parameters();
-  const auto current = state.network->parameters();
-  for (size_t k = 0; k < averaged.size(); ++k) averaged[k].lerp_(current[k], 1 - decay);
-  auto averaged_buffers = state.average->buffers();
-  const auto current_buffers = state.network->buffers();
-  for (size_t k = 0; k < averaged_buffers.size(); ++k) averaged_buffers[k].copy_(current_buffers[k]);
 }
 
 fs::path record_folder(const LocatorTraining& training) {
@@ -284,15 +196,16 @@ void run_stage(const LocatorTraining& training, TrainingState& state, const Crop
                double peak_rate, Log& log) {
   const torch::Device device(training.device);
   // Stages draw different crops.
-  BatchQueue queue(sources, training.seed + 1000003ULL * static_cast<uint64_t>(state.stage), training.batch,
-                   state.iteration, iterations);
+  const uint64_t seed = training.seed + 1000003ULL * static_cast<uint64_t>(state.stage);
+  BatchQueue<Batch> queue(state.iteration, iterations,
+                          [&](int iteration) { return batch_at(sources, seed, iteration, training.batch); });
   Progress progress(state.stage == 0 ? "labelled" : "self-training", iterations);
   double smooth_loss = 0;
   state.network->train();
   for (; state.iteration < iterations;) {
     Batch batch = queue.next();
     batch = {batch.input.to(device), batch.fine.to(device), batch.coarse.to(device)};
-    const double rate = rate_at(state.iteration, iterations, peak_rate);
+    const double rate = rate_at(state.iteration, iterations, kWarmUpShare, peak_rate);
     for (auto& group : state.optimizer->param_groups()) group.options().set_lr(rate);
     UNetOutput output;
     {
@@ -310,7 +223,7 @@ void run_stage(const LocatorTraining& training, TrainingState& state, const Crop
     loss.backward();
     torch::nn::utils::clip_grad_norm_(state.network->parameters(), kClipNorm);
     state.optimizer->step();
-    update_average(state);
+    update_average(*state.average, *state.network, state.iteration, kAverageDecay);
     ++state.iteration;
     smooth_loss = smooth_loss == 0 ? value : 0.95 * smooth_loss + 0.05 * value;
     if (state.iteration % 20 == 0) log.add(state.stage, state.iteration, rate, smooth_loss);

@@ -180,6 +180,29 @@ Manifest manifest_with_graders() {
   return manifest;
 }
 
+/// A study mixer over both networks.
+NetworkSpec mixer_spec() {
+  NetworkSpec mixer;
+  mixer.role = mixer.name = kMixerRole;
+  mixer.architecture = "study_mixer";
+  mixer.weights = {"mixer.safetensors", kDigits};
+  mixer.golden = {{"mixer_golden.safetensors", kDigits}, 1e-4};
+  mixer.members = {"first", "second"};
+  InputSpec features;
+  features.name = "features";
+  features.axes = {{"finding", kFindingCount, 1, {}, {}}, {"feature", 8, 1, {}, {}}};
+  mixer.inputs = {features};
+  mixer.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
+  return mixer;
+}
+
+Manifest manifest_with_mixer() {
+  Manifest manifest = manifest_with_graders();
+  manifest.networks[1].inputs.front().mirrored = false;
+  manifest.networks.push_back(mixer_spec());
+  return manifest;
+}
+
 std::string graders_refusal(const std::function<void(json&)>& change) {
   json changed = json::parse(manifest_text(manifest_with_graders()));
   change(changed);
@@ -193,6 +216,26 @@ std::string graders_refusal(const std::function<void(json&)>& change) {
 
 TEST(Manifest, EnsemblesHeadsAndMeasuresSurviveWritingAndReading) {
   EXPECT_EQ(parse_manifest(manifest_text(manifest_with_graders()), "m.json"), manifest_with_graders());
+}
+
+TEST(Manifest, AStudyMixerSurvivesWritingAndReadingAndJoinsNetworksThatGradeOnce) {
+  EXPECT_EQ(parse_manifest(manifest_text(manifest_with_mixer()), "m.json"), manifest_with_mixer());
+  const auto refusal = [](const std::function<void(json&)>& change) -> std::string {
+    json changed = json::parse(manifest_text(manifest_with_mixer()));
+    change(changed["networks"]);
+    try {
+      parse_manifest(changed.dump(), "m.json");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_THAT(refusal([](json& n) { n[3].erase("members"); }), HasSubstr("networks[3].members is missing"));
+  EXPECT_THAT(refusal([](json& n) { n[1]["members"] = {"second"}; }), HasSubstr("study mixers only"));
+  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "third"; }), HasSubstr("no network that grades"));
+  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "locator"; }), HasSubstr("no network that grades"));
+  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "second"; }), HasSubstr("in two places"));
+  EXPECT_THAT(refusal([](json& n) { n[1]["inputs"][0].erase("padding"); }), HasSubstr("padding is missing"));
 }
 
 TEST(Manifest, ANetworkWithoutANameIsCalledByItsRole) {

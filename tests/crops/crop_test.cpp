@@ -125,6 +125,24 @@ TEST(Crop, ARightSidedAxialCropIsTheMirrorImageOfTheLeftSidedOne) {
   EXPECT_GT(grey(*left, 1, 10, 20), grey(*left, 1, 10, 10));  // columns grow outwards
 }
 
+TEST(Crop, ARightSidedCropOfAViewWithoutMirroringIsTheMirroredOneTurnedBack) {
+  const Field field = [](const Vector3& p) { return 10 * p.x() + p.y() + 3 * std::sin(p.z()); };
+  const LevelFrame frame = frame_at({0, 0, 0});
+  const View view = plain_view(SeriesRole::AxialT2, Anchor::Recess);
+  const Volume axial = axial_volume(0, 0, field);
+  const auto mirrored = cut_crop({&axial}, place_crop(frame, Anchor::Recess, Side::Right), view);
+  const auto plain = cut_crop({&axial}, place_crop(frame, Anchor::Recess, Side::Right, false), view);
+  ASSERT_TRUE(mirrored && plain);
+  EXPECT_EQ(plain->point_patient, mirrored->point_patient);
+  for (int k = 0; k < plain->slices * plain->size_px; ++k) {
+    for (int column = 0; column < plain->size_px; ++column) {
+      const auto row = static_cast<size_t>(k) * static_cast<size_t>(plain->size_px);
+      ASSERT_NEAR(plain->pixels[row + static_cast<size_t>(column)],
+                  mirrored->pixels[row + static_cast<size_t>(plain->size_px - 1 - column)], 1);
+    }
+  }
+}
+
 TEST(Crop, SidesOfAnAsymmetricalPatientDiffer) {
   const Volume volume = axial_volume(0, 0, [](const Vector3& p) { return p.x(); });
   const View view = plain_view(SeriesRole::AxialT2, Anchor::Recess);

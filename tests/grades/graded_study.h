@@ -101,8 +101,9 @@ struct MadeMember {
   Network network;
 };
 
-/// Writes a bundle whose head for `head.condition` is made of these members, and loads it.
-inline Bundle bundle_of(const std::filesystem::path& folder, HeadSpec head, const std::vector<MadeMember>& members) {
+/// Writes a bundle whose head for `head.condition` is made of these members, with the networks `others`, and loads it.
+inline Bundle bundle_of(const std::filesystem::path& folder, HeadSpec head, const std::vector<MadeMember>& members,
+                        const std::vector<TrainedNetwork>& others = {}) {
   Manifest manifest;
   manifest.name = manifest.version = manifest.licence = manifest.intended_use = "test";
   for (auto& levels : manifest.grading.prior) levels.fill({0.75, 0.1875, 0.0625});
@@ -126,6 +127,7 @@ inline Bundle bundle_of(const std::filesystem::path& folder, HeadSpec head, cons
         {member.view.name, torch::randn({1, member.view.slices, member.view.size_px, member.view.size_px})}};
     networks.push_back(std::move(trained));
   }
+  networks.insert(networks.end(), others.begin(), others.end());
   write_bundle(folder, manifest, networks);
   return load_bundle(folder);
 }

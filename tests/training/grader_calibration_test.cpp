@@ -6,6 +6,7 @@
 #include <random>
 
 #include "core/error.h"
+#include "training/grader_trainer.h"
 
 namespace lumbargrade {
 namespace {

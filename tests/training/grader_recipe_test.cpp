@@ -50,6 +50,22 @@ TEST_F(Recipe, IsReadWithDefaultsForWhatItLeavesOut) {
   EXPECT_EQ(recipe.run_folds, (std::vector<int>{1, 3}));
   EXPECT_EQ(recipe.looks[1].degrees, 5);
   EXPECT_EQ(recipe.drop_suspects, 0);
+  EXPECT_FALSE(recipe.mixer);
+}
+
+TEST_F(Recipe, ASecondStageAndPseudoLabelsAreReadWithTheirDefaults) {
+  std::string content = kSound;
+  content.insert(content.rfind('}'), R"(, "mixer": {"hidden": 64, "optimisation": {"epochs": 7}},
+    "pseudo_labels": {"confidence": 0.8})");
+  const GraderRecipe recipe = read(content);
+  ASSERT_TRUE(recipe.mixer);
+  EXPECT_EQ(recipe.mixer->hidden, 64);
+  EXPECT_EQ(recipe.mixer->layers, 2);
+  EXPECT_EQ(recipe.mixer->optimisation.epochs, 7);
+  EXPECT_EQ(recipe.pseudo_labels.confidence, 0.8);
+  EXPECT_EQ(recipe.pseudo_labels.weight, 0.5);
+  EXPECT_EQ(recipe.optimisation.epochs, 3);
+  EXPECT_EQ(recipe.folds_to_run(), (std::vector<int>{1, 3}));
 }
 
 TEST_F(Recipe, AnUnknownKeyIsAnsweredWithTheNearestOne) {
@@ -62,10 +78,12 @@ TEST_F(Recipe, SenselessValuesAreRefused) {
   EXPECT_THAT(refusal("[1, 3]", "[1, 1]"), testing::HasSubstr("twice"));
   EXPECT_THAT(refusal("subarticular_stenosis", "subarticular"), testing::HasSubstr("condition"));
   EXPECT_THAT(refusal("[{}, {\"degrees\": 5}]", "[]"), testing::HasSubstr("looks"));
+  EXPECT_THAT(refusal("\"folds\": 4", "\"mixer\": {\"hidden\": 20}, \"folds\": 4"),
+              testing::HasSubstr("multiple of 8"));
 }
 
 TEST(ShippedRecipes, AreSoundAndTheirNetworksCanBeBuilt) {
-  for (const char* name : {"fast", "strong", "ensemble"}) {
+  for (const char* name : {"fast", "strong", "ensemble", "phantom", "phantom_full"}) {
     const auto path = std::filesystem::path(LUMBARGRADE_MODELS) / "recipes" / (std::string(name) + ".json");
     const GraderRecipe recipe = read_recipe(path);
     EXPECT_EQ(recipe.name, name);

@@ -45,19 +45,25 @@ TEST_F(Coordinates, BecomePatientPointsInBothSpellingsAndAnyOrderOfColumns) {
       "y,x,level,condition,instance_number,series_id,study_id\r\n"
       "5,10,l1_l2,left_neural_foraminal_narrowing,8,42,1\r\n";
   for (const char* content : {official, cleaned}) {
-    const auto point = read(content).point_patient(study_with_t1(), kLeftForamen);
-    ASSERT_TRUE(point);
-    EXPECT_TRUE(point->isApprox(Vector3(14, 25, 20)));
+    const auto point = read(content).locate(study_with_t1(), kLeftForamen);
+    ASSERT_TRUE(point.point_patient);
+    EXPECT_EQ(point.reason, "");
+    EXPECT_TRUE(point.point_patient->isApprox(Vector3(14, 25, 20)));
   }
 }
 
-TEST_F(Coordinates, OutsideTheImageOrOnAnotherSeriesAreNoPoint) {
-  const std::string header = "study_id,series_id,instance_number,condition,level,x,y\n";
-  const std::string what = "Left Neural Foraminal Narrowing,L1/L2,";
-  EXPECT_FALSE(read(header + "1,42,8," + what + "101,5\n").point_patient(study_with_t1(), kLeftForamen));
-  EXPECT_FALSE(read(header + "1,42,9," + what + "10,5\n").point_patient(study_with_t1(), kLeftForamen));
-  EXPECT_FALSE(read(header + "1,43,8," + what + "10,5\n").point_patient(study_with_t1(), kLeftForamen));
-  EXPECT_FALSE(read(header + "2,42,8," + what + "10,5\n").point_patient(study_with_t1(), kLeftForamen));
+TEST_F(Coordinates, OutsideTheImageOrOnAnotherSeriesAreNoPointAndSayWhy) {
+  const auto located = [&](const std::string& place, const std::string& xy) {
+    return read("study_id,series_id,instance_number,condition,level,x,y\n" + place +
+                ",Left Neural Foraminal Narrowing,L1/L2," + xy + "\n")
+        .locate(study_with_t1(), kLeftForamen);
+  };
+  EXPECT_EQ(located("1,42,8", "101,5").reason, "x 101, y 5 lies outside the image of 100 x 50");
+  EXPECT_EQ(located("1,42,8", "1,-5").reason, "x 1, y -5 lies outside the image of 100 x 50");
+  EXPECT_EQ(located("1,42,9", "10,5").reason, "series 42, instance 9 is not used or not there");
+  EXPECT_EQ(located("1,43,8", "10,5").reason, "series 43, instance 8 is not used or not there");
+  EXPECT_EQ(located("2,42,8", "10,5").reason, "");  // nothing is said of this study
+  for (const char* place : {"1,42,9", "1,43,8", "2,42,8"}) EXPECT_FALSE(located(place, "10,5").point_patient);
 }
 
 TEST_F(Coordinates, UnknownWordsAreRefusedWithTheirLine) {

@@ -1,0 +1,180 @@
+#include "grades/condition_networks.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "grades/crop_tensors.h"
+#include "network/precision.h"
+#include "study/parallel.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr double kRadians = 0.017453292519943295;
+constexpr const char* kOutput = "grade";
+
+/// The placement moved and turned in the plane of the view, of the mirrored patient where the look asks for it.
+CropPlacement looked_at(CropPlacement placement, const LookSpec& look, SeriesRole series) {
+  const bool axial = series == SeriesRole::AxialT2;
+  if (look.mirror) placement.lateral = -placement.lateral;
+  Vector3& row = axial ? placement.posterior : placement.up;
+  Vector3& column = axial ? placement.lateral : placement.posterior;
+  const double row_sign = axial ? 1 : -1;  // sagittal rows go against `up`
+  placement.point_patient += row_sign * look.row_mm * row + look.column_mm * column;
+  const double cosine = std::cos(look.degrees * kRadians), sine = row_sign * std::sin(look.degrees * kRadians);
+  const Vector3 turned_column = cosine * column + sine * row;
+  row = cosine * row - sine * column;
+  column = turned_column;
+  return placement;
+}
+
+CutView cut_view(const Study& study, const Spine& spine, const std::vector<size_t>& findings, const View& view,
+                 const LookSpec& look) {
+  CutView result{view, std::vector<std::optional<Crop>>(findings.size()), {}};
+  const auto volumes = volumes_of(study, view.series);
+  for_each_index(findings.size(), at::get_num_threads(), [&](size_t k) {
+    const Finding& finding = all_findings()[findings[k]];
+    const LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(finding.level))];
+    const CropPlacement placement = place_crop(frame, view.anchor, finding.side, view.mirrored);
+    result.crops[k] = cut_crop(volumes, looked_at(placement, look, view.series), view);
+  });
+  return result;
+}
+
+/// Zeros of the view's shape where nothing could be cut for any finding.
+CropBatch batch_of(const CutView& cut) {
+  const bool any = std::any_of(cut.crops.begin(), cut.crops.end(), [](const auto& crop) { return crop.has_value(); });
+  if (any) return stacked(cut.crops);
+  const auto count = static_cast<std::int64_t>(cut.crops.size());
+  return {torch::zeros({count, cut.view.slices, cut.view.size_px, cut.view.size_px}, torch::kUInt8),
+          torch::zeros({count, cut.view.slices})};
+}
+
+void add_attention(const TensorMap& weights_by_view, const std::vector<const CutView*>& views,
+                   std::vector<AttentionMean>& attention) {
+  for (const CutView* cut : views) {
+    const torch::Tensor weights = weights_by_view.at(cut->view.name).to(torch::kCPU, torch::kFloat64).contiguous();
+    for (size_t k = 0; k < cut->crops.size(); ++k) {
+      const auto& crop = cut->crops[k];
+      if (!crop) continue;
+      const double* first = weights[static_cast<std::int64_t>(k)].data_ptr<double>();
+      attention[k].add(cut->view.name, crop->series_instance_uid, crop->slice_sop_instance_uids,
+                       {first, first + crop->slices});
+    }
+  }
+}
+
+const OutputSpec& grade_output(const NetworkSpec& spec) {
+  for (const OutputSpec& output : spec.outputs) {
+    if (output.name == kOutput && output.classes.size() == kSeverityCount && output.activation == "softmax") {
+      return output;
+    }
+  }
+  throw Error(ErrorKind::BundleInvalid,
+              text("the network ", spec.name, " has no output \"grade\": softmax of three classes"));
+}
+
+GraderNetwork grader_of(const BundleNetwork& network) {
+  auto module = std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module);
+  if (module && module->options().measures == 0) return GraderNetwork(std::move(module));
+  throw Error(ErrorKind::BundleInvalid, text("the network ", network.spec.name,
+                                             " cannot grade: its architecture must be \"grader\" without "
+                                             "measures, it is \"",
+                                             network.spec.architecture, "\""));
+}
+
+}  // namespace
+
+ConditionNetworks::ConditionNetworks(const Bundle& bundle, const HeadSpec& head, const std::string& device,
+                                     const std::string& precision)
+    : head_(head), device_(device), precision_(scalar_type_of(precision, device_)) {
+  for (const BundleNetwork& network : bundle.networks) {
+    if (network.spec.role != grading_role(head.condition)) continue;
+    grade_output(network.spec);
+    Member member{network.spec, grader_of(network), {}};
+    for (const InputSpec& input : network.spec.inputs) member.views.push_back(view_of(input, network.spec.name));
+    member.network->prepare_for_inference();
+    member.network->to(device_, precision_);
+    members_.push_back(std::move(member));
+  }
+}
+
+bool ConditionNetworks::has(const std::string& network) const {
+  return std::any_of(members_.begin(), members_.end(),
+                     [&](const Member& member) { return member.spec.name == network; });
+}
+
+std::int64_t ConditionNetworks::features_of(const std::string& network) const {
+  for (const Member& member : members_) {
+    if (member.spec.name == network) return member.network->features();
+  }
+  return 0;
+}
+
+LookSpec ConditionNetworks::own_look(LookSpec look) const {
+  if (head_.condition != Condition::SpinalCanalStenosis) look.mirror = false;
+  return look;
+}
+
+ShownFindings ConditionNetworks::shown(const Study& study, const Spine& spine) const {
+  std::vector<size_t> located;
+  for (size_t k = 0; k < kFindingCount; ++k) {
+    const Finding& finding = all_findings()[k];
+    if (finding.condition == head_.condition && spine.levels[static_cast<size_t>(index_of(finding.level))]) {
+      located.push_back(k);
+    }
+  }
+  CutView cut = cut_view(study, spine, located, members_.front().views.front(), {});
+  ShownFindings shown{{}, {cut.view, {}, {}}};
+  for (size_t k = 0; k < located.size(); ++k) {
+    if (!cut.crops[k]) continue;
+    shown.findings.push_back(located[k]);
+    shown.crops.crops.push_back(std::move(cut.crops[k]));
+  }
+  return shown;
+}
+
+std::vector<NetworkAnswers> ConditionNetworks::look(const Study& study, const Spine& spine, const ShownFindings& shown,
+                                                    const LookSpec& look, std::vector<AttentionMean>& attention) const {
+  Look looking{study, spine, shown.findings, look, {}};
+  if (look == LookSpec{}) looking.cut.push_back(shown.crops);
+  std::vector<NetworkAnswers> answers;
+  for (const Member& member : members_) answers.push_back(run(member, looking, attention));
+  return answers;
+}
+
+NetworkAnswers ConditionNetworks::run(const Member& member, Look& look, std::vector<AttentionMean>& attention) const {
+  if (look.findings.empty()) {
+    return {member.spec.name, {{}, torch::zeros({0, kSeverityCount}), torch::zeros({0, member.network->features()})}};
+  }
+  TensorMap inputs;
+  std::vector<const CutView*> views;
+  for (const View& view : member.views) {
+    views.push_back(&view_cut(view, look));
+    for (const auto& [name, tensor] : views.back()->inputs) inputs[name] = tensor;
+  }
+  GraderNetwork network = member.network;  // a handle: forward() changes nothing in evaluation mode
+  const GraderOutput output = network->forward(inputs);
+  add_attention(output.attention, views, attention);
+  return {member.spec.name,
+          {look.findings, output.logits.to(torch::kCPU, torch::kFloat32) / grade_output(member.spec).temperature,
+           output.features.to(torch::kCPU, torch::kFloat32)}};
+}
+
+const CutView& ConditionNetworks::view_cut(const View& view, Look& look) const {
+  auto& cut = look.cut;
+  auto found = std::find_if(cut.begin(), cut.end(), [&](const CutView& other) { return other.view == view; });
+  if (found == cut.end()) {
+    found = cut.insert(cut.end(), cut_view(look.study, look.spine, look.findings, view, look.spec));
+  }
+  if (found->inputs.empty()) {
+    add_view(found->inputs, view.name, batch_of(*found), device_);
+    found->inputs[view.name] = found->inputs[view.name].to(precision_);
+  }
+  return *found;
+}
+
+}  // namespace lumbargrade

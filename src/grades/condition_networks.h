@@ -1,0 +1,83 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bundle/bundle.h"
+#include "crops/crop.h"
+#include "grades/attention.h"
+#include "grades/study_mixing.h"
+#include "network/grader_network.h"
+
+namespace lumbargrade {
+
+/// One view of several findings, as it was cut and as a network takes it.
+struct CutView {
+  View view;
+  std::vector<std::optional<Crop>> crops;  ///< by finding
+  TensorMap inputs;                        ///< made when a network asks for them
+};
+
+/// The findings of a condition that its networks look at in one study.
+struct ShownFindings {
+  std::vector<size_t> findings;  ///< indices into all_findings()
+  CutView crops;                 ///< of the first network's first view: all of them are there
+};
+
+/// What a network said.
+struct NetworkAnswers {
+  std::string network;  ///< its name in the bundle
+  MemberAnswers answers;
+};
+
+/// The networks of a bundle that grade one condition, ready for inference.
+class ConditionNetworks {
+ public:
+  /// Errors as of NetworkGrader.
+  ConditionNetworks(const Bundle& bundle, const HeadSpec& head, const std::string& device,
+                    const std::string& precision);
+
+  const HeadSpec& head() const { return head_; }
+  bool has(const std::string& network) const;
+  /// How many features this network has for a study mixer.
+  std::int64_t features_of(const std::string& network) const;
+
+  /// The look as it concerns this condition: sided crops are mirrored onto one side already.
+  LookSpec own_look(LookSpec look) const;
+
+  /// The findings whose level was found and that the first network's first view shows.
+  ShownFindings shown(const Study& study, const Spine& spine) const;
+
+  /// What every network says of these findings, which may be none, in one look. Adds to `attention`, by finding.
+  std::vector<NetworkAnswers> look(const Study& study, const Spine& spine, const ShownFindings& shown,
+                                   const LookSpec& look, std::vector<AttentionMean>& attention) const;
+
+ private:
+  struct Member {
+    NetworkSpec spec;
+    GraderNetwork network;
+    std::vector<View> views;
+  };
+  /// A study in one look.
+  struct Look {
+    const Study& study;
+    const Spine& spine;
+    const std::vector<size_t>& findings;
+    const LookSpec& spec;
+    std::list<CutView> cut;  ///< members mostly share their views
+  };
+
+  NetworkAnswers run(const Member& member, Look& look, std::vector<AttentionMean>& attention) const;
+  const CutView& view_cut(const View& view, Look& look) const;
+
+  HeadSpec head_;
+  torch::Device device_;
+  torch::ScalarType precision_;
+  std::vector<Member> members_;
+};
+
+}  // namespace lumbargrade

@@ -1,0 +1,89 @@
+#include "training/training_checkpoint.h"
+
+#include <string_view>
+
+#include "core/error.h"
+#include "network/state.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr const char* kProgress = "progress";
+constexpr std::string_view kNetwork = "network.";
+constexpr std::string_view kAverage = "average.";
+constexpr std::string_view kBest = "best.";
+constexpr std::string_view kOptimizer = "optimizer.";
+
+void add_under(std::string_view prefix, const TensorMap& tensors, TensorMap& all) {
+  for (const auto& [name, tensor] : tensors) all.emplace(text(prefix, name), tensor);
+}
+
+TensorMap taken_from(const TensorMap& all, std::string_view prefix) {
+  TensorMap tensors;
+  for (const auto& [name, tensor] : all) {
+    if (name.starts_with(prefix)) tensors.emplace(name.substr(prefix.size()), tensor);
+  }
+  return tensors;
+}
+
+std::string moment_name(size_t parameter, const char* what) {
+  return text(parameter, ".", what);
+}
+
+/// Steps and moments by the parameter's place; parameters that never had a gradient have none.
+TensorMap optimizer_state(const torch::optim::AdamW& optimizer) {
+  TensorMap state;
+  const auto& parameters = optimizer.param_groups().front().params();
+  for (size_t k = 0; k < parameters.size(); ++k) {
+    const auto found = optimizer.state().find(parameters[k].unsafeGetTensorImpl());
+    if (found == optimizer.state().end()) continue;
+    const auto& of_parameter = static_cast<const torch::optim::AdamWParamState&>(*found->second);
+    state.emplace(moment_name(k, "step"), torch::tensor(of_parameter.step(), torch::kLong));
+    state.emplace(moment_name(k, "mean"), of_parameter.exp_avg());
+    state.emplace(moment_name(k, "square"), of_parameter.exp_avg_sq());
+  }
+  return state;
+}
+
+void load_optimizer(torch::optim::AdamW& optimizer, const TensorMap& state) {
+  auto& parameters = optimizer.param_groups().front().params();
+  for (size_t k = 0; k < parameters.size(); ++k) {
+    const auto step = state.find(moment_name(k, "step"));
+    if (step == state.end()) continue;
+    auto of_parameter = std::make_unique<torch::optim::AdamWParamState>();
+    of_parameter->step(step->second.item<int64_t>());
+    of_parameter->exp_avg(state.at(moment_name(k, "mean")).to(parameters[k].device()));
+    of_parameter->exp_avg_sq(state.at(moment_name(k, "square")).to(parameters[k].device()));
+    optimizer.state()[parameters[k].unsafeGetTensorImpl()] = std::move(of_parameter);
+  }
+}
+
+}  // namespace
+
+void save_checkpoint(const std::filesystem::path& path, const TrainedModules& modules, const TensorMap& best,
+                     const nlohmann::json& progress) {
+  TensorMap all;
+  add_under(kNetwork, collect_state(modules.network), all);
+  add_under(kAverage, collect_state(modules.average), all);
+  add_under(kBest, best, all);
+  add_under(kOptimizer, optimizer_state(modules.optimizer), all);
+  write_safetensors(path, all, {{kProgress, progress.dump()}});
+}
+
+std::optional<nlohmann::json> checkpoint_progress(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const auto metadata = read_safetensors_header(path).metadata;
+  const auto found = metadata.find(kProgress);
+  if (found == metadata.end()) throw Error(ErrorKind::Failure, text(path.string(), " is no checkpoint of training"));
+  return nlohmann::json::parse(found->second);
+}
+
+TensorMap load_checkpoint(const std::filesystem::path& path, const TrainedModules& modules) {
+  const TensorMap all = read_safetensors(path);
+  load_state(modules.network, taken_from(all, kNetwork), path.string());
+  load_state(modules.average, taken_from(all, kAverage), path.string());
+  load_optimizer(modules.optimizer, taken_from(all, kOptimizer));
+  return taken_from(all, kBest);
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "network/safetensors.h"
+
+namespace lumbargrade {
+
+/// What a checkpoint holds besides the training's own progress.
+struct TrainedModules {
+  torch::nn::Module& network;
+  torch::nn::Module& average;  ///< running average of the network's weights
+  torch::optim::AdamW& optimizer;
+};
+
+/// Writes everything that training needs to go on, with `best` (may be empty) and `progress`, into one safetensors file
+/// that appears whole or not at all: a run that is killed while it writes goes on from the checkpoint before. Error
+/// (Failure) where the disk is full.
+void save_checkpoint(const std::filesystem::path& path, const TrainedModules& modules, const TensorMap& best,
+                     const nlohmann::json& progress);
+
+/// The progress of a checkpoint; empty where there is none.
+std::optional<nlohmann::json> checkpoint_progress(const std::filesystem::path& path);
+
+/// Puts a checkpoint back into the modules it was made from and returns its `best`.
+TensorMap load_checkpoint(const std::filesystem::path& path, const TrainedModules& modules);
+
+}  // namespace lumbargrade
