@@ -7,7 +7,7 @@
 namespace lumbargrade {
 namespace {
 
-std::string six_decimals(const std::optional<double>& value) {
+std::string six_decimals_or_empty(const std::optional<double>& value) {
   return value ? six_decimals(*value) : "";
 }
 
@@ -36,8 +36,8 @@ std::vector<std::string> fields_of(const std::string& study_id, const Grade& gra
           coordinate(0),
           coordinate(1),
           coordinate(2),
-          six_decimals(grade.measure_mm),
-          six_decimals(grade.measure_ratio),
+          six_decimals_or_empty(grade.measure_mm),
+          six_decimals_or_empty(grade.measure_ratio),
           joined_flags(grade.flags)};
 }
 
