@@ -14,44 +14,46 @@ recipe tiny.json epochs 2 0
 recipe misspelt.json epoch 2 0
 recipe folds.json epochs 9 8
 expect_exit 0 lumbargrade phantom --studies 4 --seed 8 --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -j 2 -o data
-train() { "$LUMBARGRADE" train grader --data data --config tiny.json --threads 1 "$@"; }
+train() { # train RECIPE ARGUMENT...
+  "$LUMBARGRADE" train grader --data data --config "$1" --threads 1 "${@:2}"
+}
 cp data/train.csv labels.csv
 cp data/train_label_coordinates.csv coordinates.csv
 
-expect_exit 2 train --config misspelt.json --out out
+expect_exit 2 train misspelt.json --out out
 expect_stderr 'did you mean "epochs"?'
 expect_exit 2 lumbargrade train grader --data "$LUMBARGRADE_TEST_DATA" --config tiny.json --out out
 expect_stderr "train.csv is missing"
-expect_exit 2 train --device tpu --out out
-expect_stderr 'unknown device "tpu"'
+expect_exit 2 train tiny.json --device tpu --out out
+expect_stderr '"tpu" is none of cpu, cuda, cuda:N, auto'
 mkdir empty
-expect_exit 2 train --unlabelled empty --cache cache --out unlabelled
+expect_exit 2 train tiny.json --unlabelled empty --cache cache --out unlabelled
 expect_stderr "--unlabelled takes a folder in the challenge's layout"
 
 sed 's/Normal\/Mild/Mild/' labels.csv > data/train.csv
-expect_exit 1 train --out grades
+expect_exit 1 train tiny.json --out grades
 expect_stderr "line 2: unknown grade \"Mild\""
 cp labels.csv data/train.csv
 
 # Coordinates outside of their image: told, and the locator's point is used.
 awk -F, -v OFS=, 'NR == 1 {for (k = 1; k <= NF; ++k) if ($k == "x") x = k}
   NR > 1 && !done && tolower($0) ~ /foraminal/ {$x = 99999; done = 1} {print}' coordinates.csv > data/train_label_coordinates.csv
-expect_exit 0 train --cache outside --out outside_out
+expect_exit 0 train tiny.json --cache outside --out outside_out
 expect_stderr "1 coordinates cannot be used, the locator's points stand in; outside/misplaced.csv lists them"
 grep -q "x 99999, y .* lies outside the image of" outside/misplaced.csv || fail_test "misplaced.csv does not say why"
 cp coordinates.csv data/train_label_coordinates.csv
 
-expect_exit 2 train --config folds.json --cache cache --out folds
+expect_exit 2 train folds.json --cache cache --out folds
 expect_stderr "fold 8 of 9 has no labelled finding of neural_foraminal_narrowing to measure; use fewer folds"
 
 # A disk that is full with the crops, and one that is full with the checkpoint.
 mkdir small
 if mount -t tmpfs -o size=64k tmpfs small 2> /dev/null; then
   trap 'umount -l "$WORK/small"; rm -rf "$WORK"' EXIT
-  expect_exit 1 train --out small/out
+  expect_exit 1 train tiny.json --out small/out
   expect_stderr "cannot write the crops to small/out/crops: is the disk full? --cache names another folder"
   rm -rf small/out
-  expect_exit 1 train --cache cache --out small/out
+  expect_exit 1 train tiny.json --cache cache --out small/out
   expect_stderr "No space left on device"
 fi
 
@@ -60,7 +62,7 @@ fi
 gone=$(ls data/train_images | head -n 1)
 mv "data/train_images/$gone" "data/train_images/unlabelled"
 sed -i 's/Moderate/Normal\/Mild/g; s/Severe/Normal\/Mild/g' data/train.csv
-expect_exit 2 train --cache one_class --out one_class_out
+expect_exit 2 train tiny.json --cache one_class --out one_class_out
 expect_stderr "1 of 4 labelled studies have no folder"
 expect_stderr "1 studies have images but no labels"
 expect_stderr "of one class"
