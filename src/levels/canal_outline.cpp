@@ -286,16 +286,16 @@ std::vector<cv::Mat1f> cut_slices(const Volume& sagittal, const cv::Rect& rect_p
 
 std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<DiscEdge>& discs, double central_slice) {
   const auto count = static_cast<int>(strip.slices.size());
-  std::vector<int> chosen = central_slices(central_slice, strip.step_mm, count);
+  const std::vector<int> central = central_slices(central_slice, strip.step_mm, count);
+  std::vector<int> chosen;
   for (int k = 0; k < count; ++k) {
-    if (std::abs(k - central_slice) * strip.step_mm <= kSearchMiddleMm + kCentralMm) chosen.push_back(k);
+    const bool is_central = std::count(central.begin(), central.end(), k) > 0 ||
+                            std::abs(k - central_slice) * strip.step_mm <= kSearchMiddleMm + kCentralMm;
     const bool shows_recess = std::any_of(discs.begin(), discs.end(), [&](const DiscEdge& disc) {
       return is_beside(strip, std::abs(k - strip.slice(disc.edge_patient)) * strip.step_mm);
     });
-    if (shows_recess) chosen.push_back(k);
+    if (is_central || shows_recess) chosen.push_back(k);
   }
-  std::sort(chosen.begin(), chosen.end());
-  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
   return chosen;
 }
 
@@ -335,7 +335,8 @@ void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int m
   for (size_t k = 0; k < chosen.size(); ++k) canal[static_cast<size_t>(chosen[k])] = std::move(outlined[k]);
 
   const std::vector<double> areas_mm2 = canal_areas_mm2(strip, spine, canal);
-  spine.central_slice = slice_with_most_canal(areas_mm2);
+  const bool is_outlined = std::any_of(areas_mm2.begin(), areas_mm2.end(), [](double area) { return area > 0; });
+  if (is_outlined) spine.central_slice = slice_with_most_canal(areas_mm2);
   const auto measures = measure_outline(strip, discs, central_weights(areas_mm2, strip.step_mm), canal);
   for (size_t k = 0; k < discs.size(); ++k) {
     LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];

@@ -179,9 +179,11 @@ double middle_slice(const std::vector<double>& mass, size_t first, size_t last) 
   if (mass[top] <= 0) return static_cast<double>(first + last) / 2;
   while (top > 0 && mass[top - 1] > mass[top]) --top;
   while (top + 1 < mass.size() && mass[top + 1] > mass[top]) ++top;
+  const size_t left_foot = foot_of_hill(mass, top, -1);
+  const size_t right_foot = foot_of_hill(mass, top, 1);
   double weight = 0;
   double sum = 0;
-  for (size_t k = foot_of_hill(mass, top, -1); k <= foot_of_hill(mass, top, 1); ++k) {
+  for (size_t k = left_foot; k <= right_foot; ++k) {
     weight += mass[k];
     sum += mass[k] * static_cast<double>(k);
   }

@@ -12,6 +12,7 @@
 #include "grades/prevalence.h"
 #include "levels/canal_outline_network.h"
 #include "network/state.h"
+#include "training/bundle_card.h"
 #include "training/locator_bundle.h"
 
 namespace lumbargrade {
@@ -143,11 +144,7 @@ void write_canal_bundle(const std::filesystem::path& folder, const UNetOptions& 
                         const OutlineInput& example, const CanalBundleSources& sources) {
   const Bundle base = load_bundle(sources.base);
   Manifest manifest = base.manifest;
-  if (!sources.card.empty()) {
-    manifest.training_data.clear();
-    std::erase_if(manifest.metrics, [](const MetricSpec& metric) { return metric.what != "locator"; });
-    describe_from_card(manifest, sources.card);
-  }
+  if (!sources.card.empty()) describe_from_card(manifest, sources.card);
   std::erase_if(manifest.metrics, [](const MetricSpec& metric) {
     return metric.what == "grading.canal_measure" || metric.what == kRole;
   });

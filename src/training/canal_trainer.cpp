@@ -7,7 +7,6 @@
 #include <opencv2/core.hpp>
 
 #include "bundle/bundle.h"
-#include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -24,6 +23,7 @@
 #include "training/locator_data.h"
 #include "training/progress.h"
 #include "training/thick_stack.h"
+#include "training/training_checkpoint.h"
 #include "training/training_loop.h"
 
 namespace lumbargrade {
@@ -89,40 +89,31 @@ struct TrainingState {
   UNet average{nullptr};
   std::unique_ptr<torch::optim::AdamW> optimizer;
   int iteration = 0;
+
+  TrainedModules modules() { return {*network, *average, *optimizer}; }
 };
 
 fs::path record_folder(const CanalTraining& training) {
   return training.out / "training";
 }
 
-fs::path checkpoint_folder(const CanalTraining& training) {
-  return training.out / "checkpoint";
+fs::path checkpoint_path(const CanalTraining& training) {
+  return training.out / "checkpoint" / "checkpoint.safetensors";
 }
 
-void save_checkpoint(const CanalTraining& training, const TrainingState& state) {
-  const fs::path folder = checkpoint_folder(training);
-  write_safetensors(folder / "network.safetensors", collect_state(*state.network));
-  write_safetensors(folder / "average.safetensors", collect_state(*state.average));
-  torch::save(*state.optimizer, (folder / "optimizer.pt.part").string());
-  fs::rename(folder / "optimizer.pt.part", folder / "optimizer.pt");
+void save(const CanalTraining& training, TrainingState& state) {
   const nlohmann::json progress = {{"iteration", state.iteration}, {"seed", training.seed}};
-  write_file_atomically(folder / "progress.json", progress.dump(1) + "\n");
+  save_checkpoint(checkpoint_path(training), state.modules(), {}, progress);
 }
 
-bool load_checkpoint(const CanalTraining& training, TrainingState& state) {
-  const fs::path folder = checkpoint_folder(training);
-  std::ifstream file(folder / "progress.json");
-  if (!training.resume || !file) return false;
-  const auto progress = nlohmann::json::parse(file);
-  if (progress.at("seed").get<uint64_t>() != training.seed) {
-    throw Error(ErrorKind::Usage,
-                text("the checkpoint in ", folder.string(), " was made with --seed ",
-                     progress.at("seed").get<uint64_t>(), "; give the same one, or train without --resume"));
-  }
-  load_state(*state.network, read_safetensors(folder / "network.safetensors"), "checkpoint/network.safetensors");
-  load_state(*state.average, read_safetensors(folder / "average.safetensors"), "checkpoint/average.safetensors");
-  torch::load(*state.optimizer, (folder / "optimizer.pt").string());
-  state.iteration = progress.at("iteration").get<int>();
+/// False where there is nothing to go on from.
+bool resume(const CanalTraining& training, TrainingState& state) {
+  const fs::path path = checkpoint_path(training);
+  const auto progress = training.resume ? checkpoint_progress(path) : std::nullopt;
+  if (!progress) return false;
+  check_seed(*progress, training.seed, path);
+  load_checkpoint(path, state.modules());
+  state.iteration = progress->at("iteration").get<int>();
   return true;
 }
 
@@ -149,8 +140,8 @@ double train_step(const CanalTraining& training, TrainingState& state, const Bat
   const double value = loss.item<double>();
   if (!std::isfinite(value)) {
     throw Error(ErrorKind::Failure,
-                text("the loss is not finite at iteration ", state.iteration, "; the last good checkpoint is in ",
-                     checkpoint_folder(training).string(), "; try a lower --rate"));
+                text("the loss is not finite at iteration ", state.iteration, "; the last good checkpoint is ",
+                     checkpoint_path(training).string(), "; try a lower --rate"));
   }
   state.optimizer->zero_grad();
   loss.backward();
@@ -174,7 +165,7 @@ void run(const CanalTraining& training, TrainingState& state, const std::vector<
     ++state.iteration;
     smooth_loss = smooth_loss == 0 ? loss : 0.95 * smooth_loss + 0.05 * loss;
     if (state.iteration % 20 == 0) log << state.iteration << ',' << rate << ',' << smooth_loss << '\n' << std::flush;
-    if (state.iteration % training.checkpoint_every == 0) save_checkpoint(training, state);
+    if (state.iteration % training.checkpoint_every == 0) save(training, state);
     progress.show(state.iteration, text("loss ", std::round(smooth_loss * 1000) / 1000));
   }
 }
@@ -310,7 +301,7 @@ void write_result(const CanalTraining& training, const TrainingState& state, con
 
 void train_canal(const CanalTraining& training) {
   fs::create_directories(record_folder(training));
-  fs::create_directories(checkpoint_folder(training));
+  fs::create_directories(checkpoint_path(training).parent_path());
   torch::manual_seed(training.seed);
   at::set_num_threads(training.threads);
   cv::setNumThreads(1);
@@ -319,7 +310,7 @@ void train_canal(const CanalTraining& training) {
   TrainingState state = fresh_state(training);
   const Split split = load_split(training, dataset, static_cast<int>(state.network->stride()));
   log_info(text("training on ", split.trained.size(), " studies, ", split.held_out.size(), " held out"));
-  const bool resumed = load_checkpoint(training, state);
+  const bool resumed = resume(training, state);
   if (resumed) log_info(text("resumed at iteration ", state.iteration));
   run(training, state, split.trained, resumed);
   measure_held_out(training, state, dataset, split.held_out);

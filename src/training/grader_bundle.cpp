@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 
 #include "bundle/bundle.h"
 #include "bundle/find_bundle.h"
@@ -13,6 +12,7 @@
 #include "core/error.h"
 #include "grades/crop_tensors.h"
 #include "network/state.h"
+#include "training/bundle_card.h"
 #include "training/crop_augmentation.h"
 
 namespace lumbargrade {
@@ -173,23 +173,7 @@ void describe(const GraderTraining& training, const GraderData& data, Manifest& 
                                       text(training.recipe.folds, " folds by study")});
     return;
   }
-  std::ifstream file(training.card);
-  const auto card = nlohmann::json::parse(file, nullptr, false);
-  if (!card.is_object()) {
-    throw Error(ErrorKind::Usage, text("the card ", training.card.string(), " cannot be read as a JSON object"));
-  }
-  try {
-    manifest.name = card.at("name").get<std::string>();
-    manifest.version = card.at("version").get<std::string>();
-    manifest.licence = card.at("licence").get<std::string>();
-    manifest.attribution = card.at("attribution").get<std::vector<std::string>>();
-    for (const auto& entry : card.at("training_data")) {
-      manifest.training_data.push_back({entry.at("used_for"), entry.at("source"), entry.at("licence"),
-                                        entry.at("count"), entry.at("unit"), entry.at("split")});
-    }
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorKind::Usage, text("the card ", training.card.string(), ": ", error.what()));
-  }
+  describe_from_card(manifest, training.card);
 }
 
 std::string card_text(const GraderTraining& training, const Manifest& manifest) {
@@ -224,7 +208,6 @@ void write_grader_bundle(const GraderTraining& training, const GraderData& data,
       training.data.base_bundle.empty() ? std::nullopt : std::optional(training.data.base_bundle);
   const Bundle base = load_bundle(find_bundle(chosen));
   Manifest manifest = base.manifest;
-  describe(training, data, manifest);
   std::vector<std::string> roles;
   if (!graders.mixers.empty()) roles.emplace_back(kMixerRole);
   for (const TrainedHead& head : graders.heads) roles.emplace_back(grading_role(head.condition));
@@ -233,6 +216,8 @@ void write_grader_bundle(const GraderTraining& training, const GraderData& data,
   };
   std::vector<TrainedNetwork> networks = kept_networks(base, roles);
   std::erase_if(manifest.metrics, [&](const MetricSpec& metric) { return is_trained(metric.what); });
+  std::erase_if(manifest.training_data, [&](const TrainingDataSpec& entry) { return is_trained(entry.used_for); });
+  describe(training, data, manifest);
   std::erase_if(manifest.grading.heads,
                 [&](const HeadSpec& spec) { return is_trained(std::string(grading_role(spec.condition))); });
   for (const TrainedHead& head : graders.heads) {

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "bundle/write_bundle.h"
 #include "core/csv.h"
@@ -13,6 +11,7 @@
 #include "grades/canal_calibration.h"
 #include "grades/prevalence.h"
 #include "levels/locator_network.h"
+#include "training/bundle_card.h"
 
 namespace lumbargrade {
 namespace {
@@ -80,16 +79,6 @@ GradingSpec grading_spec(const std::vector<LevelFigure>& unseen) {
   return grading;
 }
 
-nlohmann::json read_card(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) throw Error(ErrorKind::Usage, text("cannot read the card ", path.string()));
-  try {
-    return nlohmann::json::parse(file);
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorKind::Usage, text("the card ", path.string(), " is not JSON: ", error.what()));
-  }
-}
-
 void add_figures(Manifest& manifest, const std::vector<LevelFigure>& unseen) {
   const LocatorFigures figures = summarise(unseen);
   const int64_t studies = figures.studies;
@@ -148,26 +137,6 @@ std::vector<MetricSpec> canal_metrics(const std::vector<LevelFigure>& unseen) {
       {"grading.canal_measure", "correlation of the diameter", rounded(figures.diameter_correlation), "1", kUnseen,
        levels},
       {"grading.canal_measure", "correlation of the ratio", rounded(figures.ratio_correlation), "1", kUnseen, levels}};
-}
-
-void describe_from_card(Manifest& manifest, const std::filesystem::path& path) {
-  const nlohmann::json card = read_card(path);
-  try {
-    manifest.name = card.at("name").get<std::string>();
-    manifest.version = card.at("version").get<std::string>();
-    manifest.licence = card.at("licence").get<std::string>();
-    manifest.attribution = card.at("attribution").get<std::vector<std::string>>();
-    for (const auto& entry : card.at("training_data")) {
-      manifest.training_data.push_back({entry.at("used_for"), entry.at("source"), entry.at("licence"),
-                                        entry.at("count"), entry.at("unit"), entry.at("split")});
-    }
-    for (const auto& entry : card.at("metrics")) {
-      manifest.metrics.push_back({entry.at("what"), entry.at("name"), entry.at("value"), entry.at("unit"),
-                                  entry.at("set"), entry.at("count")});
-    }
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorKind::Usage, text("the card ", path.string(), " is incomplete: ", error.what()));
-  }
 }
 
 std::vector<LevelFigure> read_figures(const std::filesystem::path& path) {

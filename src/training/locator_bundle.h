@@ -26,9 +26,6 @@ void calibrate_canal_measure(GradingSpec& grading, const std::vector<LevelFigure
 /// Figures of the canal's diameter for a manifest.
 std::vector<MetricSpec> canal_metrics(const std::vector<LevelFigure>& unseen);
 
-/// Puts name, version, licence, attribution, training data and metrics of a card into the manifest.
-void describe_from_card(Manifest& manifest, const std::filesystem::path& path);
-
 /// Reads back what write_figures wrote.
 std::vector<LevelFigure> read_figures(const std::filesystem::path& path);
 

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 
-#include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -20,6 +19,7 @@
 #include "training/locator_evaluation.h"
 #include "training/locator_pseudo_labels.h"
 #include "training/progress.h"
+#include "training/training_checkpoint.h"
 #include "training/training_loop.h"
 
 namespace lumbargrade {
@@ -125,6 +125,8 @@ struct TrainingState {
   std::unique_ptr<torch::optim::AdamW> optimizer;
   int stage = 0;
   int iteration = 0;  ///< within the stage
+
+  TrainedModules modules() { return {*network, *average, *optimizer}; }
 };
 
 void restart_optimizer(TrainingState& state, double rate) {
@@ -140,34 +142,24 @@ fs::path checkpoint_folder(const LocatorTraining& training) {
   return training.out / "checkpoint";
 }
 
-void save_checkpoint(const LocatorTraining& training, const TrainingState& state) {
-  const fs::path folder = checkpoint_folder(training);
-  fs::create_directories(folder);
-  write_safetensors(folder / "network.safetensors", collect_state(*state.network));
-  write_safetensors(folder / "average.safetensors", collect_state(*state.average));
-  const fs::path optimizer = folder / "optimizer.pt";
-  torch::save(*state.optimizer, (folder / "optimizer.pt.part").string());
-  fs::rename(folder / "optimizer.pt.part", optimizer);
-  const nlohmann::json progress = {{"stage", state.stage}, {"iteration", state.iteration}, {"seed", training.seed}};
-  write_file_atomically(folder / "progress.json", progress.dump(1) + "\n");
+fs::path checkpoint_path(const LocatorTraining& training) {
+  return checkpoint_folder(training) / "checkpoint.safetensors";
 }
 
-bool load_checkpoint(const LocatorTraining& training, TrainingState& state) {
-  const fs::path folder = checkpoint_folder(training);
-  std::ifstream file(folder / "progress.json");
-  if (!training.resume || !file) return false;
-  const auto progress = nlohmann::json::parse(file);
-  if (progress.at("seed").get<uint64_t>() != training.seed) {
-    throw Error(ErrorKind::Usage,
-                text("the checkpoint in ", folder.string(), " was made with --seed ",
-                     progress.at("seed").get<uint64_t>(), "; give the same one, or train without --resume"));
-  }
-  load_state(*state.network, read_safetensors(folder / "network.safetensors"), "checkpoint/network.safetensors");
-  load_state(*state.average, read_safetensors(folder / "average.safetensors"), "checkpoint/average.safetensors");
-  state.stage = progress.at("stage").get<int>();
-  state.iteration = progress.at("iteration").get<int>();
-  restart_optimizer(state, training.rate);
-  torch::load(*state.optimizer, (folder / "optimizer.pt").string());
+void save(const LocatorTraining& training, TrainingState& state) {
+  const nlohmann::json progress = {{"stage", state.stage}, {"iteration", state.iteration}, {"seed", training.seed}};
+  save_checkpoint(checkpoint_path(training), state.modules(), {}, progress);
+}
+
+/// False where there is nothing to go on from.
+bool resume(const LocatorTraining& training, TrainingState& state) {
+  const fs::path path = checkpoint_path(training);
+  const auto progress = training.resume ? checkpoint_progress(path) : std::nullopt;
+  if (!progress) return false;
+  check_seed(*progress, training.seed, path);
+  load_checkpoint(path, state.modules());
+  state.stage = progress->at("stage").get<int>();
+  state.iteration = progress->at("iteration").get<int>();
   return true;
 }
 
@@ -215,9 +207,9 @@ void run_stage(const LocatorTraining& training, TrainingState& state, const Crop
     const torch::Tensor loss = loss_of(output, batch);
     const double value = loss.item<double>();
     if (!std::isfinite(value)) {
-      throw Error(ErrorKind::Failure, text("the loss is not finite at iteration ", state.iteration, " of stage ",
-                                           state.stage, "; the last good checkpoint is in ",
-                                           checkpoint_folder(training).string(), "; try a lower --rate"));
+      throw Error(ErrorKind::Failure,
+                  text("the loss is not finite at iteration ", state.iteration, " of stage ", state.stage,
+                       "; the last good checkpoint is ", checkpoint_path(training).string(), "; try a lower --rate"));
     }
     state.optimizer->zero_grad();
     loss.backward();
@@ -227,7 +219,7 @@ void run_stage(const LocatorTraining& training, TrainingState& state, const Crop
     ++state.iteration;
     smooth_loss = smooth_loss == 0 ? value : 0.95 * smooth_loss + 0.05 * value;
     if (state.iteration % 20 == 0) log.add(state.stage, state.iteration, rate, smooth_loss);
-    if (state.iteration % training.checkpoint_every == 0) save_checkpoint(training, state);
+    if (state.iteration % training.checkpoint_every == 0) save(training, state);
     progress.show(state.iteration, text("loss ", std::round(smooth_loss * 1000) / 1000));
   }
 }
@@ -335,7 +327,7 @@ void train_locator(const LocatorTraining& training) {
   state.average->to(device);
   load_state(*state.average, collect_state(*state.network), "initial weights");
   restart_optimizer(state, training.rate);
-  const bool resumed = load_checkpoint(training, state);
+  const bool resumed = resume(training, state);
   if (resumed) log_info(text("resumed at stage ", state.stage, ", iteration ", state.iteration));
 
   Log log(record_folder(training) / "training_log.csv", resumed);

@@ -78,6 +78,13 @@ std::optional<nlohmann::json> checkpoint_progress(const std::filesystem::path& p
   return nlohmann::json::parse(found->second);
 }
 
+void check_seed(const nlohmann::json& progress, std::uint64_t seed, const std::filesystem::path& path) {
+  const auto made_with = progress.at("seed").get<std::uint64_t>();
+  if (made_with == seed) return;
+  throw Error(ErrorKind::Usage, text("the checkpoint ", path.string(), " was made with --seed ", made_with,
+                                     "; give the same one, or train without --resume"));
+}
+
 TensorMap load_checkpoint(const std::filesystem::path& path, const TrainedModules& modules) {
   const TensorMap all = read_safetensors(path);
   load_state(modules.network, taken_from(all, kNetwork), path.string());

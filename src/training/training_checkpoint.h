@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -25,6 +26,9 @@ void save_checkpoint(const std::filesystem::path& path, const TrainedModules& mo
 
 /// The progress of a checkpoint; empty where there is none.
 std::optional<nlohmann::json> checkpoint_progress(const std::filesystem::path& path);
+
+/// Error (Usage) where the run that left this progress had another seed.
+void check_seed(const nlohmann::json& progress, std::uint64_t seed, const std::filesystem::path& path);
 
 /// Puts a checkpoint back into the modules it was made from and returns its `best`.
 TensorMap load_checkpoint(const std::filesystem::path& path, const TrainedModules& modules);
