@@ -186,12 +186,14 @@ std::optional<Material> Anatomy::foramen_lesion_material(double s, double u, dou
   // Rounded behind; towards its ends along the nerve the lesion flattens.
   if (square(du / 9) + square(std::max(0.0, dv + 4) / (radius + 7)) > 1) return std::nullopt;
   const double rounding = 0.07 * du * du;
-  // Disc and osteophyte come from below and in front, the articular process from behind.
+  // Disc and osteophyte come from below and in front, the articular process from behind. Both surfaces of the disc are
+  // curved: it thins out up the vertebra's wall and falls off backwards to its end.
   const double room = radius + 4 + rounding;
-  const bool disc_side =
-      lesion.foraminal_mm > 0 && (dv < lesion.foraminal_mm - room || ds < lesion.foraminal_mm - room + 0.9);
-  if (disc_side && dv < radius + 2) {
-    const bool edge = dv > lesion.foraminal_mm - room - 0.8 && ds > 0;
+  const double front_v = lesion.foraminal_mm - room - square(std::max(0.0, ds)) / 12;
+  const double backwards = std::clamp((dv - 1) / (radius + 1), 0.0, 1.0);
+  const double top_s = lesion.foraminal_mm - room + 0.9 - 8 * (1 - std::sqrt(1 - square(backwards)));
+  if (lesion.foraminal_mm > 0 && dv < radius + 2 && smooth_min(dv - front_v, ds - top_s, 2) < 0) {
+    const bool edge = dv > front_v - 0.8 && ds > 0;
     return standard(edge ? Label::Cortex : Label::Annulus);
   }
   const double from_behind = ds < radius + 2 ? dv - (room - lesion.facet_anterior_mm) : 0;

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "core/error.h"
+#include "dicom/library.h"
 #include "phantom/random.h"
 
 namespace lumbargrade::phantom {
@@ -210,6 +211,7 @@ std::string series_instance_uid(const SeriesIdentity& identity, VendorQuirks qui
 
 void write_slice(const std::filesystem::path& folder, const SeriesIdentity& identity, const SeriesPlan& series,
                  int instance, const SlicePixels& pixels, VendorQuirks quirks) {
+  dicom::set_up_library();
   const SlicePlan& slice = series.slices[static_cast<size_t>(instance) - 1];
   const std::filesystem::path file = folder / (std::to_string(instance) + ".dcm");
   const bool rsna = quirks == VendorQuirks::Rsna;

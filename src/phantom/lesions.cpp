@@ -59,7 +59,7 @@ class LevelLesions {
   void foramen(Side side, Severity aim) {
     const Mix mix = draw_mix(stream_);
     SideLesion& lesion = disc_.side[index_of(side)];
-    const double target = aim == Severity::NormalMild ? stream_.uniform(0.3, 1)
+    const double target = aim == Severity::NormalMild ? stream_.uniform(0.3, 2)  // above 1: nothing narrows it
                           : aim == Severity::Moderate ? stream_.uniform(-0.15, 0.1)
                                                       : stream_.uniform(-0.65, -0.32);
     grow(

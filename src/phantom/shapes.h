@@ -20,6 +20,11 @@ inline double bell(double x, double width) {
   return 1 / square(1 + 0.35 * square(x / width));
 }
 
+/// The less of two distances, with the corner between them rounded over `width`: a union with a fillet.
+inline double smooth_min(double a, double b, double width) {
+  return std::min(a, b) - square(std::max(0.0, width - std::abs(a - b))) / (4 * width);
+}
+
 struct Spot {
   double s, u, v;
 };

@@ -38,6 +38,7 @@ expect_exit 1 lumbargrade phantom --studies 1 -o file/under
 expect_stderr "cannot create file/under/train_images"
 
 expect_exit 0 lumbargrade phantom --studies 1 --seed 5 $small --labels -o out
+grep '^W:' "$WORK/.stderr" && fail_test "DCMTK's own warnings on stderr"
 for file in train.csv train_series_descriptions.csv train_label_coordinates.csv truth.json; do
   [[ -s out/$file ]] || fail_test "$file is missing"
 done
