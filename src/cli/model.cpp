@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct ModelOptions {
   std::optional<std::string> bundle;
   bool json = false;
 };
@@ -147,7 +147,7 @@ std::string info_json(const Manifest& manifest, const fs::path& folder) {
   return json.dump(2) + "\n";
 }
 
-int run_info(const Options& options) {
+int run_info(const ModelOptions& options) {
   const fs::path folder = find_bundle(options.bundle);
   const Manifest manifest = read_manifest(folder);
   std::cout << (options.json ? info_json(manifest, folder) : card_text(manifest, folder));
@@ -158,7 +158,7 @@ nlohmann::ordered_json to_json(const BundleCheck& check) {
   return {{"check", check.what}, {"passed", check.passed}, {"detail", check.detail}};
 }
 
-int run_verify(const Options& options) {
+int run_verify(const ModelOptions& options) {
   const fs::path folder = find_bundle(options.bundle);
   nlohmann::ordered_json checks = nlohmann::ordered_json::array();
   const bool passed = verify_bundle(folder, [&](const BundleCheck& check) {
@@ -175,7 +175,7 @@ int run_verify(const Options& options) {
   return passed ? 0 : static_cast<int>(ErrorKind::BundleInvalid);
 }
 
-void add_options(CLI::App& command, Options& options) {
+void add_options(CLI::App& command, ModelOptions& options) {
   command
       .add_option("BUNDLE", options.bundle,
                   "Folder of the bundle (default: $LUMBARGRADE_BUNDLE, else the installed one, else models/default)")
@@ -186,7 +186,7 @@ void add_options(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_model_command(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ModelOptions>();
   CLI::App* model = app.add_subcommand("model", "Look at a model bundle, or check it");
   model->require_subcommand(1);
   model->footer(

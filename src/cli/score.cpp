@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct ScoreOptions {
   std::string truth;
   std::string submission;
   std::string against;
@@ -62,7 +62,7 @@ struct NamedEvent {
 constexpr std::array<NamedEvent, 2> kEvents = {
     {{Event::ModerateOrWorse, "moderate_or_worse", "moderate or worse"}, {Event::Severe, "severe", "severe"}}};
 
-Report make_report(const Options& options) {
+Report make_report(const ScoreOptions& options) {
   const Truth truth = read_truth(options.truth);
   Report report;
   report.studies = read_submission(options.submission, truth);
@@ -99,7 +99,7 @@ std::string line(const std::string& name, const std::vector<std::string>& cells)
   return out.str();
 }
 
-std::string score_table(const Report& report, const Options& options) {
+std::string score_table(const Report& report, const ScoreOptions& options) {
   std::string table =
       line("weighted log loss", {"loss", report.intervals ? "95 % from" : "", report.intervals ? "to" : ""});
   for (const Part& part : kParts) {
@@ -161,13 +161,13 @@ std::string calibration_table(const Report& report) {
   return table;
 }
 
-std::string comparison_text(const PairedComparison& comparison, const Options& options) {
+std::string comparison_text(const PairedComparison& comparison, const ScoreOptions& options) {
   return text("\n", options.submission, " minus ", options.against, ": ", fixed(comparison.difference, 6),
               ", 95 % from ", fixed(comparison.interval.low), " to ", fixed(comparison.interval.high), "; ",
               options.submission, " is better in ", fixed(100 * comparison.second_better, 1), " % of resamples\n");
 }
 
-std::string as_text(const Report& report, const Options& options) {
+std::string as_text(const Report& report, const ScoreOptions& options) {
   return score_table(report, options) + level_table(report) + agreement_table(report) + calibration_table(report) +
          (report.comparison ? comparison_text(*report.comparison, options) : "");
 }
@@ -223,7 +223,7 @@ Json condition_json(const Report& report, Condition condition) {
   return json;
 }
 
-Json as_json(const Report& report, const Options& options) {
+Json as_json(const Report& report, const ScoreOptions& options) {
   Json json = {{"truth", options.truth},
                {"submission", options.submission},
                {"studies", report.studies.size()},
@@ -243,12 +243,12 @@ Json as_json(const Report& report, const Options& options) {
 
 // ---------------------------------------------------------------------------------------------- the command
 
-void check_picture(const Options& options) {
+void check_picture(const ScoreOptions& options) {
   if (options.picture.empty() || options.force || !std::filesystem::exists(options.picture)) return;
   throw Error(ErrorKind::Failure, text(options.picture, " already exists; use --force to replace it"));
 }
 
-int run_score(const Options& options) {
+int run_score(const ScoreOptions& options) {
   check_picture(options);
   const Report report = make_report(options);
   if (!options.picture.empty()) write_calibration_picture(options.picture, report.studies, options.submission);
@@ -257,7 +257,7 @@ int run_score(const Options& options) {
   return 0;
 }
 
-void add_options(CLI::App& score, Options& options) {
+void add_options(CLI::App& score, ScoreOptions& options) {
   score.add_option("--truth", options.truth, "train.csv of the challenge, or a solution with row ids")
       ->type_name("CSV")
       ->required()
@@ -286,7 +286,7 @@ void add_options(CLI::App& score, Options& options) {
 }  // namespace
 
 void add_score_command(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ScoreOptions>();
   CLI::App* score = app.add_subcommand("score", "Score a submission with the challenge's metric");
   add_options(*score, *options);
   score->footer(

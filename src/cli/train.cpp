@@ -10,7 +10,7 @@
 namespace lumbargrade::cli {
 namespace {
 
-constexpr const char* kFooter = R"(The data folder holds
+constexpr const char* kLocatorFooter = R"(The data folder holds
   train_images/<study>/<series>/<n>.dcm   sagittal T2 series
   masks/<study>/<series>/<n>.png          0 background, 1 disc, 2 vertebral body, 3 canal
   disc_centres.csv                        study_id,series_id,instance_number,level,x,y (pixels)
@@ -156,7 +156,7 @@ void add_train_command(CLI::App& app, Action& action) {
   auto* locator = train->add_subcommand("locator", "Train the network that finds discs, vertebrae and the canal");
   auto training = std::make_shared<LocatorTraining>();
   add_locator_options(*locator, *training);
-  locator->footer(kFooter);
+  locator->footer(kLocatorFooter);
   locator->callback([training, &action] {
     action = [training] {
       check_training(*training);

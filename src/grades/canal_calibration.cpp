@@ -10,8 +10,6 @@
 namespace lumbargrade {
 namespace {
 
-constexpr size_t kFewestMeasures = 10;
-
 double typical_reference_mm(const std::vector<CanalMeasure>& measures, Level level) {
   std::vector<double> references_mm;
   for (const CanalMeasure& measure : measures) {

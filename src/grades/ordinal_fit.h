@@ -13,6 +13,9 @@ namespace lumbargrade {
 inline constexpr double kNarrowestSd = 0.01;
 inline constexpr double kWidestSd = 8;
 
+/// A level with fewer measures is not fitted.
+inline constexpr size_t kFewestMeasures = 10;
+
 /// Root of a function that falls from positive to negative over [low, high].
 double root_of_falling(const std::function<double(double)>& f, double low, double high);
 

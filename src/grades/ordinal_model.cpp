@@ -8,8 +8,6 @@
 namespace lumbargrade {
 namespace {
 
-constexpr size_t kFewestMeasures = 10;
-
 double logistic(double x) {
   return 1 / (1 + std::exp(-x));
 }

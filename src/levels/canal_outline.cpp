@@ -7,6 +7,7 @@
 
 #include "core/statistics.h"
 #include "levels/canal_path.h"
+#include "levels/canal_profile.h"
 #include "levels/central_slices.h"
 #include "levels/slice_image.h"
 
@@ -22,7 +23,6 @@ constexpr double kBehindMm = 40;
 constexpr double kLeastWeight = 0.05;  // unlikelier slices are not traced
 constexpr double kSearchMm = 7;
 constexpr double kFarthestMm = 25;
-constexpr double kReferenceReachMm = 4;
 
 // The slice with most canal is looked for this far around the locator's.
 constexpr double kSearchMiddleMm = 4.5;

@@ -6,7 +6,7 @@
 namespace lumbargrade {
 namespace {
 
-constexpr size_t kSlicesPerBatch = 4;
+constexpr size_t kCropsPerBatch = 4;
 
 }  // namespace
 
@@ -30,9 +30,9 @@ CanalOutlineNetwork::CanalOutlineNetwork(UNet network, torch::Device device, tor
 std::vector<cv::Mat1f> CanalOutlineNetwork::predict(const std::vector<OutlineInput>& inputs) const {
   torch::InferenceMode inference;
   std::vector<cv::Mat1f> maps;
-  for (size_t first = 0; first < inputs.size(); first += kSlicesPerBatch) {
+  for (size_t first = 0; first < inputs.size(); first += kCropsPerBatch) {
     std::vector<torch::Tensor> batch;
-    for (size_t k = first; k < std::min(first + kSlicesPerBatch, inputs.size()); ++k) {
+    for (size_t k = first; k < std::min(first + kCropsPerBatch, inputs.size()); ++k) {
       batch.push_back(outline_tensor(inputs[k]));
     }
     const UNetOutput output = network_->forward(torch::stack(batch).to(device_, precision_));

@@ -21,7 +21,6 @@ constexpr double kFaintReachMm = 10;          // ours
 constexpr double kFarthestBehindEdgeMm = 25;  // ours: from the disc to the middle of its canal
 constexpr double kUntrustedEndMm = 5;
 constexpr double kSearchAroundDiscMm = 7;
-constexpr double kReferenceReachMm = 4;
 
 /// Where the chain stands at height `y_mm`, continued straight past its ends.
 double chain_x_mm(const std::vector<DiscCandidate>& discs, double y_mm) {

@@ -33,7 +33,10 @@ CanalProfile measure_canal(const cv::Mat1f& canal, double pixel_mm, const DiscCh
 /// Nothing when the profile does not reach the disc (5 mm at its ends are not trusted).
 std::optional<CanalAtDisc> canal_at_disc(const CanalProfile& profile, const DiscCandidate& disc);
 
-/// Median diameter half-way between two discs, +-4 mm: the reference beside the mid-body.
+/// A level's reference is measured this far up and down from half-way between two discs.
+inline constexpr double kReferenceReachMm = 4;
+
+/// Median diameter half-way between two discs, +-kReferenceReachMm: the reference beside the mid-body.
 std::optional<double> diameter_between(const CanalProfile& profile, const CanalAtDisc& above, const CanalAtDisc& below);
 
 }  // namespace lumbargrade

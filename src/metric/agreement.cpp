@@ -6,7 +6,7 @@
 namespace lumbargrade {
 namespace {
 
-using Table = std::array<std::array<int, kSeverityCount>, kSeverityCount>;
+using ConfusionTable = std::array<std::array<int, kSeverityCount>, kSeverityCount>;
 
 template <typename Use>
 void for_each_case(const std::vector<ScoredStudy>& studies, Condition condition, const Use& use) {
@@ -43,8 +43,8 @@ std::optional<double> event_auc(const std::vector<ScoredStudy>& studies, Conditi
   return area_under_roc(positives, negatives);
 }
 
-Table confusion(const std::vector<ScoredStudy>& studies, Condition condition) {
-  Table table{};
+ConfusionTable confusion(const std::vector<ScoredStudy>& studies, Condition condition) {
+  ConfusionTable table{};
   for_each_case(studies, condition, [&](const ScoredCase& item) {
     ++table[static_cast<std::size_t>(item.label.severity)][predicted_grade(item.probabilities)];
   });
@@ -65,7 +65,7 @@ std::optional<double> area_under_roc(const std::vector<double>& positives, const
   return wins / (static_cast<double>(positives.size()) * static_cast<double>(negatives.size()));
 }
 
-std::optional<double> quadratic_kappa(const Table& table) {
+std::optional<double> quadratic_kappa(const ConfusionTable& table) {
   std::array<double, kSeverityCount> truths{}, predictions{};
   double total = 0;
   for (std::size_t t = 0; t < kSeverityCount; ++t) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr double kInitialScale = 1e-6;
 constexpr double kInitialDeviation = 0.02;
-constexpr int64_t kExpansion = 4;
+constexpr int64_t kMlpExpansion = 4;
 
 nn::LayerNorm layer_norm(int64_t channels) {
   return nn::LayerNorm(nn::LayerNormOptions({channels}).eps(1e-6));
@@ -59,8 +59,8 @@ ConvNeXtBlockImpl::ConvNeXtBlockImpl(int64_t channels, bool pointwise_convolutio
       register_module("conv_dw", convolution(nn::Conv2dOptions(channels, channels, 7).padding(3).groups(channels)));
   norm_ = register_module("norm", layer_norm(channels));
   Group mlp = register_module("mlp", Group());
-  expand_ = mlp->register_module("fc1", Pointwise(channels, kExpansion * channels, pointwise_convolutions));
-  contract_ = mlp->register_module("fc2", Pointwise(kExpansion * channels, channels, pointwise_convolutions));
+  expand_ = mlp->register_module("fc1", Pointwise(channels, kMlpExpansion * channels, pointwise_convolutions));
+  contract_ = mlp->register_module("fc2", Pointwise(kMlpExpansion * channels, channels, pointwise_convolutions));
 }
 
 torch::Tensor ConvNeXtBlockImpl::forward(const torch::Tensor& input) {

@@ -28,7 +28,7 @@ constexpr std::array kStages = {Stage{Kind::Plain, 2, 1, 1, 24},     Stage{Kind:
                                 Stage{Kind::Fused, 4, 2, 4, 64},     Stage{Kind::Inverted, 6, 2, 4, 128},
                                 Stage{Kind::Inverted, 9, 1, 6, 160}, Stage{Kind::Inverted, 15, 2, 6, 256}};
 
-nn::Conv2dOptions conv3x3(int64_t in_channels, int64_t out_channels, int64_t stride) {
+nn::Conv2dOptions tensorflow_conv3x3(int64_t in_channels, int64_t out_channels, int64_t stride) {
   return nn::Conv2dOptions(in_channels, out_channels, kKernel).stride(stride).padding(stride == 1 ? 1 : 0);
 }
 
@@ -79,15 +79,16 @@ EfficientNetBlockImpl::EfficientNetBlockImpl(const EfficientNetBlockOptions& opt
   const int64_t in = options.in_channels, out = options.out_channels, wide = in * options.expansion;
   switch (options.kind) {
     case Kind::Plain:
-      spatial_ = ConvNorm(this, "conv", "bn1", conv3x3(in, out, options.stride), kEpsilon);
+      spatial_ = ConvNorm(this, "conv", "bn1", tensorflow_conv3x3(in, out, options.stride), kEpsilon);
       return;
     case Kind::Fused:
-      spatial_ = ConvNorm(this, "conv_exp", "bn1", conv3x3(in, wide, options.stride), kEpsilon);
+      spatial_ = ConvNorm(this, "conv_exp", "bn1", tensorflow_conv3x3(in, wide, options.stride), kEpsilon);
       project_ = ConvNorm(this, "conv_pwl", "bn2", conv1x1(wide, out), kEpsilon);
       return;
     case Kind::Inverted:
       expand_ = ConvNorm(this, "conv_pw", "bn1", conv1x1(in, wide), kEpsilon);
-      spatial_ = ConvNorm(this, "conv_dw", "bn2", conv3x3(wide, wide, options.stride).groups(wide), kEpsilon);
+      spatial_ =
+          ConvNorm(this, "conv_dw", "bn2", tensorflow_conv3x3(wide, wide, options.stride).groups(wide), kEpsilon);
       squeeze_excite_ = register_module("se", SqueezeExcite(wide, in / kSqueeze));
       project_ = ConvNorm(this, "conv_pwl", "bn3", conv1x1(wide, out), kEpsilon);
   }
@@ -112,7 +113,7 @@ void EfficientNetBlockImpl::fold_batch_norm() {
 }
 
 EfficientNetV2S::EfficientNetV2S(int64_t in_channels)
-    : stem_(this, "conv_stem", "bn1", conv3x3(in_channels, kStemChannels, 2), kEpsilon) {
+    : stem_(this, "conv_stem", "bn1", tensorflow_conv3x3(in_channels, kStemChannels, 2), kEpsilon) {
   Group all = register_module("blocks", Group());
   int64_t channels = kStemChannels;
   for (size_t k = 0; k < kStages.size(); ++k) {

@@ -45,7 +45,7 @@ constexpr std::array<DtypeName, 9> kDtypes = {{{"I64", at::kLong},
                                                {"I8", at::kChar},
                                                {"U8", at::kByte}}};
 
-[[noreturn]] void refuse(std::string_view what, const std::string& why) {
+[[noreturn]] void refuse_file(std::string_view what, const std::string& why) {
   throw Error(ErrorKind::BundleInvalid, text(what, " is not a sound safetensors file: ", why));
 }
 
@@ -68,7 +68,7 @@ class EntryParser {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& why) const { refuse(what_, quoted(name_) + " " + why); }
+  [[noreturn]] void fail(const std::string& why) const { refuse_file(what_, quoted(name_) + " " + why); }
 
   void check_keys() const {
     if (!entry_.is_object()) fail("is not described by an object");
@@ -127,10 +127,10 @@ class EntryParser {
 };
 
 std::map<std::string, std::string> parse_metadata(const json& metadata, std::string_view what) {
-  if (!metadata.is_object()) refuse(what, "its metadata are not an object");
+  if (!metadata.is_object()) refuse_file(what, "its metadata are not an object");
   std::map<std::string, std::string> result;
   for (const auto& [key, value] : metadata.items()) {
-    if (!value.is_string()) refuse(what, "metadata \"" + key + "\" is not a string");
+    if (!value.is_string()) refuse_file(what, "metadata \"" + key + "\" is not a string");
     result.emplace(key, value.get<std::string>());
   }
   return result;
@@ -139,12 +139,12 @@ std::map<std::string, std::string> parse_metadata(const json& metadata, std::str
 void check_cover(const std::vector<TensorEntry>& entries, std::uint64_t data_bytes, std::string_view what) {
   std::uint64_t position = 0;
   for (const TensorEntry& entry : entries) {
-    if (entry.begin < position) refuse(what, quoted(entry.name) + " overlaps the one before it");
-    if (entry.begin > position) refuse(what, text("unused bytes before ", quoted(entry.name)));
-    if (entry.end > data_bytes) refuse(what, quoted(entry.name) + " reaches beyond the end of the file");
+    if (entry.begin < position) refuse_file(what, quoted(entry.name) + " overlaps the one before it");
+    if (entry.begin > position) refuse_file(what, text("unused bytes before ", quoted(entry.name)));
+    if (entry.end > data_bytes) refuse_file(what, quoted(entry.name) + " reaches beyond the end of the file");
     position = entry.end;
   }
-  if (position != data_bytes) refuse(what, text(data_bytes - position, " unused bytes after the last tensor"));
+  if (position != data_bytes) refuse_file(what, text(data_bytes - position, " unused bytes after the last tensor"));
 }
 
 /// A file positioned behind its header.
@@ -156,10 +156,10 @@ struct OpenSafetensors {
 std::uint64_t header_length(std::ifstream& file, std::uint64_t file_bytes, std::string_view what) {
   std::uint64_t length = 0;
   if (file_bytes < kLengthBytes || !file.read(reinterpret_cast<char*>(&length), kLengthBytes)) {
-    refuse(what, text("only ", file_bytes, " bytes long"));
+    refuse_file(what, text("only ", file_bytes, " bytes long"));
   }
-  if (length > kMaxHeaderBytes) refuse(what, text("header of ", length, " bytes, more than ", kMaxHeaderBytes));
-  if (length > file_bytes - kLengthBytes) refuse(what, "its header reaches beyond the end of the file");
+  if (length > kMaxHeaderBytes) refuse_file(what, text("header of ", length, " bytes, more than ", kMaxHeaderBytes));
+  if (length > file_bytes - kLengthBytes) refuse_file(what, "its header reaches beyond the end of the file");
   return length;
 }
 
@@ -171,7 +171,7 @@ OpenSafetensors open_safetensors(const std::filesystem::path& path) {
   if (failure || !opened.file) throw Error(ErrorKind::BundleInvalid, text("cannot read ", what));
   const std::uint64_t length = header_length(opened.file, file_bytes, what);
   std::string header(length, '\0');
-  if (!opened.file.read(header.data(), static_cast<std::streamsize>(length))) refuse(what, "it became shorter");
+  if (!opened.file.read(header.data(), static_cast<std::streamsize>(length))) refuse_file(what, "it became shorter");
   opened.header = parse_safetensors_header(header, file_bytes - kLengthBytes - length, what);
   return opened;
 }
@@ -179,7 +179,7 @@ OpenSafetensors open_safetensors(const std::filesystem::path& path) {
 at::Tensor read_tensor(std::ifstream& file, const TensorEntry& entry, std::string_view what) {
   at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(entry.dtype));
   const auto count = static_cast<std::streamsize>(entry.end - entry.begin);
-  if (count > 0 && !file.read(static_cast<char*>(tensor.data_ptr()), count)) refuse(what, "it became shorter");
+  if (count > 0 && !file.read(static_cast<char*>(tensor.data_ptr()), count)) refuse_file(what, "it became shorter");
   return tensor;
 }
 
@@ -225,7 +225,7 @@ std::string make_header(const std::vector<const NamedTensor*>& order,
 SafetensorsHeader parse_safetensors_header(std::string_view text_of_header, std::uint64_t data_bytes,
                                            std::string_view what) {
   const json header = parse_strict_json(text_of_header, text("header of ", what), kMaxHeaderDepth);
-  if (!header.is_object()) refuse(what, "its header is not an object");
+  if (!header.is_object()) refuse_file(what, "its header is not an object");
   SafetensorsHeader result;
   for (const auto& [name, entry] : header.items()) {
     if (name == kMetadataKey) {

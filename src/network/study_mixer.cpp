@@ -8,7 +8,7 @@ namespace nn = torch::nn;
 namespace {
 
 constexpr int64_t kSides = 3;
-constexpr double kInitialDeviation = 0.02;
+constexpr double kEmbeddingDeviation = 0.02;
 
 int64_t side_index(const Finding& finding) {
   if (!finding.side) return 0;
@@ -32,7 +32,7 @@ void check_shape(const char* name, const torch::Tensor& tensor, at::IntArrayRef 
 StudyMixerImpl::StudyMixerImpl(const StudyMixerOptions& options) {
   const int64_t hidden = options.hidden;
   const auto embedding = [&](const char* name, int64_t count) {
-    return register_parameter(name, torch::randn({count, hidden}) * kInitialDeviation);
+    return register_parameter(name, torch::randn({count, hidden}) * kEmbeddingDeviation);
   };
   project_ = register_module("project", nn::Linear(options.features + kSeverityCount, hidden));
   absent_ = embedding("absent", 1);

@@ -5,7 +5,7 @@
 namespace lumbargrade::phantom {
 namespace {
 
-constexpr double kCortex_mm = 0.7;
+constexpr double kBodyCortex_mm = 0.7;
 constexpr double kEndplate_mm = 0.9;
 
 double mix(double a, double b, double share) {
@@ -198,7 +198,7 @@ std::optional<Material> Anatomy::column_material(const Section& row, double s, d
     if (distance > 0) continue;
     const BodyPlan& here = plan_.bodies[static_cast<size_t>(body)];
     const double to_disc = std::min(upper_endplate_s(body, u, v) - s, s - lower_endplate_s(body, u, v));
-    if (to_disc < kEndplate_mm || distance > -kCortex_mm) return standard(Label::Cortex);
+    if (to_disc < kEndplate_mm || distance > -kBodyCortex_mm) return standard(Label::Cortex);
     if (here.hemangioma_radius_mm > 0) {
       const double away = square(s - here.centre_s - here.hemangioma_spine.x()) +
                           square(u - here.hemangioma_spine.y()) + square(v - here.hemangioma_spine.z());

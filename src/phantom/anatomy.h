@@ -15,6 +15,9 @@ namespace lumbargrade::phantom {
 /// Index into Anatomy::tissues().
 using Material = std::uint8_t;
 
+/// Thickness of the sac's wall, which looks like ligament.
+inline constexpr double kDura_mm = 0.35;
+
 /// Where the thecal sac ends in one cross-section: its radius in `kAngles` directions around a centre.
 struct SacSection {
   static constexpr int kAngles = 48;

@@ -6,7 +6,7 @@ namespace lumbargrade::phantom {
 namespace {
 
 constexpr double kFar = 1e3;
-constexpr double kCortex_mm = 0.9;
+constexpr double kArchCortex_mm = 0.9;
 
 double pedicle_s(const BodyPlan& body) {
   return body.centre_s + 0.2 * body.height_mm;
@@ -173,7 +173,7 @@ std::optional<Material> Anatomy::arch_material(const Section& row, double s, dou
   if (superior < 1.3 && inferior < 1.3 && std::abs(gap) < 1.4) return standard(Label::Joint);
   const Bone bone = arch_distance(row, s, u, v);
   if (bone.distance < 0) {
-    return bone.distance > -kCortex_mm ? standard(Label::Cortex) : marrow(bone.body);
+    return bone.distance > -kArchCortex_mm ? standard(Label::Cortex) : marrow(bone.body);
   }
   const double au = std::abs(u);
   const DiscPlan& disc = plan_.discs[static_cast<size_t>(j)];

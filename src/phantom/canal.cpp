@@ -7,7 +7,6 @@
 namespace lumbargrade::phantom {
 namespace {
 
-constexpr double kDura_mm = 0.35;
 constexpr double kTwoPi = 2 * std::numbers::pi;
 
 // Radii near the ganglion: L1 1.95, L2 1.55, L3 2.15, L4 2.55, L5 2.65, S1 2.7 (KH, MN); the ganglion is a little wider

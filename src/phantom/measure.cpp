@@ -10,7 +10,6 @@ namespace {
 constexpr int kRays = 32;
 constexpr double kRing_mm = 1.4;
 constexpr double kLostBelow = 0.2;
-constexpr double kDura_mm = 0.35;
 
 SacSection inside_dura(SacSection sac) {
   for (float& radius : sac.radius_mm) radius = std::max(0.F, radius - static_cast<float>(kDura_mm));

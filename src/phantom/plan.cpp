@@ -5,11 +5,10 @@
 #include <numbers>
 
 #include "core/error.h"
+#include "phantom/shapes.h"
 
 namespace lumbargrade::phantom {
 namespace {
-
-constexpr double kRadians = std::numbers::pi / 180;
 
 using Column = std::array<double, kBodyCount>;
 

@@ -9,8 +9,6 @@
 namespace lumbargrade::phantom {
 namespace {
 
-constexpr double kRadians = std::numbers::pi / 180;
-
 Sequence draw_sequence(Contrast contrast, double field_tesla, Stream& stream) {
   const bool high_field = field_tesla > 2;
   Sequence sequence;

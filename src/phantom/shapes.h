@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace lumbargrade::phantom {
+
+/// In one degree.
+inline constexpr double kRadians = std::numbers::pi / 180;
 
 inline double square(double x) {
   return x * x;

@@ -18,7 +18,7 @@
 namespace lumbargrade {
 namespace {
 
-using Json = nlohmann::json;
+using Message = nlohmann::json;
 
 void limit_process(int memory_limit_mib) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -31,8 +31,8 @@ void limit_process(int memory_limit_mib) {
   setrlimit(RLIMIT_CORE, &no_core);
 }
 
-bool answer(const Json& reply) {
-  const std::string line = reply.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+bool answer(const Message& reply) {
+  const std::string line = reply.dump(-1, ' ', false, Message::error_handler_t::replace) + "\n";
   return write(kReplyDescriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 
@@ -58,7 +58,7 @@ bool says_out_of_memory(const std::string& reason) {
   return false;
 }
 
-Json failed(const Error& error, const std::string& stage, const WorkerOptions& options) {
+Message failed(const Error& error, const std::string& stage, const WorkerOptions& options) {
   std::string reason = error.what();
   if (options.memory_limit_mib > 0 && says_out_of_memory(reason)) {
     reason = text("needs more memory than --memory-limit ", options.memory_limit_mib, " MiB (", reason, ")");
@@ -66,7 +66,7 @@ Json failed(const Error& error, const std::string& stage, const WorkerOptions& o
   return {{"graded", false}, {"kind", error.exit_code()}, {"stage", stage}, {"reason", reason}};
 }
 
-Json inspect(const Request& request, const WorkerOptions& options, const Grader& grader) {
+Message inspect(const Request& request, const WorkerOptions& options, const Grader& grader) {
   const Stopwatch reading;
   const CanalFinder finder = grader.locate ? canal_finder(grader) : CanalFinder();
   const Study study = inspect_study(request.folder, options.series, finder);
@@ -74,7 +74,7 @@ Json inspect(const Request& request, const WorkerOptions& options, const Grader&
           {"grade_ms", 0},  {"warnings", study.warnings},      {"overview", overview_cells(study)}};
 }
 
-Json grade_and_write(const Request& request, const WorkerOptions& options, const Grader& grader) {
+Message grade_and_write(const Request& request, const WorkerOptions& options, const Grader& grader) {
   const StudyResult result = grade_study(request.folder, options.series, grader);
   try {
     write_file_atomically(request.result_file, grades_csv(request.study_id, result.grades));
@@ -88,7 +88,7 @@ Json grade_and_write(const Request& request, const WorkerOptions& options, const
           {"warnings", result.warnings}};
 }
 
-Json answer_to(const Request& request, const WorkerOptions& options, const Grader& grader) {
+Message answer_to(const Request& request, const WorkerOptions& options, const Grader& grader) {
   try {
     return options.only_inspect ? inspect(request, options, grader) : grade_and_write(request, options, grader);
   } catch (const StudyError& error) {
@@ -98,7 +98,7 @@ Json answer_to(const Request& request, const WorkerOptions& options, const Grade
   }
 }
 
-Json readiness(const LoadedGrader& loaded) {
+Message readiness(const LoadedGrader& loaded) {
   return {{"ready", true},
           {"bundle_folder", loaded.bundle_folder.string()},
           {"bundle_name", loaded.bundle_name},

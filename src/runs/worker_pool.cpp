@@ -23,7 +23,7 @@ namespace lumbargrade {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Json = nlohmann::json;
+using Message = nlohmann::json;
 
 constexpr int kPollMs = 100;
 constexpr size_t kLongestReply = 1 << 20;
@@ -195,7 +195,7 @@ class Worker {
   std::string buffer_;
 };
 
-StudyOutcome outcome_from(const StudyFolder& study, const Json& reply) {
+StudyOutcome outcome_from(const StudyFolder& study, const Message& reply) {
   StudyOutcome outcome;
   outcome.study = study;
   outcome.graded = reply.at("graded");
@@ -255,13 +255,13 @@ class Pool {
   void hear(std::unique_ptr<Worker>& worker) {
     if (!worker->read_some()) return bury(worker);
     while (const auto line = worker->next_line()) {
-      const Json reply = Json::parse(*line, nullptr, false);
+      const Message reply = Message::parse(*line, nullptr, false);
       if (!reply.is_object()) return worker->kill_now();
       worker->ready ? take_outcome(*worker, reply) : take_readiness(*worker, reply);
     }
   }
 
-  void take_readiness(Worker& worker, const Json& reply) {
+  void take_readiness(Worker& worker, const Message& reply) {
     if (!reply.at("ready").get<bool>()) {
       throw Error(static_cast<ErrorKind>(reply.at("kind").get<int>()), reply.at("reason").get<std::string>());
     }
@@ -274,7 +274,7 @@ class Pool {
     worker.ready = true;
   }
 
-  void take_outcome(Worker& worker, const Json& reply) {
+  void take_outcome(Worker& worker, const Message& reply) {
     const StudyOutcome outcome = outcome_from(*worker.study, reply);
     worker.study.reset();
     // A result that cannot be written is no fault of the study: nothing after it could be written either.

@@ -13,7 +13,7 @@ namespace {
 constexpr double kMirroredShare = 0.5;
 
 /// Which of a batch's generators a seed is for.
-enum Stream : std::uint64_t { kCrops, kMirroring, kBlending };
+enum BatchStream : std::uint64_t { kCrops, kMirroring, kBlending };
 
 std::uint64_t as_seed(size_t number) {
   return static_cast<std::uint64_t>(number);

@@ -9,7 +9,7 @@ namespace lumbargrade {
 namespace {
 
 constexpr const char* kProgress = "progress";
-constexpr std::string_view kNetwork = "network.";
+constexpr std::string_view kNetworkPrefix = "network.";
 constexpr std::string_view kAverage = "average.";
 constexpr std::string_view kBest = "best.";
 constexpr std::string_view kOptimizer = "optimizer.";
@@ -63,7 +63,7 @@ void load_optimizer(torch::optim::AdamW& optimizer, const TensorMap& state) {
 void save_checkpoint(const std::filesystem::path& path, const TrainedModules& modules, const TensorMap& best,
                      const nlohmann::json& progress) {
   TensorMap all;
-  add_under(kNetwork, collect_state(modules.network), all);
+  add_under(kNetworkPrefix, collect_state(modules.network), all);
   add_under(kAverage, collect_state(modules.average), all);
   add_under(kBest, best, all);
   add_under(kOptimizer, optimizer_state(modules.optimizer), all);
@@ -87,7 +87,7 @@ void check_seed(const nlohmann::json& progress, std::uint64_t seed, const std::f
 
 TensorMap load_checkpoint(const std::filesystem::path& path, const TrainedModules& modules) {
   const TensorMap all = read_safetensors(path);
-  load_state(modules.network, taken_from(all, kNetwork), path.string());
+  load_state(modules.network, taken_from(all, kNetworkPrefix), path.string());
   load_state(modules.average, taken_from(all, kAverage), path.string());
   load_optimizer(modules.optimizer, taken_from(all, kOptimizer));
   return taken_from(all, kBest);

@@ -7,7 +7,7 @@
 namespace lumbargrade {
 namespace {
 
-CanalModel hand_made_model() {
+CanalModel hand_made_canal_model() {
   CanalModel model;
   for (auto& cuts : model.levels) cuts = {8, 6, 12};
   model.reference_exponent = 0.5;
@@ -21,14 +21,14 @@ double sum(const Probabilities& p) {
 
 TEST(Canal, ProbabilitiesFollowTheCumulativeLogistic) {
   // z = 9 (own reference is the typical one): 1/(1+e) and 1/(1+e^3).
-  const Probabilities p = canal_probabilities(hand_made_model(), Level::L3L4, {9, 12});
+  const Probabilities p = canal_probabilities(hand_made_canal_model(), Level::L3L4, {9, 12});
   EXPECT_NEAR(p[1] + p[2], 0.2689414213699951, 1e-12);
   EXPECT_NEAR(p[2], 0.04742587317756678, 1e-12);
   EXPECT_NEAR(sum(p), 1, 1e-12);
 }
 
 TEST(Canal, ASmallerRatioOrDiameterNeverLooksHealthier) {
-  const CanalModel model = hand_made_model();
+  const CanalModel model = hand_made_canal_model();
   for (double diameter_mm = 1; diameter_mm < 18; diameter_mm += 0.5) {
     for (double reference_mm = 6; reference_mm < 20; reference_mm += 0.5) {
       const Probabilities p = canal_probabilities(model, Level::L4L5, {diameter_mm, reference_mm});
@@ -43,16 +43,16 @@ TEST(Canal, ASmallerRatioOrDiameterNeverLooksHealthier) {
 }
 
 TEST(Canal, WithoutAReferenceTheDiameterCountsAsItIs) {
-  EXPECT_DOUBLE_EQ(scaled_diameter_mm(hand_made_model(), Level::L1L2, {7.5, std::nullopt}), 7.5);
+  EXPECT_DOUBLE_EQ(scaled_diameter_mm(hand_made_canal_model(), Level::L1L2, {7.5, std::nullopt}), 7.5);
 }
 
 TEST(Canal, ScalesTheDiameterByTheRootOfTheReference) {
-  EXPECT_NEAR(scaled_diameter_mm(hand_made_model(), Level::L1L2, {9, 16}), 9 * std::sqrt(12.0 / 16), 1e-12);
+  EXPECT_NEAR(scaled_diameter_mm(hand_made_canal_model(), Level::L1L2, {9, 16}), 9 * std::sqrt(12.0 / 16), 1e-12);
 }
 
 TEST(Canal, AMismeasuredReferenceCannotMoveTheDiameterWithoutLimit) {
-  EXPECT_NEAR(scaled_diameter_mm(hand_made_model(), Level::L5S1, {10, 1}), 14, 1e-12);
-  EXPECT_NEAR(scaled_diameter_mm(hand_made_model(), Level::L5S1, {10, 200}), 7, 1e-12);
+  EXPECT_NEAR(scaled_diameter_mm(hand_made_canal_model(), Level::L5S1, {10, 1}), 14, 1e-12);
+  EXPECT_NEAR(scaled_diameter_mm(hand_made_canal_model(), Level::L5S1, {10, 200}), 7, 1e-12);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace lumbargrade {
 namespace {
 
 constexpr double kSliceStepMm = 4;
-constexpr int kSlices = 7;
+constexpr int kThickSlices = 7;
 
 /// A stack of sagittal slices, patient x growing with the slice; the canal is widest in `middle`.
 struct Stack {
@@ -19,7 +19,7 @@ struct Stack {
 
 Stack stack_of(const SyntheticSpine& spine, double middle = 3) {
   Stack stack;
-  for (int k = 0; k < kSlices; ++k) {
+  for (int k = 0; k < kThickSlices; ++k) {
     SliceImage slice;
     slice.pixels = cv::Mat1f(example_size(), 0.0F);
     slice.patient_from_pixel.linear() << 0, 0, 1, kExamplePixelMm, 0, 0, 0, -kExamplePixelMm, 0;
@@ -75,7 +75,7 @@ TEST(SpineFromMaps, FlagsACanalThatLeavesTheMeasuredSlices) {
   Stack stack = stack_of(spine);
   const int bend = static_cast<int>((spine.discs_mm[1].y + spine.discs_mm[2].y) / 2 / kExamplePixelMm);
   const cv::Mat1f whole = stack.maps[3].canal.clone();
-  for (int k = 0; k < kSlices; ++k) {  // above the bend the canal lies three slices, 12 mm, to the left
+  for (int k = 0; k < kThickSlices; ++k) {  // above the bend the canal lies three slices, 12 mm, to the left
     cv::Mat1f& canal = stack.maps[static_cast<size_t>(k)].canal;
     canal.rowRange(0, bend).setTo(0);
     if (k >= 5) whole.rowRange(0, bend).copyTo(canal.rowRange(0, bend));

@@ -10,7 +10,7 @@ namespace {
 
 const StudyMixerOptions kOptions{6, 16, 2, 0.3};
 
-struct Reference {
+struct MixerReference {
   TensorMap tensors = read_safetensors(std::filesystem::path(LUMBARGRADE_TEST_DATA) / "network/pooling.safetensors");
   torch::Tensor features = tensors.at("mixer.features");
   torch::Tensor logits = tensors.at("mixer.logits");
@@ -25,7 +25,7 @@ StudyMixer fixed_mixer() {
 
 TEST(StudyMixer, ComputesWhatPyTorchComputesFromTheSameWeights) {
   const torch::NoGradGuard no_gradients;
-  const Reference reference;
+  const MixerReference reference;
   const torch::Tensor output = fixed_mixer()->forward(reference.features, reference.logits, reference.present);
   EXPECT_LT(greatest_difference(output, reference.tensors.at("mixer.output")), 1e-4);
   EXPECT_GT(greatest_difference(output, reference.logits), 0.1);
@@ -33,7 +33,7 @@ TEST(StudyMixer, ComputesWhatPyTorchComputesFromTheSameWeights) {
 
 TEST(StudyMixer, TakesNothingFromFindingsThatAreAbsent) {
   const torch::NoGradGuard no_gradients;
-  const Reference reference;
+  const MixerReference reference;
   const torch::Tensor missing = (reference.present == 0).unsqueeze(2);
   const float nan = std::numeric_limits<float>::quiet_NaN();
   StudyMixer mixer = fixed_mixer();
@@ -45,7 +45,7 @@ TEST(StudyMixer, TakesNothingFromFindingsThatAreAbsent) {
 
 TEST(StudyMixer, AnswersAStudyInWhichNothingWasSeen) {
   const torch::NoGradGuard no_gradients;
-  const Reference reference;
+  const MixerReference reference;
   const torch::Tensor output =
       fixed_mixer()->forward(reference.features, reference.logits, torch::zeros_like(reference.present));
   EXPECT_TRUE(output.isfinite().all().item<bool>());
@@ -53,13 +53,13 @@ TEST(StudyMixer, AnswersAStudyInWhichNothingWasSeen) {
 
 TEST(StudyMixer, FreshLeavesTheLogitsAsTheyAre) {
   const torch::NoGradGuard no_gradients;
-  const Reference reference;
+  const MixerReference reference;
   const torch::Tensor all = torch::ones_like(reference.present);
   EXPECT_TRUE(StudyMixer(kOptions)->forward(reference.features, reference.logits, all).equal(reference.logits));
 }
 
 TEST(StudyMixer, RefusesOtherShapes) {
-  const Reference reference;
+  const MixerReference reference;
   EXPECT_THROW(fixed_mixer()->forward(reference.features.slice(2, 0, 5), reference.logits, reference.present),
                c10::Error);
   EXPECT_THROW(fixed_mixer()->forward(reference.features, reference.logits, reference.present.slice(1, 0, 24)),

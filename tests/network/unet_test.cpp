@@ -9,16 +9,16 @@ namespace lumbargrade {
 namespace {
 
 /// What PyTorch's Python computed; written by unet_reference.py.
-struct Reference {
+struct UNetReference {
   UNet network{UNetOptions{{4, 6, 8}, 4, 3}};
   torch::Tensor input;
   torch::Tensor fine;
   torch::Tensor coarse;
 };
 
-Reference load_reference() {
+UNetReference load_reference() {
   TensorMap tensors = read_safetensors(std::filesystem::path(LUMBARGRADE_TEST_DATA) / "network/unet.safetensors");
-  Reference reference;
+  UNetReference reference;
   TensorMap weights;
   for (const auto& [name, tensor] : tensors) {
     if (name.starts_with("network.")) weights[name.substr(8)] = tensor;
@@ -35,7 +35,7 @@ double greatest_difference(const torch::Tensor& a, const torch::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
-void expect_same(const UNetOutput& output, const Reference& reference) {
+void expect_same(const UNetOutput& output, const UNetReference& reference) {
   ASSERT_EQ(output.fine.sizes(), reference.fine.sizes());
   ASSERT_EQ(output.coarse.sizes(), reference.coarse.sizes());
   EXPECT_LT(greatest_difference(output.fine, reference.fine), 1e-4);
@@ -45,13 +45,13 @@ void expect_same(const UNetOutput& output, const Reference& reference) {
 
 TEST(UNet, ComputesWhatPyTorchComputesFromTheSameWeights) {
   const torch::NoGradGuard no_grad;
-  Reference reference = load_reference();
+  UNetReference reference = load_reference();
   expect_same(reference.network->forward(reference.input), reference);
 }
 
 TEST(UNet, ComputesTheSameWithBatchNormalisationFoldedAndChannelsLast) {
   const torch::NoGradGuard no_grad;
-  Reference reference = load_reference();
+  UNetReference reference = load_reference();
   reference.network->fold_batch_norm();
   expect_same(reference.network->forward(reference.input.contiguous(at::MemoryFormat::ChannelsLast)), reference);
 }
