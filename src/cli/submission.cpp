@@ -87,7 +87,7 @@ int run_submission(SubmissionCommand command) {
   const int exit_code = finish_batch(summary);
   if (summary.counts.left > 0) return exit_code;
 
-  const Prior prior = read_manifest(find_bundle(command.arguments.worker.grader.bundle).string()).grading.prior;
+  const PriorTable prior = read_manifest(find_bundle(command.arguments.worker.grader.bundle).string()).grading.prior;
   const Submission submission = make_submission(collect_shards({work}), rows, prior, command.scale);
   write_file_atomically(output, submission.csv);
   write_failures(work / "failures.csv", submission.failures);

@@ -5,7 +5,7 @@
 namespace lumbargrade {
 namespace {
 
-Grade prior_grade(const Finding& finding, const Prior& prior) {
+Grade prior_grade(const Finding& finding, const PriorTable& prior) {
   Grade grade;
   grade.finding = finding;
   grade.probabilities = prior_of(prior, finding);
@@ -150,7 +150,7 @@ StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const Gra
   return grades;
 }
 
-StudyGrades prior_grades(const Prior& prior, const std::string& reason) {
+StudyGrades prior_grades(const PriorTable& prior, const std::string& reason) {
   StudyGrades grades;
   for (size_t i = 0; i < grades.size(); ++i) {
     grades[i] = prior_grade(all_findings()[i], prior);

@@ -26,7 +26,7 @@ struct GradingModel {
   double recess_weight = 1;             ///< as canal_weight
   std::optional<OrdinalModel> foramen;  ///< in the share of fat; empty: foramina are not graded by it
   double foramen_weight = 1;            ///< as canal_weight
-  Prior prior{};
+  PriorTable prior{};
   std::array<HeadMix, kConditionCount> heads;
 };
 
@@ -63,6 +63,6 @@ StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const Gra
                            const NetworkGrades& networks = {}, const ForamenMeasures& foramina = {});
 
 /// The prior for all 25 rows with the flag `reason`: for a study in which nothing could be graded.
-StudyGrades prior_grades(const Prior& prior, const std::string& reason);
+StudyGrades prior_grades(const PriorTable& prior, const std::string& reason);
 
 }  // namespace lumbargrade

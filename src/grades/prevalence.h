@@ -7,14 +7,14 @@
 namespace lumbargrade {
 
 /// Probabilities of the three classes by condition and level; left and right share them.
-using Prior = std::array<std::array<Probabilities, kLevelCount>, kConditionCount>;
+using PriorTable = std::array<std::array<Probabilities, kLevelCount>, kConditionCount>;
 
-inline const Probabilities& prior_of(const Prior& prior, const Finding& finding) {
+inline const Probabilities& prior_of(const PriorTable& prior, const Finding& finding) {
   return prior[static_cast<size_t>(finding.condition)][static_cast<size_t>(finding.level)];
 }
 
 /// How often the 1,975 training studies of the RSNA 2024 lumbar challenge have each grade, by condition and level, left
 /// and right pooled (they differ by at most .02). Counted from the challenge's train.csv; each triple sums to 1.
-const Prior& challenge_prevalence();
+const PriorTable& challenge_prevalence();
 
 }  // namespace lumbargrade

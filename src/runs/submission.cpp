@@ -15,7 +15,7 @@ using StudyProbabilities = std::array<Probabilities, kFindingCount>;
 /// The metric's sample weights of normal_mild, moderate and severe (RSNA 2024).
 constexpr std::array<double, kSeverityCount> kMetricWeights = {1, 2, 4};
 
-StudyProbabilities prior_of_study(const Prior& prior) {
+StudyProbabilities prior_of_study(const PriorTable& prior) {
   StudyProbabilities probabilities{};
   for (size_t i = 0; i < probabilities.size(); ++i) probabilities[i] = prior_of(prior, all_findings()[i]);
   return probabilities;
@@ -90,7 +90,7 @@ std::optional<std::pair<std::string, Finding>> parse_row_id(const std::string& r
   return std::nullopt;
 }
 
-Submission make_submission(const ShardSet& shards, const SubmissionRows& rows, const Prior& prior,
+Submission make_submission(const ShardSet& shards, const SubmissionRows& rows, const PriorTable& prior,
                            SubmissionScale scale) {
   const Collected collected = collect(shards);
   const StudyProbabilities prior_rows = prior_of_study(prior);

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "grades/grade.h"  // before the type Prior, which its enumerator would shadow
 #include "grades/prevalence.h"
 #include "runs/merge.h"
 
@@ -33,7 +32,7 @@ struct SubmissionRows {
   std::vector<std::string> listed_ids;
 };
 
-Submission make_submission(const ShardSet& shards, const SubmissionRows& rows, const Prior& prior,
+Submission make_submission(const ShardSet& shards, const SubmissionRows& rows, const PriorTable& prior,
                            SubmissionScale scale);
 
 /// Study id and finding of a row id such as 44036939_left_neural_foraminal_narrowing_l1_l2; empty when it is none.

@@ -10,9 +10,9 @@ namespace {
 
 constexpr const char* kProgress = "progress";
 constexpr std::string_view kNetworkPrefix = "network.";
-constexpr std::string_view kAverage = "average.";
-constexpr std::string_view kBest = "best.";
-constexpr std::string_view kOptimizer = "optimizer.";
+constexpr std::string_view kAveragePrefix = "average.";
+constexpr std::string_view kBestPrefix = "best.";
+constexpr std::string_view kOptimizerPrefix = "optimizer.";
 
 void add_under(std::string_view prefix, const TensorMap& tensors, TensorMap& all) {
   for (const auto& [name, tensor] : tensors) all.emplace(text(prefix, name), tensor);
@@ -64,9 +64,9 @@ void save_checkpoint(const std::filesystem::path& path, const TrainedModules& mo
                      const nlohmann::json& progress) {
   TensorMap all;
   add_under(kNetworkPrefix, collect_state(modules.network), all);
-  add_under(kAverage, collect_state(modules.average), all);
-  add_under(kBest, best, all);
-  add_under(kOptimizer, optimizer_state(modules.optimizer), all);
+  add_under(kAveragePrefix, collect_state(modules.average), all);
+  add_under(kBestPrefix, best, all);
+  add_under(kOptimizerPrefix, optimizer_state(modules.optimizer), all);
   write_safetensors(path, all, {{kProgress, progress.dump()}});
 }
 
@@ -88,9 +88,9 @@ void check_seed(const nlohmann::json& progress, std::uint64_t seed, const std::f
 TensorMap load_checkpoint(const std::filesystem::path& path, const TrainedModules& modules) {
   const TensorMap all = read_safetensors(path);
   load_state(modules.network, taken_from(all, kNetworkPrefix), path.string());
-  load_state(modules.average, taken_from(all, kAverage), path.string());
-  load_optimizer(modules.optimizer, taken_from(all, kOptimizer));
-  return taken_from(all, kBest);
+  load_state(modules.average, taken_from(all, kAveragePrefix), path.string());
+  load_optimizer(modules.optimizer, taken_from(all, kOptimizerPrefix));
+  return taken_from(all, kBestPrefix);
 }
 
 }  // namespace lumbargrade

@@ -16,7 +16,7 @@ using testing::IsEmpty;
 
 using ByteVector = std::vector<unsigned char>;
 
-std::string refusal(const ByteVector& bytes) {
+std::string refusal_of_file(const ByteVector& bytes) {
   try {
     find_structure(bytes, "made.dcm");
   } catch (const Error& error) {
@@ -56,26 +56,28 @@ TEST(FindStructure, FindsABigEndianDataSetWithoutPreambleAndMeta) {
 }
 
 TEST(FindStructure, RefusesWhatIsNoDicom) {
-  EXPECT_THAT(refusal({}), HasSubstr("is not a DICOM file"));
-  EXPECT_THAT(refusal({'h', 'e', 'l', 'l', 'o', ' ', 'w', 'o', 'r', 'l', 'd'}), HasSubstr("is not a DICOM file"));
+  EXPECT_THAT(refusal_of_file({}), HasSubstr("is not a DICOM file"));
+  EXPECT_THAT(refusal_of_file({'h', 'e', 'l', 'l', 'o', ' ', 'w', 'o', 'r', 'l', 'd'}),
+              HasSubstr("is not a DICOM file"));
 }
 
 TEST(FindStructure, RefusesAValueLongerThanTheFile) {
-  EXPECT_THAT(refusal(joined({kStudyDate, element(0x0010, 0x0010, "PN", 5000), {'A'}})),
+  EXPECT_THAT(refusal_of_file(joined({kStudyDate, element(0x0010, 0x0010, "PN", 5000), {'A'}})),
               HasSubstr("element (0010,0010) claims 5000 bytes where 1 are left"));
 }
 
 TEST(FindStructure, RefusesAMetaHeaderWithoutEnd) {
   ByteVector bytes(128);
   for (char c : std::string("DICM")) bytes.push_back(static_cast<unsigned char>(c));
-  EXPECT_THAT(refusal(joined({bytes, element(0x0002, 0x0010, "UI", 900)})), HasSubstr("file meta information"));
-  EXPECT_THAT(refusal(bytes), HasSubstr("ends after its file meta information"));
+  EXPECT_THAT(refusal_of_file(joined({bytes, element(0x0002, 0x0010, "UI", 900)})), HasSubstr("file meta information"));
+  EXPECT_THAT(refusal_of_file(bytes), HasSubstr("ends after its file meta information"));
 }
 
 TEST(FindStructure, RefusesItemsLongerThanTheirSequence) {
   const ByteVector sequence =
       joined({element(0x0008, 0x1140, "SQ", 0), {16, 0, 0, 0}, {0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0, 0, 0}});
-  EXPECT_THAT(refusal(joined({kStudyDate, sequence, ByteVector(300)})), HasSubstr("claims 255 bytes where 8 are left"));
+  EXPECT_THAT(refusal_of_file(joined({kStudyDate, sequence, ByteVector(300)})),
+              HasSubstr("claims 255 bytes where 8 are left"));
 }
 
 TEST(FindStructure, RefusesEndlessNesting) {
@@ -87,7 +89,7 @@ TEST(FindStructure, RefusesEndlessNesting) {
                              {0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF}})
                    : bytes;
   }
-  EXPECT_THAT(refusal(bytes), HasSubstr("nested deeper than 16"));
+  EXPECT_THAT(refusal_of_file(bytes), HasSubstr("nested deeper than 16"));
 }
 
 TEST(FindStructure, ReadsTheEncodingThatTheBytesShowWhenTheMetaHeaderLies) {
@@ -115,19 +117,19 @@ TEST(FindStructure, IgnoresWhatFollowsThePixels) {
 
 TEST(FindStructure, RefusesPixelsThatAreNeitherBytesNorWords) {
   const ByteVector pixels = joined({element(0x7FE0, 0x0010, "UN", 0), {0xFF, 0xFF, 0xFF, 0xFF}});
-  EXPECT_THAT(refusal(joined({kStudyDate, pixels})), HasSubstr("is neither bytes (OB) nor words (OW)"));
+  EXPECT_THAT(refusal_of_file(joined({kStudyDate, pixels})), HasSubstr("is neither bytes (OB) nor words (OW)"));
 }
 
 TEST(FindStructure, RefusesADeflatedDataSetThatIsCutOff) {
   ByteVector bytes = made_bytes({}, EXS_DeflatedLittleEndianExplicit);
   bytes.resize(bytes.size() - 20);
-  EXPECT_THAT(refusal(bytes), HasSubstr("deflated data set that is damaged"));
+  EXPECT_THAT(refusal_of_file(bytes), HasSubstr("deflated data set that is damaged"));
 }
 
 TEST(FindStructure, RefusesFragmentsThatRunOutOfTheFile) {
   ByteVector bytes = file_bytes(dicom_data("dcm_qa_ts/4.dcm"));
   bytes.resize(bytes.size() - 1000);
-  EXPECT_THAT(refusal(bytes), HasSubstr("damaged or cut off"));
+  EXPECT_THAT(refusal_of_file(bytes), HasSubstr("damaged or cut off"));
 }
 
 }  // namespace

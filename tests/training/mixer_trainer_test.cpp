@@ -17,7 +17,7 @@ namespace lumbargrade {
 namespace {
 
 constexpr int kStudies = 60;
-constexpr int kSize = 16;
+constexpr int kCropSize = 16;
 
 const nlohmann::json kParameters = {{"backbone", "resnet"},
                                     {"backbone_options", {{"widths", {4}}, {"blocks", {1}}}},
@@ -30,7 +30,7 @@ NetworkRecipe foraminal_recipe() {
   view.series = SeriesRole::SagittalT1;
   view.anchor = Anchor::Foramen;
   view.slices = 1;
-  view.size_px = kSize;
+  view.size_px = kCropSize;
   return {Condition::NeuralForaminalNarrowing, {view}, kParameters};
 }
 
@@ -63,8 +63,10 @@ GraderData made_data(const std::filesystem::path& folder, bool related) {
       if (place.condition != Condition::NeuralForaminalNarrowing) continue;
       const bool severe = related ? study % 2 == 0 : random() % 2 == 0;
       network.samples.push_back({study, finding, severe ? Severity::Severe : Severity::NormalMild, std::nullopt});
-      for (int pixel = 0; pixel < kSize * kSize; ++pixel) {
-        const int along = place.side == Side::Right ? pixel % 3 : study % 2 == 0 ? pixel / kSize : pixel % kSize;
+      for (int pixel = 0; pixel < kCropSize * kCropSize; ++pixel) {
+        const int along = place.side == Side::Right ? pixel % 3
+                          : study % 2 == 0          ? pixel / kCropSize
+                                                    : pixel % kCropSize;
         file.put(static_cast<char>(along % 4 < 2 ? 30 : 220));
       }
       file.put(1);
