@@ -8,7 +8,7 @@ set -euo pipefail
 readonly PROGRAM=$1 OUT=$2 STUDIES=${3:-1000}
 shift $(($# < 3 ? $# : 3))
 
-finished() { find "$OUT/train_images" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
+finished() { { find "$OUT/train_images" -mindepth 1 -maxdepth 1 2>/dev/null || true; } | wc -l; }
 mib_of() { awk -v key="$1:" '$1 == key { printf "%.1f", $2 / 1024 }' "/proc/$pid/status" 2>/dev/null; }
 
 "$PROGRAM" --quiet phantom --studies "$STUDIES" -o "$OUT" "$@" &
