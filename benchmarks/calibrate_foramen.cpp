@@ -67,9 +67,9 @@ void add_level(const Json& truth, const std::vector<const Volume*>& volumes, con
     const Json& own = truth.at(std::string(side_name(side)));
     CropPlacement placement;
     placement.point_patient = vector_of(own.at("foramen_point_patient_mm"));
-    placement.lateral = (side == Side::Left ? 1 : -1) * vector_of(truth.at("left"));
     placement.posterior = vector_of(truth.at("posterior"));
     placement.up = vector_of(truth.at("up"));
+    placement.lateral = (side == Side::Left ? 1 : -1) * placement.posterior.cross(placement.up);  // to the left
     const auto given = measure_foramen(volumes, placement);
     if (!given) continue;
     Row row{level, severity_of(own.at("foramen_grade")), 0, given->fat_share, std::nullopt};

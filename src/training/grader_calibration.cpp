@@ -104,8 +104,12 @@ HeadFit fit_head(const std::vector<HeldOutFinding>& findings, const LevelPrior& 
   fit.model_weight = least([&](double weight) { return loss_with(fit.temperature, weight, 0); }, kLeastWeight, 1);
   fit.model_weight = std::min(fit.model_weight, bounds.largest_model_weight);
   if (fit.model_weight <= kLeastWeight) fit.model_weight = 0;
-  fit.measure_weight = least([&](double share) { return loss_with(fit.temperature, fit.model_weight, share); }, 0, 1);
-  fit.measure_weight = std::max(fit.measure_weight, bounds.smallest_measure_weight);
+  const bool is_measured = std::any_of(findings.begin(), findings.end(),
+                                       [](const HeldOutFinding& finding) { return finding.measured.has_value(); });
+  if (is_measured) {
+    fit.measure_weight = least([&](double share) { return loss_with(fit.temperature, fit.model_weight, share); }, 0, 1);
+    fit.measure_weight = std::max(fit.measure_weight, bounds.smallest_measure_weight);
+  }
   fit.loss = loss_with(fit.temperature, fit.model_weight, fit.measure_weight);
   return fit;
 }

@@ -33,7 +33,7 @@ struct HeadFit {
 /// Bounds that a recipe sets for data that stand in for real ones.
 struct HeadBounds {
   double largest_model_weight = 1;
-  double smallest_measure_weight = 0;
+  double smallest_measure_weight = 0;  ///< where the condition is measured at all
 };
 
 using LevelPrior = std::array<Probabilities, kLevelCount>;

@@ -99,6 +99,13 @@ TEST(GraderCalibration, FindingsWithoutAMeasureDecideNothingAboutItsShare) {
   EXPECT_NEAR(fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights).measure_weight, share, 1e-3);
 }
 
+TEST(GraderCalibration, WhereNothingIsMeasuredTheMeasureHasNoShare) {
+  auto findings = witnessed_findings(0.2, 4000);
+  for (HeldOutFinding& finding : findings) finding.measured.reset();
+  const LevelPrior prior = weighted_prior(findings, kEqualWeights);
+  EXPECT_EQ(fit_head(findings, prior, kEqualWeights, {1, 0.7}).measure_weight, 0);
+}
+
 TEST(GraderCalibration, BoundsHoldForDataThatStandInForRealOnes) {
   const auto findings = witnessed_findings(0.01, 4000);
   const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights, {0.2, 0.7});
