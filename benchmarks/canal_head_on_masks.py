@@ -85,7 +85,8 @@ def main():
     parser.add_argument("--binary", type=Path, default=ROOT / "build/default/src/cli/lumbargrade")
     arguments = parser.parse_args()
     with open(arguments.spider / "canal_measurements.csv") as rows:
-        truth = {(row["study_id"], row["level"]): (float(row["ap_mm"]), float(row["ratio"])) for row in csv.DictReader(rows)}
+        truth = {(row["study_id"], row["level"]): (float(row["ap_mm"]), float(row["ratio"]))
+                 for row in csv.DictReader(rows) if row["ap_mm"] and row["ratio"]}
     with tempfile.TemporaryDirectory() as scratch:
         prior = networks_only(arguments.bundle, Path(scratch) / "bundle")[CONDITION]
         expected = graded(arguments.binary, Path(scratch) / "bundle", arguments.spider, Path(scratch) / "graded")

@@ -21,9 +21,9 @@ constexpr int kGoldenRows = 192;
 constexpr int kGoldenColumns = 128;
 constexpr const char* kUnseen = "cross-validation by patient on the training studies";
 constexpr const char* kIntendedUse =
-    "Research use only, not for clinical use. Finds the lumbar discs and the spinal canal on sagittal MRI and turns "
-    "the "
-    "measured canal diameter into probabilities; everything else it reports is a prior.";
+    "Research use only, not for clinical use. Finds the lumbar discs and the spinal canal on MRI and turns "
+    "measures, and networks where there are any, into probabilities of three grades; the source and flags of "
+    "each row say what it rests on.";
 
 double rounded(double value) {
   return std::round(value * 1000) / 1000;
