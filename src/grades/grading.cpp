@@ -61,11 +61,13 @@ void add_foramen_measure(const ForamenMeasure& foramen, Grade& grade) {
   grade.sop_instance_uid = foramen.sop_instance_uid;
 }
 
+/// Where something was measured, the row's point and image are the measure's.
 void add_network_image(const NetworkGrade& network, Grade& grade) {
+  grade.attention = network.attention;
+  if (grade.point_patient) return;
   grade.point_patient = network.point_patient;
   grade.series_instance_uid = network.series_instance_uid;
   grade.sop_instance_uid = network.sop_instance_uid;
-  grade.attention = network.attention;
 }
 
 GradeSource source_of(bool network, bool measured, const HeadMix& head) {

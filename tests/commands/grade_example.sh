@@ -23,7 +23,7 @@ awk -F, '
   NR == FNR { truth[$1] = $2; next }
   $2 == "spinal_canal_stenosis" {
     rows++
-    if ($9 != "measure" || $10 < 0.5) { print $4 " not measured with confidence"; exit 1 }
+    if ($9 != "network+measure" || $10 < 0.5) { print $4 " not measured with confidence"; exit 1 }
     difference = $16 - truth[$4]; if (difference < 0) difference = -difference
     if (difference > 2.5 && $4 != "L4/L5") { print $4 " canal " $16 " mm, " truth[$4] " by the mask"; exit 1 }
     if (previous != "" && $15 >= previous - 15) { print $4 " lies less than 15 mm below its neighbour"; exit 1 }

@@ -169,6 +169,7 @@ TEST(Grading, NetworkAndMeasureOfACanalAreMixedInTheHeadsProportion) {
   EXPECT_EQ(grades[at].source, GradeSource::NetworkAndMeasure);
   EXPECT_NEAR(grades[at].probabilities[2], 0.25 * measured[2] + 0.75 * 0.1, 1e-12);
   EXPECT_EQ(grades[at].measure_mm, 3);
+  EXPECT_EQ(grades[at].sop_instance_uid, "1.2.3.2") << "the image is the measure's";
 }
 
 TEST(Grading, AMeasuredRecessIsGradedOnItsOwnSide) {
