@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Trains variants of a grader recipe on one phantom set and scores each, through the whole program, on another.
 
-    benchmarks/grader_ablation.py --train DIR --test DIR --work DIR [--base BUNDLE] [--epochs 8] [VARIANT ...]
+    benchmarks/grader_ablation.py --train DIR [--test DIR] --work DIR [--base BUNDLE] [--epochs 8] [VARIANT ...]
 
 DIR are outputs of `lumbargrade phantom`. Every variant is `train grader` (crops shared in --work/crops), `submission` on
-the test images, so with the locator's points, and `score`. Finished variants are not repeated. Prints a Markdown table;
+the test images, so with the locator's points, and `score`. Without --test, what the folds said of the studies they held
+out is scored: at the points of the data set, and much cheaper. Finished variants are not repeated. Prints a Markdown table;
 the first two rows never look at an image: "train constant" is the training labels' frequency by column times the
 metric's weights, "best constant" the same from the test labels, which no constant can beat.
 """
@@ -103,11 +104,11 @@ def table_row(name, metric):
 METRICS = ["score", "spinal", "foraminal", "subarticular", "any_severe_spinal"]
 
 
-def train_and_predict(name, arguments):
+def trained(name, arguments):
+    """The folder of a variant, whose bundle/ is trained."""
     folder = arguments.work / name.replace(" ", "_")
-    submission = folder / "submission.csv"
-    if submission.exists():
-        return submission
+    if (folder / "bundle/manifest.json").exists():
+        return folder
     folder.mkdir(parents=True, exist_ok=True)
     recipe = copy.deepcopy(json.loads(arguments.recipe.read_text()))
     if arguments.epochs:
@@ -118,6 +119,19 @@ def train_and_predict(name, arguments):
     command = [arguments.binary, "train", "grader", "--data", arguments.train, "--config", folder / "recipe.json",
                "--out", folder / "bundle", "--cache", cache, "--threads", arguments.threads, "--resume"]
     run(*command, *(["--base", arguments.base] if arguments.base else []), log=folder / "train.log")
+    return folder
+
+
+def out_of_fold_metric(name, arguments):
+    training = trained(name, arguments) / "bundle/training"
+    return score(arguments.binary, training / "out_of_fold_labels.csv", training / "out_of_fold.csv")
+
+
+def predicted(name, arguments):
+    submission = arguments.work / name.replace(" ", "_") / "submission.csv"
+    if submission.exists():
+        return submission
+    folder = trained(name, arguments)
     run(arguments.binary, "submission", "--data", arguments.test, "-o", submission, "--bundle", folder / "bundle",
         "--jobs", arguments.threads, log=folder / "submission.log", accepted=(0, SOME_STUDIES_FAILED))
     return submission
@@ -126,7 +140,7 @@ def train_and_predict(name, arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--test", type=Path, required=True)
+    parser.add_argument("--test", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--base", type=Path)
     parser.add_argument("--recipe", type=Path, default=ROOT / "models/recipes/phantom_full.json")
@@ -136,15 +150,18 @@ def main():
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help=", ".join(VARIANTS))
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    truth = arguments.test / "train.csv"
     print("| | score (95 %) | canal | foraminal | subarticular | any severe |\n|---|---|---|---|---|---|", flush=True)
+    if not arguments.test:
+        for name in arguments.variants or VARIANTS:
+            print(table_row(name, out_of_fold_metric(name, arguments)), flush=True)
+        return
+    truth = arguments.test / "train.csv"
     for name, source in (("train constant", arguments.train), ("best constant", arguments.test)):
         submission = arguments.work / (name.replace(" ", "_") + ".csv")
         constant_submission(submission, labels(source / "train.csv"), labels(truth))
         print(table_row(name, score(arguments.binary, truth, submission)), flush=True)
     for name in arguments.variants or VARIANTS:
-        metric = score(arguments.binary, truth, train_and_predict(name, arguments))
-        print(table_row(name, metric), flush=True)
+        print(table_row(name, score(arguments.binary, truth, predicted(name, arguments))), flush=True)
 
 
 if __name__ == "__main__":
