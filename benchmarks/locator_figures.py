@@ -122,6 +122,8 @@ def main():
             if truth is not None:
                 cases[str(path)] = (boxes, truth, ASSUMED_WIDTH_MM / width, cut_row(truth, random))
         cases = dict(list(cases.items())[: arguments.limit or None])
+        if not cases:
+            continue
         listing = [(f, p, 0) for f, (_, _, p, _) in cases.items()] + [(f, p, c) for f, (_, _, p, c) in cases.items()]
         found = run(arguments.program, arguments.weights, listing)
 
