@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "core/statistics.h"
 #include "grades/foramen.h"
 #include "grades/ordinal_model.h"
 #include "grades/prevalence.h"
@@ -114,15 +115,7 @@ std::vector<double> ranks_of(const std::vector<double>& values) {
 }
 
 double rank_correlation(const std::vector<double>& x, const std::vector<double>& y) {
-  const auto a = ranks_of(x), b = ranks_of(y);
-  const double middle = static_cast<double>(a.size() - 1) / 2;
-  double ab = 0, aa = 0, bb = 0;
-  for (size_t k = 0; k < a.size(); ++k) {
-    ab += (a[k] - middle) * (b[k] - middle);
-    aa += (a[k] - middle) * (a[k] - middle);
-    bb += (b[k] - middle) * (b[k] - middle);
-  }
-  return ab / std::sqrt(aa * bb);
+  return correlation_of(ranks_of(x), ranks_of(y));
 }
 
 /// Of the share's smallness for grades of `least` or worse.

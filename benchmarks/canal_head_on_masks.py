@@ -7,7 +7,7 @@ Grades SPIDER's 30 studies with a copy of BUNDLE in which the canal networks cou
 all, and compares the expected grade (0 normal/mild, 1 moderate, 2 severe) with canal_measurements.csv over 150 discs:
 Spearman's correlation with the diameter and the ratio (-1: as it should be), and how well the narrowest tenth is told (area under
 the ROC curve). The second row is the prior by level, what is known without looking. Networks trained on phantoms have
-never seen a real image, so every patient here is unseen to them.
+never seen a real image, so every patient here is unseen to them. Needs scipy and scikit-learn.
 """
 
 import argparse
@@ -18,6 +18,9 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
 
 ROOT = Path(__file__).resolve().parent.parent
 CONDITION = "spinal_canal_stenosis"
@@ -43,39 +46,11 @@ def graded(binary, bundle, spider, folder):
                 for row in csv.DictReader(rows) if row["condition"] == CONDITION and "network" in row["source"]}
 
 
-def ranks(values):
-    """Mean ranks, ties shared."""
-    order = sorted(range(len(values)), key=values.__getitem__)
-    result = [0.0] * len(values)
-    first = 0
-    while first < len(order):
-        last = first
-        while last + 1 < len(order) and values[order[last + 1]] == values[order[first]]:
-            last += 1
-        for k in range(first, last + 1):
-            result[order[k]] = (first + last) / 2
-        first = last + 1
-    return result
-
-
-def correlation(a, b):
-    mean_a, mean_b = sum(a) / len(a), sum(b) / len(b)
-    covariance = sum((x - mean_a) * (y - mean_b) for x, y in zip(a, b))
-    return covariance / (sum((x - mean_a) ** 2 for x in a) * sum((y - mean_b) ** 2 for y in b)) ** 0.5
-
-
-def area_under_curve(scores, positive):
-    rank = ranks(scores)
-    count = sum(positive)
-    of_positive = sum(r for r, p in zip(rank, positive) if p)
-    return (of_positive - count * (count - 1) / 2) / (count * (len(scores) - count))
-
-
 def figures(name, scores, diameters, ratios):
     limit = sorted(diameters)[len(diameters) // 10]
-    return (f"| {name} | {len(scores)} | {correlation(ranks(scores), ranks(diameters)):.2f} "
-            f"| {correlation(ranks(scores), ranks(ratios)):.2f} "
-            f"| {area_under_curve(scores, [d < limit for d in diameters]):.3f} |")
+    return (f"| {name} | {len(scores)} | {spearmanr(scores, diameters).statistic:.2f} "
+            f"| {spearmanr(scores, ratios).statistic:.2f} "
+            f"| {roc_auc_score([d < limit for d in diameters], scores):.3f} |")
 
 
 def main():

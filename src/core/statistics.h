@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -19,6 +20,19 @@ inline float quantile_of(std::vector<float>& values, double fraction) {
   const auto nth = values.begin() + static_cast<std::ptrdiff_t>(fraction * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), nth, values.end());
   return *nth;
+}
+
+/// Pearson's correlation of pairs; NaN where one side does not vary.
+inline double correlation_of(const std::vector<double>& a, const std::vector<double>& b) {
+  const auto n = static_cast<double>(a.size());
+  double mean_a = 0, mean_b = 0, aa = 0, bb = 0, ab = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) mean_a += a[k] / n, mean_b += b[k] / n;
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    aa += (a[k] - mean_a) * (a[k] - mean_a);
+    bb += (b[k] - mean_b) * (b[k] - mean_b);
+    ab += (a[k] - mean_a) * (b[k] - mean_b);
+  }
+  return ab / std::sqrt(aa * bb);
 }
 
 }  // namespace lumbargrade

@@ -52,12 +52,9 @@ std::vector<Probabilities> predicted(const CanalModel& model, const CanalSample&
 
 CanalCalibration calibrate_canal(const CanalSample& sample, const CanalAssumptions& assumptions) {
   CanalCalibration calibration;
-  calibration.reader_sd_mm = root_of_falling(
-      [&](double sd_mm) {
-        const CanalModel model = fitted(sample, assumptions, logistic_scale(sd_mm));
-        return agreement_of_two_readers(predicted(model, sample)) - assumptions.reader_kappa;
-      },
-      kNarrowestSd, kWidestSd);
+  calibration.reader_sd_mm =
+      sd_of_readers([&](double width_mm) { return predicted(fitted(sample, assumptions, width_mm), sample); },
+                    assumptions.reader_kappa);
   const double sd_mm = std::hypot(calibration.reader_sd_mm, sd_of_mean_absolute(assumptions.measuring_error_mm));
   calibration.model = fitted(sample, assumptions, logistic_scale(sd_mm));
   return calibration;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "core/error.h"
 #include "grades/crop_tensors.h"
@@ -13,7 +14,7 @@
 namespace lumbargrade {
 namespace {
 
-constexpr double kRadians = 0.017453292519943295;
+constexpr double kRadians = std::numbers::pi / 180;
 constexpr const char* kOutput = "grade";
 
 /// The placement moved and turned in the plane of the view, of the mirrored patient where the look asks for it.

@@ -6,6 +6,10 @@
 namespace lumbargrade {
 namespace {
 
+// Readers' thresholds are sought between these standard deviations, in the unit of the measure (mm, share).
+constexpr double kNarrowestSd = 0.01;
+constexpr double kWidestSd = 8;
+
 /// Mean over the sample of the logistic of (cut - length) / width.
 double mean_below(const std::vector<double>& lengths_mm, double cut_mm, double width_mm) {
   double sum = 0;
@@ -13,8 +17,7 @@ double mean_below(const std::vector<double>& lengths_mm, double cut_mm, double w
   return sum / static_cast<double>(lengths_mm.size());
 }
 
-}  // namespace
-
+/// Root of a function that falls from positive to negative over [low, high].
 double root_of_falling(const std::function<double(double)>& f, double low, double high) {
   for (int step = 0; step < 60; ++step) {
     const double middle = (low + high) / 2;
@@ -22,6 +25,8 @@ double root_of_falling(const std::function<double(double)>& f, double low, doubl
   }
   return (low + high) / 2;
 }
+
+}  // namespace
 
 double logistic_scale(double sd) {
   return sd * std::numbers::sqrt3 / std::numbers::pi;
@@ -46,6 +51,11 @@ double agreement_of_two_readers(const std::vector<Probabilities>& predicted) {
   for (double& share : marginal) share /= count;
   const double expected = marginal[0] * marginal[1] + marginal[1] * marginal[2] + 2 * marginal[0] * marginal[2];
   return 1 - observed / count / expected;
+}
+
+double sd_of_readers(const std::function<std::vector<Probabilities>(double width)>& predicted, double kappa) {
+  const auto surplus = [&](double sd) { return agreement_of_two_readers(predicted(logistic_scale(sd))) - kappa; };
+  return root_of_falling(surplus, kNarrowestSd, kWidestSd);
 }
 
 }  // namespace lumbargrade

@@ -54,12 +54,8 @@ OrdinalModel calibrate_ordinal(const OrdinalSample& sample, const OrdinalAssumpt
     throw Error(ErrorKind::Failure, text("only ", count, " ", what, " at ", level_name(level), ", at least ",
                                          kFewestMeasures, " are needed"));
   }
-  const double reader_sd = root_of_falling(
-      [&](double sd) {
-        const OrdinalModel model = fitted(sample, assumptions, logistic_scale(sd));
-        return agreement_of_two_readers(predicted(model, sample)) - assumptions.reader_kappa;
-      },
-      kNarrowestSd, kWidestSd);
+  const double reader_sd = sd_of_readers(
+      [&](double width) { return predicted(fitted(sample, assumptions, width), sample); }, assumptions.reader_kappa);
   const double sd = std::hypot(reader_sd, sd_of_mean_absolute(assumptions.measuring_error));
   return fitted(sample, assumptions, logistic_scale(sd));
 }

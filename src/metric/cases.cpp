@@ -207,6 +207,10 @@ double challenge_weight(Severity severity) {
   return kWeights[static_cast<std::size_t>(severity)];
 }
 
+std::string_view train_csv_word(Severity severity) {
+  return kTrainingLabels[static_cast<std::size_t>(severity)];
+}
+
 Truth read_truth(const fs::path& path) {
   const Table table(path);
   if (table.has("row_id")) return truth_of_solution(table);

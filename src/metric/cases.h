@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/finding.h"
@@ -25,6 +26,9 @@ using Truth = std::vector<StudyLabels>;
 
 /// The challenge's weights: 1 for normal or mild, 2 for moderate, 4 for severe.
 double challenge_weight(Severity severity);
+
+/// The challenge's word in train.csv: "Normal/Mild", "Moderate" or "Severe".
+std::string_view train_csv_word(Severity severity);
 
 /// Reads the challenge's `train.csv` (study_id and 25 columns of Normal/Mild, Moderate, Severe or nothing) or a
 /// `solution.csv` (row_id, normal_mild, moderate, severe as 0 or 1, optionally sample_weight). Other columns are

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "metric/cases.h"
+
 namespace lumbargrade::phantom {
 namespace {
 
@@ -16,18 +18,6 @@ double rounded(double value) {
 
 nlohmann::json json_of(const Vector3& point) {
   return {rounded(point.x()), rounded(point.y()), rounded(point.z())};
-}
-
-std::string_view challenge_word(Severity severity) {
-  switch (severity) {
-    case Severity::NormalMild:
-      return "Normal/Mild";
-    case Severity::Moderate:
-      return "Moderate";
-    case Severity::Severe:
-      return "Severe";
-  }
-  return "";
 }
 
 std::string_view contrast_name(Contrast contrast) {
@@ -161,7 +151,7 @@ nlohmann::json labels_of(const DatasetOptions& options, int index, const LesionR
   for (const Finding& finding : all_findings()) {
     Severity severity = measured_grade(lesions, finding);
     if (stream.chance(options.label_noise)) severity = misread(severity, stream);
-    labels[finding_key(finding)] = challenge_word(severity);
+    labels[finding_key(finding)] = train_csv_word(severity);
   }
   return labels;
 }

@@ -5,15 +5,13 @@
 #include <set>
 
 #include "core/error.h"
+#include "metric/cases.h"
 #include "report/probability_text.h"
 
 namespace lumbargrade {
 namespace {
 
 using StudyProbabilities = std::array<Probabilities, kFindingCount>;
-
-/// The metric's sample weights of normal_mild, moderate and severe (RSNA 2024).
-constexpr std::array<double, kSeverityCount> kMetricWeights = {1, 2, 4};
 
 StudyProbabilities prior_of_study(const PriorTable& prior) {
   StudyProbabilities probabilities{};
@@ -32,7 +30,7 @@ StudyProbabilities probabilities_of(const CsvTable& result) {
 
 Probabilities scaled(Probabilities probabilities, SubmissionScale scale) {
   if (scale == SubmissionScale::Calibrated) return probabilities;
-  for (size_t k = 0; k < kSeverityCount; ++k) probabilities[k] *= kMetricWeights[k];
+  for (size_t k = 0; k < kSeverityCount; ++k) probabilities[k] *= challenge_weight(static_cast<Severity>(k));
   return probabilities;  // printing normalises
 }
 

@@ -9,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/statistics.h"
 #include "levels/central_slices.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
@@ -24,16 +25,9 @@ void add_recess(CanalFigures& figures, const std::string& study_id, Level level,
 }
 
 double correlation(const std::vector<RecessFigure>& rows) {
-  const auto n = static_cast<double>(rows.size());
-  double found = 0, truth = 0;
-  for (const RecessFigure& row : rows) found += row.depth_mm / n, truth += row.true_depth_mm / n;
-  double ff = 0, tt = 0, ft = 0;
-  for (const RecessFigure& row : rows) {
-    ff += std::pow(row.depth_mm - found, 2);
-    tt += std::pow(row.true_depth_mm - truth, 2);
-    ft += (row.depth_mm - found) * (row.true_depth_mm - truth);
-  }
-  return ft / std::sqrt(ff * tt);
+  std::vector<double> found, truth;
+  for (const RecessFigure& row : rows) found.push_back(row.depth_mm), truth.push_back(row.true_depth_mm);
+  return correlation_of(found, truth);
 }
 
 /// Share of (narrow, other) pairs in the right order; ties count half.

@@ -108,11 +108,9 @@ void save(const CanalTraining& training, TrainingState& state) {
 
 /// False where there is nothing to go on from.
 bool resume(const CanalTraining& training, TrainingState& state) {
-  const fs::path path = checkpoint_path(training);
-  const auto progress = training.resume ? checkpoint_progress(path) : std::nullopt;
+  if (!training.resume) return false;
+  const auto progress = resume_checkpoint(checkpoint_path(training), training.seed, state.modules());
   if (!progress) return false;
-  check_seed(*progress, training.seed, path);
-  load_checkpoint(path, state.modules());
   state.iteration = progress->at("iteration").get<int>();
   return true;
 }

@@ -1,6 +1,9 @@
 #include "training/grader_answers.h"
 
+#include <numeric>
+
 #include "network/grader_network.h"
+#include "network/state.h"
 #include "training/grader_batch.h"
 
 namespace lumbargrade {
@@ -10,12 +13,14 @@ constexpr size_t kTogether = 32;  // findings per forward pass
 
 }  // namespace
 
-Logits GraderAnswers::row(size_t index) const {
+Logits logits_of(const torch::Tensor& row) {
   Logits result{};
-  for (size_t c = 0; c < result.size(); ++c) {
-    result[c] = logits[static_cast<std::int64_t>(index)][static_cast<std::int64_t>(c)].item<double>();
-  }
+  for (size_t c = 0; c < result.size(); ++c) result[c] = row[static_cast<std::int64_t>(c)].item<double>();
   return result;
+}
+
+Logits GraderAnswers::row(size_t index) const {
+  return logits_of(logits[static_cast<std::int64_t>(index)]);
 }
 
 GraderAnswers answers_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
@@ -34,6 +39,16 @@ GraderAnswers answers_of(const Network& network, const NetworkData& data, const 
     features.push_back(output.features.to(torch::kCPU, torch::kFloat32));
   }
   return {torch::cat(logits), torch::cat(features)};
+}
+
+GraderAnswers answers_of(const NetworkRecipe& recipe, const TensorMap& state, const NetworkData& data,
+                         const torch::Device& device) {
+  const Network network = build_network("grader", recipe.parameters, "the recipe", "networks");
+  load_state(*network.module, state, "a fold's weights");
+  network.module->to(device);
+  std::vector<size_t> all(data.samples.size());
+  std::iota(all.begin(), all.end(), 0);
+  return answers_of(network, data, all, device);
 }
 
 }  // namespace lumbargrade

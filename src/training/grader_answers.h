@@ -17,8 +17,15 @@ struct GraderAnswers {
   Logits row(size_t index) const;
 };
 
+/// The three values of a tensor on the CPU.
+Logits logits_of(const torch::Tensor& row);
+
 /// `network` is a "grader"; it is put into evaluation mode.
 GraderAnswers answers_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
+                         const torch::Device& device);
+
+/// What a recipe's network with the weights `state` says of all samples.
+GraderAnswers answers_of(const NetworkRecipe& recipe, const TensorMap& state, const NetworkData& data,
                          const torch::Device& device);
 
 }  // namespace lumbargrade

@@ -59,4 +59,7 @@ GraderData load_grader_data(const GraderRecipe& recipe, const GraderDataOptions&
 /// The same for `options.unlabelled`: every finding of every study, on the locator's points.
 GraderData load_unlabelled_data(const GraderRecipe& recipe, const GraderDataOptions& options);
 
+/// A finding by study and place in all_findings().
+using FindingKey = std::pair<int, size_t>;
+
 }  // namespace lumbargrade

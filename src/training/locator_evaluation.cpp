@@ -46,17 +46,7 @@ struct Pairs {
     return sum / static_cast<double>(a.size());
   }
 
-  double correlation() const {
-    const auto n = static_cast<double>(a.size());
-    double ma = 0, mb = 0, aa = 0, bb = 0, ab = 0;
-    for (size_t k = 0; k < a.size(); ++k) ma += a[k] / n, mb += b[k] / n;
-    for (size_t k = 0; k < a.size(); ++k) {
-      aa += (a[k] - ma) * (a[k] - ma);
-      bb += (b[k] - mb) * (b[k] - mb);
-      ab += (a[k] - ma) * (b[k] - mb);
-    }
-    return ab / std::sqrt(aa * bb);
-  }
+  double correlation() const { return correlation_of(a, b); }
 };
 
 LevelFigure figure_of(const LabelledStudy& study, Level level, const std::optional<LevelFrame>& frame,

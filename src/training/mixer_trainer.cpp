@@ -28,13 +28,6 @@ struct Studies {
   torch::Tensor known;   ///< S x 25 x 3: labels that the mixer may learn from
 };
 
-Network grader_network(const NetworkRecipe& recipe, const TensorMap& state, const torch::Device& device) {
-  Network network = build_network("grader", recipe.parameters, "the recipe", "networks");
-  load_state(*network.module, state, "a fold's weights");
-  network.module->to(device);
-  return network;
-}
-
 torch::Tensor swapped_order() {
   std::vector<std::int64_t> order;
   for (size_t finding = 0; finding < kFindingCount; ++finding) {
@@ -90,11 +83,9 @@ class MixerTrainer {
     torch::Tensor doubted = torch::zeros({count, kFindingCount, 1});
     for (const MixerMember& member : members_) {
       const NetworkData& data = data_.networks[member.network];
-      std::vector<size_t> all(data.samples.size());
-      for (size_t k = 0; k < all.size(); ++k) all[k] = k;
-      const Network network = grader_network(training_.recipe.networks[member.network], *member.state, device);
-      add_answers(data, answers_of(network, data, all, device), by_study);
-      for (size_t k = 0; k < all.size(); ++k) {
+      const NetworkRecipe& recipe = training_.recipe.networks[member.network];
+      add_answers(data, answers_of(recipe, *member.state, data, device), by_study);
+      for (size_t k = 0; k < data.samples.size(); ++k) {
         const auto study = static_cast<std::int64_t>(data.samples[k].study);
         const auto finding = static_cast<std::int64_t>(data.samples[k].finding);
         studies_.shares[study][finding][static_cast<std::int64_t>(*data.samples[k].severity)] = 1;
@@ -238,11 +229,7 @@ class MixerTrainer {
       for (size_t finding = 0; finding < kFindingCount; ++finding) {
         const auto at = static_cast<std::int64_t>(finding);
         if (present[held_out_[k]][at].item<float>() == 0) continue;
-        Logits row{};
-        for (size_t c = 0; c < row.size(); ++c) {
-          row[c] = logits[static_cast<std::int64_t>(k)][at][static_cast<std::int64_t>(c)].item<double>();
-        }
-        result[static_cast<size_t>(held_out_[k])][finding] = row;
+        result[static_cast<size_t>(held_out_[k])][finding] = logits_of(logits[static_cast<std::int64_t>(k)][at]);
       }
     }
     return result;

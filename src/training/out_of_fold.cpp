@@ -13,14 +13,12 @@
 #include "core/log.h"
 #include "grades/study_mixing.h"
 #include "metric/cases.h"
+#include "training/grader_answers.h"
 
 namespace lumbargrade {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A finding by study and place in all_findings().
-using FindingKey = std::pair<int, size_t>;
 
 /// Several entries' logits of one finding as one.
 Logits combined(const std::vector<Logits>& several, const std::string& combine) {
@@ -28,10 +26,7 @@ Logits combined(const std::vector<Logits>& several, const std::string& combine) 
   for (const Logits& logits : several) {
     tensors.push_back(torch::tensor(std::vector<double>(logits.begin(), logits.end()), torch::kFloat64).unsqueeze(0));
   }
-  const torch::Tensor mean = combined_logits(tensors, combine);
-  Logits result{};
-  for (size_t c = 0; c < result.size(); ++c) result[c] = mean[0][static_cast<std::int64_t>(c)].item<double>();
-  return result;
+  return logits_of(combined_logits(tensors, combine)[0]);
 }
 
 /// What a condition's entries together said of findings that they had not seen.
@@ -106,11 +101,6 @@ void calibrate(const GraderTraining& training, const GraderData& data, const std
   }
 }
 
-const char* challenge_words(Severity severity) {
-  constexpr std::array<const char*, kSeverityCount> kWords = {"Normal/Mild", "Moderate", "Severe"};
-  return kWords[static_cast<size_t>(severity)];
-}
-
 /// Frequencies as the challenge's metric rewards them: each times its weight, normalised, as `submission` does.
 Probabilities as_submitted(Probabilities p) {
   double sum = 0;
@@ -128,7 +118,7 @@ OutOfFold calibrate_heads(const GraderTraining& training, const GraderData& data
 }
 
 void write_out_of_fold(const fs::path& folder, const GraderData& data, const OutOfFold& all) {
-  std::map<std::pair<int, size_t>, Severity> labels;
+  std::map<FindingKey, Severity> labels;
   for (const NetworkData& network : data.networks) {
     for (const GraderSample& sample : network.samples) labels[{sample.study, sample.finding}] = *sample.severity;
   }
@@ -139,7 +129,7 @@ void write_out_of_fold(const fs::path& folder, const GraderData& data, const Out
     const std::string& id = data.study_ids[static_cast<size_t>(study)];
     std::vector<std::string> row = {id};
     for (size_t k = 0; k < kFindingCount; ++k) {
-      row.emplace_back(findings[k] ? challenge_words(labels.at({study, k})) : "");
+      row.emplace_back(findings[k] ? train_csv_word(labels.at({study, k})) : "");
       const Probabilities p = as_submitted(findings[k].value_or(Probabilities{1.0 / 3, 1.0 / 3, 1.0 / 3}));
       predictions += csv_line({id + "_" + finding_key(all_findings()[k]), text(p[0]), text(p[1]), text(p[2])});
     }

@@ -4,31 +4,16 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "grades/study_mixing.h"
-#include "network/state.h"
 #include "training/grader_answers.h"
 
 namespace lumbargrade {
 namespace {
 
-/// A finding by study and place in all_findings().
-using FindingKey = std::pair<int, size_t>;
 using Guesses = std::map<FindingKey, Probabilities>;
-
-GraderAnswers answers_of_member(const GraderTraining& training, const NetworkData& data, size_t index,
-                                const TensorMap& state) {
-  const torch::Device device(training.device);
-  const Network network = build_network("grader", training.recipe.networks[index].parameters, "the recipe", "networks");
-  load_state(*network.module, state, "a fold's weights");
-  network.module->to(device);
-  std::vector<size_t> all(data.samples.size());
-  std::iota(all.begin(), all.end(), 0);
-  return answers_of(network, data, all, device);
-}
 
 /// What the networks of the `member`th fold say of all unlabelled findings, where they are confident.
 Guesses confident_guesses(const GraderTraining& training, const GraderData& unlabelled, const TrainedHead& head,
@@ -36,7 +21,8 @@ Guesses confident_guesses(const GraderTraining& training, const GraderData& unla
   std::map<FindingKey, std::vector<torch::Tensor>> logits;
   for (const TrainedEntry& entry : head.entries) {
     const NetworkData& data = unlabelled.networks[entry.recipe];
-    const GraderAnswers answers = answers_of_member(training, data, entry.recipe, entry.members[member]);
+    const GraderAnswers answers =
+        answers_of(training.recipe.networks[entry.recipe], entry.members[member], data, torch::Device(training.device));
     for (size_t k = 0; k < data.samples.size(); ++k) {
       logits[{data.samples[k].study, data.samples[k].finding}].push_back(
           answers.logits.narrow(0, static_cast<std::int64_t>(k), 1));
