@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "network/sha256.h"
+#include "network/share_out.h"
 #include "network/state.h"
 
 namespace lumbargrade {
@@ -85,10 +86,12 @@ Bundle load_bundle(const fs::path& folder) {
   bundle.folder = folder;
   bundle.manifest = read_manifest(folder);
   bundle.sha256 = sha256_of_file(folder / kManifestFile);
-  for (const NetworkSpec& spec : bundle.manifest.networks) {
-    check_pinned_file(folder, spec.weights);
-    bundle.networks.push_back(load_bundle_network(folder, spec));
-  }
+  const auto& specs = bundle.manifest.networks;
+  bundle.networks.resize(specs.size());
+  share_out(specs.size(), [&](size_t k) {
+    check_pinned_file(folder, specs[k].weights);
+    bundle.networks[k] = load_bundle_network(folder, specs[k]);
+  });
   return bundle;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 namespace lumbargrade {
@@ -74,17 +75,36 @@ bool shows(const Volume& volume, int slice, const Vector3& point_patient) {
   return pixel.x() >= 0 && pixel.y() >= 0 && pixel.x() <= volume.columns - 1 && pixel.y() <= volume.rows - 1;
 }
 
-/// Bilinear; NaN outside.
-float sample(const Volume& volume, const float* data, double column, double row) {
-  if (!(column >= 0 && row >= 0 && column <= volume.columns - 1 && row <= volume.rows - 1)) return kOutside;
-  const int left = std::min(static_cast<int>(column), std::max(0, volume.columns - 2));
-  const int top = std::min(static_cast<int>(row), std::max(0, volume.rows - 2));
-  const int right = std::min(left + 1, volume.columns - 1), bottom = std::min(top + 1, volume.rows - 1);
-  const auto x = static_cast<float>(column - left), y = static_cast<float>(row - top);
-  const auto at = [&](int r, int c) { return data[static_cast<size_t>(r) * static_cast<size_t>(volume.columns) + c]; };
-  return (1 - y) * ((1 - x) * at(top, left) + x * at(top, right)) +
-         y * ((1 - x) * at(bottom, left) + x * at(bottom, right));
-}
+/// The grey values of one slice between its pixels: bilinear; NaN outside.
+class SliceSampler {
+ public:
+  SliceSampler(const Volume& volume, int slice)
+      : data_(volume.slice_data(slice)),
+        columns_(volume.columns),
+        last_(volume.columns - 1, volume.rows - 1),
+        last_left_(std::max(0, volume.columns - 2)),
+        last_top_(std::max(0, volume.rows - 2)),
+        to_the_right_(volume.columns > 1 ? 1 : 0),
+        to_below_(volume.rows > 1 ? volume.columns : 0) {}
+
+  float operator()(const Eigen::Vector2d& pixel) const {
+    const double column = pixel.x(), row = pixel.y();
+    if (!(column >= 0 && row >= 0 && column <= last_.x() && row <= last_.y())) return kOutside;
+    const int left = std::min(static_cast<int>(column), last_left_), top = std::min(static_cast<int>(row), last_top_);
+    const auto x = static_cast<float>(column - left), y = static_cast<float>(row - top);
+    const float* above = data_ + top * columns_ + left;
+    const float* below = above + to_below_;
+    return (1 - y) * ((1 - x) * above[0] + x * above[to_the_right_]) +
+           y * ((1 - x) * below[0] + x * below[to_the_right_]);
+  }
+
+ private:
+  const float* data_;
+  std::ptrdiff_t columns_;
+  Eigen::Vector2d last_;
+  int last_left_, last_top_;
+  std::ptrdiff_t to_the_right_, to_below_;  ///< neighbours; 0 where there are none
+};
 
 /// The square of a crop in a slice's plane.
 struct Window {
@@ -105,17 +125,18 @@ void add_slice(const Volume& volume, int slice, const Vector3& centre_patient, c
     return pixel_of(volume, slice, centre_patient + sub_mm * direction) - centre;
   };
   const Eigen::Vector2d along_row = step_of(window.column_direction), along_column = step_of(window.row_direction);
-  const double middle = (window.size_px * per_axis - 1) / 2.0;
-  const float* data = volume.slice_data(slice);
+  const int samples = window.size_px * per_axis;
+  const double middle = (samples - 1) / 2.0;
+  std::vector<Eigen::Vector2d> in_row;  // where the samples of a row lie that runs through the centre
+  for (int u = 0; u < samples; ++u) in_row.emplace_back(centre + (u - middle) * along_row);
+  const SliceSampler sample(volume, slice);
   const auto share = 1.0F / static_cast<float>(per_axis * per_axis);
   for (int row = 0; row < window.size_px; ++row) {
     for (int column = 0; column < window.size_px; ++column) {
       float value = 0;
-      for (int v = 0; v < per_axis; ++v) {
-        for (int u = 0; u < per_axis; ++u) {
-          const Eigen::Vector2d pixel =
-              centre + (column * per_axis + u - middle) * along_row + (row * per_axis + v - middle) * along_column;
-          value += sample(volume, data, pixel.x(), pixel.y());
+      for (int v = row * per_axis; v < (row + 1) * per_axis; ++v) {
+        for (int u = column * per_axis; u < (column + 1) * per_axis; ++u) {
+          value += sample(in_row[static_cast<size_t>(u)] + (v - middle) * along_column);
         }
       }
       *sum++ += value * share;
@@ -217,16 +238,28 @@ struct Limits {
   float high = 0;
 };
 
+/// The value of this rank from below, counted from 0. Limits lie near the ends of what is seen: few values compete for
+/// the places from there on, which is several times as fast as std::nth_element.
+float ranked(const std::vector<float>& values, size_t rank) {
+  const bool from_below = rank < values.size() / 2;
+  std::vector<float> outer(from_below ? rank + 1 : values.size() - rank);
+  if (from_below) {
+    std::partial_sort_copy(values.begin(), values.end(), outer.begin(), outer.end());
+  } else {
+    std::partial_sort_copy(values.begin(), values.end(), outer.begin(), outer.end(), std::greater<>());
+  }
+  return outer.back();
+}
+
 std::optional<Limits> grey_limits(const std::vector<float>& values, const View& view, const CropMargin& margin) {
   std::vector<float> seen;
+  seen.reserve(values.size());
   for_each_central(view, margin, [&](int, size_t k) {
     if (std::isfinite(values[k])) seen.push_back(values[k]);
   });
   if (seen.empty()) return std::nullopt;
   const auto at = [&](double percentile) {
-    const auto rank = static_cast<std::ptrdiff_t>(std::lround(percentile / 100 * static_cast<double>(seen.size() - 1)));
-    std::nth_element(seen.begin(), seen.begin() + rank, seen.end());
-    return seen[static_cast<size_t>(rank)];
+    return ranked(seen, static_cast<size_t>(std::lround(percentile / 100 * static_cast<double>(seen.size() - 1))));
   };
   return Limits{at(view.normalisation.low_percentile), at(view.normalisation.high_percentile)};
 }
@@ -236,7 +269,7 @@ std::vector<std::uint8_t> quantised(const std::vector<float>& values, const Limi
   const float scale = limits.high > limits.low ? 255.0F / (limits.high - limits.low) : 0.0F;
   for (size_t k = 0; k < values.size(); ++k) {
     if (!std::isfinite(values[k])) continue;
-    result[k] = static_cast<std::uint8_t>(std::lround(std::clamp((values[k] - limits.low) * scale, 0.0F, 255.0F)));
+    result[k] = static_cast<std::uint8_t>(double{std::clamp((values[k] - limits.low) * scale, 0.0F, 255.0F)} + 0.5);
   }
   return result;
 }

@@ -9,7 +9,6 @@
 #include "core/error.h"
 #include "grades/crop_tensors.h"
 #include "network/precision.h"
-#include "study/parallel.h"
 
 namespace lumbargrade {
 namespace {
@@ -36,12 +35,12 @@ CutView cut_view(const Study& study, const Spine& spine, const std::vector<size_
                  const LookSpec& look) {
   CutView result{view, std::vector<std::optional<Crop>>(findings.size()), {}};
   const auto volumes = volumes_of(study, view.series);
-  for_each_index(findings.size(), at::get_num_threads(), [&](size_t k) {
+  for (size_t k = 0; k < findings.size(); ++k) {
     const Finding& finding = all_findings()[findings[k]];
     const LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(finding.level))];
     const CropPlacement placement = place_crop(frame, view.anchor, finding.side, view.mirrored);
     result.crops[k] = cut_crop(volumes, looked_at(placement, look, view.series), view);
-  });
+  }
   return result;
 }
 
@@ -138,44 +137,63 @@ ShownFindings ConditionNetworks::shown(const Study& study, const Spine& spine) c
   return shown;
 }
 
-std::vector<NetworkAnswers> ConditionNetworks::look(const Study& study, const Spine& spine, const ShownFindings& shown,
-                                                    const LookSpec& look, std::vector<AttentionMean>& attention) const {
-  Look looking{study, spine, shown.findings, look, {}};
-  if (look == LookSpec{}) looking.cut.push_back(shown.crops);
+PreparedLook ConditionNetworks::prepared(const Study& study, const Spine& spine, const ShownFindings& shown,
+                                         const LookSpec& look) const {
+  PreparedLook result;
+  if (shown.findings.empty()) return result;
+  if (look == LookSpec{}) result.cut.push_back(shown.crops);
+  const auto cut_of = [&](const View& view) -> const CutView& {
+    const auto is_it = [&](const CutView& cut) { return cut.view == view; };
+    auto found = std::find_if(result.cut.begin(), result.cut.end(), is_it);
+    if (found == result.cut.end()) {
+      found = result.cut.insert(found, cut_view(study, spine, shown.findings, view, look));
+    }
+    if (found->inputs.empty()) add_inputs(*found);
+    return *found;
+  };
+  for (const Member& member : members_) {
+    auto& views = result.views.emplace_back();
+    for (const View& view : member.views) views.push_back(&cut_of(view));
+  }
+  return result;
+}
+
+void ConditionNetworks::add_inputs(CutView& cut) const {
+  add_view(cut.inputs, cut.view.name, batch_of(cut), device_);
+  cut.inputs[cut.view.name] = cut.inputs[cut.view.name].to(precision_);
+}
+
+GraderOutput ConditionNetworks::output(size_t member, const PreparedLook& look) const {
+  const torch::InferenceMode inference;
+  TensorMap inputs;
+  for (const CutView* view : look.views[member]) inputs.insert(view->inputs.begin(), view->inputs.end());
+  GraderNetwork network = members_[member].network;  // a handle: forward() changes nothing in evaluation mode
+  return network->forward(inputs);
+}
+
+std::vector<NetworkAnswers> ConditionNetworks::answers(const ShownFindings& shown, const PreparedLook& look,
+                                                       const std::vector<GraderOutput>& outputs,
+                                                       std::vector<AttentionMean>& attention) const {
+  if (shown.findings.empty()) return nothing_said();
   std::vector<NetworkAnswers> answers;
-  for (const Member& member : members_) answers.push_back(run(member, looking, attention));
+  for (size_t k = 0; k < members_.size(); ++k) {
+    const GraderOutput& output = outputs[k];
+    add_attention(output.attention, look.views[k], attention);
+    answers.push_back(
+        {members_[k].spec.name,
+         {shown.findings, output.logits.to(torch::kCPU, torch::kFloat32) / grade_output(members_[k].spec).temperature,
+          output.features.to(torch::kCPU, torch::kFloat32)}});
+  }
   return answers;
 }
 
-NetworkAnswers ConditionNetworks::run(const Member& member, Look& look, std::vector<AttentionMean>& attention) const {
-  if (look.findings.empty()) {
-    return {member.spec.name, {{}, torch::zeros({0, kSeverityCount}), torch::zeros({0, member.network->features()})}};
+std::vector<NetworkAnswers> ConditionNetworks::nothing_said() const {
+  std::vector<NetworkAnswers> answers;
+  for (const Member& member : members_) {
+    answers.push_back(
+        {member.spec.name, {{}, torch::zeros({0, kSeverityCount}), torch::zeros({0, member.network->features()})}});
   }
-  TensorMap inputs;
-  std::vector<const CutView*> views;
-  for (const View& view : member.views) {
-    views.push_back(&view_cut(view, look));
-    for (const auto& [name, tensor] : views.back()->inputs) inputs[name] = tensor;
-  }
-  GraderNetwork network = member.network;  // a handle: forward() changes nothing in evaluation mode
-  const GraderOutput output = network->forward(inputs);
-  add_attention(output.attention, views, attention);
-  return {member.spec.name,
-          {look.findings, output.logits.to(torch::kCPU, torch::kFloat32) / grade_output(member.spec).temperature,
-           output.features.to(torch::kCPU, torch::kFloat32)}};
-}
-
-const CutView& ConditionNetworks::view_cut(const View& view, Look& look) const {
-  auto& cut = look.cut;
-  auto found = std::find_if(cut.begin(), cut.end(), [&](const CutView& other) { return other.view == view; });
-  if (found == cut.end()) {
-    found = cut.insert(cut.end(), cut_view(look.study, look.spine, look.findings, view, look.spec));
-  }
-  if (found->inputs.empty()) {
-    add_view(found->inputs, view.name, batch_of(*found), device_);
-    found->inputs[view.name] = found->inputs[view.name].to(precision_);
-  }
-  return *found;
+  return answers;
 }
 
 }  // namespace lumbargrade

@@ -28,6 +28,12 @@ struct ShownFindings {
   CutView crops;                 ///< of the first network's first view: all of them are there
 };
 
+/// What the networks of a condition take of a study in one look.
+struct PreparedLook {
+  std::list<CutView> cut;                          ///< networks mostly share their views
+  std::vector<std::vector<const CutView*>> views;  ///< by network, in `cut`; none where nothing is shown
+};
+
 /// What a network said.
 struct NetworkAnswers {
   std::string network;  ///< its name in the bundle
@@ -52,9 +58,18 @@ class ConditionNetworks {
   /// The findings whose level was found and that the first network's first view shows.
   ShownFindings shown(const Study& study, const Spine& spine) const;
 
-  /// What every network says of these findings, which may be none, in one look. Adds to `attention`, by finding.
-  std::vector<NetworkAnswers> look(const Study& study, const Spine& spine, const ShownFindings& shown,
-                                   const LookSpec& look, std::vector<AttentionMean>& attention) const;
+  size_t size() const { return members_.size(); }
+
+  /// What every network takes of these findings, which may be none, in one look.
+  PreparedLook prepared(const Study& study, const Spine& spine, const ShownFindings& shown, const LookSpec& look) const;
+
+  /// What network `member` computes of a look that shows something.
+  GraderOutput output(size_t member, const PreparedLook& look) const;
+
+  /// What the networks say, from their outputs. Adds to `attention`, by finding.
+  std::vector<NetworkAnswers> answers(const ShownFindings& shown, const PreparedLook& look,
+                                      const std::vector<GraderOutput>& outputs,
+                                      std::vector<AttentionMean>& attention) const;
 
  private:
   struct Member {
@@ -62,17 +77,9 @@ class ConditionNetworks {
     GraderNetwork network;
     std::vector<View> views;
   };
-  /// A study in one look.
-  struct Look {
-    const Study& study;
-    const Spine& spine;
-    const std::vector<size_t>& findings;
-    const LookSpec& spec;
-    std::list<CutView> cut;  ///< members mostly share their views
-  };
 
-  NetworkAnswers run(const Member& member, Look& look, std::vector<AttentionMean>& attention) const;
-  const CutView& view_cut(const View& view, Look& look) const;
+  void add_inputs(CutView& cut) const;
+  std::vector<NetworkAnswers> nothing_said() const;
 
   HeadSpec head_;
   torch::Device device_;

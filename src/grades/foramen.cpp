@@ -1,6 +1,6 @@
 #include "grades/foramen.h"
 
-#include <cmath>
+#include "network/share_out.h"
 
 namespace lumbargrade {
 namespace {
@@ -24,9 +24,10 @@ template <typename Visit>
 void for_each_within(const Crop& crop, double pixel_mm, double radius_mm, const Visit& visit) {
   const int middle = crop.size_px / 2;
   const double radius_px = radius_mm / pixel_mm;
+  const auto square = [](double offset_px) { return offset_px * offset_px; };
   for (int row = 0; row < crop.size_px; ++row) {
     for (int column = 0; column < crop.size_px; ++column) {
-      if (std::hypot(row - middle, column - middle) > radius_px) continue;
+      if (square(row - middle) + square(column - middle) > square(radius_px)) continue;
       visit(crop.pixels[static_cast<size_t>(row) * static_cast<size_t>(crop.size_px) + static_cast<size_t>(column)]);
     }
   }
@@ -78,12 +79,12 @@ std::optional<ForamenMeasure> measure_foramen(const std::vector<const Volume*>& 
 ForamenMeasures measure_foramina(const Study& study, const Spine& spine) {
   ForamenMeasures measures;
   const auto volumes = volumes_of(study, SeriesRole::SagittalT1);
-  for (size_t k = 0; k < measures.size(); ++k) {
+  share_out(measures.size(), [&](size_t k) {
     const Finding& finding = all_findings()[k];
     const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
-    if (finding.condition != Condition::NeuralForaminalNarrowing || !frame) continue;
+    if (finding.condition != Condition::NeuralForaminalNarrowing || !frame) return;
     measures[k] = measure_foramen(volumes, place_crop(*frame, Anchor::Foramen, finding.side));
-  }
+  });
   return measures;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "grades/condition_networks.h"
+#include "network/share_out.h"
 
 namespace lumbargrade {
 namespace {
@@ -55,18 +56,21 @@ struct NetworkGrader::Networks {
                    std::vector<ConditionVotes>& votes) const {
     LookAnswers result{std::vector<std::vector<NetworkAnswers>>(conditions.size()),
                        std::vector<bool>(conditions.size(), false)};
+    std::vector<ConditionLook> fresh;
     for (size_t c = 0; c < conditions.size(); ++c) {
-      const auto& looks = conditions[c].head().looks;
-      if (std::find(looks.begin(), looks.end(), look) == looks.end()) continue;
-      auto& seen = votes[c].answers;
+      if (!has_look(c, look)) continue;
       const LookSpec own = conditions[c].own_look(look);
-      auto found = std::find_if(seen.begin(), seen.end(), [&](const auto& item) { return item.first == own; });
-      result.is_new[c] = found == seen.end();
-      if (found == seen.end()) {
-        auto answers = conditions[c].look(study, spine, votes[c].shown, own, votes[c].attention);
-        found = seen.insert(seen.end(), {own, std::move(answers)});
-      }
-      result.conditions[c] = found->second;
+      result.is_new[c] = seen_in(votes[c], own) == nullptr;
+      if (result.is_new[c]) fresh.push_back({c, own, {}, {}});
+    }
+    run(study, spine, votes, fresh);
+    for (const ConditionLook& item : fresh) {
+      ConditionVotes& own = votes[item.condition];
+      own.answers.emplace_back(
+          item.look, conditions[item.condition].answers(own.shown, item.prepared, item.outputs, own.attention));
+    }
+    for (size_t c = 0; c < conditions.size(); ++c) {
+      if (has_look(c, look)) result.conditions[c] = *seen_in(votes[c], conditions[c].own_look(look));
     }
     return result;
   }
@@ -102,6 +106,44 @@ struct NetworkGrader::Networks {
   }
 
  private:
+  /// One condition's part of a look.
+  struct ConditionLook {
+    size_t condition;
+    LookSpec look;
+    PreparedLook prepared;
+    std::vector<GraderOutput> outputs;  ///< by network
+  };
+
+  bool has_look(size_t condition, const LookSpec& look) const {
+    const auto& looks = conditions[condition].head().looks;
+    return std::find(looks.begin(), looks.end(), look) != looks.end();
+  }
+
+  /// The condition's answers in a look of its own; null where it has not looked so yet.
+  static const std::vector<NetworkAnswers>* seen_in(const ConditionVotes& votes, const LookSpec& own) {
+    const auto found =
+        std::find_if(votes.answers.begin(), votes.answers.end(), [&](const auto& item) { return item.first == own; });
+    return found == votes.answers.end() ? nullptr : &found->second;
+  }
+
+  /// Cuts what the looks show and runs the networks on it: all of them side by side, since each is small.
+  void run(const Study& study, const Spine& spine, const std::vector<ConditionVotes>& votes,
+           std::vector<ConditionLook>& looks) const {
+    share_out(looks.size(), [&](size_t k) {
+      ConditionLook& item = looks[k];
+      item.prepared = conditions[item.condition].prepared(study, spine, votes[item.condition].shown, item.look);
+      item.outputs.resize(item.prepared.views.size());
+    });
+    std::vector<std::pair<ConditionLook*, size_t>> passes;
+    for (ConditionLook& item : looks) {
+      for (size_t member = 0; member < item.outputs.size(); ++member) passes.emplace_back(&item, member);
+    }
+    share_out(passes.size(), [&](size_t k) {
+      auto& [item, member] = passes[k];
+      item->outputs[member] = conditions[item->condition].output(member, item->prepared);
+    });
+  }
+
   bool is_joined(const std::string& network) const {
     return std::any_of(mixers.begin(), mixers.end(), [&](const BundleNetwork& mixer) {
       return std::count(mixer.spec.members.begin(), mixer.spec.members.end(), network) > 0;
@@ -152,12 +194,11 @@ bool NetworkGrader::has_networks() const {
 
 NetworkGrades NetworkGrader::grade(const Study& study, const Spine& spine) const {
   const torch::InferenceMode inference;
-  std::vector<ConditionVotes> votes;
-  for (const ConditionNetworks& networks : networks_->conditions) {
-    ShownFindings shown = networks.shown(study, spine);
-    std::vector<AttentionMean> attention(shown.findings.size());
-    votes.push_back({std::move(shown), std::move(attention), {}, {}});
-  }
+  std::vector<ConditionVotes> votes(networks_->conditions.size());
+  share_out(votes.size(), [&](size_t c) {
+    votes[c].shown = networks_->conditions[c].shown(study, spine);
+    votes[c].attention.resize(votes[c].shown.findings.size());
+  });
   for (const LookSpec& look : networks_->looks()) {
     networks_->vote(networks_->look(study, spine, look, votes), votes);
   }

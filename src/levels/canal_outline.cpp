@@ -10,6 +10,7 @@
 #include "levels/canal_profile.h"
 #include "levels/central_slices.h"
 #include "levels/slice_image.h"
+#include "network/share_out.h"
 
 namespace lumbargrade {
 namespace {
@@ -254,11 +255,14 @@ CanalStrip cut_canal_strip(const Volume& sagittal, const std::vector<Vector3>& d
                    rounded_up(columns, multiple_of), rounded_up(rows, multiple_of)};
   Affine view_from_strip = Affine::Identity();
   view_from_strip.translation() = Vector3(strip.rect_px.x, strip.rect_px.y, 0);
-  for (int k = 0; k < sagittal.slices; ++k) {
-    const SliceImage slice = k == 0 ? first : canonical_slice(sagittal, k, kOutlinePixelMm);
-    strip.slices.push_back(cut(slice.pixels, strip.rect_px));
-    strip.patient_from_pixel.push_back(slice.patient_from_pixel * view_from_strip);
-  }
+  const auto count = static_cast<size_t>(sagittal.slices);
+  strip.slices.resize(count);
+  strip.patient_from_pixel.resize(count);
+  share_out(count, [&](size_t k) {
+    const SliceImage slice = k == 0 ? first : canonical_slice(sagittal, static_cast<int>(k), kOutlinePixelMm);
+    strip.slices[k] = cut(slice.pixels, strip.rect_px);
+    strip.patient_from_pixel[k] = slice.patient_from_pixel * view_from_strip;
+  });
   standardise(strip.slices);
   return strip;
 }

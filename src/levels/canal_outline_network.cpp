@@ -1,14 +1,10 @@
 #include "levels/canal_outline_network.h"
 
-#include <algorithm>
 #include <cstring>
 
+#include "network/share_out.h"
+
 namespace lumbargrade {
-namespace {
-
-constexpr size_t kCropsPerBatch = 4;
-
-}  // namespace
 
 torch::Tensor outline_tensor(const OutlineInput& input) {
   const cv::Size size = input.front().size();
@@ -22,29 +18,23 @@ torch::Tensor outline_tensor(const OutlineInput& input) {
 
 CanalOutlineNetwork::CanalOutlineNetwork(UNet network, torch::Device device, torch::ScalarType precision)
     : network_(std::move(network)), device_(device), precision_(precision) {
-  network_->eval();
-  network_->fold_batch_norm();
+  network_->prepare_for_inference();
   network_->to(device_, precision_);
 }
 
 std::vector<cv::Mat1f> CanalOutlineNetwork::predict(const std::vector<OutlineInput>& inputs) const {
-  torch::InferenceMode inference;
-  std::vector<cv::Mat1f> maps;
-  for (size_t first = 0; first < inputs.size(); first += kCropsPerBatch) {
-    std::vector<torch::Tensor> batch;
-    for (size_t k = first; k < std::min(first + kCropsPerBatch, inputs.size()); ++k) {
-      batch.push_back(outline_tensor(inputs[k]));
-    }
-    const UNetOutput output = network_->forward(torch::stack(batch).to(device_, precision_));
-    const torch::Tensor canal =
-        torch::sigmoid(output.fine.select(1, 0).to(torch::kFloat32)).to(torch::kCPU).contiguous();
-    for (int64_t k = 0; k < canal.size(0); ++k) {
-      cv::Mat1f map(static_cast<int>(canal.size(1)), static_cast<int>(canal.size(2)));
-      std::memcpy(map.data, canal[k].data_ptr<float>(), sizeof(float) * map.total());
-      maps.push_back(std::move(map));
-    }
-  }
+  std::vector<cv::Mat1f> maps(inputs.size());
+  share_out(inputs.size(), [&](size_t k) { maps[k] = canal_of(inputs[k]); });
   return maps;
+}
+
+cv::Mat1f CanalOutlineNetwork::canal_of(const OutlineInput& input) const {
+  const torch::InferenceMode inference;
+  const UNetOutput output = network_->forward(outline_tensor(input).unsqueeze(0).to(device_, precision_));
+  const torch::Tensor canal = torch::sigmoid(output.fine[0][0].to(torch::kFloat32)).to(torch::kCPU).contiguous();
+  cv::Mat1f map(static_cast<int>(canal.size(0)), static_cast<int>(canal.size(1)));
+  std::memcpy(map.data, canal.data_ptr<float>(), sizeof(float) * map.total());
+  return map;
 }
 
 }  // namespace lumbargrade

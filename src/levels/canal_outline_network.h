@@ -10,15 +10,17 @@ namespace lumbargrade {
 /// The network that outlines the canal, ready for inference.
 class CanalOutlineNetwork {
  public:
-  /// Takes the network over: puts it into evaluation mode and folds its batch normalisation.
+  /// Takes the network over and prepares it for inference.
   CanalOutlineNetwork(UNet network, torch::Device device, torch::ScalarType precision = torch::kFloat32);
 
-  /// Probability of canal for each input; all have one size, a multiple of multiple_of().
+  /// Probability of canal for each input; its size must be a multiple of multiple_of().
   std::vector<cv::Mat1f> predict(const std::vector<OutlineInput>& inputs) const;
 
   int multiple_of() const { return static_cast<int>(network_->stride()); }
 
  private:
+  cv::Mat1f canal_of(const OutlineInput& input) const;
+
   mutable UNet network_;
   torch::Device device_;
   torch::ScalarType precision_;

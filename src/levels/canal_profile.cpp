@@ -107,21 +107,33 @@ double faint_width_mm(const cv::Mat1f& canal, double pixel_mm, cv::Point2d middl
   return width;
 }
 
+/// The part of the map that holds the outline and what its pixels are interpolated and measured with.
+cv::Rect around_outline(const cv::Mat1f& canal) {
+  constexpr int kMarginPx = 2;
+  const cv::Rect outlined = cv::boundingRect(canal > kOutline);
+  if (outlined.empty()) return outlined;
+  return cv::Rect(outlined.x - kMarginPx, outlined.y - kMarginPx, outlined.width + 2 * kMarginPx,
+                  outlined.height + 2 * kMarginPx) &
+         cv::Rect({}, canal.size());
+}
+
 /// For each row, the diameter of the largest circle inside the canal's outline whose centre lies on that row; 0 where
 /// there is no outline. The outline is drawn at twice the map's resolution.
 std::vector<double> inscribed_diameters_mm(const cv::Mat1f& canal, double pixel_mm) {
+  std::vector<double> diameters(static_cast<size_t>(canal.rows), 0);
+  const cv::Rect part = around_outline(canal);
+  if (part.empty()) return diameters;
   cv::Mat1f fine;
-  cv::resize(canal, fine, {}, 2, 2, cv::INTER_LINEAR);
+  cv::resize(canal(part), fine, {}, 2, 2, cv::INTER_LINEAR);
   cv::Mat1f distance;
   cv::distanceTransform(fine > kOutline, distance, cv::DIST_L2, cv::DIST_MASK_PRECISE);
-  std::vector<double> diameters(static_cast<size_t>(canal.rows), 0);
   for (int row = 0; row < distance.rows; ++row) {
     double farthest = 0;
     cv::minMaxLoc(distance.row(row), nullptr, &farthest);
     // Distances run to the centre of the nearest pixel outside. A band of n pixels gives n for even and n + 1 for odd
     // n.
     const double diameter_mm = std::max(0.0, 2 * farthest - 0.5) * pixel_mm / 2;
-    double& widest = diameters[static_cast<size_t>(row / 2)];
+    double& widest = diameters[static_cast<size_t>(part.y + row / 2)];
     widest = std::max(widest, diameter_mm);
   }
   return diameters;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
 
@@ -11,6 +12,7 @@
 #include "levels/central_slices.h"
 #include "levels/disc_chain.h"
 #include "levels/locator_network.h"
+#include "network/share_out.h"
 
 namespace lumbargrade {
 namespace {
@@ -80,8 +82,8 @@ size_t middle_of_most(const std::vector<double>& seen, size_t reach) {
 
 /// Slices within kSpineHalfWidthMm of the middle that show the spine; all where none does.
 std::vector<size_t> spine_slices(const std::vector<LocatorMaps>& maps, double pixel_mm, double step_mm) {
-  std::vector<double> seen;
-  for (const LocatorMaps& slice : maps) seen.push_back(spine_seen(slice, pixel_mm));
+  std::vector<double> seen(maps.size());
+  share_out(maps.size(), [&](size_t k) { seen[k] = spine_seen(maps[k], pixel_mm); });
   const size_t reach = step_mm > 0 ? static_cast<size_t>(kSpineHalfWidthMm / step_mm) : maps.size();
   const size_t middle = middle_of_most(seen, reach);
   const size_t first = middle - std::min(middle, reach);
@@ -144,10 +146,12 @@ class StackFrame {
 struct StackReading {
   std::vector<size_t> spine_slices;  ///< those that show the spine
   DiscChain chain;
-  LocatorMaps mean;                    ///< over the central slices
-  CanalProfile profile;                ///< of the mean map: the canal's course
-  std::vector<CanalProfile> profiles;  ///< of each slice: its widths
+  LocatorMaps mean;      ///< over the central slices
+  CanalProfile profile;  ///< of the mean map: the canal's course
 };
+
+/// The canal of some slices, by slice.
+using SliceProfiles = std::map<int, CanalProfile>;
 
 /// Canal seen in a slice near a point of the line: how much this slice is in the middle.
 double canal_mass(const cv::Mat1f& canal, cv::Point2d middle_mm, double pixel_mm) {
@@ -222,12 +226,13 @@ std::optional<CanalMeasure> measure_in_slice(const CanalProfile& profile, const 
 }
 
 /// Medians over `slices`; the slice is the first one of them that shows the canal.
-std::optional<CanalMeasure> measure_at(const StackReading& reading, size_t disc, const std::vector<int>& slices) {
+std::optional<CanalMeasure> measure_at(const SliceProfiles& profiles, const std::vector<DiscCandidate>& discs,
+                                       size_t disc, const std::vector<int>& slices) {
   std::vector<double> diameters;
   std::vector<double> references;
   int first = -1;
   for (const int k : slices) {
-    const auto measure = measure_in_slice(reading.profiles[static_cast<size_t>(k)], reading.chain.discs, disc);
+    const auto measure = measure_in_slice(profiles.at(k), discs, disc);
     if (!measure) continue;
     if (first < 0) first = k;
     diameters.push_back(measure->diameter_mm);
@@ -248,7 +253,6 @@ StackReading read_stack(const std::vector<SliceImage>& slices, const std::vector
   reading.mean = mean_maps(maps, naming_slices(maps, reading.spine_slices));
   reading.chain = find_disc_chain(reading.mean, pixel_mm);
   reading.profile = measure_canal(reading.mean.canal, pixel_mm, reading.chain);
-  for (const LocatorMaps& slice : maps) reading.profiles.push_back(measure_canal(slice.canal, pixel_mm, reading.chain));
   return reading;
 }
 
@@ -309,7 +313,11 @@ class SpineBuilder {
         reading_(std::move(reading)),
         central_(slice_with_most_canal(canal_areas(maps, reading_.spine_slices))),
         measured_(central_slices(central_, frame_.step_mm(), static_cast<int>(maps.size()))),
-        pixel_mm_(slices.front().pixel_mm) {}
+        pixel_mm_(slices.front().pixel_mm) {
+    for (const int k : measured_) {
+      profiles_[k] = measure_canal(maps[static_cast<size_t>(k)].canal, pixel_mm_, reading_.chain);
+    }
+  }
 
   Spine build(const LocatorOptions& options) const {
     Spine spine;
@@ -367,10 +375,9 @@ class SpineBuilder {
   }
 
   std::optional<CanalMeasure> measured_canal(size_t disc_index) const {
-    auto measure = measure_at(reading_, disc_index, measured_);
+    auto measure = measure_at(profiles_, reading_.chain.discs, disc_index, measured_);
     if (!measure) return std::nullopt;
-    const CanalProfile& profile = reading_.profiles[static_cast<size_t>(measure->slice)];
-    const auto canal = canal_at_disc(profile, reading_.chain.discs[disc_index]);
+    const auto canal = canal_at_disc(profiles_.at(measure->slice), reading_.chain.discs[disc_index]);
     measure->point_patient = frame_.patient(canal->middle_mm, measure->slice);
     return measure;
   }
@@ -442,6 +449,7 @@ class SpineBuilder {
   double central_;
   std::vector<int> measured_;
   double pixel_mm_;
+  SliceProfiles profiles_;  ///< of the measured slices
 };
 
 }  // namespace
@@ -488,8 +496,8 @@ void number_slices(const std::vector<int>& chosen, Spine& spine) {
 
 Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const LocatorOptions& options) {
   const std::vector<int> chosen = slices_to_locate(sagittal.slices, options.maximum_slices);
-  std::vector<SliceImage> slices;
-  for (const int k : chosen) slices.push_back(canonical_slice(sagittal, k));
+  std::vector<SliceImage> slices(chosen.size());
+  share_out(chosen.size(), [&](size_t k) { slices[k] = canonical_slice(sagittal, chosen[k]); });
   Spine spine = spine_from_maps(slices, network.predict(slices), options);
   number_slices(chosen, spine);
   spine.series_instance_uid = sagittal.series_instance_uid;

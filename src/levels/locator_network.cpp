@@ -1,13 +1,12 @@
 #include "levels/locator_network.h"
 
-#include <algorithm>
 #include <cstring>
 #include <opencv2/imgproc.hpp>
 
+#include "network/share_out.h"
+
 namespace lumbargrade {
 namespace {
-
-constexpr size_t kSlicesPerBatch = 4;
 
 int64_t padded(int64_t length, int64_t stride) {
   return (length + stride - 1) / stride * stride;
@@ -27,48 +26,35 @@ torch::Tensor network_input(const cv::Mat1f& pixels, int64_t stride) {
   const cv::Mat1f input = normalised(pixels);
   double minimum = 0;
   cv::minMaxLoc(input, &minimum);
-  torch::Tensor tensor = torch::full({1, padded(input.rows, stride), padded(input.cols, stride)}, minimum,
-                                     torch::TensorOptions().dtype(torch::kFloat32));
-  tensor[0]
-      .narrow(0, 0, input.rows)
-      .narrow(1, 0, input.cols)
-      .copy_(torch::from_blob(input.data, {input.rows, input.cols}, torch::kFloat32));
+  torch::Tensor tensor = torch::empty({1, padded(input.rows, stride), padded(input.cols, stride)});
+  cv::Mat1f plane(static_cast<int>(tensor.size(1)), static_cast<int>(tensor.size(2)), tensor.data_ptr<float>());
+  cv::copyMakeBorder(input, plane, 0, plane.rows - input.rows, 0, plane.cols - input.cols, cv::BORDER_CONSTANT,
+                     cv::Scalar(minimum));
   return tensor;
 }
 
 LocatorNetwork::LocatorNetwork(UNet network, torch::Device device, torch::ScalarType precision)
     : network_(std::move(network)), device_(device), precision_(precision) {
-  network_->eval();
-  network_->fold_batch_norm();
+  network_->prepare_for_inference();
   network_->to(device_, precision_);
 }
 
 std::vector<LocatorMaps> LocatorNetwork::predict(const std::vector<SliceImage>& slices) const {
-  std::vector<LocatorMaps> maps;
-  for (size_t first = 0; first < slices.size(); first += kSlicesPerBatch) {
-    auto batch = predict_batch(slices.data() + first, std::min(kSlicesPerBatch, slices.size() - first));
-    std::move(batch.begin(), batch.end(), std::back_inserter(maps));
-  }
+  std::vector<LocatorMaps> maps(slices.size());
+  share_out(slices.size(), [&](size_t k) { maps[k] = maps_of(slices[k].pixels); });
   return maps;
 }
 
-std::vector<LocatorMaps> LocatorNetwork::predict_batch(const SliceImage* slices, size_t count) const {
-  torch::InferenceMode inference;
-  std::vector<torch::Tensor> inputs;
-  for (size_t k = 0; k < count; ++k) inputs.push_back(network_input(slices[k].pixels, network_->stride()));
-  const UNetOutput output = network_->forward(torch::stack(inputs).to(device_, precision_));
-  const torch::Tensor fine = torch::softmax(output.fine.to(torch::kFloat32), 1).to(torch::kCPU);
-  const torch::Tensor coarse = torch::sigmoid(output.coarse.to(torch::kFloat32)).to(torch::kCPU);
-
-  std::vector<LocatorMaps> maps;
-  for (size_t k = 0; k < count; ++k) {
-    const auto index = static_cast<int64_t>(k);
-    const cv::Size size = slices[k].pixels.size();
-    const cv::Size half((size.width + 1) / 2, (size.height + 1) / 2);
-    maps.push_back({to_mat(fine[index][1], size), to_mat(fine[index][2], size), to_mat(fine[index][3], size),
-                    to_mat(coarse[index][0], half), to_mat(coarse[index][1], half), to_mat(coarse[index][2], half)});
-  }
-  return maps;
+LocatorMaps LocatorNetwork::maps_of(const cv::Mat1f& pixels) const {
+  const torch::InferenceMode inference;
+  const torch::Tensor input = network_input(pixels, network_->stride()).unsqueeze(0);
+  const UNetOutput output = network_->forward(input.to(device_, precision_));
+  const torch::Tensor fine = torch::softmax(output.fine.to(torch::kFloat32), 1).to(torch::kCPU)[0];
+  const torch::Tensor coarse = torch::sigmoid(output.coarse.to(torch::kFloat32)).to(torch::kCPU)[0];
+  const cv::Size size = pixels.size();
+  const cv::Size half((size.width + 1) / 2, (size.height + 1) / 2);
+  return {to_mat(fine[1], size),   to_mat(fine[2], size),   to_mat(fine[3], size),
+          to_mat(coarse[0], half), to_mat(coarse[1], half), to_mat(coarse[2], half)};
 }
 
 }  // namespace lumbargrade

@@ -12,14 +12,14 @@ namespace lumbargrade {
 /// The locator's segmentation network, ready for inference.
 class LocatorNetwork {
  public:
-  /// Takes the network over: puts it into evaluation mode and folds its batch normalisation.
+  /// Takes the network over and prepares it for inference.
   LocatorNetwork(UNet network, torch::Device device, torch::ScalarType precision = torch::kFloat32);
 
-  /// Maps for each slice; all slices must have one size. Slices are run in small batches to bound memory.
+  /// Maps for each slice. Each is looked at by itself: batches need more memory and are no faster on a CPU.
   std::vector<LocatorMaps> predict(const std::vector<SliceImage>& slices) const;
 
  private:
-  std::vector<LocatorMaps> predict_batch(const SliceImage* slices, size_t count) const;
+  LocatorMaps maps_of(const cv::Mat1f& pixels) const;
 
   mutable UNet network_;
   torch::Device device_;

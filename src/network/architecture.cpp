@@ -55,10 +55,7 @@ Network build_unet(const nlohmann::json& parameters, const std::string& file, co
             if (output.coarse.size(1) > 0) outputs["coarse"] = output.coarse;
             return outputs;
           },
-          [network]() mutable {
-            network->fold_batch_norm();
-            use_channels_last(*network);
-          }};
+          [network]() mutable { network->prepare_for_inference(); }};
 }
 
 std::int64_t hidden_width(const StrictObject& object) {

@@ -15,15 +15,17 @@ void fold_batch_norm_below(nn::Module& module) {
 void use_channels_last(nn::Module& module) {
   const torch::NoGradGuard no_gradients;
   for (torch::Tensor& parameter : module.parameters()) {
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+    // Not contiguous(), which leaves a single input channel as it is: its convolution would answer in its input's
+    // layout.
+    if (parameter.dim() == 4) parameter.set_data(parameter.clone(at::MemoryFormat::ChannelsLast));
   }
 }
 
-ConvNorm::ConvNorm(ChildName convolution, ChildName norm, nn::Conv2dOptions options, double epsilon)
-    : convolution_name_(std::move(convolution)), norm_name_(std::move(norm)), options_(std::move(options)) {
-  convolution_ = convolution_name_.owner->register_module(convolution_name_.name, nn::Conv2d(options_.bias(false)));
+ConvNorm::ConvNorm(const ChildName& convolution, ChildName norm, nn::Conv2dOptions options, double epsilon)
+    : norm_name_(std::move(norm)),
+      convolution_(convolution.owner->register_module(convolution.name, nn::Conv2d(options.bias(false)))) {
   norm_ = norm_name_.owner->register_module(
-      norm_name_.name, nn::BatchNorm2d(nn::BatchNorm2dOptions(options_.out_channels()).eps(epsilon)));
+      norm_name_.name, nn::BatchNorm2d(nn::BatchNorm2dOptions(options.out_channels()).eps(epsilon)));
 }
 
 torch::Tensor ConvNorm::operator()(const torch::Tensor& input) {
@@ -37,12 +39,12 @@ void ConvNorm::fold() {
   const torch::NoGradGuard no_gradients;
   const torch::Tensor scale =
       norm_->weight.to(torch::kDouble) / torch::sqrt(norm_->running_var.to(torch::kDouble) + norm_->options.eps());
-  nn::Conv2d folded(options_.bias(true));
-  folded->to(convolution_->weight.device(), convolution_->weight.scalar_type());
-  folded->weight.copy_(convolution_->weight.to(torch::kDouble) * scale.reshape({-1, 1, 1, 1}));
-  folded->bias.copy_(norm_->bias.to(torch::kDouble) - norm_->running_mean.to(torch::kDouble) * scale);
-  folded->eval();
-  convolution_ = convolution_name_.owner->replace_module(convolution_name_.name, folded);
+  const torch::Tensor bias = norm_->bias.to(torch::kDouble) - norm_->running_mean.to(torch::kDouble) * scale;
+  const torch::Tensor& weight = convolution_->weight;
+  weight.set_data(weight * scale.to(weight.scalar_type()).reshape({-1, 1, 1, 1}));
+  convolution_->options.bias(true);
+  // "bias" is taken: by the one that is not there.
+  convolution_->bias = convolution_->register_parameter("folded_bias", bias.to(weight.scalar_type()), false);
   norm_name_.owner->unregister_module(norm_name_.name);
   norm_ = nullptr;
 }

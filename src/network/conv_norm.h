@@ -36,22 +36,20 @@ struct ChildName {
 class ConvNorm {
  public:
   ConvNorm() = default;
-  ConvNorm(ChildName convolution, ChildName norm, torch::nn::Conv2dOptions options, double epsilon = 1e-5);
+  ConvNorm(const ChildName& convolution, ChildName norm, torch::nn::Conv2dOptions options, double epsilon = 1e-5);
   ConvNorm(torch::nn::Module* owner, std::string convolution, std::string norm, torch::nn::Conv2dOptions options,
            double epsilon = 1e-5)
-      : ConvNorm({owner, std::move(convolution)}, {owner, std::move(norm)}, std::move(options), epsilon) {}
+      : ConvNorm(ChildName{owner, std::move(convolution)}, {owner, std::move(norm)}, std::move(options), epsilon) {}
 
   torch::Tensor operator()(const torch::Tensor& input);
   bool exists() const { return !convolution_.is_empty(); }
-  /// Replaces the two by one convolution with a bias. Does nothing the second time.
+  /// Multiplies the normalisation into the convolution, which gets a bias. Does nothing the second time.
   void fold();
 
   torch::nn::BatchNorm2d& norm() { return norm_; }
 
  private:
-  ChildName convolution_name_{};
   ChildName norm_name_{};
-  torch::nn::Conv2dOptions options_{0, 0, 0};
   torch::nn::Conv2d convolution_{nullptr};
   torch::nn::BatchNorm2d norm_{nullptr};
 };

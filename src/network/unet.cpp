@@ -3,26 +3,15 @@
 namespace lumbargrade {
 namespace nn = torch::nn;
 
-ConvBlockImpl::ConvBlockImpl(int64_t in_channels, int64_t out_channels) {
-  // A bias before batch normalisation would have no effect.
-  convolution_ =
-      register_module("conv", nn::Conv2d(nn::Conv2dOptions(in_channels, out_channels, 3).padding(1).bias(false)));
-  norm_ = register_module("norm", nn::BatchNorm2d(out_channels));
-}
+ConvBlockImpl::ConvBlockImpl(int64_t in_channels, int64_t out_channels)
+    : convolution_(this, "conv", "norm", nn::Conv2dOptions(in_channels, out_channels, 3).padding(1)) {}
 
 torch::Tensor ConvBlockImpl::forward(const torch::Tensor& input) {
-  const torch::Tensor output = convolution_->forward(input);
-  return folded_ ? torch::relu(output) : torch::relu(norm_->forward(output));
+  return convolution_(input).relu_();
 }
 
 void ConvBlockImpl::fold_batch_norm() {
-  if (folded_) return;
-  torch::NoGradGuard no_grad;
-  const torch::Tensor scale = norm_->weight / torch::sqrt(norm_->running_var + norm_->options.eps());
-  convolution_->weight.mul_(scale.reshape({-1, 1, 1, 1}));
-  convolution_->bias = (norm_->bias - norm_->running_mean * scale).detach();
-  convolution_->options.bias(true);
-  folded_ = true;
+  convolution_.fold();
 }
 
 UNetImpl::UNetImpl(UNetOptions options) : options_(std::move(options)) {
@@ -68,10 +57,10 @@ UNetOutput UNetImpl::forward(const torch::Tensor& input) {
           logits.narrow(1, fine_channels, options_.coarse_maps)};
 }
 
-void UNetImpl::fold_batch_norm() {
-  apply([](torch::nn::Module& module) {
-    if (auto* block = module.as<ConvBlock>()) block->fold_batch_norm();
-  });
+void UNetImpl::prepare_for_inference() {
+  eval();
+  fold_batch_norm_below(*this);
+  use_channels_last(*this);
 }
 
 }  // namespace lumbargrade

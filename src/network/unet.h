@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include "network/conv_norm.h"
 #include "network/unet_options.h"
 
 namespace lumbargrade {
@@ -13,18 +14,14 @@ struct UNetOutput {
 };
 
 /// 3 x 3 convolution, batch normalisation, ReLU.
-class ConvBlockImpl : public torch::nn::Module {
+class ConvBlockImpl : public torch::nn::Module, public Foldable {
  public:
   ConvBlockImpl(int64_t in_channels, int64_t out_channels);
   torch::Tensor forward(const torch::Tensor& input);
-
-  /// Multiplies the batch normalisation into the convolution (inference only): about a third faster on a CPU.
-  void fold_batch_norm();
+  void fold_batch_norm() override;
 
  private:
-  torch::nn::Conv2d convolution_{nullptr};
-  torch::nn::BatchNorm2d norm_{nullptr};
-  bool folded_ = false;
+  ConvNorm convolution_;
 };
 TORCH_MODULE(ConvBlock);
 
@@ -40,7 +37,9 @@ class UNetImpl : public torch::nn::Module {
 
   int64_t stride() const { return int64_t{2} << (options_.widths.size() - 1); }
   const UNetOptions& options() const { return options_; }
-  void fold_batch_norm();
+
+  /// As Network::prepare_for_inference, into evaluation mode.
+  void prepare_for_inference();
 
  private:
   UNetOptions options_;

@@ -5,8 +5,8 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "study/archive.h"
-#include "study/parallel.h"
 
 namespace lumbargrade {
 namespace {

@@ -5,9 +5,9 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "core/statistics.h"
 #include "dicom/pixels.h"
-#include "study/parallel.h"
 
 namespace lumbargrade {
 namespace {

@@ -52,8 +52,18 @@ TEST(UNet, ComputesWhatPyTorchComputesFromTheSameWeights) {
 TEST(UNet, ComputesTheSameWithBatchNormalisationFoldedAndChannelsLast) {
   const torch::NoGradGuard no_grad;
   UNetReference reference = load_reference();
-  reference.network->fold_batch_norm();
+  reference.network->prepare_for_inference();
   expect_same(reference.network->forward(reference.input.contiguous(at::MemoryFormat::ChannelsLast)), reference);
+}
+
+TEST(UNet, PreparedForInferenceItStillMovesWhole) {
+  const torch::NoGradGuard no_grad;
+  UNetReference reference = load_reference();
+  reference.network->prepare_for_inference();
+  reference.network->to(torch::kBFloat16);
+  const UNetOutput output = reference.network->forward(reference.input.to(torch::kBFloat16));
+  EXPECT_EQ(output.fine.scalar_type(), torch::kBFloat16);
+  EXPECT_LT(greatest_difference(output.fine.to(torch::kFloat32), reference.fine), 0.1);
 }
 
 TEST(UNet, TellsTheMultipleThatItsInputMustHave) {
