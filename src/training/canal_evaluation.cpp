@@ -78,6 +78,15 @@ std::string shown(double value) {
 
 }  // namespace
 
+std::vector<OutlineMeasures> measure_mask(const Volume& sagittal, const Volume& canal_mask, const Spine& spine) {
+  const std::vector<DiscEdge> discs = disc_edges(spine);
+  std::vector<Vector3> edges;
+  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
+  const CanalStrip strip = cut_canal_strip(sagittal, edges, 1);
+  return measure_outline(strip, discs, weights_around(spine.central_slice, strip.step_mm, canal_mask.slices),
+                         cut_slices(canal_mask, strip.rect_px));
+}
+
 CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask, const LocatorNetwork& locator,
                             const OutlineFunction& outline, int multiple_of) {
   Spine spine;
@@ -90,12 +99,7 @@ CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask
   CanalFigures figures{evaluate_spine(study, spine), {}};
 
   const std::vector<DiscEdge> discs = disc_edges(spine);
-  std::vector<Vector3> edges;
-  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
-  const CanalStrip strip = cut_canal_strip(study.volume, edges, multiple_of);
-  const auto truths =
-      measure_outline(strip, discs, weights_around(spine.central_slice, strip.step_mm, canal_mask.slices),
-                      cut_slices(canal_mask, strip.rect_px));
+  const auto truths = measure_mask(study.volume, canal_mask, spine);
   for (size_t k = 0; k < discs.size(); ++k) {
     const LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
     add_recess(figures, study.study_id, frame.level, Side::Left, frame.recess_left, truths[k].recess_left);

@@ -23,6 +23,10 @@ struct CanalFigures {
   std::vector<RecessFigure> recesses;
 };
 
+/// What the mask says at the discs of a located spine, in the order of disc_edges, weighting slices as the spine's own
+/// measures do. `canal_mask` as LocatorDataset::canal_mask.
+std::vector<OutlineMeasures> measure_mask(const Volume& sagittal, const Volume& canal_mask, const Spine& spine);
+
 /// Measures a study with the locator's discs and the outline; `canal_mask` as LocatorDataset::canal_mask.
 CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask, const LocatorNetwork& locator,
                             const OutlineFunction& outline, int multiple_of);

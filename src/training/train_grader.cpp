@@ -106,6 +106,14 @@ std::vector<MixerResult> train_mixers(const GraderTraining& training, const Grad
   return {};
 }
 
+/// Which fold holds a study out: a member of the bundle has not seen the studies of its own fold.
+void write_folds(const GraderTraining& training, const GraderData& data) {
+  const std::vector<int> folds = folds_of_studies(data.study_ids.size(), training.recipe.folds, training.seed);
+  std::string table = csv_line({"study_id", "fold"});
+  for (size_t k = 0; k < folds.size(); ++k) table += csv_line({data.study_ids[k], text(folds[k])});
+  write_file_atomically(training.out / "training" / "folds.csv", table);
+}
+
 void check_output(const GraderTraining& training) {
   if (training.resume || !fs::exists(training.out) || fs::is_empty(training.out)) return;
   throw Error(ErrorKind::Usage, text(training.out.string(), " is not empty; give another --out, or --resume"));
@@ -119,6 +127,7 @@ void train_grader(const GraderTraining& training) {
   cv::setNumThreads(1);
   const GraderData data = load_grader_data(training.recipe, training.data);
   check_folds(training, data);
+  write_folds(training, data);
   const bool has_unlabelled = !training.data.unlabelled.empty();
   const GraderData unlabelled = has_unlabelled ? load_unlabelled_data(training.recipe, training.data) : GraderData{};
   at::set_num_threads(training.threads);
