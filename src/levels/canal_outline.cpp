@@ -69,19 +69,30 @@ void standardise(std::vector<cv::Mat1f>& images) {
   for (cv::Mat1f& image : images) image = (image - mean) / std::max(deviation, 1e-6);
 }
 
+/// Where a disc reaches farthest back in the strip's images: SPIDER's table starts there. A disc that ends in a half
+/// circle does so half its height times the sine of its tilt above or below the middle of its edge. (The masks say the
+/// same: a regression over 1,002 outlines of discs gives 3.8 mm times the sine; their mean height is 7.5 mm.)
+cv::Point2d rearmost_px(const CanalStrip& strip, const DiscEdge& disc) {
+  const Vector3 back = strip.patient_from_pixel.front().linear().col(0).normalized();
+  return strip.pixel(disc.edge_patient + disc.up * (disc.up.dot(back) * disc.height_mm / 2));
+}
+
 /// The path of one slice's canal and where each disc meets it.
 struct TracedSlice {
   int slice = 0;
   double weight = 1;
   CanalPath path;
-  std::vector<std::optional<size_t>> at_disc;
+  std::vector<std::optional<size_t>> at_disc;  ///< nearest to the disc's rearmost point: the diameter's place
+  std::vector<std::optional<size_t>> at_edge;  ///< nearest to the middle of its edge: references lie half-way between
 };
 
-TracedSlice traced(int k, double weight, const cv::Mat1f& canal, const std::vector<cv::Point2d>& edges_px) {
+TracedSlice traced(int k, double weight, const cv::Mat1f& canal, const CanalStrip& strip,
+                   const std::vector<DiscEdge>& discs) {
   const cv::Mat inside = canal > kOutlineLevel;
-  TracedSlice slice{k, weight, trace_canal(inside), {}};
-  for (const cv::Point2d& edge : edges_px) {
-    slice.at_disc.push_back(nearest_on_path(slice.path, edge, px(kFarthestMm)));
+  TracedSlice slice{k, weight, trace_canal(inside), {}, {}};
+  for (const DiscEdge& disc : discs) {
+    slice.at_disc.push_back(nearest_on_path(slice.path, rearmost_px(strip, disc), px(kFarthestMm)));
+    slice.at_edge.push_back(nearest_on_path(slice.path, strip.pixel(disc.edge_patient), px(kFarthestMm)));
   }
   return slice;
 }
@@ -100,12 +111,12 @@ double diameter_half_way(const CanalPath& path, size_t above, size_t below) {
 std::optional<double> reference_px(const TracedSlice& slice, size_t disc) {
   std::vector<double> values;
   const auto add = [&](size_t above, size_t below) {
-    const auto& from = slice.at_disc[above];
-    const auto& to = slice.at_disc[below];
+    const auto& from = slice.at_edge[above];
+    const auto& to = slice.at_edge[below];
     if (from && to && *from < *to) values.push_back(diameter_half_way(slice.path, *from, *to));
   };
   if (disc > 0) add(disc - 1, disc);
-  if (disc + 1 < slice.at_disc.size()) add(disc, disc + 1);
+  if (disc + 1 < slice.at_edge.size()) add(disc, disc + 1);
   if (values.empty()) return std::nullopt;
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
@@ -275,7 +286,7 @@ std::vector<DiscEdge> disc_edges(const Spine& spine) {
     edges.push_back(
         {level->level,
          level->centre_patient + level->posterior * level->depth_mm / 2 + level->left * middle.dot(level->left),
-         level->posterior, level->up});
+         level->posterior, level->up, level->height_mm});
   }
   return edges;
 }
@@ -306,12 +317,10 @@ std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<Disc
 std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
                                              const std::vector<double>& weight_of_slice,
                                              const std::vector<cv::Mat1f>& canal) {
-  std::vector<cv::Point2d> edges_px;
-  for (const DiscEdge& disc : discs) edges_px.push_back(strip.pixel(disc.edge_patient));
   std::vector<TracedSlice> central;
   for (size_t k = 0; k < canal.size(); ++k) {
     if (canal[k].empty() || weight_of_slice[k] < kLeastWeight) continue;
-    central.push_back(traced(static_cast<int>(k), weight_of_slice[k], canal[k], edges_px));
+    central.push_back(traced(static_cast<int>(k), weight_of_slice[k], canal[k], strip, discs));
   }
   std::stable_sort(central.begin(), central.end(),
                    [](const TracedSlice& a, const TracedSlice& b) { return a.weight > b.weight; });

@@ -49,6 +49,7 @@ struct DiscEdge {
   Vector3 edge_patient = Vector3::Zero();  ///< posterior edge, in the middle of the canal's width
   Vector3 posterior = Vector3::UnitY();
   Vector3 up = Vector3::UnitZ();
+  double height_mm = 0;
 };
 
 struct OutlineMeasures {
@@ -70,10 +71,11 @@ std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<Disc
 /// slice k, empty where it was not outlined.
 ///
 /// Diameter, as SPIDER's canal_measurements.csv has it: twice the distance from the canal's middle line to its outline,
-/// least within 7 mm of the point nearest to the disc's posterior edge; over the slices the mean by
-/// `weight_of_slice` (central_slices.h), where SPIDER's table has the median over its central slices. Reference: the
-/// median diameter within 4 mm of half-way to the neighbouring discs. Recess depth: antero-posterior extent at the
-/// disc, mean over 6 mm of height, median over the slices 6-8 mm to the side of the canal's middle at this disc.
+/// least within 7 mm of the point nearest to the disc's rearmost point (of a tilted disc a corner of its posterior
+/// edge); over the slices the mean by `weight_of_slice` (central_slices.h), where SPIDER's table has the median over
+/// its central slices. Reference: the median diameter within 4 mm of half-way to the neighbouring discs. Recess depth:
+/// antero-posterior extent at the disc, mean over 6 mm of height, median over the slices 6-8 mm to the side of the
+/// canal's middle at this disc.
 std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
                                              const std::vector<double>& weight_of_slice,
                                              const std::vector<cv::Mat1f>& canal);

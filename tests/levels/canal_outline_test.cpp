@@ -75,6 +75,13 @@ bool narrowed_canal(const Vector3& at) {
   return at.y() > 62 && at.y() < (is_narrow ? 70 : 76) && std::abs(at.x()) < 12;
 }
 
+/// 14 mm deep, 8 mm from 10.5 mm below each disc on, over 5 mm of height.
+bool canal_narrow_below_discs(const Vector3& at) {
+  const double below_disc = std::fmod(-at.z() - 60 + 340, 34);
+  const bool is_narrow = below_disc > 10.5 && below_disc < 15.5;
+  return std::abs(at.y() - 69) < (is_narrow ? 4 : 7) && std::abs(at.x()) < 12;
+}
+
 TEST(CanalStrip, LeadsFromPatientToPixelAndBack) {
   const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(five_discs()), 16);
   const Vector3 point(1.8, 70, -100);
@@ -130,6 +137,18 @@ TEST(MeasureOutline, FindsTheNarrowingAndItsReference) {
   EXPECT_NEAR(measures[3].canal->diameter_mm, 8, 1);
   ASSERT_TRUE(measures[3].canal->reference_mm);
   EXPECT_NEAR(*measures[3].canal->reference_mm, 14, 1);
+}
+
+TEST(MeasureOutline, OfATiltedDiscLooksAroundItsRearmostCorner) {
+  auto discs = five_discs();
+  discs[2].height_mm = 20;
+  discs[3].height_mm = 20;
+  discs[3].up = Vector3(0, -0.6, 0.8);  // the lower corner is farthest back, 4.8 mm below the edge's middle
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
+  const auto measures = measure_outline(strip, discs, middle_weights(strip), drawn(strip, canal_narrow_below_discs));
+  ASSERT_TRUE(measures[2].canal && measures[3].canal);
+  EXPECT_GT(measures[2].canal->diameter_mm, 10);
+  EXPECT_NEAR(measures[3].canal->diameter_mm, 8, 1);
 }
 
 TEST(MeasureOutline, ReadsTheRecessesOfBothSides) {
