@@ -48,8 +48,10 @@ def mean_pooling(recipe):
         network["parameters"]["pooling"] = "mean"
 
 
-def no_mixer(recipe):
-    recipe.pop("mixer", None)
+def second_stage(recipe):
+    recipe["mixer"] = {"hidden": 64, "layers": 1, "dropout": 0.2,
+                       "optimisation": {"epochs": 40, "studies_per_batch": 16, "rate": 1e-3, "weight_decay": 0.1,
+                                        "patience": 10}}
 
 
 VARIANTS = {
@@ -58,7 +60,7 @@ VARIANTS = {
     "no jitter": no_jitter,
     "unweighted loss": unweighted,
     "mean pooling": mean_pooling,
-    "no second stage": no_mixer,
+    "second stage": second_stage,
 }
 
 

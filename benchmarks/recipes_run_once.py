@@ -3,7 +3,7 @@
 
     benchmarks/recipes_run_once.py --work DIR [--binary FILE] [RECIPE ...]
 
-Makes four small phantom studies, shrinks the crops of each recipe to 64 px of the same extent, trains one fold for one
+Makes four small phantom studies, shrinks the crops of each recipe to 32 px of the same extent, trains one fold for one
 epoch (twice with `drop_suspects`), checks the bundle with `model verify` and grades a study with it, all looks included.
 Backbones, pooling, views, mixup, losses and ensembles stay as the recipe has them. Says the seconds of each recipe.
 """
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZE_PX = 64
+SIZE_PX = 32
 
 
 def shrunk(recipe):
