@@ -19,6 +19,7 @@
 #include "grades/ordinal_model.h"
 #include "grades/prevalence.h"
 #include "metric/agreement.h"
+#include "program.h"
 #include "runs/load_grader.h"
 
 namespace lumbargrade {
@@ -197,14 +198,7 @@ int run(const std::filesystem::path& folder, const std::optional<std::string>& b
 }  // namespace lumbargrade
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) {
-    std::cerr << "usage: calibrate_foramen PHANTOM [BUNDLE]\n";
-    return static_cast<int>(lumbargrade::ErrorKind::Usage);
-  }
-  try {
-    return lumbargrade::run(argv[1], argc > 2 ? std::optional<std::string>(argv[2]) : std::nullopt);
-  } catch (const std::exception& error) {
-    std::cerr << "calibrate_foramen: " << error.what() << "\n";
-    return EXIT_FAILURE;
-  }
+  using namespace lumbargrade;
+  return run_program(argc, argv, "calibrate_foramen PHANTOM [BUNDLE]", 1, 2,
+                     [](const Arguments& arguments) { return run(arguments[0], arguments.optional(1)); });
 }

@@ -14,12 +14,12 @@
 #include "levels/central_slices.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
-#include "training/locator_evaluation.h"
+#include "training/canal_evaluation.h"
 
 namespace lumbargrade {
 namespace {
 
-constexpr int kMultipleOf = 16;
+constexpr int kMultipleOf = 16;  // of the outline network's strips
 
 LocatorNetwork locator_of(const std::string& folder) {
   const Bundle bundle = load_bundle(folder);
@@ -40,12 +40,7 @@ std::vector<double> areas_px(const Volume& mask) {
 /// Puts the masks' measures into the spine.
 void measure_masks(const LabelledStudy& study, const Volume& mask, Spine& spine) {
   const std::vector<DiscEdge> discs = disc_edges(spine);
-  std::vector<Vector3> edges;
-  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
-  const CanalStrip strip = cut_canal_strip(study.volume, edges, kMultipleOf);
-  const double central = slice_with_most_canal(areas_px(mask));
-  const auto measures = measure_outline(strip, discs, weights_around(central, strip.step_mm, mask.slices),
-                                        cut_slices(mask, strip.rect_px));
+  const auto measures = measure_mask(study.volume, mask, spine, slice_with_most_canal(areas_px(mask)), kMultipleOf);
   for (size_t k = 0; k < discs.size(); ++k) {
     spine.levels[static_cast<size_t>(index_of(discs[k].level))]->canal = measures[k].canal;
   }

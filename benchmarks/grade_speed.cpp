@@ -14,6 +14,7 @@
 #include "bundle/find_bundle.h"
 #include "crops/crop.h"
 #include "network/grader_network.h"
+#include "program.h"
 #include "runs/load_grader.h"
 #include "runs/stopwatch.h"
 
@@ -108,14 +109,7 @@ int run(const std::string& folder, const std::optional<std::string>& chosen) {
 }  // namespace lumbargrade
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) {
-    std::cerr << "usage: grade_speed STUDY [BUNDLE]\n";
-    return static_cast<int>(lumbargrade::ErrorKind::Usage);
-  }
-  try {
-    return lumbargrade::run(argv[1], argc > 2 ? std::optional<std::string>(argv[2]) : std::nullopt);
-  } catch (const std::exception& error) {
-    std::cerr << "grade_speed: " << error.what() << "\n";
-    return EXIT_FAILURE;
-  }
+  using namespace lumbargrade;
+  return run_program(argc, argv, "grade_speed STUDY [BUNDLE]", 1, 2,
+                     [](const Arguments& arguments) { return run(arguments[0], arguments.optional(1)); });
 }

@@ -29,6 +29,7 @@ from sklearn.metrics import roc_auc_score
 
 ROOT = Path(__file__).resolve().parent.parent
 CONDITIONS = {"canal": "spinal_canal_stenosis", "recess": "subarticular_stenosis"}
+ROLES = {"spinal_canal_stenosis": "canal", "subarticular_stenosis": "subarticular"}  # of networks in a manifest
 
 
 def rows_of(path):
@@ -36,23 +37,27 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+def prior_of(bundle, condition):
+    """Probabilities by level."""
+    return json.loads((bundle / "manifest.json").read_text())["grading"]["prior"][condition]
+
+
 def networks_only(bundle, folder, condition, fold=None):
-    """A copy whose head of the condition listens to nothing but its networks, or to that of one fold. Returns the prior
-    by level, nothing where the fold has no network."""
-    shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("checkpoint", "crops", "training"))
-    manifest = json.loads((folder / "manifest.json").read_text())
+    """A copy whose head of the condition listens to nothing but its networks, or to that of one fold. False, and no copy,
+    where the fold has no network."""
+    manifest = json.loads((bundle / "manifest.json").read_text())
     for head in manifest["grading"]["heads"]:
         if head["condition"] == condition:
             head.update(model_weight=1.0, measure_weight=0.0)
     if fold is not None:
-        role = condition.split("_")[0] if condition.startswith("sub") else "canal"
-        others = [n for n in manifest["networks"] if n["role"] != role]
+        role = ROLES[condition]
         own = [n for n in manifest["networks"] if n["role"] == role and n["name"].endswith(f"_{fold}")]
         if not own:
-            return None
-        manifest["networks"] = others + own
+            return False
+        manifest["networks"] = [n for n in manifest["networks"] if n["role"] != role] + own
+    shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("checkpoint", "crops", "training"))
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
-    return manifest["grading"]["prior"][condition]
+    return True
 
 
 def expected_grade(row):
@@ -72,7 +77,7 @@ def graded_held_out(arguments, condition, images, scratch):
     grades = {}
     for fold in sorted(set(fold_of.values())):
         bundle = scratch / f"bundle{fold}"
-        if networks_only(arguments.bundle, bundle, condition, fold) is None:
+        if not networks_only(arguments.bundle, bundle, condition, fold):
             continue
         studies = scratch / f"images{fold}"
         studies.mkdir()
@@ -126,10 +131,10 @@ def main():
     images = (arguments.spider if arguments.condition == "canal" else arguments.axials) / "train_images"
     truth = truth_of(arguments)
     with tempfile.TemporaryDirectory() as scratch:
-        prior = networks_only(arguments.bundle, Path(scratch) / "bundle", condition)
         if arguments.folds:
             grades = graded_held_out(arguments, condition, images, Path(scratch))
         else:
+            networks_only(arguments.bundle, Path(scratch) / "bundle", condition)
             grades = graded(arguments.binary, Path(scratch) / "bundle", images, Path(scratch) / "graded", condition)
     found = [key for key in truth if key in grades]
     measures = [truth[key] for key in found]
@@ -139,6 +144,7 @@ def main():
           " | within levels | AUC narrowest tenth |")
     print("|---" * (len(names) + 4) + "|")
     print(figures("networks alone", [grades[key] for key in found], measures, levels))
+    prior = prior_of(arguments.bundle, condition)
     by_level = [prior[level.lower().replace("/", "_")] for level in levels]
     print(figures("prior by level", [p[1] + 2 * p[2] for p in by_level], measures, levels))
 

@@ -19,7 +19,9 @@
 #include "core/error.h"
 #include "grades/prevalence.h"
 #include "metric/cases.h"
+#include "phantom/dataset.h"
 #include "phantom/dicom_series.h"
+#include "program.h"
 #include "runs/load_grader.h"
 #include "study/resample.h"
 #include "training/canal_evaluation.h"
@@ -158,17 +160,6 @@ std::map<std::string, std::map<std::string, Severity>> graded_by_rank(std::vecto
   return grades;
 }
 
-/// Canal, left and right foraminal, left and right subarticular: the challenge's order, so that the table can be
-/// appended to that of `lumbargrade phantom`.
-std::vector<Finding> train_csv_columns() {
-  std::vector<Finding> columns;
-  for (const size_t group : {4, 0, 2, 1, 3}) {
-    const auto first = all_findings().begin() + static_cast<std::ptrdiff_t>(group * kLevelCount);
-    columns.insert(columns.end(), first, first + kLevelCount);
-  }
-  return columns;
-}
-
 void write_tables(const std::vector<Depth>& depths, const std::set<std::string>& studies, const fs::path& out) {
   std::string csv = csv_line({"study_id", "level", "side", "depth_mm"});
   for (const Depth& depth : depths) {
@@ -179,7 +170,8 @@ void write_tables(const std::vector<Depth>& depths, const std::set<std::string>&
   }
   write_file_atomically(out / "recess_depths.csv", csv);
 
-  const std::vector<Finding> columns = train_csv_columns();
+  // The phantom's order, so that the table can be appended to one of `lumbargrade phantom`.
+  const std::vector<Finding> columns = phantom::train_csv_columns();
   std::vector<std::string> header = {"study_id"};
   for (const Finding& finding : columns) header.push_back(finding_key(finding));
   std::string labels = csv_line(header);
@@ -204,7 +196,7 @@ void write_tables(const std::vector<Depth>& depths, const std::set<std::string>&
 std::vector<Depth> depths_of(const LabelledStudy& study, const Volume& canal_mask, const Spine& spine) {
   std::vector<Depth> depths;
   const std::vector<DiscEdge> discs = disc_edges(spine);
-  const auto truths = measure_mask(study.volume, canal_mask, spine);
+  const auto truths = measure_mask(study.volume, canal_mask, spine, spine.central_slice, 1);
   for (size_t k = 0; k < discs.size(); ++k) {
     const auto add = [&](Side side, const std::optional<RecessMeasure>& recess) {
       if (!recess) return;
@@ -245,14 +237,7 @@ int run(const fs::path& spider, const fs::path& out, const std::optional<std::st
 }  // namespace lumbargrade
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 4) {
-    std::cerr << "usage: spider_axials SPIDER OUT [BUNDLE]\n";
-    return static_cast<int>(lumbargrade::ErrorKind::Usage);
-  }
-  try {
-    return lumbargrade::run(argv[1], argv[2], argc > 3 ? std::optional<std::string>(argv[3]) : std::nullopt);
-  } catch (const std::exception& error) {
-    std::cerr << "spider_axials: " << error.what() << "\n";
-    return EXIT_FAILURE;
-  }
+  using namespace lumbargrade;
+  return run_program(argc, argv, "spider_axials SPIDER OUT [BUNDLE]", 2, 3,
+                     [](const Arguments& arguments) { return run(arguments[0], arguments[1], arguments.optional(2)); });
 }

@@ -17,6 +17,7 @@
 
 #include "core/error.h"
 #include "network/architecture.h"
+#include "program.h"
 #include "runs/stopwatch.h"
 #include "training/grader_trainer.h"
 
@@ -147,14 +148,8 @@ int run(const fs::path& recipe_path, int steps) {
 }  // namespace lumbargrade
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) {
-    std::cerr << "usage: train_speed RECIPE.json [STEPS]\n";
-    return static_cast<int>(lumbargrade::ErrorKind::Usage);
-  }
-  try {
-    return lumbargrade::run(argv[1], argc > 2 ? std::max(1, std::atoi(argv[2])) : 4);
-  } catch (const std::exception& error) {
-    std::cerr << "train_speed: " << error.what() << "\n";
-    return EXIT_FAILURE;
-  }
+  using namespace lumbargrade;
+  return run_program(argc, argv, "train_speed RECIPE.json [STEPS]", 1, 2, [](const Arguments& arguments) {
+    return run(arguments[0], std::max(1, std::atoi(arguments.optional(1).value_or("4").c_str())));
+  });
 }

@@ -183,13 +183,8 @@ void write_tables(const DatasetOptions& options, const Layout& layout) {
   Table coordinates(layout, "train_label_coordinates.csv");
   Table truth(layout, "truth.json");
   std::vector<std::string> header = {"study_id"};
-  // The challenge's column order: canal, left and right foraminal, left and right subarticular.
   std::vector<std::string> columns;
-  const auto& findings = all_findings();
-  for (size_t group : {4, 0, 2, 1, 3}) {
-    for (size_t level = 0; level < kLevelCount; ++level)
-      columns.push_back(finding_key(findings[group * kLevelCount + level]));
-  }
+  for (const Finding& finding : train_csv_columns()) columns.push_back(finding_key(finding));
   header.insert(header.end(), columns.begin(), columns.end());
   train.line(header);
   descriptions.line({"study_id", "series_id", "series_description"});
@@ -222,6 +217,15 @@ void write_tables(const DatasetOptions& options, const Layout& layout) {
 }
 
 }  // namespace
+
+std::vector<Finding> train_csv_columns() {
+  std::vector<Finding> columns;
+  for (const size_t group : {4, 0, 2, 1, 3}) {
+    const auto first = all_findings().begin() + static_cast<std::ptrdiff_t>(group * kLevelCount);
+    columns.insert(columns.end(), first, first + kLevelCount);
+  }
+  return columns;
+}
 
 void write_dataset(const DatasetOptions& options) {
   check(options);

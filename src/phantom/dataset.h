@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
+#include "core/finding.h"
 #include "phantom/dicom_series.h"
 #include "phantom/lesions.h"
 
@@ -20,6 +22,10 @@ struct DatasetOptions {
   bool labels = false;  ///< also write the label volumes
   bool resume = false;
 };
+
+/// The columns of train.csv after study_id in the challenge's order: canal, left and right foraminal, left and right
+/// subarticular, each from the head down.
+std::vector<Finding> train_csv_columns();
 
 /// Writes a data set in the challenge's layout (rsna-2024.md, section 1) with `truth.json` beside its tables.
 ///

@@ -78,12 +78,13 @@ std::string shown(double value) {
 
 }  // namespace
 
-std::vector<OutlineMeasures> measure_mask(const Volume& sagittal, const Volume& canal_mask, const Spine& spine) {
+std::vector<OutlineMeasures> measure_mask(const Volume& sagittal, const Volume& canal_mask, const Spine& spine,
+                                          double central_slice, int multiple_of) {
   const std::vector<DiscEdge> discs = disc_edges(spine);
   std::vector<Vector3> edges;
   for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
-  const CanalStrip strip = cut_canal_strip(sagittal, edges, 1);
-  return measure_outline(strip, discs, weights_around(spine.central_slice, strip.step_mm, canal_mask.slices),
+  const CanalStrip strip = cut_canal_strip(sagittal, edges, multiple_of);
+  return measure_outline(strip, discs, weights_around(central_slice, strip.step_mm, canal_mask.slices),
                          cut_slices(canal_mask, strip.rect_px));
 }
 
@@ -99,7 +100,7 @@ CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask
   CanalFigures figures{evaluate_spine(study, spine), {}};
 
   const std::vector<DiscEdge> discs = disc_edges(spine);
-  const auto truths = measure_mask(study.volume, canal_mask, spine);
+  const auto truths = measure_mask(study.volume, canal_mask, spine, spine.central_slice, multiple_of);
   for (size_t k = 0; k < discs.size(); ++k) {
     const LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
     add_recess(figures, study.study_id, frame.level, Side::Left, frame.recess_left, truths[k].recess_left);

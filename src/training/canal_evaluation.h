@@ -23,9 +23,11 @@ struct CanalFigures {
   std::vector<RecessFigure> recesses;
 };
 
-/// What the mask says at the discs of a located spine, in the order of disc_edges, weighting slices as the spine's own
-/// measures do. `canal_mask` as LocatorDataset::canal_mask.
-std::vector<OutlineMeasures> measure_mask(const Volume& sagittal, const Volume& canal_mask, const Spine& spine);
+/// What the mask says at the discs of a located spine, in the order of disc_edges, over the slices around
+/// `central_slice`. `canal_mask` as LocatorDataset::canal_mask, `multiple_of` as for cut_canal_strip: where the canal
+/// runs on below the last disc, the strip's end can move a reference by some thousandths.
+std::vector<OutlineMeasures> measure_mask(const Volume& sagittal, const Volume& canal_mask, const Spine& spine,
+                                          double central_slice, int multiple_of);
 
 /// Measures a study with the locator's discs and the outline; `canal_mask` as LocatorDataset::canal_mask.
 CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask, const LocatorNetwork& locator,

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+
+namespace lumbargrade {
+
+/// The arguments of a program, of which the last ones may be missing.
+class Arguments {
+ public:
+  Arguments(int argc, char** argv) : values_(argv + 1, argv + argc) {}
+  size_t size() const { return values_.size(); }
+  const std::string& operator[](size_t place) const { return values_[place]; }
+  std::optional<std::string> optional(size_t place) const {
+    return place < values_.size() ? std::optional(values_[place]) : std::nullopt;
+  }
+
+ private:
+  std::vector<std::string> values_;
+};
+
+/// The body of main: `usage` is "PROGRAM ARGUMENTS"; `run` gets `fewest` to `most` arguments and returns the exit code.
+/// What it throws is told after the program's name.
+template <typename Run>
+int run_program(int argc, char** argv, const std::string& usage, size_t fewest, size_t most, const Run& run) {
+  const Arguments arguments(argc, argv);
+  if (arguments.size() < fewest || arguments.size() > most) {
+    std::cerr << "usage: " << usage << "\n";
+    return static_cast<int>(ErrorKind::Usage);
+  }
+  try {
+    return run(arguments);
+  } catch (const std::exception& error) {
+    std::cerr << usage.substr(0, usage.find(' ')) << ": " << error.what() << "\n";
+    return EXIT_FAILURE;
+  }
+}
+
+}  // namespace lumbargrade
