@@ -8,7 +8,7 @@
 
 #include "core/csv.h"
 #include "core/error.h"
-#include "grades/canal_calibration.h"
+#include "training/calibration/canal_calibration.h"
 
 namespace lumbargrade {
 namespace {

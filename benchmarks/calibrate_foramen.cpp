@@ -14,13 +14,13 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "core/prevalence.h"
 #include "core/statistics.h"
 #include "grades/foramen.h"
-#include "grades/ordinal_model.h"
-#include "grades/prevalence.h"
 #include "metric/agreement.h"
+#include "pipeline/load_grader.h"
 #include "program.h"
-#include "runs/load_grader.h"
+#include "training/calibration/ordinal_calibration.h"
 
 namespace lumbargrade {
 namespace {

@@ -14,7 +14,7 @@
 #include "levels/central_slices.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
-#include "training/canal_evaluation.h"
+#include "training/segmentation/canal_evaluation.h"
 
 namespace lumbargrade {
 namespace {

@@ -14,9 +14,9 @@
 #include "bundle/find_bundle.h"
 #include "crops/crop.h"
 #include "network/grader_network.h"
+#include "pipeline/load_grader.h"
+#include "pipeline/stopwatch.h"
 #include "program.h"
-#include "runs/load_grader.h"
-#include "runs/stopwatch.h"
 
 namespace lumbargrade {
 namespace {
@@ -34,7 +34,7 @@ struct BarePass {
 std::vector<BarePass> bare_passes(const Bundle& bundle, const NetworkGrades& graded) {
   std::vector<BarePass> passes;
   for (const BundleNetwork& network : bundle.networks) {
-    for (const HeadSpec& head : bundle.manifest.grading.heads) {
+    for (const ConditionSpec& head : bundle.manifest.grading.heads) {
       if (network.spec.role != grading_role(head.condition)) continue;
       std::int64_t findings = 0;
       for (size_t k = 0; k < kFindingCount; ++k) {
@@ -42,7 +42,7 @@ std::vector<BarePass> bare_passes(const Bundle& bundle, const NetworkGrades& gra
       }
       if (findings == 0) continue;
       BarePass pass{
-          GraderNetwork(std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module)), {}, head.looks.size()};
+          GraderNetwork(std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module)), {}, head.tta.size()};
       pass.network->prepare_for_inference();
       for (const InputSpec& input : network.spec.inputs) {
         const View view = view_of(input, network.spec.name);
@@ -58,7 +58,7 @@ std::vector<BarePass> bare_passes(const Bundle& bundle, const NetworkGrades& gra
 double bare_ms(std::vector<BarePass>& passes) {
   const Stopwatch stopwatch;
   for (BarePass& pass : passes) {
-    for (size_t look = 0; look < pass.looks; ++look) pass.network->forward(pass.inputs);
+    for (size_t look = 0; look < pass.tta; ++look) pass.network->forward(pass.inputs);
   }
   return stopwatch.elapsed_ms();
 }

@@ -18,7 +18,7 @@
 #include "network/safetensors.h"
 #include "network/state.h"
 #include "pictures/png_file.h"
-#include "training/locator_data.h"
+#include "training/segmentation/locator_data.h"
 
 namespace lumbargrade {
 namespace {

@@ -17,15 +17,15 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
-#include "grades/prevalence.h"
+#include "core/prevalence.h"
 #include "metric/cases.h"
 #include "phantom/dataset.h"
 #include "phantom/dicom_series.h"
+#include "pipeline/load_grader.h"
 #include "program.h"
-#include "runs/load_grader.h"
-#include "study/resample.h"
-#include "training/canal_evaluation.h"
-#include "training/locator_data.h"
+#include "training/segmentation/canal_evaluation.h"
+#include "training/segmentation/locator_data.h"
+#include "volume/resample.h"
 
 namespace lumbargrade {
 namespace {

@@ -17,9 +17,9 @@
 
 #include "core/error.h"
 #include "network/architecture.h"
+#include "pipeline/stopwatch.h"
 #include "program.h"
-#include "runs/stopwatch.h"
-#include "training/grader_trainer.h"
+#include "training/grader/grader_trainer.h"
 
 namespace lumbargrade {
 namespace {

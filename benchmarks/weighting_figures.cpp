@@ -12,10 +12,10 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "pictures/png_file.h"
-#include "runs/canal_finder.h"
-#include "runs/load_grader.h"
+#include "pipeline/canal_finder.h"
+#include "pipeline/load_grader.h"
 #include "study/content.h"
-#include "training/locator_data.h"
+#include "training/segmentation/locator_data.h"
 
 namespace lumbargrade {
 namespace {

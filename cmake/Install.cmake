@@ -8,8 +8,8 @@ set_target_properties(lumbargrade PROPERTIES INSTALL_RPATH "$ORIGIN/${from_bin_t
 install(TARGETS lumbargrade RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 
 # One shared library with everything below the command line; its public face is include/lumbargrade.
-add_library(lumbargrade_shared SHARED $<TARGET_OBJECTS:lumbargrade_runs>)
-target_link_libraries(lumbargrade_shared PRIVATE lumbargrade::runs)
+add_library(lumbargrade_shared SHARED $<TARGET_OBJECTS:lumbargrade_pipeline>)
+target_link_libraries(lumbargrade_shared PRIVATE lumbargrade::pipeline)
 target_include_directories(lumbargrade_shared INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 target_compile_features(lumbargrade_shared INTERFACE cxx_std_20)
 # libtorch_cpu.so refers to symbols of its GPU part, which are absent and unused on the CPU.

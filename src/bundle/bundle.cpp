@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "network/sha256.h"
-#include "network/share_out.h"
+#include "core/sha256.h"
+#include "network/parallel_for.h"
 #include "network/state.h"
 
 namespace lumbargrade {
@@ -88,7 +88,7 @@ Bundle load_bundle(const fs::path& folder) {
   bundle.sha256 = sha256_of_file(folder / kManifestFile);
   const auto& specs = bundle.manifest.networks;
   bundle.networks.resize(specs.size());
-  share_out(specs.size(), [&](size_t k) {
+  parallel_for(specs.size(), [&](size_t k) {
     check_pinned_file(folder, specs[k].weights);
     bundle.networks[k] = load_bundle_network(folder, specs[k]);
   });

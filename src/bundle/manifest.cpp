@@ -7,8 +7,8 @@
 #include <set>
 
 #include "core/error.h"
-#include "network/strict_json.h"
-#include "network/strict_object.h"
+#include "core/strict_json.h"
+#include "core/strict_object.h"
 
 namespace lumbargrade {
 namespace {
@@ -244,8 +244,8 @@ std::optional<OrdinalMeasureSpec> read_optional_measure(const StrictObject& grad
   return read_ordinal_measure(grading.object(key, {"source", "width" + unit, "model_weight", "levels"}), unit, limit);
 }
 
-LookSpec read_look(const StrictObject& object) {
-  LookSpec look;
+TtaTransform read_look(const StrictObject& object) {
+  TtaTransform look;
   if (object.has("row_mm")) look.row_mm = object.number("row_mm", -kMaxLookMm, kMaxLookMm);
   if (object.has("column_mm")) look.column_mm = object.number("column_mm", -kMaxLookMm, kMaxLookMm);
   if (object.has("degrees")) look.degrees = object.number("degrees", -kMaxLookDegrees, kMaxLookDegrees);
@@ -260,8 +260,8 @@ Condition read_condition(const StrictObject& object) {
   return kConditions[static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin())];
 }
 
-HeadSpec read_head(const StrictObject& object) {
-  HeadSpec head;
+ConditionSpec read_head(const StrictObject& object) {
+  ConditionSpec head;
   head.condition = read_condition(object);
   head.source = object.string("source");
   head.combine = object.one_of("combine", kCombinations);
@@ -270,9 +270,9 @@ HeadSpec read_head(const StrictObject& object) {
   head.model_weight = object.number("model_weight", 0, 1);
   if (object.has("flags")) head.flags = object.strings("flags", 0);
   for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
-    head.looks.push_back(read_look(look));
+    head.tta.push_back(read_look(look));
   }
-  if (head.looks.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
+  if (head.tta.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
   return head;
 }
 
@@ -280,7 +280,7 @@ void read_heads(const StrictObject& object, GradingSpec& grading) {
   for (const auto& entry : object.objects(
            "heads", {"condition", "source", "combine", "temperature", "measure_weight", "model_weight", "looks"},
            {"flags"})) {
-    const HeadSpec head = read_head(entry);
+    const ConditionSpec head = read_head(entry);
     if (grading.head(head.condition)) {
       object.fail("heads", text("has \"", condition_key(head.condition), "\" twice"));
     }
@@ -383,7 +383,7 @@ std::string_view grading_role(Condition condition) {
   return "canal";
 }
 
-const HeadSpec* GradingSpec::head(Condition condition) const {
+const ConditionSpec* GradingSpec::head(Condition condition) const {
   const auto found =
       std::find_if(heads.begin(), heads.end(), [&](const auto& item) { return item.condition == condition; });
   return found == heads.end() ? nullptr : &*found;

@@ -135,18 +135,18 @@ struct OrdinalMeasureSpec {
 };
 
 /// One look of test-time augmentation: the crop is moved and turned in its plane before it is cut.
-struct LookSpec {
+struct TtaTransform {
   double row_mm = 0;
   double column_mm = 0;
   double degrees = 0;
   /// The mirrored patient with sides exchanged. Sided crops are mirrored onto one side already: nothing new there.
   bool mirror = false;
 
-  bool operator==(const LookSpec&) const = default;
+  bool operator==(const TtaTransform&) const = default;
 };
 
 /// How the networks of one condition become its probabilities.
-struct HeadSpec {
+struct ConditionSpec {
   Condition condition{};
   std::string source;              ///< what the networks learned from, in a few words
   std::string combine;             ///< members and looks are averaged as "probabilities" or "logits"
@@ -154,9 +154,9 @@ struct HeadSpec {
   double measure_weight = 0;       ///< share of the measure's answer where there is a measure (grades/grading.h)
   double model_weight = 1;         ///< lambda in p = (1 - lambda) prior + lambda networks, times the level's confidence
   std::vector<std::string> flags;  ///< put on every row that the networks graded, such as "trained_on_phantom"
-  std::vector<LookSpec> looks;     ///< at least one
+  std::vector<TtaTransform> tta;   ///< at least one
 
-  bool operator==(const HeadSpec&) const = default;
+  bool operator==(const ConditionSpec&) const = default;
 };
 
 struct GradingSpec {
@@ -168,9 +168,9 @@ struct GradingSpec {
   std::string canal_measure_source;
   std::optional<OrdinalMeasureSpec> recess_measure;   ///< depth, mm
   std::optional<OrdinalMeasureSpec> foramen_measure;  ///< share of fat
-  std::vector<HeadSpec> heads;  ///< at most one per condition; a condition that has networks has one
+  std::vector<ConditionSpec> heads;  ///< at most one per condition; a condition that has networks has one
 
-  const HeadSpec* head(Condition condition) const;
+  const ConditionSpec* head(Condition condition) const;
 
   bool operator==(const GradingSpec&) const = default;
 };

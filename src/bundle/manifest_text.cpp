@@ -9,8 +9,8 @@ Json to_json(const AxisSpec& axis);
 Json to_json(const InputSpec& input);
 Json to_json(const OutputSpec& output);
 Json to_json(const NetworkSpec& network);
-Json to_json(const LookSpec& look);
-Json to_json(const HeadSpec& head);
+Json to_json(const TtaTransform& look);
+Json to_json(const ConditionSpec& head);
 Json to_json(const TrainingDataSpec& data);
 Json to_json(const MetricSpec& metric);
 
@@ -106,7 +106,7 @@ Json ordinal_measure_json(const OrdinalMeasureSpec& measure, const std::string& 
   return json;
 }
 
-Json to_json(const LookSpec& look) {
+Json to_json(const TtaTransform& look) {
   Json json = Json::object();
   if (look.row_mm != 0) json["row_mm"] = look.row_mm;
   if (look.column_mm != 0) json["column_mm"] = look.column_mm;
@@ -115,7 +115,7 @@ Json to_json(const LookSpec& look) {
   return json;
 }
 
-Json to_json(const HeadSpec& head) {
+Json to_json(const ConditionSpec& head) {
   return {{"condition", condition_key(head.condition)},
           {"source", head.source},
           {"combine", head.combine},
@@ -123,7 +123,7 @@ Json to_json(const HeadSpec& head) {
           {"flags", head.flags},
           {"measure_weight", head.measure_weight},
           {"model_weight", head.model_weight},
-          {"looks", list_of(head.looks)}};
+          {"looks", list_of(head.tta)}};
 }
 
 Json grading_json(const GradingSpec& grading) {

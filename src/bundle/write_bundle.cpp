@@ -6,7 +6,7 @@
 #include "bundle/golden.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "network/sha256.h"
+#include "core/sha256.h"
 
 namespace lumbargrade {
 namespace {

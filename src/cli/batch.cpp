@@ -1,7 +1,7 @@
+#include "batch/merge.h"
 #include "cli/batch_run.h"
 #include "cli/commands.h"
 #include "core/log.h"
-#include "runs/merge.h"
 
 namespace lumbargrade::cli {
 namespace {

@@ -4,9 +4,9 @@
 #include "bundle/manifest.h"
 #include "cli/grade_options.h"
 #include "cli/worker_command.h"
+#include "core/available_cores.h"
 #include "core/log.h"
-#include "network/sha256.h"
-#include "runs/available_cores.h"
+#include "core/sha256.h"
 
 namespace lumbargrade::cli {
 namespace {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "runs/batch.h"
-#include "runs/worker.h"
+#include "batch/batch.h"
+#include "batch/worker.h"
 
 namespace lumbargrade::cli {
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "core/log.h"
-#include "runs/stopwatch.h"
+#include "pipeline/stopwatch.h"
 
 namespace lumbargrade::cli {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "runs/batch.h"
+#include "batch/batch.h"
 
 namespace lumbargrade::cli {
 

@@ -7,10 +7,10 @@
 #include "cli/grade_options.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
-#include "network/sha256.h"
+#include "core/sha256.h"
+#include "pipeline/run_record.h"
+#include "pipeline/stopwatch.h"
 #include "report/grades_csv.h"
-#include "runs/run_record.h"
-#include "runs/stopwatch.h"
 
 namespace lumbargrade::cli {
 namespace {

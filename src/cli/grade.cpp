@@ -5,11 +5,11 @@
 #include "cli/grade_options.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
+#include "pipeline/run_record.h"
+#include "pipeline/stopwatch.h"
 #include "report/attention_csv.h"
 #include "report/grades_csv.h"
 #include "report/grades_table.h"
-#include "runs/run_record.h"
-#include "runs/stopwatch.h"
 
 namespace lumbargrade::cli {
 namespace {

@@ -1,7 +1,7 @@
 #include "cli/grade_options.h"
 
 #include "core/error.h"
-#include "runs/device.h"
+#include "pipeline/device.h"
 
 namespace lumbargrade::cli {
 

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "runs/load_grader.h"
+#include "pipeline/load_grader.h"
 #include "study/study.h"
 
 namespace lumbargrade::cli {

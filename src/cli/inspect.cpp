@@ -9,8 +9,8 @@
 #include "cli/inspect_dataset.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "runs/canal_finder.h"
-#include "runs/load_grader.h"
+#include "pipeline/canal_finder.h"
+#include "pipeline/load_grader.h"
 #include "study/study.h"
 
 namespace lumbargrade::cli {

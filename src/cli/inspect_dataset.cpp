@@ -3,17 +3,17 @@
 #include <iostream>
 #include <map>
 
+#include "batch/study_name.h"
+#include "batch/study_overview.h"
+#include "batch/worker_pool.h"
 #include "bundle/find_bundle.h"
 #include "cli/batch_options.h"
 #include "cli/batch_progress.h"
 #include "cli/worker_command.h"
+#include "core/available_cores.h"
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "runs/available_cores.h"
-#include "runs/study_name.h"
-#include "runs/study_overview.h"
-#include "runs/worker_pool.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -114,7 +114,7 @@ int inspect_dataset(const std::filesystem::path& data_set, const InspectDatasetO
   std::cout << header();
   PoolCalls calls;
   calls.result_file = [](const StudyFolder&) { return std::filesystem::path(); };
-  calls.wish = [] { return std::cout ? PoolWish::GoOn : PoolWish::StopNow; };
+  calls.wish = [] { return std::cout ? PoolControl::Continue : PoolControl::Abort; };
   calls.finished = [&](const StudyOutcome& outcome) {
     rows.add(outcome);
     --counts.left;

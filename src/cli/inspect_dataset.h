@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
-#include "runs/discover.h"
-#include "runs/load_grader.h"
+#include "batch/discover.h"
+#include "pipeline/load_grader.h"
 #include "study/study.h"
 
 namespace lumbargrade::cli {

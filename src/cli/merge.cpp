@@ -1,4 +1,4 @@
-#include "runs/merge.h"
+#include "batch/merge.h"
 
 #include "cli/commands.h"
 #include "core/error.h"

@@ -8,7 +8,7 @@
 #include "bundle/verify.h"
 #include "cli/commands.h"
 #include "core/error.h"
-#include "network/sha256.h"
+#include "core/sha256.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -83,9 +83,9 @@ std::string level_text(const Probabilities& probabilities) {
   return out.str();
 }
 
-void add_head(const HeadSpec& head, Card& card) {
+void add_head(const ConditionSpec& head, Card& card) {
   card.line(std::string(grading_role(head.condition)),
-            text("from networks, mean of ", head.combine, " over ", head.looks.size(), " look(s), temperature ",
+            text("from networks, mean of ", head.combine, " over ", head.tta.size(), " look(s), temperature ",
                  head.temperature, ", weight ", head.model_weight, " against the prior, ", head.measure_weight,
                  " of it for the measure", head.flags.empty() ? "" : "; flags " + joined(head.flags)));
   card.line("", head.source);
@@ -106,7 +106,7 @@ void add_grading(const GradingSpec& grading, Card& card) {
                               grading.foramen_measure->model_weight, " against the prior"));
     card.line("", grading.foramen_measure->source);
   }
-  for (const HeadSpec& head : grading.heads) add_head(head, card);
+  for (const ConditionSpec& head : grading.heads) add_head(head, card);
   card.line("prior", grading.prior_source);
   for (const Condition condition : kConditions) {
     card.line("", std::string(condition_key(condition)) + ", normal_mild/moderate/severe:");

@@ -1,4 +1,4 @@
-#include "runs/submission.h"
+#include "batch/submission.h"
 
 #include <map>
 #include <set>

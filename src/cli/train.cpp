@@ -3,9 +3,9 @@
 #include "cli/commands.h"
 #include "cli/grade_options.h"
 #include "core/error.h"
-#include "runs/device.h"
-#include "training/canal_trainer.h"
-#include "training/locator_trainer.h"
+#include "pipeline/device.h"
+#include "training/segmentation/canal_trainer.h"
+#include "training/segmentation/locator_trainer.h"
 
 namespace lumbargrade::cli {
 namespace {

@@ -1,11 +1,11 @@
-#include "training/train_grader.h"
+#include "training/grader/train_grader.h"
 
 #include <memory>
 
 #include "cli/commands.h"
 #include "cli/grade_options.h"
 #include "core/error.h"
-#include "runs/device.h"
+#include "pipeline/device.h"
 
 namespace lumbargrade::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "runs/worker.h"
+#include "batch/worker.h"
 
 namespace lumbargrade::cli {
 

@@ -27,7 +27,7 @@ constexpr double kDegrees = 57.29577951308232;
 constexpr float kOutside = std::numeric_limits<float>::quiet_NaN();
 
 /// The slices of a volume along their normal, which points the way the crop counts them.
-struct SliceLadder {
+struct SlicePositions {
   Vector3 normal;
   std::vector<double> heights_mm;  ///< by slice of the volume
   double step_mm = 0;
@@ -39,9 +39,9 @@ Vector3 slice_origin(const Volume& volume, int slice) {
                                     : Vector3(volume.patient_from_index * Vector3(0, 0, slice));
 }
 
-SliceLadder ladder_of(const Volume& volume, const Vector3& towards) {
+SlicePositions slice_positions_of(const Volume& volume, const Vector3& towards) {
   const auto& linear = volume.patient_from_index.linear();
-  SliceLadder ladder;
+  SlicePositions ladder;
   ladder.normal = Vector3(linear.col(0)).cross(Vector3(linear.col(1))).normalized();
   if (ladder.normal.dot(towards) < 0) ladder.normal = -ladder.normal;
   for (int slice = 0; slice < volume.slices; ++slice) {
@@ -51,7 +51,7 @@ SliceLadder ladder_of(const Volume& volume, const Vector3& towards) {
   return ladder;
 }
 
-int nearest_slice(const SliceLadder& ladder, double height_mm) {
+int nearest_slice(const SlicePositions& ladder, double height_mm) {
   int best = 0;
   for (int k = 1; k < static_cast<int>(ladder.heights_mm.size()); ++k) {
     if (std::abs(ladder.heights_mm[static_cast<size_t>(k)] - height_mm) <
@@ -162,7 +162,7 @@ Window window_of(const CropPlacement& placement, const View& view, const Vector3
 
 /// Which slices of the volume make up slice `place` of the crop, counted from its middle.
 struct SlicePlan {
-  const SliceLadder& ladder;
+  const SlicePositions& ladder;
   double height_mm;  ///< of the crop's point
   int nearest;       ///< slice
   bool thin;         ///< slices are averaged to `thickness_mm`
@@ -188,7 +188,7 @@ struct SlicePlan {
 /// What a volume can show of a point.
 struct Candidate {
   const Volume* volume = nullptr;
-  SliceLadder ladder;
+  SlicePositions ladder;
   int nearest = 0;
   double cost_mm = 0;
 };
@@ -196,7 +196,7 @@ struct Candidate {
 std::optional<Candidate> candidate_of(const Volume& volume, const CropPlacement& placement, bool axial) {
   if (volume.slices < 1) return std::nullopt;
   const Vector3 towards = axial ? Vector3(-placement.up) : placement.lateral;
-  Candidate candidate{&volume, ladder_of(volume, towards), 0, 0};
+  Candidate candidate{&volume, slice_positions_of(volume, towards), 0, 0};
   const double height_mm = candidate.ladder.normal.dot(placement.point_patient);
   candidate.nearest = nearest_slice(candidate.ladder, height_mm);
   const double distance_mm = std::abs(candidate.ladder.heights_mm[static_cast<size_t>(candidate.nearest)] - height_mm);
@@ -217,7 +217,7 @@ std::optional<Candidate> best_candidate(const std::vector<const Volume*>& volume
   return best;
 }
 
-int direction_of(const SliceLadder& ladder) {
+int direction_of(const SlicePositions& ladder) {
   return ladder.heights_mm.size() < 2 || ladder.heights_mm.back() >= ladder.heights_mm.front() ? 1 : -1;
 }
 
@@ -355,7 +355,7 @@ std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const Cr
                              const View& view, const CropMargin& margin) {
   const auto best = best_candidate(volumes, placement, view.series == SeriesRole::AxialT2);
   if (!best) return std::nullopt;
-  const SliceLadder& ladder = best->ladder;
+  const SlicePositions& ladder = best->ladder;
   const SlicePlan plan{ladder,        ladder.normal.dot(placement.point_patient),
                        best->nearest, ladder.step_mm < kThinShare * view.slice_mm && best->volume->slices > 1,
                        view.slice_mm, direction_of(ladder)};

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "dicom/structure.h"
-#include "geometry/grid.h"
+#include "volume/grid.h"
 
 namespace lumbargrade::dicom {
 

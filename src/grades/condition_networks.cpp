@@ -17,7 +17,7 @@ constexpr double kRadians = std::numbers::pi / 180;
 constexpr const char* kOutput = "grade";
 
 /// The placement moved and turned in the plane of the view, of the mirrored patient where the look asks for it.
-CropPlacement looked_at(CropPlacement placement, const LookSpec& look, SeriesRole series) {
+CropPlacement looked_at(CropPlacement placement, const TtaTransform& look, SeriesRole series) {
   const bool axial = series == SeriesRole::AxialT2;
   if (look.mirror) placement.lateral = -placement.lateral;
   Vector3& row = axial ? placement.posterior : placement.up;
@@ -32,7 +32,7 @@ CropPlacement looked_at(CropPlacement placement, const LookSpec& look, SeriesRol
 }
 
 CutView cut_view(const Study& study, const Spine& spine, const std::vector<size_t>& findings, const View& view,
-                 const LookSpec& look) {
+                 const TtaTransform& look) {
   CutView result{view, std::vector<std::optional<Crop>>(findings.size()), {}};
   const auto volumes = volumes_of(study, view.series);
   for (size_t k = 0; k < findings.size(); ++k) {
@@ -88,7 +88,7 @@ GraderNetwork grader_of(const BundleNetwork& network) {
 
 }  // namespace
 
-ConditionNetworks::ConditionNetworks(const Bundle& bundle, const HeadSpec& head, const std::string& device,
+ConditionNetworks::ConditionNetworks(const Bundle& bundle, const ConditionSpec& head, const std::string& device,
                                      const std::string& precision)
     : head_(head), device_(device), precision_(scalar_type_of(precision, device_)) {
   for (const BundleNetwork& network : bundle.networks) {
@@ -114,7 +114,7 @@ std::int64_t ConditionNetworks::features_of(const std::string& network) const {
   return 0;
 }
 
-LookSpec ConditionNetworks::own_look(LookSpec look) const {
+TtaTransform ConditionNetworks::own_transform(TtaTransform look) const {
   if (head_.condition != Condition::SpinalCanalStenosis) look.mirror = false;
   return look;
 }
@@ -138,10 +138,10 @@ ShownFindings ConditionNetworks::shown(const Study& study, const Spine& spine) c
 }
 
 PreparedLook ConditionNetworks::prepared(const Study& study, const Spine& spine, const ShownFindings& shown,
-                                         const LookSpec& look) const {
+                                         const TtaTransform& look) const {
   PreparedLook result;
   if (shown.findings.empty()) return result;
-  if (look == LookSpec{}) result.cut.push_back(shown.crops);
+  if (look == TtaTransform{}) result.cut.push_back(shown.crops);
   const auto cut_of = [&](const View& view) -> const CutView& {
     const auto is_it = [&](const CutView& cut) { return cut.view == view; };
     auto found = std::find_if(result.cut.begin(), result.cut.end(), is_it);
@@ -171,11 +171,11 @@ GraderOutput ConditionNetworks::output(size_t member, const PreparedLook& look) 
   return network->forward(inputs);
 }
 
-std::vector<NetworkAnswers> ConditionNetworks::answers(const ShownFindings& shown, const PreparedLook& look,
-                                                       const std::vector<GraderOutput>& outputs,
-                                                       std::vector<AttentionMean>& attention) const {
-  if (shown.findings.empty()) return nothing_said();
-  std::vector<NetworkAnswers> answers;
+std::vector<NetworkPredictions> ConditionNetworks::answers(const ShownFindings& shown, const PreparedLook& look,
+                                                           const std::vector<GraderOutput>& outputs,
+                                                           std::vector<AttentionMean>& attention) const {
+  if (shown.findings.empty()) return empty_predictions();
+  std::vector<NetworkPredictions> answers;
   for (size_t k = 0; k < members_.size(); ++k) {
     const GraderOutput& output = outputs[k];
     add_attention(output.attention, look.views[k], attention);
@@ -187,8 +187,8 @@ std::vector<NetworkAnswers> ConditionNetworks::answers(const ShownFindings& show
   return answers;
 }
 
-std::vector<NetworkAnswers> ConditionNetworks::nothing_said() const {
-  std::vector<NetworkAnswers> answers;
+std::vector<NetworkPredictions> ConditionNetworks::empty_predictions() const {
+  std::vector<NetworkPredictions> answers;
   for (const Member& member : members_) {
     answers.push_back(
         {member.spec.name, {{}, torch::zeros({0, kSeverityCount}), torch::zeros({0, member.network->features()})}});

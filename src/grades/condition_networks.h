@@ -35,25 +35,25 @@ struct PreparedLook {
 };
 
 /// What a network said.
-struct NetworkAnswers {
+struct NetworkPredictions {
   std::string network;  ///< its name in the bundle
-  MemberAnswers answers;
+  MemberPredictions answers;
 };
 
 /// The networks of a bundle that grade one condition, ready for inference.
 class ConditionNetworks {
  public:
   /// Errors as of NetworkGrader.
-  ConditionNetworks(const Bundle& bundle, const HeadSpec& head, const std::string& device,
+  ConditionNetworks(const Bundle& bundle, const ConditionSpec& head, const std::string& device,
                     const std::string& precision);
 
-  const HeadSpec& head() const { return head_; }
+  const ConditionSpec& head() const { return head_; }
   bool has(const std::string& network) const;
   /// How many features this network has for a study mixer.
   std::int64_t features_of(const std::string& network) const;
 
   /// The look as it concerns this condition: sided crops are mirrored onto one side already.
-  LookSpec own_look(LookSpec look) const;
+  TtaTransform own_transform(TtaTransform look) const;
 
   /// The findings whose level was found and that the first network's first view shows.
   ShownFindings shown(const Study& study, const Spine& spine) const;
@@ -61,15 +61,16 @@ class ConditionNetworks {
   size_t size() const { return members_.size(); }
 
   /// What every network takes of these findings, which may be none, in one look.
-  PreparedLook prepared(const Study& study, const Spine& spine, const ShownFindings& shown, const LookSpec& look) const;
+  PreparedLook prepared(const Study& study, const Spine& spine, const ShownFindings& shown,
+                        const TtaTransform& look) const;
 
   /// What network `member` computes of a look that shows something.
   GraderOutput output(size_t member, const PreparedLook& look) const;
 
   /// What the networks say, from their outputs. Adds to `attention`, by finding.
-  std::vector<NetworkAnswers> answers(const ShownFindings& shown, const PreparedLook& look,
-                                      const std::vector<GraderOutput>& outputs,
-                                      std::vector<AttentionMean>& attention) const;
+  std::vector<NetworkPredictions> answers(const ShownFindings& shown, const PreparedLook& look,
+                                          const std::vector<GraderOutput>& outputs,
+                                          std::vector<AttentionMean>& attention) const;
 
  private:
   struct Member {
@@ -79,9 +80,9 @@ class ConditionNetworks {
   };
 
   void add_inputs(CutView& cut) const;
-  std::vector<NetworkAnswers> nothing_said() const;
+  std::vector<NetworkPredictions> empty_predictions() const;
 
-  HeadSpec head_;
+  ConditionSpec head_;
   torch::Device device_;
   torch::ScalarType precision_;
   std::vector<Member> members_;

@@ -1,6 +1,6 @@
 #include "grades/foramen.h"
 
-#include "network/share_out.h"
+#include "network/parallel_for.h"
 
 namespace lumbargrade {
 namespace {
@@ -79,7 +79,7 @@ std::optional<ForamenMeasure> measure_foramen(const std::vector<const Volume*>& 
 ForamenMeasures measure_foramina(const Study& study, const Spine& spine) {
   ForamenMeasures measures;
   const auto volumes = volumes_of(study, SeriesRole::SagittalT1);
-  share_out(measures.size(), [&](size_t k) {
+  parallel_for(measures.size(), [&](size_t k) {
     const Finding& finding = all_findings()[k];
     const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
     if (finding.condition != Condition::NeuralForaminalNarrowing || !frame) return;

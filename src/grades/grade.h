@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/finding.h"
-#include "geometry/grid.h"
 #include "grades/attention.h"
+#include "volume/grid.h"
 
 namespace lumbargrade {
 

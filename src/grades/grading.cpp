@@ -70,7 +70,7 @@ void add_network_image(const NetworkGrade& network, Grade& grade) {
   grade.sop_instance_uid = network.sop_instance_uid;
 }
 
-GradeSource source_of(bool network, bool measured, const HeadMix& head) {
+GradeSource source_of(bool network, bool measured, const ConditionMix& head) {
   if (network && measured && head.measure_weight > 0) return GradeSource::NetworkAndMeasure;
   if (network) return GradeSource::Network;
   return measured ? GradeSource::Measure : GradeSource::Prior;
@@ -102,7 +102,7 @@ Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sa
       if (measured) add_foramen_measure(*seen.foramen, grade);
       break;
   }
-  const HeadMix& head = model.heads[static_cast<size_t>(finding.condition)];
+  const ConditionMix& head = model.heads[static_cast<size_t>(finding.condition)];
   const bool network_counts = seen.network && head.model_weight > 0;
   const auto by_network = network_counts ? std::optional(seen.network->probabilities) : std::nullopt;
   grade.probabilities = mixed_grade(by_network, measured, head, grade.probabilities, frame->confidence);
@@ -135,7 +135,7 @@ std::optional<MeasuredGrade> measured_grade(const Finding& finding, const LevelF
 }
 
 Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,
-                          const HeadMix& head, const Probabilities& prior, double confidence) {
+                          const ConditionMix& head, const Probabilities& prior, double confidence) {
   const auto by_network = [&] { return mix_with_prior(*network, prior, head.model_weight * confidence); };
   const auto by_measure = [&] { return mix_with_prior(measured->probabilities, prior, measured->weight * confidence); };
   if (network && measured) return mix_with_prior(by_measure(), by_network(), head.measure_weight);

@@ -1,18 +1,18 @@
 #pragma once
 
+#include "core/prevalence.h"
 #include "grades/canal.h"
 #include "grades/foramen.h"
 #include "grades/grade.h"
 #include "grades/network_grader.h"
 #include "grades/ordinal_model.h"
-#include "grades/prevalence.h"
 #include "levels/spine.h"
-#include "study/volume.h"
+#include "volume/volume.h"
 
 namespace lumbargrade {
 
 /// How much the networks of one condition count.
-struct HeadMix {
+struct ConditionMix {
   double measure_weight = 0;       ///< share of the measure's answer where there is one
   double model_weight = 1;         ///< of the networks against the prior, times the level's confidence
   std::vector<std::string> flags;  ///< for the rows that the networks graded
@@ -27,7 +27,7 @@ struct GradingModel {
   std::optional<OrdinalModel> foramen;  ///< in the share of fat; empty: foramina are not graded by it
   double foramen_weight = 1;            ///< as canal_weight
   PriorTable prior{};
-  std::array<HeadMix, kConditionCount> heads;
+  std::array<ConditionMix, kConditionCount> heads;
 };
 
 /// Below this confidence a level's rows carry the flag `level_uncertain`.
@@ -51,7 +51,7 @@ std::optional<MeasuredGrade> measured_grade(const Finding& finding, const LevelF
 ///     measure' = (1 - weight) prior + weight measure
 ///     p        = (1 - measure_weight) network' + measure_weight measure'   where there are both
 Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,
-                          const HeadMix& head, const Probabilities& prior, double confidence);
+                          const ConditionMix& head, const Probabilities& prior, double confidence);
 
 /// Grades the 25 findings of one study.
 ///

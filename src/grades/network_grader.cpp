@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "grades/condition_networks.h"
-#include "network/share_out.h"
+#include "network/parallel_for.h"
 
 namespace lumbargrade {
 namespace {
@@ -18,13 +18,13 @@ struct ConditionVotes {
   std::vector<AttentionMean> attention;  ///< by finding
   std::vector<torch::Tensor> logits;     ///< N x 3 each, all of the same weight
   /// By look that differs from those before.
-  std::vector<std::pair<LookSpec, std::vector<NetworkAnswers>>> answers;
+  std::vector<std::pair<TtaTransform, std::vector<NetworkPredictions>>> answers;
 };
 
 /// What the networks of every condition say in one look.
 struct LookAnswers {
-  std::vector<std::vector<NetworkAnswers>> conditions;  ///< empty where the look is none of the condition's
-  std::vector<bool> is_new;                             ///< false: the condition saw the same in an earlier look
+  std::vector<std::vector<NetworkPredictions>> conditions;  ///< empty where the look is none of the condition's
+  std::vector<bool> is_new;                                 ///< false: the condition saw the same in an earlier look
 };
 
 NetworkGrade grade_of(const torch::Tensor& probabilities, const Crop& crop, const AttentionMean& attention) {
@@ -42,24 +42,24 @@ struct NetworkGrader::Networks {
   std::vector<BundleNetwork> mixers;
 
   /// All looks of all heads, each once.
-  std::vector<LookSpec> looks() const {
-    std::vector<LookSpec> all;
+  std::vector<TtaTransform> looks() const {
+    std::vector<TtaTransform> all;
     for (const ConditionNetworks& networks : conditions) {
-      for (const LookSpec& look : networks.head().looks) {
+      for (const TtaTransform& look : networks.head().tta) {
         if (std::find(all.begin(), all.end(), look) == all.end()) all.push_back(look);
       }
     }
     return all;
   }
 
-  LookAnswers look(const Study& study, const Spine& spine, const LookSpec& look,
+  LookAnswers look(const Study& study, const Spine& spine, const TtaTransform& look,
                    std::vector<ConditionVotes>& votes) const {
-    LookAnswers result{std::vector<std::vector<NetworkAnswers>>(conditions.size()),
+    LookAnswers result{std::vector<std::vector<NetworkPredictions>>(conditions.size()),
                        std::vector<bool>(conditions.size(), false)};
     std::vector<ConditionLook> fresh;
     for (size_t c = 0; c < conditions.size(); ++c) {
       if (!has_look(c, look)) continue;
-      const LookSpec own = conditions[c].own_look(look);
+      const TtaTransform own = conditions[c].own_transform(look);
       result.is_new[c] = seen_in(votes[c], own) == nullptr;
       if (result.is_new[c]) fresh.push_back({c, own, {}, {}});
     }
@@ -70,7 +70,7 @@ struct NetworkGrader::Networks {
           item.look, conditions[item.condition].answers(own.shown, item.prepared, item.outputs, own.attention));
     }
     for (size_t c = 0; c < conditions.size(); ++c) {
-      if (has_look(c, look)) result.conditions[c] = *seen_in(votes[c], conditions[c].own_look(look));
+      if (has_look(c, look)) result.conditions[c] = *seen_in(votes[c], conditions[c].own_transform(look));
     }
     return result;
   }
@@ -79,7 +79,7 @@ struct NetworkGrader::Networks {
   void vote(const LookAnswers& look, std::vector<ConditionVotes>& votes) const {
     for (const BundleNetwork& mixer : mixers) mix(mixer, look, votes);
     for (size_t c = 0; c < conditions.size(); ++c) {
-      for (const NetworkAnswers& answer : look.conditions[c]) {
+      for (const NetworkPredictions& answer : look.conditions[c]) {
         if (look.is_new[c] && !is_joined(answer.network)) votes[c].logits.push_back(answer.answers.logits);
       }
     }
@@ -87,14 +87,14 @@ struct NetworkGrader::Networks {
 
   /// Networks that a mixer joins are looked through together, and their features fit it.
   void check_mixer(const BundleNetwork& mixer) const {
-    const HeadSpec* first = nullptr;
+    const ConditionSpec* first = nullptr;
     std::int64_t features = 0;
     for (const std::string& name : mixer.spec.members) {
       for (const ConditionNetworks& networks : conditions) {
         if (!networks.has(name)) continue;
         features += networks.features_of(name);
         if (first == nullptr) first = &networks.head();
-        if (first->looks == networks.head().looks && first->combine == networks.head().combine) continue;
+        if (first->tta == networks.head().tta && first->combine == networks.head().combine) continue;
         throw Error(ErrorKind::BundleInvalid,
                     text("the study mixer ", mixer.spec.name, " joins heads of different looks or ways to combine"));
       }
@@ -109,18 +109,18 @@ struct NetworkGrader::Networks {
   /// One condition's part of a look.
   struct ConditionLook {
     size_t condition;
-    LookSpec look;
+    TtaTransform look;
     PreparedLook prepared;
     std::vector<GraderOutput> outputs;  ///< by network
   };
 
-  bool has_look(size_t condition, const LookSpec& look) const {
-    const auto& looks = conditions[condition].head().looks;
+  bool has_look(size_t condition, const TtaTransform& look) const {
+    const auto& looks = conditions[condition].head().tta;
     return std::find(looks.begin(), looks.end(), look) != looks.end();
   }
 
   /// The condition's answers in a look of its own; null where it has not looked so yet.
-  static const std::vector<NetworkAnswers>* seen_in(const ConditionVotes& votes, const LookSpec& own) {
+  static const std::vector<NetworkPredictions>* seen_in(const ConditionVotes& votes, const TtaTransform& own) {
     const auto found =
         std::find_if(votes.answers.begin(), votes.answers.end(), [&](const auto& item) { return item.first == own; });
     return found == votes.answers.end() ? nullptr : &found->second;
@@ -129,7 +129,7 @@ struct NetworkGrader::Networks {
   /// Cuts what the looks show and runs the networks on it: all of them side by side, since each is small.
   void run(const Study& study, const Spine& spine, const std::vector<ConditionVotes>& votes,
            std::vector<ConditionLook>& looks) const {
-    share_out(looks.size(), [&](size_t k) {
+    parallel_for(looks.size(), [&](size_t k) {
       ConditionLook& item = looks[k];
       item.prepared = conditions[item.condition].prepared(study, spine, votes[item.condition].shown, item.look);
       item.outputs.resize(item.prepared.views.size());
@@ -138,7 +138,7 @@ struct NetworkGrader::Networks {
     for (ConditionLook& item : looks) {
       for (size_t member = 0; member < item.outputs.size(); ++member) passes.emplace_back(&item, member);
     }
-    share_out(passes.size(), [&](size_t k) {
+    parallel_for(passes.size(), [&](size_t k) {
       auto& [item, member] = passes[k];
       item->outputs[member] = conditions[item->condition].output(member, item->prepared);
     });
@@ -151,11 +151,11 @@ struct NetworkGrader::Networks {
   }
 
   void mix(const BundleNetwork& mixer, const LookAnswers& look, std::vector<ConditionVotes>& votes) const {
-    std::vector<MemberAnswers> members;
+    std::vector<MemberPredictions> members;
     std::set<size_t> joined;
     for (const std::string& name : mixer.spec.members) {
       for (size_t c = 0; c < conditions.size(); ++c) {
-        for (const NetworkAnswers& answer : look.conditions[c]) {
+        for (const NetworkPredictions& answer : look.conditions[c]) {
           if (answer.network != name) continue;
           members.push_back(answer.answers);
           joined.insert(c);
@@ -174,7 +174,7 @@ struct NetworkGrader::Networks {
 
 NetworkGrader::NetworkGrader(const Bundle& bundle, const std::string& device, const std::string& precision)
     : networks_(std::make_unique<Networks>()) {
-  for (const HeadSpec& head : bundle.manifest.grading.heads) {
+  for (const ConditionSpec& head : bundle.manifest.grading.heads) {
     networks_->conditions.emplace_back(bundle, head, device, precision);
   }
   for (const BundleNetwork& network : bundle.networks) {
@@ -195,18 +195,18 @@ bool NetworkGrader::has_networks() const {
 NetworkGrades NetworkGrader::grade(const Study& study, const Spine& spine) const {
   const torch::InferenceMode inference;
   std::vector<ConditionVotes> votes(networks_->conditions.size());
-  share_out(votes.size(), [&](size_t c) {
+  parallel_for(votes.size(), [&](size_t c) {
     votes[c].shown = networks_->conditions[c].shown(study, spine);
     votes[c].attention.resize(votes[c].shown.findings.size());
   });
-  for (const LookSpec& look : networks_->looks()) {
+  for (const TtaTransform& look : networks_->tta()) {
     networks_->vote(networks_->look(study, spine, look, votes), votes);
   }
   NetworkGrades grades;
   for (size_t c = 0; c < votes.size(); ++c) {
     const auto& [findings, crops] = votes[c].shown;
     if (findings.empty()) continue;
-    const HeadSpec& head = networks_->conditions[c].head();
+    const ConditionSpec& head = networks_->conditions[c].head();
     const torch::Tensor probabilities =
         torch::softmax(combined_logits(votes[c].logits, head.combine) / head.temperature, 1);
     for (size_t k = 0; k < findings.size(); ++k) {

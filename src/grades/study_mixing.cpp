@@ -12,7 +12,7 @@ namespace {
 constexpr double kLeastProbability = 1e-12;
 
 /// The member's row for a finding.
-std::optional<std::int64_t> row_of(const MemberAnswers& member, size_t finding) {
+std::optional<std::int64_t> row_of(const MemberPredictions& member, size_t finding) {
   for (size_t row = 0; row < member.findings.size(); ++row) {
     if (member.findings[row] == finding) return static_cast<std::int64_t>(row);
   }
@@ -27,10 +27,10 @@ torch::Tensor combined_logits(const std::vector<torch::Tensor>& logits, const st
   return torch::softmax(all, 2).mean(0).clamp_min(kLeastProbability).log();
 }
 
-TensorMap mixer_inputs(const std::vector<MemberAnswers>& members, const std::string& combine) {
+TensorMap mixer_inputs(const std::vector<MemberPredictions>& members, const std::string& combine) {
   std::vector<torch::Tensor> features;
   torch::Tensor logits = torch::zeros({1, kFindingCount, kSeverityCount}), present = torch::zeros({1, kFindingCount});
-  for (const MemberAnswers& member : members) {
+  for (const MemberPredictions& member : members) {
     features.push_back(torch::zeros({1, kFindingCount, member.features.size(1)}));
     for (size_t row = 0; row < member.findings.size(); ++row) {
       features.back()[0][static_cast<std::int64_t>(member.findings[row])] =
@@ -39,7 +39,7 @@ TensorMap mixer_inputs(const std::vector<MemberAnswers>& members, const std::str
   }
   for (size_t finding = 0; finding < kFindingCount; ++finding) {
     std::vector<torch::Tensor> of_finding;
-    for (const MemberAnswers& member : members) {
+    for (const MemberPredictions& member : members) {
       if (const auto row = row_of(member, finding)) of_finding.push_back(member.logits.narrow(0, *row, 1));
     }
     if (of_finding.empty()) continue;

@@ -10,7 +10,7 @@
 namespace lumbargrade {
 
 /// What one grading network said of some findings of a study.
-struct MemberAnswers {
+struct MemberPredictions {
   std::vector<size_t> findings;  ///< indices into all_findings(), N
   torch::Tensor logits;          ///< N x 3
   torch::Tensor features;        ///< N x F, see GraderOutput
@@ -22,6 +22,6 @@ torch::Tensor combined_logits(const std::vector<torch::Tensor>& logits, const st
 /// The inputs of a study_mixer for one study, the same in training and in grading: `features` 1 x 25 x sum of all F,
 /// where each member has its own columns, in the order of `members`, and zeros stand where it said nothing; `logits`
 /// 1 x 25 x 3, combined over the members that graded a finding; `present` 1 x 25.
-TensorMap mixer_inputs(const std::vector<MemberAnswers>& members, const std::string& combine);
+TensorMap mixer_inputs(const std::vector<MemberPredictions>& members, const std::string& combine);
 
 }  // namespace lumbargrade

@@ -10,7 +10,7 @@
 #include "levels/canal_profile.h"
 #include "levels/central_slices.h"
 #include "levels/slice_image.h"
-#include "network/share_out.h"
+#include "network/parallel_for.h"
 
 namespace lumbargrade {
 namespace {
@@ -269,7 +269,7 @@ CanalStrip cut_canal_strip(const Volume& sagittal, const std::vector<Vector3>& d
   const auto count = static_cast<size_t>(sagittal.slices);
   strip.slices.resize(count);
   strip.patient_from_pixel.resize(count);
-  share_out(count, [&](size_t k) {
+  parallel_for(count, [&](size_t k) {
     const SliceImage slice = k == 0 ? first : canonical_slice(sagittal, static_cast<int>(k), kOutlinePixelMm);
     strip.slices[k] = cut(slice.pixels, strip.rect_px);
     strip.patient_from_pixel[k] = slice.patient_from_pixel * view_from_strip;

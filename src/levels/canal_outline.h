@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "levels/spine.h"
-#include "study/volume.h"
+#include "volume/volume.h"
 
 namespace lumbargrade {
 

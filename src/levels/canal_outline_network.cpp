@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "network/share_out.h"
+#include "network/parallel_for.h"
 
 namespace lumbargrade {
 
@@ -24,7 +24,7 @@ CanalOutlineNetwork::CanalOutlineNetwork(UNet network, torch::Device device, tor
 
 std::vector<cv::Mat1f> CanalOutlineNetwork::predict(const std::vector<OutlineInput>& inputs) const {
   std::vector<cv::Mat1f> maps(inputs.size());
-  share_out(inputs.size(), [&](size_t k) { maps[k] = canal_of(inputs[k]); });
+  parallel_for(inputs.size(), [&](size_t k) { maps[k] = canal_of(inputs[k]); });
   return maps;
 }
 

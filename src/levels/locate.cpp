@@ -12,7 +12,7 @@
 #include "levels/central_slices.h"
 #include "levels/disc_chain.h"
 #include "levels/locator_network.h"
-#include "network/share_out.h"
+#include "network/parallel_for.h"
 
 namespace lumbargrade {
 namespace {
@@ -83,7 +83,7 @@ size_t middle_of_most(const std::vector<double>& seen, size_t reach) {
 /// Slices within kSpineHalfWidthMm of the middle that show the spine; all where none does.
 std::vector<size_t> spine_slices(const std::vector<LocatorMaps>& maps, double pixel_mm, double step_mm) {
   std::vector<double> seen(maps.size());
-  share_out(maps.size(), [&](size_t k) { seen[k] = spine_seen(maps[k], pixel_mm); });
+  parallel_for(maps.size(), [&](size_t k) { seen[k] = spine_seen(maps[k], pixel_mm); });
   const size_t reach = step_mm > 0 ? static_cast<size_t>(kSpineHalfWidthMm / step_mm) : maps.size();
   const size_t middle = middle_of_most(seen, reach);
   const size_t first = middle - std::min(middle, reach);
@@ -162,7 +162,7 @@ double canal_mass(const cv::Mat1f& canal, cv::Point2d middle_mm, double pixel_mm
 }
 
 /// Where the mass ends to fall, walking from `from` in steps of `step`.
-size_t foot_of_hill(const std::vector<double>& mass, size_t from, int step) {
+size_t edge_of_peak(const std::vector<double>& mass, size_t from, int step) {
   double least = mass[from];
   size_t at = from;
   while (at + static_cast<size_t>(step) < mass.size()) {  // below zero wraps around and ends it too
@@ -183,8 +183,8 @@ double middle_slice(const std::vector<double>& mass, size_t first, size_t last) 
   if (mass[top] <= 0) return static_cast<double>(first + last) / 2;
   while (top > 0 && mass[top - 1] > mass[top]) --top;
   while (top + 1 < mass.size() && mass[top + 1] > mass[top]) ++top;
-  const size_t left_foot = foot_of_hill(mass, top, -1);
-  const size_t right_foot = foot_of_hill(mass, top, 1);
+  const size_t left_foot = edge_of_peak(mass, top, -1);
+  const size_t right_foot = edge_of_peak(mass, top, 1);
   double weight = 0;
   double sum = 0;
   for (size_t k = left_foot; k <= right_foot; ++k) {
@@ -497,7 +497,7 @@ void number_slices(const std::vector<int>& chosen, Spine& spine) {
 Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const LocatorOptions& options) {
   const std::vector<int> chosen = slices_to_locate(sagittal.slices, options.maximum_slices);
   std::vector<SliceImage> slices(chosen.size());
-  share_out(chosen.size(), [&](size_t k) { slices[k] = canonical_slice(sagittal, chosen[k]); });
+  parallel_for(chosen.size(), [&](size_t k) { slices[k] = canonical_slice(sagittal, chosen[k]); });
   Spine spine = spine_from_maps(slices, network.predict(slices), options);
   number_slices(chosen, spine);
   spine.series_instance_uid = sagittal.series_instance_uid;

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <opencv2/imgproc.hpp>
 
-#include "network/share_out.h"
+#include "network/parallel_for.h"
 
 namespace lumbargrade {
 namespace {
@@ -41,7 +41,7 @@ LocatorNetwork::LocatorNetwork(UNet network, torch::Device device, torch::Scalar
 
 std::vector<LocatorMaps> LocatorNetwork::predict(const std::vector<SliceImage>& slices) const {
   std::vector<LocatorMaps> maps(slices.size());
-  share_out(slices.size(), [&](size_t k) { maps[k] = maps_of(slices[k].pixels); });
+  parallel_for(slices.size(), [&](size_t k) { maps[k] = maps_of(slices[k].pixels); });
   return maps;
 }
 

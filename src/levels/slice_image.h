@@ -2,7 +2,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "study/volume.h"
+#include "volume/volume.h"
 
 namespace lumbargrade {
 

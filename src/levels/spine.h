@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/finding.h"
-#include "geometry/grid.h"
+#include "volume/grid.h"
 
 namespace lumbargrade {
 

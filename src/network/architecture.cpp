@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "core/strict_object.h"
 #include "network/grader_network.h"
-#include "network/strict_object.h"
 #include "network/study_mixer.h"
 #include "network/unet.h"
 

@@ -12,7 +12,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "network/strict_json.h"
+#include "core/strict_json.h"
 
 namespace lumbargrade {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "geometry/grid.h"
+#include "volume/grid.h"
 
 namespace lumbargrade::phantom {
 

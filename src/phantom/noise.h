@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "geometry/grid.h"
 #include "phantom/random.h"
+#include "volume/grid.h"
 
 namespace lumbargrade::phantom {
 

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "core/statistics.h"
-#include "study/resample.h"
+#include "volume/resample.h"
 
 namespace lumbargrade {
 namespace {

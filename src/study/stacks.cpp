@@ -272,7 +272,7 @@ std::vector<Stack> split_blocks(Stack stack) {
   return blocks;
 }
 
-void tell_gaps(Stack& stack) {
+void warn_about_gaps(Stack& stack) {
   if (stack.slices.size() < 3) return;
   const Steps steps = steps_of(stack);
   const double usual_mm = median_of(steps.along_mm);
@@ -387,7 +387,7 @@ Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) 
       }
     }
   }
-  for (Stack& stack : result.stacks) tell_gaps(stack);
+  for (Stack& stack : result.stacks) warn_about_gaps(stack);
   std::stable_sort(result.stacks.begin(), result.stacks.end(), [](const Stack& a, const Stack& b) {
     return std::pair(a.repeat, b.slices.size()) < std::pair(b.repeat, a.slices.size());
   });

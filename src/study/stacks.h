@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "dicom/instance.h"
-#include "study/volume.h"
+#include "volume/volume.h"
 
 namespace lumbargrade {
 

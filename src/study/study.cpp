@@ -85,7 +85,7 @@ void drop_copies(std::vector<InstancePointer>& instances, std::vector<std::strin
   if (copies > 0) warnings.push_back(text(copies, " files are copies of others and were left out"));
 }
 
-void tell_files_without_study(const std::vector<InstancePointer>& instances, std::vector<std::string>& warnings) {
+void warn_about_files_without_study(const std::vector<InstancePointer>& instances, std::vector<std::string>& warnings) {
   const auto count = std::count_if(instances.begin(), instances.end(),
                                    [](const auto& instance) { return instance->study_instance_uid.empty(); });
   if (count > 0) warnings.push_back(text(count, " files without StudyInstanceUID are taken for this study's"));
@@ -579,7 +579,7 @@ ReadFiles read_input(const fs::path& path, int threads) {
 Study read_study(const fs::path& path, const StudyOptions& options, const CanalFinder& find_canal, bool with_volumes) {
   ReadFiles read = read_input(path, options.threads);
   StudyFiles files = choose_study(path, options.study_uid, std::move(read.instances));
-  tell_files_without_study(files.instances, read.warnings);
+  warn_about_files_without_study(files.instances, read.warnings);
   drop_copies(files.instances, read.warnings);
   std::vector<Series> series = group_series(files.instances);
   for (Series& one : series) {

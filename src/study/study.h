@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "study/volume.h"
+#include "volume/volume.h"
 
 namespace lumbargrade {
 

@@ -10,7 +10,7 @@
 #include "bundle/verify.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "network/sha256.h"
+#include "core/sha256.h"
 #include "temporary_folder.h"
 
 namespace lumbargrade {

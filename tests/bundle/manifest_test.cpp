@@ -161,14 +161,14 @@ Manifest manifest_with_graders() {
     network.inputs.front().anchor = "foramen";
     manifest.networks.push_back(network);
   }
-  HeadSpec head;
+  ConditionSpec head;
   head.condition = Condition::NeuralForaminalNarrowing;
   head.source = "invented";
   head.combine = "logits";
   head.temperature = 1.5;
   head.model_weight = 0.25;
   head.flags = {"trained_on_phantom"};
-  head.looks = {LookSpec{}, LookSpec{1, -2, 10, true}};
+  head.tta = {TtaTransform{}, TtaTransform{1, -2, 10, true}};
   manifest.grading.heads = {head};
   OrdinalMeasureSpec recess;
   recess.source = "invented";

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "geometry/grid.h"
 #include "temporary_folder.h"
+#include "volume/grid.h"
 
 namespace lumbargrade {
 

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "core/error.h"
-#include "study/resample.h"
 #include "study/roles.h"
 #include "study/stacks.h"
+#include "volume/resample.h"
 
 namespace {
 

@@ -102,7 +102,7 @@ struct MadeMember {
 };
 
 /// Writes a bundle whose head for `head.condition` is made of these members, with the networks `others`, and loads it.
-inline Bundle bundle_of(const std::filesystem::path& folder, HeadSpec head, const std::vector<MadeMember>& members,
+inline Bundle bundle_of(const std::filesystem::path& folder, ConditionSpec head, const std::vector<MadeMember>& members,
                         const std::vector<TrainedNetwork>& others = {}) {
   Manifest manifest;
   manifest.name = manifest.version = manifest.licence = manifest.intended_use = "test";
@@ -132,11 +132,11 @@ inline Bundle bundle_of(const std::filesystem::path& folder, HeadSpec head, cons
   return load_bundle(folder);
 }
 
-inline HeadSpec plain_head(Condition condition) {
-  HeadSpec head;
+inline ConditionSpec plain_head(Condition condition) {
+  ConditionSpec head;
   head.condition = condition;
   head.combine = "probabilities";
-  head.looks = {LookSpec{}};
+  head.tta = {TtaTransform{}};
   return head;
 }
 

@@ -66,7 +66,7 @@ class NetworkGrading : public testing::Test {
     const nlohmann::json parameters = small_grader(view, pooling);
     return {parameters, view, random_grader(parameters, seed)};
   }
-  NetworkGrades graded(const HeadSpec& head, const std::vector<MadeMember>& members, const Study& study,
+  NetworkGrades graded(const ConditionSpec& head, const std::vector<MadeMember>& members, const Study& study,
                        const Spine& spine = one_level(), const std::string& precision = "float32") {
     const TemporaryFolder folder;
     return NetworkGrader(bundle_of(folder.path(), head, members), "cpu", precision).grade(study, spine);
@@ -134,9 +134,9 @@ TEST_F(NetworkGrading, MembersAndLooksAreAveragedAsTheHeadSays) {
   const View view = foramen_view();
   const std::vector<MadeMember> members = {member(view, "attention", 5), member(view, "mean", 6)};
   const Study study = patterned_study();
-  HeadSpec head = plain_head(kForaminal);
+  ConditionSpec head = plain_head(kForaminal);
   head.temperature = 1.7;
-  head.looks = {{}, {2, -3, 0, false}, {0, 0, 20, false}};
+  head.tta = {{}, {2, -3, 0, false}, {0, 0, 20, false}};
   const CropPlacement plain = place_crop(frame_of(one_level()), view.anchor, Side::Left);
   CropPlacement moved = plain, turned = plain;
   moved.point_patient += Vector3(0, -3, -2);  // 2 mm to the feet, 3 mm to the front
@@ -198,8 +198,8 @@ TEST_F(NetworkGrading, TheMirrorLookOfACanalIsThePlainLookAtTheMirroredPatient) 
     Spine other_spine = one_level();
     LevelFrame& frame = *other_spine.levels[static_cast<size_t>(index_of(Level::L4L5))];
     frame.canal_patient = mirrored(*frame.canal_patient);
-    HeadSpec mirror_look = plain_head(kCanal);
-    mirror_look.looks.front().mirror = true;
+    ConditionSpec mirror_look = plain_head(kCanal);
+    mirror_look.tta.front().mirror = true;
     const size_t at = finding_at(kCanal, std::nullopt);
     const auto plain = *graded(plain_head(kCanal), members, study)[at];
     const auto through_look = *graded(mirror_look, members, study)[at];
@@ -215,8 +215,8 @@ TEST_F(NetworkGrading, TheMirrorLookOfACanalIsThePlainLookAtTheMirroredPatient) 
 
 TEST_F(NetworkGrading, SidedFindingsAreMirroredAlreadyAndAMirrorLookChangesNothing) {
   const std::vector<MadeMember> members = {member(foramen_view(), "lstm_attention", 5)};
-  HeadSpec head = plain_head(kForaminal);
-  head.looks.front().mirror = true;
+  ConditionSpec head = plain_head(kForaminal);
+  head.tta.front().mirror = true;
   const size_t at = finding_at(kForaminal, Side::Right);
   EXPECT_EQ((*graded(head, members, patterned_study())[at]).probabilities,
             (*graded(plain_head(kForaminal), members, patterned_study())[at]).probabilities);

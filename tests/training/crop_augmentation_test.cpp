@@ -1,4 +1,4 @@
-#include "training/crop_augmentation.h"
+#include "training/grader/crop_augmentation.h"
 
 #include <gmock/gmock.h>
 

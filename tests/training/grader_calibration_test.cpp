@@ -1,4 +1,4 @@
-#include "training/grader_calibration.h"
+#include "training/calibration/grader_calibration.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <random>
 
 #include "core/error.h"
-#include "training/grader_trainer.h"
+#include "training/grader/grader_trainer.h"
 
 namespace lumbargrade {
 namespace {

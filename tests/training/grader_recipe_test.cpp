@@ -1,4 +1,4 @@
-#include "training/grader_recipe.h"
+#include "training/grader/grader_recipe.h"
 
 #include <gmock/gmock.h>
 
@@ -48,7 +48,7 @@ TEST_F(Recipe, IsReadWithDefaultsForWhatItLeavesOut) {
   EXPECT_EQ(recipe.networks[0].parameters["views"], nlohmann::json({"axial_t2"}));
   EXPECT_EQ(recipe.optimisation.epochs, 3);
   EXPECT_EQ(recipe.run_folds, (std::vector<int>{1, 3}));
-  EXPECT_EQ(recipe.looks[1].degrees, 5);
+  EXPECT_EQ(recipe.tta[1].degrees, 5);
   EXPECT_EQ(recipe.drop_suspects, 0);
   EXPECT_FALSE(recipe.mixer);
 }

@@ -1,4 +1,4 @@
-#include "training/label_coordinates.h"
+#include "training/grader/label_coordinates.h"
 
 #include <gmock/gmock.h>
 

@@ -1,6 +1,6 @@
 // A made data set in which the crops of one finding tell the grade of another: only a study mixer can know.
 
-#include "training/mixer_trainer.h"
+#include "training/grader/mixer_trainer.h"
 
 #include <gmock/gmock.h>
 #include <torch/torch.h>

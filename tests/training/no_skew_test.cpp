@@ -8,7 +8,7 @@
 #include "grades/graded_study.h"
 #include "grades/network_grader.h"
 #include "temporary_folder.h"
-#include "training/grader_answers.h"
+#include "training/grader/grader_answers.h"
 
 namespace lumbargrade {
 namespace {
@@ -68,7 +68,7 @@ class NoSkew : public testing::Test {
 
   /// `expected` 2 x 3: left and right foramen of the one level.
   void expect_grades(const std::vector<TrainedNetwork>& mixers, const torch::Tensor& expected) {
-    const HeadSpec head = plain_head(Condition::NeuralForaminalNarrowing);
+    const ConditionSpec head = plain_head(Condition::NeuralForaminalNarrowing);
     const NetworkGrader grader(bundle_of(folder_.path(), head, {{parameters_, view_, network_}}, mixers), "cpu");
     const NetworkGrades grades = grader.grade(study_, one_level());
     int graded = 0;

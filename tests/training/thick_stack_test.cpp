@@ -1,4 +1,4 @@
-#include "training/thick_stack.h"
+#include "training/segmentation/thick_stack.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "training/training_loop.h"
+#include "training/loop/training_loop.h"
 
 #include <gtest/gtest.h>
 

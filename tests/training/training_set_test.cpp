@@ -1,4 +1,4 @@
-#include "training/training_set.h"
+#include "training/grader/training_set.h"
 
 #include <gmock/gmock.h>
 

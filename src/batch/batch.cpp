@@ -1,0 +1,187 @@
+#include "batch/batch.h"
+
+#include <algorithm>
+#include <csignal>
+#include <iterator>
+
+#include "core/error.h"
+#include "core/log.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A signal handler can reach nothing but a static.
+volatile std::sig_atomic_t interrupts = 0;
+
+void count_interrupt(int) {
+  interrupts = interrupts + 1;
+}
+
+/// While it lives, SIGINT and SIGTERM are counted instead of ending the process.
+class InterruptCounter {
+ public:
+  InterruptCounter()
+      : old_int_(std::signal(SIGINT, count_interrupt)), old_term_(std::signal(SIGTERM, count_interrupt)) {
+    interrupts = 0;
+  }
+  ~InterruptCounter() {
+    std::signal(SIGINT, old_int_);
+    std::signal(SIGTERM, old_term_);
+  }
+  InterruptCounter(const InterruptCounter&) = delete;
+  InterruptCounter& operator=(const InterruptCounter&) = delete;
+
+ private:
+  void (*old_int_)(int);
+  void (*old_term_)(int);
+};
+
+void check_shard_count(const fs::path& output, const Shard& shard) {
+  const std::string suffix = text("-of-", shard.count);
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(output / "shards", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find("-of-") != std::string::npos && !name.ends_with(suffix)) {
+      throw Error(ErrorKind::Failure, text(output.string(), " was begun with another number of shards (", name,
+                                           "); use the same number, or another folder"));
+    }
+  }
+}
+
+void check_output(const fs::path& output) {
+  std::error_code ignored;
+  if (fs::exists(output) && !fs::is_directory(output)) {
+    throw Error(ErrorKind::Failure, text("the output ", output.string(), " is a file; -o takes a folder"));
+  }
+  if (fs::exists(output) && !fs::is_empty(output, ignored) && !fs::exists(output / "shards")) {
+    throw Error(ErrorKind::Failure, text(output.string(), " holds other files; give an empty or a new folder"));
+  }
+}
+
+Plan make_plan(const Discovery& found, const Shard& shard) {
+  Plan plan;
+  plan.shard = shard;
+  std::vector<std::string> all_ids;
+  for (const StudyFolder& study : found.studies) all_ids.push_back(study.study_id);
+  plan.data_set_digest = data_set_digest(all_ids);
+  const auto is_here = [&](const std::string& id) { return belongs_to(shard, id); };
+  std::copy_if(all_ids.begin(), all_ids.end(), std::back_inserter(plan.ids), is_here);
+  std::copy_if(found.failures.begin(), found.failures.end(), std::back_inserter(plan.discovery_failures),
+               [&](const StudyFailure& failure) { return is_here(failure.study_id); });
+  return plan;
+}
+
+/// Tables of results that are thrown away must not pass for those of the new run while it is at work.
+void remove_tables(const fs::path& output) {
+  std::error_code ignored;
+  for (const char* table : {"grades.csv", "failures.csv", "run.json"}) fs::remove(output / table, ignored);
+}
+
+class Batch {
+ public:
+  Batch(const BatchOptions& options, const BatchCalls& calls)
+      : options_(options), calls_(calls), store_(shard_folder(options.output, options.shard)) {}
+
+  BatchSummary run() {
+    check_output(options_.output);
+    check_shard_count(options_.output, options_.shard);
+    const Discovery found = discover_studies(options_.data_set, options_.output, options_.depth);
+    if (found.studies.empty() && found.failures.empty() && !options_.may_be_empty) {
+      throw Error(ErrorKind::NoUsableStudy, text("no study found in ", options_.data_set.string()));
+    }
+    const FolderLock lock(store_.folder());
+    if (options_.redo) remove_tables(options_.output);
+    store_.open(options_.identity, options_.redo);
+    const Plan plan = make_plan(found, options_.shard);
+    store_.write_plan(plan);
+    const std::vector<StudyFolder> to_do = choose(found);
+    summary_.counts.failed = plan.discovery_failures.size();
+    calls_.progress(summary_.counts);
+    grade(to_do);
+    return summary_;
+  }
+
+ private:
+  std::vector<StudyFolder> choose(const Discovery& found) {
+    std::vector<StudyFolder> to_do;
+    BatchCounts& counts = summary_.counts;
+    counts.data_set = found.studies.size();
+    for (const StudyFolder& study : found.studies) {
+      if (!belongs_to(options_.shard, study.study_id)) continue;
+      ++counts.shard;
+      if (store_.is_finished(study.study_id)) {
+        ++counts.skipped;
+      } else {
+        to_do.push_back(study);
+      }
+    }
+    counts.left = to_do.size();
+    return to_do;
+  }
+
+  void grade(const std::vector<StudyFolder>& to_do) {
+    const InterruptCounter counter;
+    PoolCalls calls;
+    calls.result_file = [this](const StudyFolder& study) { return store_.result_file(study.study_id); };
+    calls.finished = [this](const StudyOutcome& outcome) { record(outcome); };
+    calls.wish = [this] { return wish(); };
+    summary_.grader = run_pool(to_do, options_.pool, calls);
+    if (summary_.counts.left > 0) summary_.stop_reason = reason_to_stop();
+  }
+
+  void record(const StudyOutcome& outcome) {
+    --summary_.counts.left;
+    for (const std::string& warning : outcome.warnings) log_debug(text(outcome.study.study_id, ": ", warning));
+    if (outcome.graded) {
+      ++summary_.counts.graded;
+      summary_.times.read_ms += outcome.times.read_ms;
+      summary_.times.levels_ms += outcome.times.levels_ms;
+      summary_.times.grade_ms += outcome.times.grade_ms;
+      store_.remove_failure(outcome.study.study_id);
+    } else {
+      ++summary_.counts.failed;
+      ++failed_now_;
+      calls_.say_warning(text(outcome.study.study_id, ": ", outcome.failure.stage, ": ", outcome.failure.reason));
+      store_.write_failure(outcome.failure);
+    }
+    calls_.progress(summary_.counts);
+  }
+
+  PoolControl wish() {
+    if (interrupts > 1) return PoolControl::Abort;
+    if (interrupts > 0 && !interrupt_told_) {
+      calls_.say_warning("interrupted: the studies at work are finished first; once more drops them");
+      interrupt_told_ = true;
+    }
+    return reason_to_stop().empty() ? PoolControl::Continue : PoolControl::Drain;
+  }
+
+  /// Why no further study is begun; empty while there is no reason.
+  std::string reason_to_stop() const {
+    if (interrupts > 0) return "interrupted";
+    if (options_.fail_fast && failed_now_ > 0) return "a study failed (--fail-fast)";
+    if (!options_.max_failures || failed_now_ <= *options_.max_failures) return {};
+    return text(failed_now_, " studies failed (--max-failures ", *options_.max_failures, ")");
+  }
+
+  const BatchOptions& options_;
+  const BatchCalls& calls_;
+  ResultStore store_;
+  BatchSummary summary_;
+  size_t failed_now_ = 0;
+  bool interrupt_told_ = false;
+};
+
+}  // namespace
+
+BatchSummary run_batch(const BatchOptions& options, const BatchCalls& calls) {
+  return Batch(options, calls).run();
+}
+
+fs::path shard_folder(const fs::path& output, const Shard& shard) {
+  return output / "shards" / text(shard.index, "-of-", shard.count);
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,100 @@
+#include "batch/study_overview.h"
+
+#include <array>
+#include <cstdio>
+
+#include "core/error.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr std::array kRoles = {SeriesRole::SagittalT1, SeriesRole::SagittalT2, SeriesRole::AxialT2};
+constexpr std::array kRoleColumns = {"",      "_slices",    "_blocks", "_columns",
+                                     "_rows", "_column_mm", "_row_mm", "_slice_mm"};
+
+std::vector<std::string> make_columns() {
+  std::vector<std::string> columns = {"roles"};
+  for (SeriesRole role : kRoles) {
+    for (const char* column : kRoleColumns) columns.push_back(text(role_name(role), column));
+  }
+  for (const char* column : {"series", "files", "warnings"}) columns.emplace_back(column);
+  return columns;
+}
+
+std::string millimetres(double value) {
+  std::array<char, 32> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.3f", value);
+  return buffer.data();
+}
+
+void append(std::string& list, const std::string& part, const char* between) {
+  list += list.empty() ? part : between + part;
+}
+
+/// What one role's series hold together.
+struct RoleContent {
+  std::string names;
+  int slices = 0;
+  int blocks = 0;
+  const BlockSummary* first = nullptr;
+};
+
+RoleContent content_of(const Study& study, SeriesRole role) {
+  RoleContent content;
+  for (const SeriesSummary& series : study.series) {
+    if (series.role != role || !series.used) continue;
+    append(content.names, series.name, "; ");
+    for (const BlockSummary& block : series.blocks) {
+      if (!block.used) continue;
+      content.slices += block.slices;
+      ++content.blocks;
+      if (content.first == nullptr) content.first = &block;
+    }
+  }
+  return content;
+}
+
+std::vector<std::string> role_cells(const RoleContent& content) {
+  if (content.first == nullptr) return std::vector<std::string>(kRoleColumns.size());
+  const Vector3 spacing = spacing_mm(content.first->patient_from_index);
+  return {content.names,
+          std::to_string(content.slices),
+          std::to_string(content.blocks),
+          std::to_string(content.first->columns),
+          std::to_string(content.first->rows),
+          millimetres(spacing.x()),
+          millimetres(spacing.y()),
+          millimetres(spacing.z())};
+}
+
+}  // namespace
+
+const std::vector<std::string>& overview_columns() {
+  static const std::vector<std::string> columns = make_columns();
+  return columns;
+}
+
+std::vector<std::string> overview_cells(const Study& study) {
+  std::string roles;
+  std::vector<std::string> cells = {""};
+  for (SeriesRole role : kRoles) {
+    const RoleContent content = content_of(study, role);
+    if (content.first != nullptr) append(roles, std::string(role_name(role)), " ");
+    for (std::string& cell : role_cells(content)) cells.push_back(std::move(cell));
+  }
+  cells.front() = roles;
+  int files = 0;
+  for (const SeriesSummary& series : study.series) files += series.files;
+  std::string warnings;
+  for (const std::string& warning : study.warnings) append(warnings, warning, "; ");
+  for (const std::string& cell : {std::to_string(study.series.size()), std::to_string(files), warnings}) {
+    cells.push_back(cell);
+  }
+  return cells;
+}
+
+std::vector<std::string> empty_overview_cells() {
+  return std::vector<std::string>(overview_columns().size());
+}
+
+}  // namespace lumbargrade

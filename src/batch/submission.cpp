@@ -1,0 +1,111 @@
+#include "batch/submission.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/error.h"
+#include "metric/cases.h"
+#include "report/probability_text.h"
+
+namespace lumbargrade {
+namespace {
+
+using StudyProbabilities = std::array<Probabilities, kFindingCount>;
+
+StudyProbabilities prior_of_study(const PriorTable& prior) {
+  StudyProbabilities probabilities{};
+  for (size_t i = 0; i < probabilities.size(); ++i) probabilities[i] = prior_of(prior, all_findings()[i]);
+  return probabilities;
+}
+
+/// Rows of a result are in the order of all_findings(); columns 4, 5 and 6 hold the probabilities.
+StudyProbabilities probabilities_of(const CsvTable& result) {
+  StudyProbabilities probabilities{};
+  for (size_t i = 0; i < probabilities.size(); ++i) {
+    for (size_t k = 0; k < kSeverityCount; ++k) probabilities[i][k] = std::stod(result.rows[i].at(4 + k));
+  }
+  return probabilities;
+}
+
+Probabilities scaled(Probabilities probabilities, SubmissionScale scale) {
+  if (scale == SubmissionScale::Calibrated) return probabilities;
+  for (size_t k = 0; k < kSeverityCount; ++k) probabilities[k] *= challenge_weight(static_cast<Severity>(k));
+  return probabilities;  // printing normalises
+}
+
+size_t place_of(const Finding& finding) {
+  const auto& findings = all_findings();
+  return static_cast<size_t>(std::find(findings.begin(), findings.end(), finding) - findings.begin());
+}
+
+std::vector<std::string> rows_of_studies(const std::set<std::string>& study_ids) {
+  std::vector<std::string> row_ids;
+  for (const std::string& id : study_ids) {
+    for (const Finding& finding : all_findings()) row_ids.push_back(text(id, "_", finding_key(finding)));
+  }
+  return row_ids;
+}
+
+/// Graded studies by id, and why the others are not.
+struct Collected {
+  std::map<std::string, StudyProbabilities> graded;
+  std::map<std::string, StudyFailure> failed;
+};
+
+Collected collect(const ShardSet& shards) {
+  Collected collected;
+  for_each_study(shards, {[&](const std::string& id, const CsvTable& rows) {
+                            collected.graded.emplace(id, probabilities_of(rows));
+                          },
+                          [&](const StudyFailure& failure) { collected.failed.emplace(failure.study_id, failure); }});
+  return collected;
+}
+
+std::vector<std::string> wanted_rows(const SubmissionRows& rows, const Collected& collected) {
+  if (!rows.row_ids.empty()) return rows.row_ids;
+  std::set<std::string> ids(rows.listed_ids.begin(), rows.listed_ids.end());
+  for (const auto& [id, probabilities] : collected.graded) ids.insert(id);
+  for (const auto& [id, failure] : collected.failed) ids.insert(id);
+  return rows_of_studies(ids);
+}
+
+StudyFailure why_missing(const Collected& collected, const std::string& id) {
+  const auto known = collected.failed.find(id);
+  if (known != collected.failed.end()) return known->second;
+  return {id, "discover", "listed, but no folder of this name was found", ""};
+}
+
+}  // namespace
+
+std::optional<std::pair<std::string, Finding>> parse_row_id(const std::string& row_id) {
+  for (const Finding& finding : all_findings()) {
+    const std::string suffix = text("_", finding_key(finding));
+    if (!row_id.ends_with(suffix) || row_id.size() == suffix.size()) continue;
+    const std::string study_id = row_id.substr(0, row_id.size() - suffix.size());
+    return std::pair(study_id, finding);
+  }
+  return std::nullopt;
+}
+
+Submission make_submission(const ShardSet& shards, const SubmissionRows& rows, const PriorTable& prior,
+                           SubmissionScale scale) {
+  const Collected collected = collect(shards);
+  const StudyProbabilities prior_rows = prior_of_study(prior);
+  std::set<std::string> missing;
+  Submission submission{csv_line({"row_id", "normal_mild", "moderate", "severe"}), {}};
+  for (const std::string& row_id : wanted_rows(rows, collected)) {
+    const auto parsed = parse_row_id(row_id);
+    if (!parsed) throw Error(ErrorKind::Usage, text("\"", row_id, "\" is no row id of the challenge"));
+    const auto& [study_id, finding] = *parsed;
+    const auto found = collected.graded.find(study_id);
+    if (found == collected.graded.end()) missing.insert(study_id);
+    const StudyProbabilities& study = found == collected.graded.end() ? prior_rows : found->second;
+    const auto printed = printed_probabilities(scaled(study[place_of(finding)], scale));
+    submission.csv += csv_line({row_id, printed[0], printed[1], printed[2]});
+  }
+  for (const std::string& id : missing) submission.failures.push_back(why_missing(collected, id));
+  return submission;
+}
+
+}  // namespace lumbargrade

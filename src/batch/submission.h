@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "batch/merge.h"
+#include "core/prevalence.h"
+
+namespace lumbargrade {
+
+/// What a submission's probabilities are.
+enum class SubmissionScale {
+  /// Class probabilities times the metric's weights 1, 2, 4, normalised: the forecast that the weighted log loss
+  /// rewards.
+  Weighted,
+  /// The calibrated probabilities as grades.csv has them.
+  Calibrated,
+};
+
+/// Text of the challenge's submission file: header `row_id,normal_mild,moderate,severe`, one row for every row id.
+/// A study without a result gets `prior`, and a line in `missing`.
+struct Submission {
+  std::string csv;
+  std::vector<StudyFailure> failures;
+};
+
+/// `row_ids` in the order wanted; empty: every study of the shards, sorted by id, 25 rows each. `listed_ids` are
+/// studies that must be in it though no folder of theirs was found. Throws Error (Usage) for a row id that is none.
+struct SubmissionRows {
+  std::vector<std::string> row_ids;
+  std::vector<std::string> listed_ids;
+};
+
+Submission make_submission(const ShardSet& shards, const SubmissionRows& rows, const PriorTable& prior,
+                           SubmissionScale scale);
+
+/// Study id and finding of a row id such as 44036939_left_neural_foraminal_narrowing_l1_l2; empty when it is none.
+std::optional<std::pair<std::string, Finding>> parse_row_id(const std::string& row_id);
+
+}  // namespace lumbargrade

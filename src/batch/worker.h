@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "pipeline/load_grader.h"
+
+namespace lumbargrade {
+
+/// What a worker process answers on; see run_worker.
+inline constexpr int kReplyDescriptor = 3;
+
+struct WorkerOptions {
+  StudyOptions series;
+  GraderOptions grader;
+  int memory_limit_mib = 4096;  ///< of private memory; a study that needs more fails alone
+  bool only_inspect = false;
+};
+
+/// The life of a worker process, which reads and grades studies for a batch. Hostile files are decoded here: a crash or
+/// an exhausted memory limit costs the one study that caused it.
+///
+/// A request on standard input is three texts, each ended by a zero byte, since names may hold any other: study id,
+/// folder, result file. The worker writes the result file (whole or not at all) and answers one line of JSON on
+/// descriptor 3: {"graded": true, "read_ms", "levels_ms", "grade_ms", "warnings"} or {"graded": false, "kind", "stage",
+/// "reason"}. Its first line is {"ready": true, bundle and device} or {"ready": false, "kind", "reason"}. It ends when
+/// its input ends or its parent dies.
+///
+/// With `only_inspect` it writes no file; the answer then holds "overview", the study's cells of the data set's table
+/// (study_overview.h). A bundle is then loaded only when one is named, for series whose headers do not tell their role.
+int run_worker(const WorkerOptions& options);
+
+}  // namespace lumbargrade

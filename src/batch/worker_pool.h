@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "batch/discover.h"
+#include "pipeline/load_grader.h"
+
+namespace lumbargrade {
+
+/// What became of one study.
+struct StudyOutcome {
+  StudyFolder study;
+  bool graded = false;
+  StudyTimes times;
+  std::vector<std::string> warnings;
+  std::vector<std::string> overview;  ///< of a study that was only inspected, see study_overview.h
+  StudyFailure failure;               ///< when not graded
+};
+
+struct PoolOptions {
+  std::vector<std::string> command;  ///< program and arguments of a worker process, see run_worker
+  int workers = 1;
+  double study_timeout_s = 600;
+};
+
+/// How the caller wants a running pool to go on.
+enum class PoolControl { Continue, Drain, Abort };
+
+struct PoolCalls {
+  std::function<std::filesystem::path(const StudyFolder&)> result_file;
+  std::function<void(const StudyOutcome&)> finished;  ///< in the order in which studies end
+  std::function<PoolControl()> wish;                  ///< asked several times a second
+};
+
+/// Grades the studies in worker processes, one study at a time in each. A worker that dies or outlives the timeout
+/// costs the study it was at, and is replaced. Returns what the workers loaded. Throws Error when workers cannot start
+/// (in the words and the kind of the worker) or results cannot be written.
+LoadedGrader run_pool(const std::vector<StudyFolder>& studies, const PoolOptions& options, const PoolCalls& calls);
+
+}  // namespace lumbargrade

@@ -1,0 +1,123 @@
+#include "pipeline/grade_study.h"
+
+#include <cstdio>
+
+#include "core/log.h"
+#include "pipeline/canal_finder.h"
+#include "pipeline/stopwatch.h"
+
+namespace lumbargrade {
+namespace {
+
+/// Runs one stage: measures it and names it in the errors that leave it.
+template <typename Stage>
+auto run_stage(const char* name, double& elapsed_ms, Stage stage) {
+  const Stopwatch stopwatch;
+  try {
+    auto result = stage();
+    elapsed_ms = stopwatch.elapsed_ms();
+    return result;
+  } catch (const Error& error) {
+    throw StudyError(error, name);
+  } catch (const std::exception& error) {
+    throw StudyError(Error(ErrorKind::Failure, error.what()), name);
+  }
+}
+
+std::string found_series(const Study& study) {
+  std::string list;
+  for (const SeriesSummary& series : study.series) {
+    if (!list.empty()) list += ", ";
+    list += text(series.name, " (", series.orientation, ")");
+  }
+  return list.empty() ? "no series" : list;
+}
+
+SeriesRole sagittal_role(const Study& study) {
+  if (study.sagittal_t2) return SeriesRole::SagittalT2;
+  if (study.sagittal_t1) return SeriesRole::SagittalT1;
+  throw Error(ErrorKind::NoUsableStudy,
+              text("no sagittal series in study ", study.study_id, ": found ", found_series(study),
+                   "; `lumbargrade inspect` shows them, --sagittal-t2 chooses one"));
+}
+
+const Volume& volume_of(const Study& study, SeriesRole role) {
+  return role == SeriesRole::SagittalT2 ? *study.sagittal_t2 : *study.sagittal_t1;
+}
+
+Spine located(const Volume& sagittal, const Grader& grader, const std::string& study_id) {
+  Spine spine = grader.locate(sagittal);
+  if (spine.level_count() == 0) {
+    throw Error(ErrorKind::NoUsableStudy, text("no lumbar discs found in study ", study_id, ": is it a lumbar spine?"));
+  }
+  spine.series_instance_uid = sagittal.series_instance_uid;
+  return spine;
+}
+
+void flag_canals(StudyGrades& grades, const char* flag) {
+  for (Grade& grade : grades) {
+    if (grade.finding.condition == Condition::SpinalCanalStenosis && grade.measure_mm) grade.flags.emplace_back(flag);
+  }
+}
+
+std::string fixed(double value, const char* format) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, format, value);
+  return buffer;
+}
+
+std::string level_line(const Spine& spine, Level level) {
+  const auto& frame = spine.levels[index_of(level)];
+  if (!frame) return text(level_name(level), " not found");
+  std::string line = text(level_name(level), " confidence ", fixed(frame->confidence, "%.2f"));
+  if (frame->canal) line += text(", canal ", fixed(frame->canal->diameter_mm, "%.1f mm"));
+  return line;
+}
+
+void log_series(const SeriesSummary& series) {
+  if (!series.used) return;
+  int slices = 0;
+  for (const BlockSummary& block : series.blocks) slices += block.used ? block.slices : 0;
+  log_info(text("series ", series.name, ": ", role_name(series.role), ", ", slices, " slices",
+                series.evidence.empty() ? "" : text(" (", series.evidence, ")")));
+}
+
+}  // namespace
+
+StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
+  double read_ms = 0;
+  Study study = run_stage("read", read_ms, [&] { return load_study(folder, options, canal_finder(grader)); });
+  StudyResult result = grade_study(std::move(study), grader);
+  result.times.read_ms = read_ms;
+  return result;
+}
+
+StudyResult grade_study(Study study, const Grader& grader) {
+  StudyResult result;
+  result.study_id = study.study_id;
+  result.spine = run_stage("levels", result.times.levels_ms, [&] {
+    result.graded_series = sagittal_role(study);
+    return located(volume_of(study, result.graded_series), grader, study.study_id);
+  });
+  result.grades = run_stage("grade", result.times.grade_ms, [&] {
+    const NetworkGrades networks = grader.look ? grader.look(study, result.spine) : NetworkGrades{};
+    const ForamenMeasures foramina = grader.model.foramen ? measure_foramina(study, result.spine) : ForamenMeasures{};
+    return grade_findings(result.spine, volume_of(study, result.graded_series), grader.model, networks, foramina);
+  });
+  if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, "measured_on_t1");
+  result.series = std::move(study.series);
+  result.warnings = std::move(study.warnings);
+  return result;
+}
+
+void log_study(const StudyResult& result) {
+  for (const std::string& warning : result.warnings) log_warning(warning);
+  for (const SeriesSummary& series : result.series) log_series(series);
+  for (Level level : kLevels) log_info(level_line(result.spine, level));
+  for (const std::string& flag : result.spine.flags) log_warning(text("flag: ", flag));
+  if (result.spine.level_count() < kLevelCount) {
+    log_warning("fewer than five lumbar discs are in view: the others get the prior of their level");
+  }
+}
+
+}  // namespace lumbargrade

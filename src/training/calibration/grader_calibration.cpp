@@ -1,0 +1,117 @@
+#include "training/calibration/grader_calibration.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "core/error.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr double kSmallestTemperature = 0.2;
+constexpr double kLargestTemperature = 8;
+constexpr double kHalfCase = 0.5;
+/// A network with no more weight than this says nothing: its rows are the prior's.
+constexpr double kLeastWeight = 0.01;
+
+double weighted_loss(const std::vector<HeldOutFinding>& findings, const std::array<double, kSeverityCount>& weights,
+                     const std::function<Probabilities(const HeldOutFinding&)>& predict) {
+  double loss = 0, total = 0;
+  for (const HeldOutFinding& finding : findings) {
+    const auto truth = static_cast<size_t>(finding.severity);
+    loss -= weights[truth] * std::log(std::max(predict(finding)[truth], 1e-15));
+    total += weights[truth];
+  }
+  return loss / total;
+}
+
+/// Where `f` is least on [low, high], by golden section: `f` falls, then rises.
+double minimum_of(const std::function<double(double)>& f, double low, double high) {
+  constexpr double kGolden = 0.6180339887498949;
+  double a = high - kGolden * (high - low), b = low + kGolden * (high - low);
+  double at_a = f(a), at_b = f(b);
+  for (int step = 0; step < 60; ++step) {
+    if (at_a < at_b) {
+      high = b, b = a, at_b = at_a;
+      a = high - kGolden * (high - low);
+      at_a = f(a);
+    } else {
+      low = a, a = b, at_a = at_b;
+      b = low + kGolden * (high - low);
+      at_b = f(b);
+    }
+  }
+  return (low + high) / 2;
+}
+
+/// The same where the least may lie at an end.
+double least(const std::function<double(double)>& f, double low, double high) {
+  const double inside = minimum_of(f, low, high);
+  if (f(high) <= f(inside)) return high;
+  return f(low) <= f(inside) ? low : inside;
+}
+
+}  // namespace
+
+LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
+                          const std::array<double, kSeverityCount>& class_weights) {
+  LevelPrior counts;
+  for (auto& level : counts) level.fill(kHalfCase);
+  for (const HeldOutFinding& finding : findings) {
+    counts[static_cast<size_t>(index_of(finding.level))][static_cast<size_t>(finding.severity)] += 1;
+  }
+  for (auto& level : counts) {
+    double sum = 0;
+    for (size_t c = 0; c < level.size(); ++c) sum += level[c] *= class_weights[c];
+    for (double& value : level) value /= sum;
+  }
+  return counts;
+}
+
+Probabilities softmax(const Logits& logits, double temperature) {
+  const double largest = *std::max_element(logits.begin(), logits.end());
+  Probabilities result{};
+  double sum = 0;
+  for (size_t c = 0; c < result.size(); ++c) sum += result[c] = std::exp((logits[c] - largest) / temperature);
+  for (double& value : result) value /= sum;
+  return result;
+}
+
+Probabilities head_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const HeadFit& fit) {
+  const ConditionMix mix{fit.measure_weight, fit.model_weight, {}};
+  const auto network = fit.model_weight > 0 ? std::optional(softmax(finding.logits, fit.temperature)) : std::nullopt;
+  return mixed_grade(network, finding.measured, mix, prior[static_cast<size_t>(index_of(finding.level))], 1);
+}
+
+HeadFit fit_head(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
+                 const std::array<double, kSeverityCount>& class_weights, const HeadBounds& bounds) {
+  if (findings.empty()) throw Error(ErrorKind::Failure, "no held-out finding to calibrate on");
+  const auto loss_with = [&](double temperature, double model_weight, double measure_weight) {
+    HeadFit fit;
+    fit.temperature = temperature, fit.model_weight = model_weight, fit.measure_weight = measure_weight;
+    return weighted_loss(findings, class_weights,
+                         [&](const HeldOutFinding& finding) { return head_probabilities(finding, prior, fit); });
+  };
+  HeadFit fit;
+  fit.plain_loss = loss_with(1, 1, 0);
+  fit.prior_loss = weighted_loss(findings, class_weights, [&](const HeldOutFinding& finding) {
+    return prior[static_cast<size_t>(index_of(finding.level))];
+  });
+  fit.measure_loss = loss_with(1, 0, 0);
+  fit.temperature = std::exp(minimum_of([&](double log_t) { return loss_with(std::exp(log_t), 1, 0); },
+                                        std::log(kSmallestTemperature), std::log(kLargestTemperature)));
+  fit.model_weight = least([&](double weight) { return loss_with(fit.temperature, weight, 0); }, kLeastWeight, 1);
+  fit.model_weight = std::min(fit.model_weight, bounds.largest_model_weight);
+  if (fit.model_weight <= kLeastWeight) fit.model_weight = 0;
+  const bool is_measured = std::any_of(findings.begin(), findings.end(),
+                                       [](const HeldOutFinding& finding) { return finding.measured.has_value(); });
+  if (is_measured) {
+    fit.measure_weight = least([&](double share) { return loss_with(fit.temperature, fit.model_weight, share); }, 0, 1);
+    fit.measure_weight = std::max(fit.measure_weight, bounds.smallest_measure_weight);
+  }
+  fit.loss = loss_with(fit.temperature, fit.model_weight, fit.measure_weight);
+  return fit;
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,133 @@
+#include "training/grader/grader_batch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "grades/crop_tensors.h"
+#include "training/grader/crop_augmentation.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr double kMirroredShare = 0.5;
+
+/// Which of a batch's generators a seed is for.
+enum BatchStream : std::uint64_t { kCrops, kMirroring, kBlending };
+
+std::uint64_t as_seed(size_t number) {
+  return static_cast<std::uint64_t>(number);
+}
+
+/// Grey values 0..255.
+CropBatch empty_view(const View& view, size_t count) {
+  const auto n = static_cast<std::int64_t>(count);
+  return {torch::empty({n, view.slices, view.size_px, view.size_px}), torch::empty({n, view.slices})};
+}
+
+CropBuffers buffers_of(const CropBatch& view, size_t row) {
+  const auto at = static_cast<std::int64_t>(row);
+  return {view.pixels[at].data_ptr<float>(), view.valid[at].data_ptr<float>()};
+}
+
+std::vector<bool> mirrored_rows(size_t count, const NetworkRecipe& network, const AugmentationRecipe& augmentation,
+                                std::uint64_t seed) {
+  std::vector<bool> mirrored(count, false);
+  if (network.condition != Condition::SpinalCanalStenosis || !augmentation.mirror_canals) return mirrored;
+  std::mt19937_64 random(seed_of({seed, kMirroring}));
+  std::bernoulli_distribution toss(kMirroredShare);
+  for (size_t row = 0; row < count; ++row) mirrored[row] = toss(random);
+  return mirrored;
+}
+
+CropBatch augmented_view(const std::vector<Example>& examples, size_t view, const std::vector<bool>& mirrored,
+                         const AugmentationRecipe& augmentation, std::uint64_t seed) {
+  CropBatch batch = empty_view(examples.front().data->views[view].view(), examples.size());
+  for (size_t row = 0; row < examples.size(); ++row) {
+    std::mt19937_64 random(seed_of({seed, kCrops, as_seed(row), as_seed(view)}));
+    copy_augmented(examples[row].data->views[view], examples[row].sample, augmentation, mirrored[row], random,
+                   buffers_of(batch, row));
+  }
+  return batch;
+}
+
+TargetRows targets_of(const std::vector<Example>& examples, Condition condition) {
+  const auto rows = static_cast<std::int64_t>(examples.size());
+  TargetRows targets{torch::zeros({rows, kSeverityCount}), torch::zeros({rows}), {}};
+  for (size_t row = 0; row < examples.size(); ++row) {
+    const Example& example = examples[row];
+    const auto at = static_cast<std::int64_t>(row);
+    for (int c = 0; c < kSeverityCount; ++c) targets.shares[at][c] = example.target[static_cast<size_t>(c)];
+    targets.weights[at] = example.weight;
+    const bool canal = condition == Condition::SpinalCanalStenosis && example.labelled;
+    targets.canal_studies.push_back(canal ? example.study : -1);
+  }
+  return targets;
+}
+
+torch::Tensor blended(const torch::Tensor& tensor, const torch::Tensor& partner, double share) {
+  return share * tensor + (1 - share) * tensor.index_select(0, partner);
+}
+
+/// A box of the partner's picture, of 1 - share of its area, in place of one's own; the corner is a share of the room.
+void paste_box(CropBatch& view, const torch::Tensor& partner, double share, double top_share, double left_share) {
+  const auto size = view.pixels.size(2);
+  const auto side = std::clamp<std::int64_t>(std::llround(std::sqrt(1 - share) * static_cast<double>(size)), 0, size);
+  const auto top = static_cast<std::int64_t>(top_share * static_cast<double>(size - side + 1));
+  const auto left = static_cast<std::int64_t>(left_share * static_cast<double>(size - side + 1));
+  const auto box = [&](const torch::Tensor& pixels) { return pixels.narrow(2, top, side).narrow(3, left, side); };
+  const torch::Tensor other = view.pixels.index_select(0, partner);
+  box(view.pixels).copy_(box(other));
+}
+
+/// Blends each row with another one: the whole picture (mixup, Zhang 2018) or a box of it (CutMix, Yun 2019). Rows are
+/// no single study's then.
+void blend(std::vector<CropBatch>& views, TargetRows& targets, const AugmentationRecipe& recipe, std::uint64_t seed) {
+  std::mt19937_64 random(seed_of({seed, kBlending}));
+  std::uniform_real_distribution<double> uniform(0, 1);
+  const double draw = uniform(random);
+  if (draw >= recipe.mixup + recipe.cutmix) return;
+  std::vector<std::int64_t> order(static_cast<size_t>(targets.shares.size(0)));
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), random);
+  const torch::Tensor partner = torch::tensor(order);
+  const double share = uniform(random), top = uniform(random), left = uniform(random);
+  for (CropBatch& view : views) {
+    if (draw < recipe.mixup) {
+      view.pixels = blended(view.pixels, partner, share);
+      view.valid = torch::maximum(view.valid, view.valid.index_select(0, partner));
+    } else {
+      paste_box(view, partner, share, top, left);
+    }
+  }
+  targets.shares = blended(targets.shares, partner, share);
+  targets.weights = blended(targets.weights, partner, share);
+  targets.canal_studies.clear();
+}
+
+}  // namespace
+
+TrainingBatch augmented_batch(const std::vector<Example>& examples, const NetworkRecipe& network,
+                              const AugmentationRecipe& augmentation, std::uint64_t seed) {
+  const std::vector<bool> mirrored = mirrored_rows(examples.size(), network, augmentation, seed);
+  std::vector<CropBatch> views;
+  for (size_t v = 0; v < network.views.size(); ++v) {
+    views.push_back(augmented_view(examples, v, mirrored, augmentation, seed));
+  }
+  TrainingBatch batch{{}, targets_of(examples, network.condition), {}};
+  blend(views, batch.targets, augmentation, seed);
+  for (size_t v = 0; v < views.size(); ++v) add_view(batch.inputs, network.views[v].name, views[v], torch::kCPU);
+  return batch;
+}
+
+TensorMap central_inputs(const NetworkData& data, const std::vector<size_t>& samples, const torch::Device& device) {
+  TensorMap inputs;
+  for (const CropFile& file : data.views) {
+    const CropBatch batch = empty_view(file.view(), samples.size());
+    for (size_t row = 0; row < samples.size(); ++row) copy_central(file, samples[row], buffers_of(batch, row));
+    add_view(inputs, file.view().name, batch, device);
+  }
+  return inputs;
+}
+
+}  // namespace lumbargrade

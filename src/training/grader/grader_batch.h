@@ -1,0 +1,29 @@
+#pragma once
+
+#include <random>
+#include <vector>
+
+#include "training/grader/grader_data.h"
+#include "training/loop/trainer.h"
+
+namespace lumbargrade {
+
+/// One finding to learn from.
+struct Example {
+  const NetworkData* data = nullptr;
+  size_t sample = 0;
+  int study = 0;           ///< unique over labelled and unlabelled data
+  Probabilities target{};  ///< shares of the classes
+  double weight = 1;
+  bool labelled = true;  ///< by people: only then a study's canals tell whether any is severe
+};
+
+/// Augmented crops of the examples as a grading network takes them, with their targets; blended by mixup or CutMix
+/// where the recipe says so. Every crop is drawn from `seed` and its own place.
+TrainingBatch augmented_batch(const std::vector<Example>& examples, const NetworkRecipe& network,
+                              const AugmentationRecipe& augmentation, std::uint64_t seed);
+
+/// The crops of some samples as inference cuts them, as a grading network takes them.
+TensorMap central_inputs(const NetworkData& data, const std::vector<size_t>& samples, const torch::Device& device);
+
+}  // namespace lumbargrade

@@ -1,0 +1,237 @@
+#include "training/grader/grader_bundle.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "bundle/bundle.h"
+#include "bundle/bundle_card.h"
+#include "bundle/find_bundle.h"
+#include "bundle/write_bundle.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "grades/crop_tensors.h"
+#include "network/state.h"
+#include "training/grader/crop_augmentation.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kGoldenTolerance = 1e-4;
+constexpr std::string_view kInputPrefix = "input.";
+
+/// A second stage cannot stay where a network that it stands on is replaced.
+bool is_replaced(const Bundle& base, const NetworkSpec& spec, const std::vector<std::string>& replaced_roles) {
+  const auto has_replaced_role = [&](const NetworkSpec& network) {
+    return std::count(replaced_roles.begin(), replaced_roles.end(), network.role) > 0;
+  };
+  return has_replaced_role(spec) ||
+         std::any_of(base.manifest.networks.begin(), base.manifest.networks.end(), [&](const NetworkSpec& network) {
+           return has_replaced_role(network) && std::count(spec.members.begin(), spec.members.end(), network.name) > 0;
+         });
+}
+
+/// The base bundle's networks that stay, with the golden inputs they came with.
+std::vector<TrainedNetwork> kept_networks(const Bundle& base, const std::vector<std::string>& replaced_roles) {
+  std::vector<TrainedNetwork> kept;
+  for (const BundleNetwork& network : base.networks) {
+    if (is_replaced(base, network.spec, replaced_roles)) continue;
+    TrainedNetwork trained;
+    trained.spec = network.spec;
+    trained.state = collect_state(*network.network.module);
+    for (const auto& [name, tensor] : read_safetensors(base.folder / network.spec.golden.tensors.file)) {
+      if (name.starts_with(kInputPrefix)) trained.golden_inputs.emplace(name.substr(kInputPrefix.size()), tensor);
+    }
+    kept.push_back(std::move(trained));
+  }
+  return kept;
+}
+
+/// One finding's crops, as they come to the network.
+TensorMap example_inputs(const NetworkRecipe& recipe, const NetworkData& data) {
+  TensorMap inputs;
+  for (size_t v = 0; v < recipe.views.size(); ++v) {
+    const View& view = recipe.views[v];
+    CropBatch batch{torch::empty({1, view.slices, view.size_px, view.size_px}), torch::empty({1, view.slices})};
+    copy_central(data.views[v], 0, {batch.pixels.data_ptr<float>(), batch.valid.data_ptr<float>()});
+    inputs.emplace(view.name, normalised(batch.pixels, batch.valid));
+  }
+  return inputs;
+}
+
+TrainedNetwork member_network(const NetworkRecipe& recipe, const NetworkData& data, const TensorMap& state,
+                              const std::string& name) {
+  TrainedNetwork trained;
+  trained.spec.role = std::string(grading_role(recipe.condition));
+  trained.spec.name = name;
+  trained.spec.architecture = "grader";
+  trained.spec.parameters = recipe.parameters;
+  for (const View& view : recipe.views) trained.spec.inputs.push_back(input_of(view));
+  trained.spec.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
+  trained.spec.golden.tolerance = kGoldenTolerance;
+  trained.state = state;
+  trained.golden_inputs = example_inputs(recipe, data);
+  return trained;
+}
+
+std::string member_name(const TrainedHead& head, const TrainedEntry& entry, size_t fold) {
+  return text(grading_role(head.condition), "_", entry.recipe, "_", fold);
+}
+
+void add_members(const GraderTraining& training, const GraderData& data, const TrainedHead& head,
+                 std::vector<TrainedNetwork>& networks) {
+  for (const TrainedEntry& entry : head.entries) {
+    const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
+    for (size_t k = 0; k < entry.members.size(); ++k) {
+      networks.push_back(
+          member_network(recipe, data.networks[entry.recipe], entry.members[k], member_name(head, entry, k)));
+    }
+  }
+}
+
+InputSpec mixer_input(const char* name, std::vector<AxisSpec> axes) {
+  InputSpec input;
+  input.name = name;
+  input.axes = std::move(axes);
+  return input;
+}
+
+/// The second stage of the `fold`th fold that ran.
+TrainedNetwork mixer_network(const TrainedGraders& graders, size_t fold) {
+  const MixerResult& mixer = graders.mixers[fold];
+  const AxisSpec findings{"finding", kFindingCount, 1, {}, {}};
+  TrainedNetwork trained;
+  trained.spec.role = kMixerRole;
+  trained.spec.name = text(kMixerRole, "_", fold);
+  trained.spec.architecture = "study_mixer";
+  trained.spec.parameters = mixer.parameters;
+  for (const TrainedHead& head : graders.heads) {
+    for (const TrainedEntry& entry : head.entries) trained.spec.members.push_back(member_name(head, entry, fold));
+  }
+  const AxisSpec features{"feature", mixer.parameters.at("features").get<std::int64_t>(), 1, {}, {}};
+  const AxisSpec classes{"class", kSeverityCount, 1, {}, {}};
+  trained.spec.inputs = {mixer_input("features", {findings, features}), mixer_input("logits", {findings, classes}),
+                         mixer_input("present", {findings})};
+  trained.spec.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
+  trained.spec.golden.tolerance = kGoldenTolerance;
+  trained.state = mixer.state;
+  trained.golden_inputs = mixer.example;
+  return trained;
+}
+
+/// Figures of the second stage: the mean over its folds.
+void add_mixer_metrics(const GraderTraining& training, const TrainedGraders& graders, Manifest& manifest) {
+  const auto count = static_cast<std::int64_t>(graders.mixers.size());
+  double before = 0, after = 0;
+  for (const MixerResult& mixer : graders.mixers) before += mixer.first_stage_loss, after += mixer.held_out_loss;
+  const std::string set = text("held-out studies of ", training.data.data.filename().string(), ", mean over folds");
+  const auto add = [&](const char* name, double sum) {
+    manifest.metrics.push_back({std::string(kMixerRole), name, sum / static_cast<double>(count), "1", set, count});
+  };
+  add("sum of the conditions' official losses", after);
+  add("sum of the conditions' official losses, first stage alone", before);
+}
+
+ConditionSpec head_spec(const GraderTraining& training, const TrainedHead& head) {
+  const GraderRecipe& recipe = training.recipe;
+  ConditionSpec spec;
+  spec.condition = head.condition;
+  spec.source = text("recipe ", recipe.name, " (", recipe.origin, "), ", head.entries.front().members.size(), " of ",
+                     recipe.folds, " folds; temperature and weights fitted on ", head.held_out_findings,
+                     " findings of studies not trained on, ", head.measured_findings, " of them measured");
+  spec.combine = recipe.combine;
+  spec.temperature = head.fit.temperature;
+  spec.measure_weight = head.fit.measure_weight;
+  spec.model_weight = head.fit.model_weight;
+  spec.flags = recipe.flags;
+  spec.tta = recipe.tta;
+  return spec;
+}
+
+void add_metrics(const GraderTraining& training, const TrainedHead& head, Manifest& manifest) {
+  const std::string role(grading_role(head.condition));
+  const std::string set = text("held-out studies of ", training.data.data.filename().string(), ", by study");
+  const auto add = [&](const char* name, double value) {
+    manifest.metrics.push_back({role, name, value, "1", set, head.held_out_findings});
+  };
+  add("log loss", head.fit.loss);
+  if (head.measured_findings > 0) add("log loss of the measure alone", head.fit.measure_loss);
+  add("log loss of the prior alone", head.fit.prior_loss);
+}
+
+/// What the card says, else that nobody said anything.
+void describe(const GraderTraining& training, const GraderData& data, Manifest& manifest) {
+  manifest.name = training.recipe.name;
+  manifest.version = "1";
+  if (training.card.empty()) {
+    manifest.licence = "not stated: decided by the licence of the training data";
+    manifest.training_data.push_back({"graders", training.data.data.string(), "not stated",
+                                      static_cast<std::int64_t>(data.study_ids.size()), "studies",
+                                      text(training.recipe.folds, " folds by study")});
+    return;
+  }
+  describe_from_card(manifest, training.card);
+}
+
+std::string card_text(const GraderTraining& training, const Manifest& manifest) {
+  std::string card = text("# Model card: ", manifest.name, " ", manifest.version, "\n\n**", manifest.intended_use,
+                          "**\n\nRecipe: ", training.recipe.name, " - ", training.recipe.origin,
+                          "\n\nLicence of the weights: ", manifest.licence, "\n\n## TrainingResult from\n");
+  for (const TrainingDataSpec& entry : manifest.training_data) {
+    card += text("- ", entry.used_for, ": ", entry.source, ", ", entry.count, " ", entry.unit, " (", entry.licence,
+                 "); ", entry.split, "\n");
+  }
+  card += "\n## Measured\n| what | figure | value | on | n |\n|---|---|---|---|---|\n";
+  for (const MetricSpec& metric : manifest.metrics) {
+    card += text("| ", metric.what, " | ", metric.name, " | ", metric.value, " ", metric.unit == "1" ? "" : metric.unit,
+                 " | ", metric.set, " | ", metric.count, " |\n");
+  }
+  card +=
+      "\n## Limits\nSee the card of the bundle whose locator this one uses. Conditions without a network of their "
+      "own get a measure or the prior, as each row's `source` says.\n";
+  return card;
+}
+
+void finish_bundle(const GraderTraining& training, const Manifest& manifest,
+                   const std::vector<TrainedNetwork>& networks) {
+  write_bundle(training.out, manifest, networks);
+  write_file_atomically(training.out / "MODEL_CARD.md", card_text(training, manifest));
+}
+
+}  // namespace
+
+void write_grader_bundle(const GraderTraining& training, const GraderData& data, const TrainedGraders& graders) {
+  const std::optional<std::string> chosen =
+      training.data.base_bundle.empty() ? std::nullopt : std::optional(training.data.base_bundle);
+  const Bundle base = load_bundle(find_bundle(chosen));
+  Manifest manifest = base.manifest;
+  std::vector<std::string> roles;
+  if (!graders.mixers.empty()) roles.emplace_back(kMixerRole);
+  for (const TrainedHead& head : graders.heads) roles.emplace_back(grading_role(head.condition));
+  const auto is_trained = [&](const std::string& role) {
+    return std::find(roles.begin(), roles.end(), role) != roles.end();
+  };
+  std::vector<TrainedNetwork> networks = kept_networks(base, roles);
+  std::erase_if(manifest.metrics, [&](const MetricSpec& metric) { return is_trained(metric.what); });
+  std::erase_if(manifest.training_data, [&](const TrainingDataSpec& entry) { return is_trained(entry.used_for); });
+  describe(training, data, manifest);
+  std::erase_if(manifest.grading.heads,
+                [&](const ConditionSpec& spec) { return is_trained(std::string(grading_role(spec.condition))); });
+  for (const TrainedHead& head : graders.heads) {
+    add_members(training, data, head, networks);
+    manifest.grading.heads.push_back(head_spec(training, head));
+    if (!training.recipe.keep_prior) manifest.grading.prior[static_cast<size_t>(head.condition)] = head.prior;
+    add_metrics(training, head, manifest);
+  }
+  for (size_t fold = 0; fold < graders.mixers.size(); ++fold) networks.push_back(mixer_network(graders, fold));
+  if (!graders.mixers.empty()) add_mixer_metrics(training, graders, manifest);
+  if (training.recipe.keep_prior) return finish_bundle(training, manifest, networks);
+  manifest.grading.prior_source = text("trained conditions: frequencies of ", training.data.data.filename().string(),
+                                       "; others: ", base.manifest.grading.prior_source);
+  finish_bundle(training, manifest, networks);
+}
+
+}  // namespace lumbargrade

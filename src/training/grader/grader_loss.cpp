@@ -1,0 +1,63 @@
+#include "training/grader/grader_loss.h"
+
+#include <map>
+
+#include "metric/cases.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr std::int64_t kSevere = 2;
+constexpr double kLeastProbability = 1e-6;
+
+std::map<int, std::vector<std::int64_t>> rows_by_study(const std::vector<int>& studies) {
+  std::map<int, std::vector<std::int64_t>> rows;
+  for (size_t row = 0; row < studies.size(); ++row) {
+    if (studies[row] >= 0) rows[studies[row]].push_back(static_cast<std::int64_t>(row));
+  }
+  return rows;
+}
+
+/// Binary cross-entropy of the largest severe probability of a study's canals, weighted by the largest weight among
+/// them.
+torch::Tensor any_severe_loss(const torch::Tensor& logits, const torch::Tensor& shares, const torch::Tensor& weights,
+                              const std::map<int, std::vector<std::int64_t>>& studies) {
+  const torch::Tensor severe = torch::softmax(logits, 1).select(1, kSevere);
+  const torch::Tensor truth = shares.select(1, kSevere);
+  torch::Tensor loss = torch::zeros({}, logits.options()), total = torch::zeros({}, logits.options());
+  for (const auto& [study, rows] : studies) {
+    const torch::Tensor at = torch::tensor(rows, torch::kLong).to(logits.device());
+    const torch::Tensor q = severe.index_select(0, at).max().clamp(kLeastProbability, 1 - kLeastProbability);
+    const torch::Tensor t = truth.index_select(0, at).max();
+    const torch::Tensor weight = weights.index_select(0, at).max();
+    loss = loss - weight * (t * q.log() + (1 - t) * (1 - q).log());
+    total = total + weight;
+  }
+  return loss / total;
+}
+
+}  // namespace
+
+GraderLoss::GraderLoss(const std::array<double, kSeverityCount>& class_weights, double any_severe)
+    : class_weights_(torch::tensor(std::vector<double>(class_weights.begin(), class_weights.end()), torch::kFloat32)),
+      any_severe_(any_severe) {}
+
+torch::Tensor GraderLoss::operator()(const torch::Tensor& logits, const TargetRows& rows) const {
+  const torch::Device device = logits.device();
+  const torch::Tensor class_weights = class_weights_.to(device), shares = rows.shares.to(device);
+  const torch::Tensor weighted = logits.to(torch::kFloat32) + class_weights.log();
+  const torch::Tensor weights = (shares * class_weights).sum(1) * rows.weights.to(device);
+  const torch::Tensor losses = -(torch::log_softmax(weighted, 1) * shares).sum(1);
+  const torch::Tensor loss = (weights * losses).sum() / weights.sum();
+  const auto studies = rows_by_study(rows.canal_studies);
+  if (any_severe_ <= 0 || studies.empty()) return loss;
+  return loss + any_severe_ * any_severe_loss(weighted, shares, weights, studies);
+}
+
+GraderLoss official_loss() {
+  return {{challenge_weight(Severity::NormalMild), challenge_weight(Severity::Moderate),
+           challenge_weight(Severity::Severe)},
+          1};
+}
+
+}  // namespace lumbargrade

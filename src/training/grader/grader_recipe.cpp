@@ -1,0 +1,210 @@
+#include "training/grader/grader_recipe.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/strict_json.h"
+#include "core/strict_object.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr int kMaxDepth = 12;
+const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
+const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
+const std::vector<std::string> kOptimisationKeys = {"epochs",       "studies_per_batch", "accumulate", "rate",
+                                                    "weight_decay", "warm_up",           "average",    "clip_norm",
+                                                    "patience",     "class_weights",     "any_severe"};
+constexpr int kHiddenStep = 8;
+
+int whole(const StrictObject& object, const std::string& key, int minimum, int maximum, int otherwise) {
+  return object.has(key) ? static_cast<int>(object.integer(key, minimum, maximum)) : otherwise;
+}
+
+double real(const StrictObject& object, const std::string& key, double minimum, double maximum, double otherwise) {
+  return object.has(key) ? object.number(key, minimum, maximum) : otherwise;
+}
+
+template <typename Value>
+Value chosen(const StrictObject& object, const std::string& key, const std::vector<std::string>& words,
+             const std::vector<Value>& values) {
+  const std::string word = object.one_of(key, words);
+  return values[static_cast<size_t>(std::find(words.begin(), words.end(), word) - words.begin())];
+}
+
+View read_view(const StrictObject& object) {
+  View view;
+  view.series = chosen<SeriesRole>(object, "series", kSeries,
+                                   {SeriesRole::SagittalT1, SeriesRole::SagittalT2, SeriesRole::AxialT2});
+  view.anchor = chosen<Anchor>(object, "anchor", kAnchors, {Anchor::Canal, Anchor::Foramen, Anchor::Recess});
+  view.name = object.has("name") ? object.string("name") : object.string("series");
+  view.slices = whole(object, "slices", 1, 63, view.slices);
+  if (view.slices % 2 == 0) object.fail("slices", "must be odd");
+  view.size_px = whole(object, "size_px", 16, 512, view.size_px);
+  view.pixel_mm = real(object, "pixel_mm", 0.1, 5, view.pixel_mm);
+  view.slice_mm = real(object, "slice_mm", 0.1, 20, view.slice_mm);
+  if (object.has("mirrored")) view.mirrored = object.boolean("mirrored");
+  return view;
+}
+
+NetworkRecipe read_network(const StrictObject& object) {
+  std::vector<std::string> keys;
+  for (const Condition condition : kConditions) keys.emplace_back(condition_key(condition));
+  NetworkRecipe network;
+  network.condition = chosen<Condition>(object, "condition", keys, {kConditions.begin(), kConditions.end()});
+  for (const auto& view : object.objects("views", {"series", "anchor"},
+                                         {"name", "slices", "size_px", "pixel_mm", "slice_mm", "mirrored"})) {
+    network.views.push_back(read_view(view));
+  }
+  if (network.views.empty()) object.fail("views", "must have at least one entry");
+  network.parameters = object.free_object("parameters");
+  network.parameters["views"] = nlohmann::json::array();
+  for (const View& view : network.views) network.parameters["views"].push_back(view.name);
+  return network;
+}
+
+AugmentationRecipe read_augmentation(const StrictObject& object) {
+  AugmentationRecipe recipe;
+  recipe.jitter_mm = real(object, "jitter_mm", 0, 20, recipe.jitter_mm);
+  recipe.jitter_slices = whole(object, "jitter_slices", 0, 5, recipe.jitter_slices);
+  recipe.rotation_degrees = real(object, "rotation_degrees", 0, 90, recipe.rotation_degrees);
+  recipe.scale = real(object, "scale", 0, 0.5, recipe.scale);
+  recipe.contrast = real(object, "contrast", 0, 1, recipe.contrast);
+  recipe.noise = real(object, "noise", 0, 1, recipe.noise);
+  recipe.mixup = real(object, "mixup", 0, 1, recipe.mixup);
+  recipe.cutmix = real(object, "cutmix", 0, 1, recipe.cutmix);
+  if (object.has("mirror_canals")) recipe.mirror_canals = object.boolean("mirror_canals");
+  if (recipe.mixup + recipe.cutmix > 1) object.fail("mixup", "and cutmix together must not exceed 1");
+  return recipe;
+}
+
+OptimisationRecipe read_optimisation(const StrictObject& object) {
+  OptimisationRecipe recipe;
+  recipe.epochs = whole(object, "epochs", 1, 10000, recipe.epochs);
+  recipe.studies_per_batch = whole(object, "studies_per_batch", 1, 1024, recipe.studies_per_batch);
+  recipe.accumulate = whole(object, "accumulate", 1, 1024, recipe.accumulate);
+  recipe.rate = real(object, "rate", 1e-8, 1, recipe.rate);
+  recipe.weight_decay = real(object, "weight_decay", 0, 1, recipe.weight_decay);
+  recipe.warm_up = real(object, "warm_up", 0, 1, recipe.warm_up);
+  recipe.average = real(object, "average", 0, 0.99999, recipe.average);
+  recipe.clip_norm = real(object, "clip_norm", 1e-3, 1e6, recipe.clip_norm);
+  recipe.patience = whole(object, "patience", 1, 10000, recipe.patience);
+  if (object.has("class_weights")) {
+    const auto weights = object.numbers("class_weights", kSeverityCount, 1e-3, 1e3);
+    std::copy(weights.begin(), weights.end(), recipe.class_weights.begin());
+  }
+  recipe.any_severe = real(object, "any_severe", 0, 10, recipe.any_severe);
+  return recipe;
+}
+
+MixerRecipe read_mixer(const StrictObject& object) {
+  MixerRecipe recipe;
+  recipe.hidden = whole(object, "hidden", kHiddenStep, 4096, recipe.hidden);
+  if (recipe.hidden % kHiddenStep != 0) object.fail("hidden", text("must be a multiple of ", kHiddenStep));
+  recipe.layers = whole(object, "layers", 1, 16, recipe.layers);
+  recipe.dropout = real(object, "dropout", 0, 0.95, recipe.dropout);
+  if (object.has("optimisation")) {
+    recipe.optimisation = read_optimisation(object.object("optimisation", {}, kOptimisationKeys));
+  }
+  return recipe;
+}
+
+PseudoLabelRecipe read_pseudo_labels(const StrictObject& object) {
+  PseudoLabelRecipe recipe;
+  recipe.confidence = real(object, "confidence", 0, 1, recipe.confidence);
+  recipe.weight = real(object, "weight", 1e-3, 1, recipe.weight);
+  recipe.epochs = whole(object, "epochs", 1, 10000, recipe.epochs);
+  recipe.rate = real(object, "rate", 1e-8, 1, recipe.rate);
+  return recipe;
+}
+
+TtaTransform read_look(const StrictObject& object) {
+  TtaTransform look;
+  look.row_mm = real(object, "row_mm", -50, 50, 0);
+  look.column_mm = real(object, "column_mm", -50, 50, 0);
+  look.degrees = real(object, "degrees", -180, 180, 0);
+  look.mirror = object.has("mirror") && object.boolean("mirror");
+  return look;
+}
+
+void read_folds(const StrictObject& object, GraderRecipe& recipe) {
+  recipe.folds = whole(object, "folds", 2, 100, recipe.folds);
+  if (!object.has("run_folds")) return;
+  for (const auto fold : object.integers("run_folds", 1, 100, 0, recipe.folds - 1)) {
+    if (std::count(recipe.run_folds.begin(), recipe.run_folds.end(), fold) > 0) {
+      object.fail("run_folds", text("names fold ", fold, " twice"));
+    }
+    recipe.run_folds.push_back(static_cast<int>(fold));
+  }
+}
+
+GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
+  const nlohmann::json json = parse_strict_json(content, file, kMaxDepth);
+  const StrictObject object(
+      json, file, "", {"name", "origin", "needs", "networks"},
+      {"augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks", "flags", "prior",
+       "largest_model_weight", "smallest_measure_weight", "mixer", "pseudo_labels"});
+  GraderRecipe recipe;
+  recipe.name = object.string("name");
+  recipe.origin = object.string("origin");
+  recipe.needs = object.string("needs");
+  for (const auto& network : object.objects("networks", {"condition", "views", "parameters"})) {
+    recipe.networks.push_back(read_network(network));
+  }
+  if (recipe.networks.empty()) object.fail("networks", "must have at least one entry");
+  if (object.has("augmentation")) {
+    recipe.augmentation = read_augmentation(object.object("augmentation", {},
+                                                          {"jitter_mm", "jitter_slices", "rotation_degrees", "scale",
+                                                           "contrast", "noise", "mixup", "cutmix", "mirror_canals"}));
+  }
+  if (object.has("optimisation")) {
+    recipe.optimisation = read_optimisation(object.object("optimisation", {}, kOptimisationKeys));
+  }
+  read_folds(object, recipe);
+  if (object.has("mixer")) {
+    recipe.mixer = read_mixer(object.object("mixer", {}, {"hidden", "layers", "dropout", "optimisation"}));
+  }
+  if (object.has("pseudo_labels")) {
+    recipe.pseudo_labels =
+        read_pseudo_labels(object.object("pseudo_labels", {}, {"confidence", "weight", "epochs", "rate"}));
+  }
+  recipe.drop_suspects = real(object, "drop_suspects", 0, 1, 0);
+  if (object.has("prior")) recipe.keep_prior = object.one_of("prior", {"labels", "base"}) == "base";
+  recipe.largest_model_weight = real(object, "largest_model_weight", 0, 1, 1);
+  recipe.smallest_measure_weight = real(object, "smallest_measure_weight", 0, 1, 0);
+  if (object.has("combine")) recipe.combine = object.one_of("combine", {"probabilities", "logits"});
+  if (object.has("flags")) recipe.flags = object.strings("flags", 0);
+  if (object.has("looks")) {
+    recipe.tta.clear();
+    for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
+      recipe.tta.push_back(read_look(look));
+    }
+    if (recipe.tta.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
+  }
+  return recipe;
+}
+
+}  // namespace
+
+std::vector<int> GraderRecipe::folds_to_run() const {
+  if (!run_folds.empty()) return run_folds;
+  std::vector<int> all(static_cast<size_t>(folds));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+GraderRecipe read_recipe(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(file), {}};
+  if (!file) throw Error(ErrorKind::Usage, text("cannot read the recipe ", path.string()));
+  try {
+    return parse_recipe(content, path.string());
+  } catch (const Error& error) {
+    throw Error(ErrorKind::Usage, error.what());  // the strict reader takes it for a bundle's manifest
+  }
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bundle/manifest.h"
+#include "crops/view.h"
+
+namespace lumbargrade {
+
+/// One network of a recipe: what it grades, from which views, built how.
+struct NetworkRecipe {
+  Condition condition{};
+  std::vector<View> views;    ///< a finding is graded where the first one can be cut
+  nlohmann::json parameters;  ///< of the architecture "grader", without "views"
+};
+
+/// Random changes of a crop during training. Lengths are standard deviations of normal deviates.
+struct AugmentationRecipe {
+  double jitter_mm = 3;   ///< of the centre, in the plane: the locator's error
+  int jitter_slices = 1;  ///< largest shift across slices
+  double rotation_degrees = 10;
+  double scale = 0.1;         ///< of the logarithm
+  double contrast = 0.3;      ///< of the logarithm of gamma
+  double noise = 0.05;        ///< largest SD, of the grey range
+  double mixup = 0;           ///< share of batches
+  double cutmix = 0;          ///< share of batches
+  bool mirror_canals = true;  ///< half of them: the mirrored patient has the same grade
+};
+
+struct OptimisationRecipe {
+  int epochs = 20;
+  int studies_per_batch = 8;
+  int accumulate = 1;  ///< batches per step of the optimiser
+  double rate = 5e-4;
+  double weight_decay = 0.02;
+  double warm_up = 0.1;   ///< share of all steps
+  double average = 0.99;  ///< decay of the running average of the weights
+  double clip_norm = 5;
+  int patience = 5;  ///< epochs without a better held-out loss until training stops
+  std::array<double, kSeverityCount> class_weights = {1, 2, 4};
+  double any_severe = 0;  ///< weight of the any-severe-canal term
+};
+
+/// The second stage: a study mixer over the 25 findings, trained with the networks as they are.
+struct MixerRecipe {
+  int hidden = 128;
+  int layers = 2;
+  double dropout = 0.1;
+  OptimisationRecipe optimisation;
+};
+
+/// What is learned from unlabelled studies, where there are any.
+struct PseudoLabelRecipe {
+  double confidence = 0.9;  ///< least probability of the most probable grade
+  double weight = 0.5;      ///< beside a label of people
+  int epochs = 5;
+  double rate = 1e-4;
+};
+
+/// Everything that decides what `train grader` learns; a JSON file, see docs/recipes.md.
+struct GraderRecipe {
+  std::string name;
+  std::string origin;  ///< where the method comes from
+  std::string needs;   ///< machine and time
+  std::vector<NetworkRecipe> networks;
+  AugmentationRecipe augmentation;
+  OptimisationRecipe optimisation;
+  int folds = 5;
+  std::vector<int> run_folds;          ///< those that are trained and become members of the ensemble; empty: all
+  bool keep_prior = false;             ///< the base bundle's prior stands, instead of the labels' frequencies
+  double largest_model_weight = 1;     ///< bound on lambda, for data that stand in for real ones
+  double smallest_measure_weight = 0;  ///< bound on the measure's share, for the same
+  double drop_suspects = 0;  ///< > 0: labels with |out-of-fold - label| >= this are dropped and all trained again
+  std::string combine = "probabilities";
+  std::vector<TtaTransform> looks = {TtaTransform{}};
+  std::vector<std::string> flags;    ///< for every row that the networks grade
+  std::optional<MixerRecipe> mixer;  ///< empty: no second stage
+  PseudoLabelRecipe pseudo_labels;
+
+  std::vector<int> folds_to_run() const;
+};
+
+/// Reads a recipe. Error (Usage) naming file, key and, for an unknown key, the nearest valid one.
+GraderRecipe read_recipe(const std::filesystem::path& path);
+
+}  // namespace lumbargrade

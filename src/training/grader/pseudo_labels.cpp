@@ -1,0 +1,74 @@
+#include "training/grader/pseudo_labels.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "grades/study_mixing.h"
+#include "training/grader/grader_answers.h"
+
+namespace lumbargrade {
+namespace {
+
+using Guesses = std::map<FindingKey, Probabilities>;
+
+/// What the networks of the `member`th fold say of all unlabelled findings, where they are confident.
+Guesses confident_guesses(const GraderTraining& training, const GraderData& unlabelled, const TrainedHead& head,
+                          size_t member) {
+  std::map<FindingKey, std::vector<torch::Tensor>> logits;
+  for (const TrainedEntry& entry : head.entries) {
+    const NetworkData& data = unlabelled.networks[entry.recipe];
+    const GraderAnswers answers =
+        answers_of(training.recipe.networks[entry.recipe], entry.members[member], data, torch::Device(training.device));
+    for (size_t k = 0; k < data.samples.size(); ++k) {
+      logits[{data.samples[k].study, data.samples[k].finding}].push_back(
+          answers.logits.narrow(0, static_cast<std::int64_t>(k), 1));
+    }
+  }
+  Guesses guesses;
+  for (const auto& [key, several] : logits) {
+    const torch::Tensor p = torch::softmax(combined_logits(several, training.recipe.combine), 1)[0];
+    if (p.max().item<double>() < training.recipe.pseudo_labels.confidence) continue;
+    for (int c = 0; c < kSeverityCount; ++c) guesses[key][static_cast<size_t>(c)] = p[c].item<double>();
+  }
+  return guesses;
+}
+
+PseudoLabels labels_for(const NetworkData& data, const Guesses& guesses, double weight) {
+  PseudoLabels labels{&data, {}, weight};
+  for (const GraderSample& sample : data.samples) {
+    const auto found = guesses.find({sample.study, sample.finding});
+    labels.targets.push_back(found == guesses.end() ? std::nullopt : std::optional(found->second));
+  }
+  return labels;
+}
+
+}  // namespace
+
+void train_on_pseudo_labels(const GraderTraining& training, const GraderData& data, const GraderData& unlabelled,
+                            TrainedHead& head) {
+  const PseudoLabelRecipe& recipe = training.recipe.pseudo_labels;
+  const std::vector<int> folds = training.recipe.folds_to_run();
+  for (size_t member = 0; member < folds.size(); ++member) {
+    const Guesses guesses = confident_guesses(training, unlabelled, head, member);
+    log_info(text(grading_role(head.condition), ", fold ", folds[member], ": ", guesses.size(),
+                  " unlabelled findings are guessed with a confidence of at least ", recipe.confidence));
+    if (guesses.empty()) continue;
+    for (TrainedEntry& entry : head.entries) {
+      const PseudoLabels labels = labels_for(unlabelled.networks[entry.recipe], guesses, recipe.weight);
+      TrainingPass pass{"-pseudo", entry.used, training.recipe.optimisation, &entry.members[member], &labels};
+      pass.optimisation.epochs = recipe.epochs;
+      pass.optimisation.rate = recipe.rate;
+      const FoldResult result = train_fold(training, data, entry.recipe, folds[member], pass);
+      entry.members[member] = result.state;
+      for (size_t k = 0; k < result.held_out.size(); ++k) {
+        if (result.held_out[k]) entry.held_out[k] = result.held_out[k];
+      }
+    }
+  }
+}
+
+}  // namespace lumbargrade

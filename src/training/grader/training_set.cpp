@@ -1,0 +1,70 @@
+#include "training/grader/training_set.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/error.h"
+#include "core/log.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::set<std::string> folders_in(const fs::path& path) {
+  std::set<std::string> names;
+  if (!fs::is_directory(path)) return names;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.is_directory()) names.insert(entry.path().filename().string());
+  }
+  return names;
+}
+
+}  // namespace
+
+TrainingFolder::TrainingFolder(fs::path root) : root_(std::move(root)) {
+  const bool is_test = !fs::is_directory(root_ / "train_images") && fs::is_directory(root_ / "test_images");
+  part_ = is_test ? "test" : "train";
+}
+
+TrainingSet labelled_studies(const TrainingFolder& folder) {
+  if (!fs::exists(folder.labels())) {
+    throw Error(ErrorKind::Usage, text(folder.labels().string(),
+                                       " is missing; --data takes a folder in the challenge's layout: train.csv, "
+                                       "train_images/<study>/<series>/"));
+  }
+  TrainingSet set;
+  std::set<std::string> with_images = folders_in(folder.images());
+  const Truth truth = read_truth(folder.labels());
+  for (const StudyLabels& study : truth) {
+    if (with_images.erase(study.study_id) > 0) {
+      set.studies.push_back(study);
+    } else {
+      set.problems.push_back({study.study_id, "", "labels without images"});
+    }
+  }
+  const size_t without_images = set.problems.size();
+  for (const std::string& id : with_images) set.problems.push_back({id, "", "images without labels"});
+  if (without_images > 0) {
+    log_warning(text(without_images, " of ", truth.size(), " labelled studies have no folder in ",
+                     folder.images().string(), " and are left out"));
+  }
+  if (!with_images.empty()) log_warning(text(with_images.size(), " studies have images but no labels"));
+  if (set.studies.empty()) {
+    throw Error(ErrorKind::Usage, text("no labelled study with images in ", folder.root().string()));
+  }
+  return set;
+}
+
+TrainingSet unlabelled_studies(const TrainingFolder& folder) {
+  TrainingSet set;
+  for (const std::string& id : folders_in(folder.images())) set.studies.push_back({id, {}});
+  if (set.studies.empty()) {
+    throw Error(ErrorKind::Usage, text("no study in ", folder.images().string(),
+                                       "; --unlabelled takes a folder in the challenge's layout: "
+                                       "train_images/<study>/<series>/ or test_images/<study>/<series>/"));
+  }
+  return set;
+}
+
+}  // namespace lumbargrade

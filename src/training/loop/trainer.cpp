@@ -1,0 +1,246 @@
+#include "training/loop/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <random>
+
+#include "core/csv.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "network/state.h"
+#include "training/loop/training_checkpoint.h"
+#include "training/loop/training_loop.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kLogEvery = 10;  // steps
+constexpr const char* kAnswer = "grade";
+
+TensorMap on_device(const TensorMap& tensors, const torch::Device& device) {
+  TensorMap moved;
+  for (const auto& [name, tensor] : tensors) moved.emplace(name, tensor.to(device));
+  return moved;
+}
+
+TensorMap cloned(const TensorMap& state) {
+  TensorMap copy;
+  for (const auto& [name, tensor] : state) copy.emplace(name, tensor.detach().to(torch::kCPU).clone());
+  return copy;
+}
+
+/// One row of three logits per finding, whether the network answers findings or studies.
+torch::Tensor as_rows(const torch::Tensor& answer) {
+  return answer.dim() == 3 ? answer.transpose(1, 2).reshape({-1, kSeverityCount}) : answer;
+}
+
+std::string distinct(const std::vector<std::string>& names) {
+  std::string list;
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    if (std::find(names.begin(), name, *name) == name) list += (list.empty() ? "" : ", ") + *name;
+  }
+  return list;
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainingTask& task, const OptimisationRecipe& recipe, const TrainingRun& run)
+      : task_(task),
+        recipe_(recipe),
+        run_(run),
+        loss_(recipe.class_weights, recipe.any_severe),
+        steps_(recipe.epochs * task.steps_per_epoch) {}
+
+  TrainingResult run() {
+    fs::create_directories(run_.folder);
+    start();
+    const bool resumed = run_.resume && resume();
+    log_.open(run_.folder / "log.csv", resumed ? std::ios::app : std::ios::trunc);
+    if (!resumed) {
+      log_ << csv_line({"epoch", "step", "rate", "loss", "held_out_loss"});
+      if (task_.start_counts) measure(0);
+    }
+    if (step_ < steps_) train();
+    if (best_.state.empty()) {
+      throw Error(ErrorKind::Failure, text("no epoch of ", run_.title, " gave a finite loss on the held-out studies"));
+    }
+    return best_;
+  }
+
+ private:
+  void start() {
+    torch::manual_seed(run_.seed);
+    network_ = task_.build();
+    average_ = task_.build();
+    if (!task_.start.empty()) load_state(*network_.module, task_.start, "the weights to begin with");
+    network_.module->to(run_.device);
+    average_.module->to(run_.device);
+    load_state(*average_.module, collect_state(*network_.module), "the weights to begin with");
+    optimizer_ = std::make_unique<torch::optim::AdamW>(
+        network_.module->parameters(), torch::optim::AdamWOptions(recipe_.rate).weight_decay(recipe_.weight_decay));
+  }
+
+  void train() {
+    Progress progress(run_.title, steps_);
+    BatchQueue<TrainingBatch> queue(step_, steps_, task_.batch);
+    double smooth_loss = 0;
+    bool checkpoint_due = false;
+    while (step_ < steps_) {
+      const double rate = rate_at(step_, steps_, recipe_.warm_up, recipe_.rate);
+      const double loss = train_step(queue.next(), rate);
+      smooth_loss = smooth_loss == 0 ? loss : 0.9 * smooth_loss + 0.1 * loss;
+      if (step_ % kLogEvery == 0) log_step(rate, smooth_loss, "");
+      if (is_epoch_end() && !finish_epoch(rate, smooth_loss)) step_ = steps_;
+      checkpoint_due = checkpoint_due || step_ % run_.checkpoint_every == 0;
+      // Not between steps of the optimiser: gradients that were gathered so far are not stored.
+      if (step_ == steps_ || (checkpoint_due && is_optimizer_step())) {
+        save();
+        checkpoint_due = false;
+      }
+      progress.show(step_, text("loss ", std::round(smooth_loss * 1000) / 1000));
+    }
+  }
+
+  bool is_epoch_end() const { return step_ % task_.steps_per_epoch == 0; }
+  bool is_optimizer_step() const { return step_ % recipe_.accumulate == 0 || is_epoch_end(); }
+
+  double train_step(const TrainingBatch& batch, double rate) {
+    // Dropout draws from LibTorch's own generator: seeded per step, a resumed run drops the same.
+    torch::manual_seed(seed_of({run_.seed, static_cast<std::uint64_t>(step_)}));
+    network_.module->train();
+    torch::Tensor logits;
+    {
+      const MixedPrecision mixed(run_.device.type(), run_.bfloat16);
+      logits = as_rows(network_.forward(on_device(batch.inputs, run_.device)).at(kAnswer));
+    }
+    const torch::Tensor loss = loss_(logits, batch.targets);
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) throw_not_finite("loss", batch);
+    (loss / recipe_.accumulate).backward();
+    ++step_;
+    if (is_optimizer_step()) update_weights(batch, rate);
+    return value;
+  }
+
+  void update_weights(const TrainingBatch& batch, double rate) {
+    const double norm = torch::nn::utils::clip_grad_norm_(network_.module->parameters(), recipe_.clip_norm);
+    if (!std::isfinite(norm)) throw_not_finite("gradient", batch);
+    for (auto& group : optimizer_->param_groups()) group.options().set_lr(rate);
+    optimizer_->step();
+    optimizer_->zero_grad();
+    update_average(*average_.module, *network_.module, step_, recipe_.average);
+  }
+
+  [[noreturn]] void throw_not_finite(const char* what, const TrainingBatch& batch) const {
+    const std::string checkpoint = saved_step_ < 0 ? "there is no checkpoint yet"
+                                                   : text("the last good checkpoint, of step ", saved_step_, ", is ",
+                                                          checkpoint_path().string(), ": --resume goes on from it");
+    throw Error(ErrorKind::Failure,
+                text("the ", what, " is not finite at step ", step_, " of ", run_.title, ", with studies ",
+                     distinct(batch.studies), "; ", checkpoint, "; a lower rate in the recipe may help"));
+  }
+
+  /// Measures the averaged weights and keeps them when they are the best so far.
+  double measure(int epoch) {
+    average_.module->eval();
+    const double held_out = task_.held_out_loss(average_);
+    if (held_out < best_.held_out_loss) best_ = {cloned(collect_state(*average_.module)), held_out, epoch};
+    return held_out;
+  }
+
+  /// False when training should stop.
+  bool finish_epoch(double rate, double loss) {
+    const int epoch = step_ / task_.steps_per_epoch;
+    const double held_out = measure(epoch);
+    log_step(rate, loss, text(held_out));
+    log_info(text(run_.title, ", epoch ", epoch, ": loss ", loss, ", held out ", held_out, " (best ",
+                  best_.held_out_loss, " at ", best_.best_epoch, ")"));
+    return epoch - best_.best_epoch < recipe_.patience;
+  }
+
+  void log_step(double rate, double loss, const std::string& held_out) {
+    log_ << csv_line({text(static_cast<double>(step_) / task_.steps_per_epoch), text(step_), text(rate), text(loss),
+                      held_out})
+         << std::flush;
+    if (!log_) {
+      throw Error(ErrorKind::Failure, text("cannot write ", (run_.folder / "log.csv").string(), " (disk full?)"));
+    }
+  }
+
+  fs::path checkpoint_path() const { return run_.folder / "checkpoint.safetensors"; }
+
+  void save() {
+    const nlohmann::json progress = {{"step", step_},
+                                     {"best_epoch", best_.best_epoch},
+                                     {"best_loss", best_.state.empty() ? 0.0 : best_.held_out_loss},
+                                     {"epochs", recipe_.epochs},
+                                     {"steps_per_epoch", task_.steps_per_epoch},
+                                     {"seed", run_.seed},
+                                     {"task", task_.identity}};
+    save_checkpoint(checkpoint_path(), {*network_.module, *average_.module, *optimizer_}, best_.state, progress);
+    saved_step_ = step_;
+  }
+
+  void check_same_run(const nlohmann::json& progress) const {
+    const nlohmann::json own = {{"epochs", recipe_.epochs},
+                                {"steps_per_epoch", task_.steps_per_epoch},
+                                {"seed", run_.seed},
+                                {"task", task_.identity}};
+    for (const auto& [key, value] : own.items()) {
+      if (progress.at(key) == value) continue;
+      throw Error(ErrorKind::Usage, text("the checkpoint in ", run_.folder.string(), " was made with another ", key,
+                                         "; repeat the command that began it, or give another --out"));
+    }
+  }
+
+  bool resume() {
+    const auto progress = checkpoint_progress(checkpoint_path());
+    if (!progress) return false;
+    check_same_run(*progress);
+    TensorMap best = load_checkpoint(checkpoint_path(), {*network_.module, *average_.module, *optimizer_});
+    if (!best.empty()) {
+      best_ = {std::move(best), progress->at("best_loss").get<double>(), progress->at("best_epoch").get<int>()};
+    }
+    step_ = saved_step_ = progress->at("step").get<int>();
+    log_info(text(run_.title, ": goes on at step ", step_));
+    return true;
+  }
+
+  const TrainingTask& task_;
+  const OptimisationRecipe& recipe_;
+  const TrainingRun& run_;
+  GraderLoss loss_;
+  int steps_;
+  Network network_;
+  Network average_;
+  std::unique_ptr<torch::optim::AdamW> optimizer_;
+  int step_ = 0;         // batches done
+  int saved_step_ = -1;  // of the last checkpoint
+  TrainingResult best_{{}, std::numeric_limits<double>::infinity(), 0};
+  std::ofstream log_;
+};
+
+}  // namespace
+
+TrainingResult train_network(const TrainingTask& task, const OptimisationRecipe& recipe, const TrainingRun& run) {
+  return Trainer(task, recipe, run).run();
+}
+
+std::uint64_t seed_of(std::initializer_list<std::uint64_t> parts) {
+  std::vector<std::uint32_t> words;
+  for (const std::uint64_t part : parts) {
+    words.push_back(static_cast<std::uint32_t>(part));
+    words.push_back(static_cast<std::uint32_t>(part >> 32U));
+  }
+  std::seed_seq sequence(words.begin(), words.end());
+  std::array<std::uint32_t, 2> result{};
+  sequence.generate(result.begin(), result.end());
+  return (static_cast<std::uint64_t>(result[0]) << 32U) | result[1];
+}
+
+}  // namespace lumbargrade

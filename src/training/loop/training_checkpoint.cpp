@@ -1,0 +1,106 @@
+#include "training/loop/training_checkpoint.h"
+
+#include <string_view>
+
+#include "core/error.h"
+#include "network/state.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr const char* kProgress = "progress";
+constexpr std::string_view kNetworkPrefix = "network.";
+constexpr std::string_view kAveragePrefix = "average.";
+constexpr std::string_view kBestPrefix = "best.";
+constexpr std::string_view kOptimizerPrefix = "optimizer.";
+
+void add_under(std::string_view prefix, const TensorMap& tensors, TensorMap& all) {
+  for (const auto& [name, tensor] : tensors) all.emplace(text(prefix, name), tensor);
+}
+
+TensorMap taken_from(const TensorMap& all, std::string_view prefix) {
+  TensorMap tensors;
+  for (const auto& [name, tensor] : all) {
+    if (name.starts_with(prefix)) tensors.emplace(name.substr(prefix.size()), tensor);
+  }
+  return tensors;
+}
+
+std::string moment_name(size_t parameter, const char* what) {
+  return text(parameter, ".", what);
+}
+
+/// Steps and moments by the parameter's place; parameters that never had a gradient have none.
+TensorMap optimizer_state(const torch::optim::AdamW& optimizer) {
+  TensorMap state;
+  const auto& parameters = optimizer.param_groups().front().params();
+  for (size_t k = 0; k < parameters.size(); ++k) {
+    const auto found = optimizer.state().find(parameters[k].unsafeGetTensorImpl());
+    if (found == optimizer.state().end()) continue;
+    const auto& of_parameter = static_cast<const torch::optim::AdamWParamState&>(*found->second);
+    state.emplace(moment_name(k, "step"), torch::tensor(of_parameter.step(), torch::kLong));
+    state.emplace(moment_name(k, "mean"), of_parameter.exp_avg());
+    state.emplace(moment_name(k, "square"), of_parameter.exp_avg_sq());
+  }
+  return state;
+}
+
+void load_optimizer(torch::optim::AdamW& optimizer, const TensorMap& state) {
+  auto& parameters = optimizer.param_groups().front().params();
+  for (size_t k = 0; k < parameters.size(); ++k) {
+    const auto step = state.find(moment_name(k, "step"));
+    if (step == state.end()) continue;
+    auto of_parameter = std::make_unique<torch::optim::AdamWParamState>();
+    of_parameter->step(step->second.item<int64_t>());
+    of_parameter->exp_avg(state.at(moment_name(k, "mean")).to(parameters[k].device()));
+    of_parameter->exp_avg_sq(state.at(moment_name(k, "square")).to(parameters[k].device()));
+    optimizer.state()[parameters[k].unsafeGetTensorImpl()] = std::move(of_parameter);
+  }
+}
+
+/// Error (Usage) where the run that left this progress had another seed.
+void check_seed(const nlohmann::json& progress, std::uint64_t seed, const std::filesystem::path& path) {
+  const auto made_with = progress.at("seed").get<std::uint64_t>();
+  if (made_with == seed) return;
+  throw Error(ErrorKind::Usage, text("the checkpoint ", path.string(), " was made with --seed ", made_with,
+                                     "; give the same one, or train without --resume"));
+}
+
+}  // namespace
+
+void save_checkpoint(const std::filesystem::path& path, const TrainedModules& modules, const TensorMap& best,
+                     const nlohmann::json& progress) {
+  TensorMap all;
+  add_under(kNetworkPrefix, collect_state(modules.network), all);
+  add_under(kAveragePrefix, collect_state(modules.average), all);
+  add_under(kBestPrefix, best, all);
+  add_under(kOptimizerPrefix, optimizer_state(modules.optimizer), all);
+  write_safetensors(path, all, {{kProgress, progress.dump()}});
+}
+
+std::optional<nlohmann::json> checkpoint_progress(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const auto metadata = read_safetensors_header(path).metadata;
+  const auto found = metadata.find(kProgress);
+  if (found == metadata.end()) throw Error(ErrorKind::Failure, text(path.string(), " is no checkpoint of training"));
+  return nlohmann::json::parse(found->second);
+}
+
+TensorMap load_checkpoint(const std::filesystem::path& path, const TrainedModules& modules) {
+  const TensorMap all = read_safetensors(path);
+  load_state(modules.network, taken_from(all, kNetworkPrefix), path.string());
+  load_state(modules.average, taken_from(all, kAveragePrefix), path.string());
+  load_optimizer(modules.optimizer, taken_from(all, kOptimizerPrefix));
+  return taken_from(all, kBestPrefix);
+}
+
+std::optional<nlohmann::json> resume_checkpoint(const std::filesystem::path& path, std::uint64_t seed,
+                                                const TrainedModules& modules) {
+  auto progress = checkpoint_progress(path);
+  if (!progress) return std::nullopt;
+  check_seed(*progress, seed, path);
+  load_checkpoint(path, modules);
+  return progress;
+}
+
+}  // namespace lumbargrade

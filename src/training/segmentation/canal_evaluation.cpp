@@ -1,0 +1,157 @@
+#include "training/segmentation/canal_evaluation.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <iomanip>
+#include <sstream>
+
+#include "core/atomic_file.h"
+#include "core/csv.h"
+#include "core/error.h"
+#include "core/statistics.h"
+#include "levels/central_slices.h"
+#include "levels/locate.h"
+#include "levels/locator_network.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr double kNarrowestShare = 0.1;
+
+void add_recess(CanalFigures& figures, const std::string& study_id, Level level, Side side,
+                const std::optional<RecessMeasure>& found, const std::optional<RecessMeasure>& truth) {
+  if (found && truth) figures.recesses.push_back({study_id, level, side, found->depth_mm, truth->depth_mm});
+}
+
+double correlation(const std::vector<RecessFigure>& rows) {
+  std::vector<double> found, truth;
+  for (const RecessFigure& row : rows) found.push_back(row.depth_mm), truth.push_back(row.true_depth_mm);
+  return correlation_of(found, truth);
+}
+
+/// Share of (narrow, other) pairs in the right order; ties count half.
+double narrowest_auc(const std::vector<RecessFigure>& rows) {
+  std::vector<double> truths;
+  for (const RecessFigure& row : rows) truths.push_back(row.true_depth_mm);
+  std::sort(truths.begin(), truths.end());
+  const auto narrow_count =
+      std::max<size_t>(1, static_cast<size_t>(std::lround(kNarrowestShare * static_cast<double>(truths.size()))));
+  const double limit = truths[narrow_count - 1];
+  double right = 0;
+  double pairs = 0;
+  for (const RecessFigure& narrow : rows) {
+    if (narrow.true_depth_mm > limit) continue;
+    for (const RecessFigure& other : rows) {
+      if (other.true_depth_mm <= limit) continue;
+      ++pairs;
+      right += narrow.depth_mm < other.depth_mm ? 1 : narrow.depth_mm == other.depth_mm ? 0.5 : 0;
+    }
+  }
+  return right / pairs;
+}
+
+double number(const CsvTable& table, size_t row, std::string_view name, const std::filesystem::path& path) {
+  const auto column = table.column(name);
+  if (!column) throw Error(ErrorKind::Usage, text(path.string(), " has no column \"", name, "\""));
+  const std::string& field = table.rows[row][*column];
+  double value = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (error != std::errc() || end != field.data() + field.size()) {
+    throw Error(ErrorKind::Usage,
+                text(path.string(), ", line ", table.lines[row], ": \"", field, "\" is not a number"));
+  }
+  return value;
+}
+
+const std::string& word(const CsvTable& table, size_t row, std::string_view name, const std::filesystem::path& path) {
+  const auto column = table.column(name);
+  if (!column) throw Error(ErrorKind::Usage, text(path.string(), " has no column \"", name, "\""));
+  return table.rows[row][*column];
+}
+
+std::string shown(double value) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(3) << value;
+  return out.str();
+}
+
+}  // namespace
+
+std::vector<OutlineMeasures> measure_mask(const Volume& sagittal, const Volume& canal_mask, const Spine& spine,
+                                          double central_slice, int multiple_of) {
+  const std::vector<DiscEdge> discs = disc_edges(spine);
+  std::vector<Vector3> edges;
+  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
+  const CanalStrip strip = cut_canal_strip(sagittal, edges, multiple_of);
+  return measure_outline(strip, discs, weights_around(central_slice, strip.step_mm, canal_mask.slices),
+                         cut_slices(canal_mask, strip.rect_px));
+}
+
+CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask, const LocatorNetwork& locator,
+                            const OutlineFunction& outline, int multiple_of) {
+  Spine spine;
+  try {
+    spine = locate_spine(study.volume, locator);
+  } catch (const Error&) {
+    return {evaluate_spine(study, spine), {}};  // nothing found counts as five levels missed
+  }
+  outline_canal(study.volume, outline, multiple_of, spine);
+  CanalFigures figures{evaluate_spine(study, spine), {}};
+
+  const std::vector<DiscEdge> discs = disc_edges(spine);
+  const auto truths = measure_mask(study.volume, canal_mask, spine, spine.central_slice, multiple_of);
+  for (size_t k = 0; k < discs.size(); ++k) {
+    const LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
+    add_recess(figures, study.study_id, frame.level, Side::Left, frame.recess_left, truths[k].recess_left);
+    add_recess(figures, study.study_id, frame.level, Side::Right, frame.recess_right, truths[k].recess_right);
+  }
+  return figures;
+}
+
+RecessSummary summarise(const std::vector<RecessFigure>& rows, Side side) {
+  std::vector<RecessFigure> of_side;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(of_side),
+               [&](const RecessFigure& row) { return row.side == side; });
+  RecessSummary summary{side, of_side.size(), std::nan(""), std::nan(""), std::nan("")};
+  if (of_side.size() < 2) return summary;
+  summary.correlation = correlation(of_side);
+  summary.mean_absolute_error_mm = 0;
+  for (const RecessFigure& row : of_side) {
+    summary.mean_absolute_error_mm += std::abs(row.depth_mm - row.true_depth_mm) / static_cast<double>(of_side.size());
+  }
+  summary.narrowest_tenth_auc = narrowest_auc(of_side);
+  return summary;
+}
+
+std::string describe(const RecessSummary& summary) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(3) << side_name(summary.side) << " recess, " << summary.count
+      << " levels: depth r " << summary.correlation << ", mean absolute error " << summary.mean_absolute_error_mm
+      << " mm, narrowest tenth found with AUC " << summary.narrowest_tenth_auc;
+  return out.str();
+}
+
+void write_recess_figures(const std::filesystem::path& path, const std::vector<RecessFigure>& rows) {
+  std::string csv = csv_line({"study_id", "level", "side", "depth_mm", "true_depth_mm"});
+  for (const RecessFigure& row : rows) {
+    csv += csv_line({row.study_id, std::string(level_name(row.level)), std::string(side_name(row.side)),
+                     shown(row.depth_mm), shown(row.true_depth_mm)});
+  }
+  write_file_atomically(path, csv);
+}
+
+std::vector<RecessFigure> read_recess_figures(const std::filesystem::path& path) {
+  const CsvTable table = read_csv(path);
+  std::vector<RecessFigure> rows;
+  for (size_t row = 0; row < table.rows.size(); ++row) {
+    const auto level = parse_level(word(table, row, "level", path));
+    if (!level) throw Error(ErrorKind::Usage, text(path.string(), ", line ", table.lines[row], ": unknown level"));
+    const Side side = word(table, row, "side", path) == side_name(Side::Left) ? Side::Left : Side::Right;
+    rows.push_back({word(table, row, "study_id", path), *level, side, number(table, row, "depth_mm", path),
+                    number(table, row, "true_depth_mm", path)});
+  }
+  return rows;
+}
+
+}  // namespace lumbargrade

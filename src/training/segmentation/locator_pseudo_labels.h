@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "training/segmentation/locator_data.h"
+
+namespace lumbargrade {
+
+class LocatorNetwork;
+
+/// Labels for images without any, where the network is sure enough: five seen discs evenly apart, L5/S1 the lowest and
+/// firmly on the sacrum, canal behind all of them. Images whose discs are not about 35 mm apart on average are rescaled
+/// first (the pixel sizes that come with them cannot be trusted). Images of one patient that agree are averaged.
+/// `report` gets one line per image: accepted, or why not.
+std::vector<LabelledStack> pseudo_labels(std::vector<UnlabelledImage> images, const LocatorNetwork& network,
+                                         const std::filesystem::path& report);
+
+}  // namespace lumbargrade

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "volume/grid.h"
+
+namespace lumbargrade {
+
+/// Where one slice of a volume came from.
+struct SliceSource {
+  std::string file;
+  std::string sop_instance_uid;
+  int instance_number = 0;
+  Vector3 position_patient = Vector3::Zero();  ///< centre of the slice's first pixel
+};
+
+/// A stack of parallel slices: one sagittal series, or one block of an axial series.
+///
+/// Voxels are stored slice by slice, row by row; index (column, row, slice) is at
+/// `(slice * rows + row) * columns + column`. Values are in the modality's units.
+struct Volume {
+  int columns = 0;
+  int rows = 0;
+  int slices = 0;
+  std::vector<float> voxels;
+  /// Maps (column, row, slice) to patient space; the slice step is the mean step between neighbouring positions.
+  /// Where slices are unevenly spaced, `sources[k].position_patient` is exact.
+  Affine patient_from_index = Affine::Identity();
+  std::vector<SliceSource> sources;  ///< one per slice
+  std::string series_instance_uid;
+  std::string study_instance_uid;
+
+  const float* slice_data(int slice) const {
+    return voxels.data() + static_cast<size_t>(slice) * static_cast<size_t>(rows) * static_cast<size_t>(columns);
+  }
+};
+
+}  // namespace lumbargrade

@@ -1,0 +1,286 @@
+#include "batch/batch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "batch/merge.h"
+#include "core/csv.h"
+#include "core/error.h"
+#include "grades/grading.h"
+#include "pipeline/stopwatch.h"
+#include "report/grades_csv.h"
+#include "temporary_folder.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+// Speaks run_worker's protocol without a network: what becomes of a study is in its name.
+constexpr const char* kWorkerScript = R"sh(
+echo '{"ready":true,"bundle_folder":"b","bundle_name":"n","bundle_version":"1","bundle_sha256":"s","device":"cpu","threads":1}' >&3
+graded='{"graded":true,"read_ms":1,"levels_ms":2,"grade_ms":3,"warnings":["dark"]}'
+while IFS= read -r -d '' id && IFS= read -r -d '' folder && IFS= read -r -d '' file; do
+  rows=$(<"$0.rows")
+  quoted="\"${id//\"/\"\"}\""
+  echo "$id" >> "$0.log"
+  case $id in
+    crash*) kill -SEGV $$ ;;
+    hang*) exec sleep 60 ;;
+    quits*) exit 7 ;;
+    babbles*) echo 'not JSON' >&3 ;;
+    poor*) echo '{"graded":false,"kind":4,"stage":"levels","reason":"no lumbar discs found"}' >&3 ;;
+    full*) echo '{"graded":false,"kind":1,"stage":"write","reason":"cannot write x: No space left on device"}' >&3 ;;
+    twice*) kill -INT $PPID; sleep 0.2; kill -INT $PPID; exec sleep 60 ;;
+    interrupt*) kill -INT $PPID; sleep 0.5; echo "${rows//STUDY/$quoted}" > "$file"; echo "$graded" >&3 ;;
+    *) echo "${rows//STUDY/$quoted}" > "$file"; echo "$graded" >&3 ;;
+  esac
+done
+)sh";
+
+class BatchTest : public testing::Test {
+ protected:
+  BatchTest() {
+    std::ofstream(folder_ / "worker.sh") << kWorkerScript;
+    std::ofstream(folder_ / "worker.sh.rows") << grades_csv("STUDY", prior_grades(challenge_prevalence(), "test"));
+    options_.data_set = folder_ / "data";
+    options_.output = folder_ / "out";
+    options_.pool = {{"/bin/bash", (folder_ / "worker.sh").string()}, 2, 30};
+    options_.identity = {{"bundle_sha256", "s"}};
+    fs::create_directories(options_.data_set);
+  }
+
+  void add_studies(const std::vector<std::string>& ids) {
+    for (const std::string& id : ids) {
+      fs::create_directories(options_.data_set / id / "1");
+      std::ofstream(options_.data_set / id / "1" / "1.dcm") << "x";
+    }
+  }
+
+  BatchSummary run() {
+    return run_batch(options_,
+                     {[](const BatchCounts&) {}, [this](const std::string& text) { warnings_ += text + "\n"; }});
+  }
+
+  std::string failure_of(const std::string& id) {
+    const auto failure = ResultStore(shard_folder(options_.output, options_.shard)).read_failure(id);
+    return failure ? failure->stage + ": " + failure->reason : "none";
+  }
+
+  /// How often a worker was asked for a study.
+  long attempts(const std::string& id) {
+    std::ifstream log(folder_ / "worker.sh.log");
+    long count = 0;
+    for (std::string line; std::getline(log, line);) count += line == id;
+    return count;
+  }
+
+  TemporaryFolder folder_;
+  BatchOptions options_;
+  std::string warnings_;
+};
+
+TEST_F(BatchTest, GradesEveryStudyOnce) {
+  add_studies({"1", "2", "3", "4", "5"});
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.graded, 5U);
+  EXPECT_EQ(summary.counts.left, 0U);
+  EXPECT_EQ(summary.times.levels_ms, 10);
+  EXPECT_EQ(summary.grader.bundle_name, "n");
+  EXPECT_EQ(write_tables(collect_shards({options_.output}), options_.output).graded, 5U);
+}
+
+TEST_F(BatchTest, AStudyThatEndsItsProcessCostsThatStudyAlone) {
+  add_studies({"1", "2", "3", "babbles", "crash", "quits", "poor"});
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.graded, 3U);
+  EXPECT_EQ(summary.counts.failed, 4U);
+  EXPECT_THAT(failure_of("crash"), HasSubstr("process: the process that read it was ended by signal 11"));
+  EXPECT_THAT(failure_of("quits"), HasSubstr("exit code 7"));
+  EXPECT_THAT(failure_of("babbles"), HasSubstr("process: "));
+  EXPECT_EQ(failure_of("poor"), "levels: no lumbar discs found");
+}
+
+TEST_F(BatchTest, AStudyThatHangsIsGivenUp) {
+  add_studies({"1", "2", "hang"});
+  options_.pool.study_timeout_s = 1;
+  const Stopwatch watch;
+  EXPECT_EQ(run().counts.graded, 2U);
+  EXPECT_LT(watch.elapsed_ms(), 20'000);
+  EXPECT_THAT(failure_of("hang"), HasSubstr("--timeout-per-study"));
+}
+
+TEST_F(BatchTest, FinishedStudiesAreSkippedAndFailedOnesTriedAgain) {
+  add_studies({"1", "2", "poor"});
+  run();
+  const BatchSummary again = run();
+  EXPECT_EQ(again.counts.skipped, 2U);
+  EXPECT_EQ(again.counts.failed, 1U);
+  EXPECT_EQ(attempts("1"), 1);
+  EXPECT_EQ(attempts("poor"), 2);
+}
+
+TEST_F(BatchTest, RedoBeginsAgain) {
+  add_studies({"1"});
+  run();
+  options_.redo = true;
+  EXPECT_EQ(run().counts.graded, 1U);
+  EXPECT_EQ(attempts("1"), 2);
+}
+
+TEST_F(BatchTest, RedoRemovesTheTablesOfWhatIsThrownAway) {
+  add_studies({"interrupt", "later"});
+  options_.pool.workers = 1;
+  options_.output = folder_ / "out";
+  fs::create_directories(options_.output / "shards");
+  for (const char* table : {"grades.csv", "failures.csv", "run.json"}) std::ofstream(options_.output / table) << "old";
+  options_.redo = true;
+  EXPECT_EQ(run().counts.left, 1U);
+  for (const char* table : {"grades.csv", "failures.csv", "run.json"}) {
+    EXPECT_FALSE(fs::exists(options_.output / table)) << table;
+  }
+}
+
+TEST_F(BatchTest, AnInterruptDuringTheLastStudyStopsNothing) {
+  add_studies({"interrupt"});
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.graded, 1U);
+  EXPECT_EQ(summary.stop_reason, "");
+}
+
+TEST_F(BatchTest, ADataSetWithoutStudiesIsAnErrorUnlessItMayBeEmpty) {
+  EXPECT_THROW(run(), Error);
+  options_.may_be_empty = true;
+  EXPECT_EQ(run().counts.data_set, 0U);
+  EXPECT_EQ(write_tables(collect_shards({options_.output}), options_.output).graded, 0U);
+}
+
+TEST_F(BatchTest, FailFastStopsAfterTheFirstFailure) {
+  add_studies({"1", "2", "poor", "quits"});  // in this order
+  options_.pool.workers = 1;
+  options_.fail_fast = true;
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.graded, 2U);
+  EXPECT_EQ(summary.counts.failed, 1U);
+  EXPECT_EQ(summary.counts.left, 1U);
+  EXPECT_THAT(summary.stop_reason, HasSubstr("--fail-fast"));
+}
+
+TEST_F(BatchTest, AnInterruptLetsTheRunningStudyFinishAndTheNextRunGoesOn) {
+  add_studies({"interrupt", "later1", "later2"});
+  options_.pool.workers = 1;
+  const BatchSummary stopped = run();
+  EXPECT_EQ(stopped.stop_reason, "interrupted");
+  EXPECT_THAT(warnings_, HasSubstr("the studies at work are finished first"));
+  EXPECT_EQ(stopped.counts.graded, 1U);
+  EXPECT_EQ(stopped.counts.left, 2U);
+  const BatchSummary rest = run();
+  EXPECT_EQ(rest.counts.skipped, 1U);
+  EXPECT_EQ(rest.counts.graded, 2U);
+  EXPECT_EQ(attempts("interrupt"), 1);
+}
+
+TEST_F(BatchTest, ASecondInterruptDropsTheRunningStudy) {
+  add_studies({"twice"});
+  const Stopwatch watch;
+  const BatchSummary stopped = run();
+  EXPECT_LT(watch.elapsed_ms(), 20'000);
+  EXPECT_EQ(stopped.stop_reason, "interrupted");
+  EXPECT_EQ(stopped.counts.left, 1U);
+  EXPECT_EQ(failure_of("twice"), "none");
+}
+
+TEST_F(BatchTest, StopsWhenMoreStudiesFailedThanAllowed) {
+  add_studies({"poor1", "poor2", "poor3", "x4", "x5"});  // in this order
+  options_.pool.workers = 1;
+  options_.max_failures = 1;
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.failed, 2U);
+  EXPECT_EQ(summary.counts.left, 3U);
+  EXPECT_THAT(summary.stop_reason, HasSubstr("2 studies failed (--max-failures 1)"));
+}
+
+TEST_F(BatchTest, AnyFolderNameIsGradedAndItsTablesAreValidUtf8) {
+  const std::vector<std::string> names = {"a b", "c,\"d\"", "e\nf", "\xC3\xA9", "g\xFFh", "%", "-x", "$(touch y)"};
+  add_studies(names);
+  EXPECT_EQ(run().counts.graded, names.size());
+  write_tables(collect_shards({options_.output}), options_.output);
+  const CsvTable grades = read_csv(options_.output / "grades.csv");
+  std::set<std::string> ids;
+  for (const auto& row : grades.rows) ids.insert(row.front());
+  EXPECT_THAT(ids,
+              testing::UnorderedElementsAre("a b", "c,\"d\"", "e\nf", "\xC3\xA9", "g%FFh", "%", "-x", "$(touch y)"));
+}
+
+TEST_F(BatchTest, AnUnusableFolderIsCountedAndListedByOneShard) {
+  add_studies({"1", "2", "3"});
+  for (const char* site : {"site1", "site2"}) {
+    fs::create_directories(options_.data_set / site / "7" / "1");
+    std::ofstream(options_.data_set / site / "7" / "1" / "1.dcm") << "x";
+  }
+  size_t failed = 0;
+  for (int shard = 1; shard <= 3; ++shard) {
+    options_.shard = {shard, 3};
+    failed += run().counts.failed;
+  }
+  EXPECT_EQ(failed, 2U);
+  EXPECT_EQ(write_tables(collect_shards({options_.output}), options_.output).failed, 2U);
+}
+
+TEST_F(BatchTest, AFullDiskStopsTheRunInsteadOfFailingEveryStudy) {
+  add_studies({"full", "full2", "full3", "full4"});
+  EXPECT_THROW(run(), Error);
+  EXPECT_EQ(failure_of("full"), "none");
+}
+
+TEST_F(BatchTest, AWorkerThatCannotStartIsTheRunsError) {
+  add_studies({"1"});
+  options_.pool.command = {"/nonexistent/program"};
+  EXPECT_THROW(run(), Error);
+  std::ofstream(folder_ / "worker.sh") << R"(echo '{"ready":false,"kind":5,"reason":"the bundle lies"}' >&3)";
+  options_.pool.command = {"/bin/bash", (folder_ / "worker.sh").string()};
+  try {
+    run();
+    FAIL() << "ran";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::BundleInvalid);
+    EXPECT_STREQ(error.what(), "the bundle lies");
+  }
+}
+
+TEST_F(BatchTest, ShardsTogetherGradeEveryStudyOnceAndGiveTheSameTable) {
+  add_studies({"1", "2", "3", "4", "5", "6", "7", "poor"});
+  run();
+  write_tables(collect_shards({options_.output}), folder_ / "whole");
+  options_.output = folder_ / "sharded";
+  for (int shard = 1; shard <= 3; ++shard) {
+    options_.shard = {shard, 3};
+    run();
+  }
+  write_tables(collect_shards({options_.output}), folder_ / "joined");
+  for (const char* table : {"grades.csv", "failures.csv"}) {
+    EXPECT_EQ(read_csv(folder_ / "whole" / table).rows, read_csv(folder_ / "joined" / table).rows) << table;
+  }
+}
+
+TEST_F(BatchTest, AnotherNumberOfShardsInTheSameOutputIsRefused) {
+  add_studies({"1"});
+  options_.shard = {1, 2};
+  run();
+  options_.shard = {1, 3};
+  EXPECT_THROW(run(), Error);
+}
+
+TEST_F(BatchTest, AnOutputInsideTheDataSetIsNoStudy) {
+  add_studies({"1", "2"});
+  options_.output = options_.data_set / "out";
+  EXPECT_EQ(run().counts.data_set, 2U);
+  EXPECT_EQ(run().counts.data_set, 2U);
+}
+
+}  // namespace
+}  // namespace lumbargrade

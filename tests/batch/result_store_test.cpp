@@ -1,0 +1,106 @@
+#include "batch/result_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "batch/refusal.h"
+#include "core/error.h"
+#include "temporary_folder.h"
+
+namespace lumbargrade {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ResultStore, FileNamesCarryAnyIdAndStayApart) {
+  EXPECT_EQ(file_name_for("4003253"), "4003253");
+  EXPECT_EQ(file_name_for("a b/c"), "a%20b%2Fc");
+  EXPECT_EQ(file_name_for(".."), "%2E.");
+  EXPECT_EQ(file_name_for("M\xC3\xBCller\n"), "M%C3%BCller%0A");
+  const std::string long_id(5000, 'x');
+  EXPECT_LT(file_name_for(long_id).size(), 230U);
+  EXPECT_NE(file_name_for(long_id), file_name_for(long_id + "y"));
+}
+
+TEST(ResultStore, WorkIsTakenUpOnlyForTheSameIdentity) {
+  const TemporaryFolder folder;
+  const ResultStore store(folder / "s");
+  store.open({{"bundle_sha256", "aa"}}, false);
+  std::ofstream(store.result_file("1")) << "done";
+  store.open({{"bundle_sha256", "aa"}}, false);
+  EXPECT_TRUE(store.is_finished("1"));
+  const std::string reason = refusal([&] { store.open({{"bundle_sha256", "bb"}}, false); });
+  EXPECT_THAT(reason, HasSubstr("bundle_sha256 \"aa\" there and \"bb\" now"));
+  EXPECT_THAT(reason, HasSubstr("--redo"));
+  store.open({{"bundle_sha256", "bb"}}, true);
+  EXPECT_FALSE(store.is_finished("1"));
+}
+
+TEST(ResultStore, AFolderWithOtherThingsIsLeftAlone) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "thesis.tex") << "x";
+  EXPECT_THAT(refusal([&] { ResultStore(folder.path()).open({}, true); }), HasSubstr("holds other files"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "thesis.tex"));
+}
+
+TEST(ResultStore, PlansAndFailuresReadBackAsTheyWereWritten) {
+  const TemporaryFolder folder;
+  const ResultStore store(folder.path());
+  store.open({}, false);
+  store.write_plan({{2, 5}, "digest", {"a", "b,\"c\""}, {{"d", "discover", "gone", "/x"}}});
+  const Plan plan = store.read_plan();
+  EXPECT_EQ(plan.shard, (Shard{2, 5}));
+  EXPECT_EQ(plan.ids.at(1), "b,\"c\"");
+  EXPECT_EQ(plan.discovery_failures.at(0).reason, "gone");
+  store.write_failure({"a", "read", "why", "/file"});
+  EXPECT_EQ(store.read_failure("a")->reason, "why");
+  EXPECT_FALSE(store.read_failure("b"));
+}
+
+TEST(ResultStore, OpeningSweepsAwayWhatAKilledWriterLeftAndNothingElse) {
+  const TemporaryFolder folder;
+  const ResultStore store(folder.path());
+  store.open({}, false);
+  std::ofstream(folder / "studies/.7.csv.a1B2c3") << "half";
+  std::ofstream(folder / ".plan.json.a1B2c3") << "half";
+  std::ofstream(store.result_file("7")) << "whole";
+  const FolderLock lock(folder.path());
+  store.open({}, false);
+  EXPECT_FALSE(std::filesystem::exists(folder / "studies/.7.csv.a1B2c3"));
+  EXPECT_FALSE(std::filesystem::exists(folder / ".plan.json.a1B2c3"));
+  EXPECT_TRUE(store.is_finished("7"));
+  EXPECT_TRUE(std::filesystem::exists(folder / ".lock"));
+}
+
+TEST(ResultStore, AFailureOfAFolderWhoseNameIsNoUtf8CanBeWritten) {
+  const TemporaryFolder folder;
+  const ResultStore store(folder.path());
+  store.open({}, false);
+  store.write_failure({"M%FCller", "read", "why", "/M\xFCller"});
+  EXPECT_EQ(store.read_failure("M%FCller")->file, "/M%FCller");
+}
+
+TEST(ResultStore, ADamagedPlanIsRefusedAndNamed) {
+  const TemporaryFolder folder;
+  const ResultStore store(folder.path());
+  std::ofstream(folder / "plan.json") << "{\"shard\": 1";
+  EXPECT_THAT(refusal([&] { store.read_plan(); }), HasSubstr("plan.json is damaged"));
+}
+
+TEST(FolderLock, TheSecondHolderIsToldWhoHasIt) {
+  const TemporaryFolder folder;
+  const FolderLock lock(folder.path());
+  EXPECT_THAT(refusal([&] { FolderLock second(folder.path()); }),
+              HasSubstr("in use by process " + std::to_string(getpid())));
+}
+
+TEST(FolderLock, IsFreeAgainAfterwards) {
+  const TemporaryFolder folder;
+  { const FolderLock lock(folder.path()); }
+  EXPECT_EQ(refusal([&] { FolderLock second(folder.path()); }), "accepted");
+}
+
+}  // namespace
+}  // namespace lumbargrade

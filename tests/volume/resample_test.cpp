@@ -1,0 +1,84 @@
+#include "volume/resample.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace lumbargrade {
+namespace {
+
+/// An oblique volume whose values are a linear function of the patient position, which trilinear sampling keeps.
+constexpr double kSlope[] = {0.5, -0.25, 2.0};
+
+float value_at(const Vector3& point_patient) {
+  return static_cast<float>(kSlope[0] * point_patient.x() + kSlope[1] * point_patient.y() +
+                            kSlope[2] * point_patient.z());
+}
+
+Volume oblique_volume(const std::vector<double>& slice_positions_mm) {
+  Volume volume;
+  volume.columns = 6;
+  volume.rows = 5;
+  volume.slices = static_cast<int>(slice_positions_mm.size());
+  const Eigen::AngleAxisd turn(0.4, Vector3(1, 2, 3).normalized());
+  const ImagePlane plane = {Vector3(10, -20, 30), turn * Vector3::UnitX(), turn * Vector3::UnitY(), 0.8, 0.6};
+  volume.patient_from_index = plane.patient_from_index();
+  const double span_mm = slice_positions_mm.back() - slice_positions_mm.front();
+  volume.patient_from_index.linear().col(2) = plane.normal() * (span_mm / (volume.slices - 1));
+  for (const double position_mm : slice_positions_mm) {
+    ImagePlane slice = plane;
+    slice.position_patient += plane.normal() * position_mm;
+    volume.sources.push_back({"", "", 0, slice.position_patient});
+    for (int row = 0; row < volume.rows; ++row) {
+      for (int column = 0; column < volume.columns; ++column) {
+        volume.voxels.push_back(value_at(slice.patient_from_index() * Vector3(column, row, 0)));
+      }
+    }
+  }
+  return volume;
+}
+
+/// A grid well inside the volume, turned against it.
+PlaneGrid inner_grid(const Volume& volume) {
+  const Vector3 middle = volume.patient_from_index * Vector3(2.5, 2, (volume.slices - 1) / 2.0);
+  const Eigen::AngleAxisd turn(1.1, Vector3(3, -1, 2).normalized());
+  ImagePlane plane = {middle, turn * Vector3::UnitX(), turn * Vector3::UnitY(), 0.2, 0.2};
+  plane.position_patient -= 0.4 * (plane.row_direction + plane.column_direction);
+  return {plane, 5, 5};
+}
+
+void expect_linear_values(const Volume& volume) {
+  const PlaneGrid grid = inner_grid(volume);
+  const PlaneImage image = resample(volume, grid);
+  ASSERT_EQ(image.pixels.size(), 25u);
+  for (int row = 0; row < grid.rows; ++row) {
+    for (int column = 0; column < grid.columns; ++column) {
+      const Vector3 point_patient = grid.plane.patient_from_index() * Vector3(column, row, 0);
+      EXPECT_NEAR(image.pixels[static_cast<size_t>(row * grid.columns + column)], value_at(point_patient), 1e-4);
+    }
+  }
+}
+
+TEST(Resample, KeepsLinearFunctionsOnAnyPlane) {
+  expect_linear_values(oblique_volume({0, 2, 4, 6}));
+}
+
+TEST(Resample, UsesExactPositionsOfUnevenSlices) {
+  expect_linear_values(oblique_volume({0, 0.7, 4.1, 6}));
+}
+
+TEST(Resample, HasNothingOutsideTheVolume) {
+  const Volume volume = oblique_volume({0, 2, 4});
+  const Vector3 beyond = volume.patient_from_index * Vector3(2, 2, 3);  // a whole slice step behind the last
+  const Vector3 beside = volume.patient_from_index * Vector3(-0.5, 2, 1);
+  const Vector3 margin = volume.patient_from_index * Vector3(2, 2, 2.4);
+  const auto sampled = [&](const Vector3& point) {
+    return resample(volume, {{point, Vector3::UnitX(), Vector3::UnitY(), 1, 1}, 1, 1}).pixels.at(0);
+  };
+  EXPECT_TRUE(std::isnan(sampled(beyond)));
+  EXPECT_TRUE(std::isnan(sampled(beside)));
+  EXPECT_FLOAT_EQ(sampled(margin), value_at(volume.patient_from_index * Vector3(2, 2, 2)));
+}
+
+}  // namespace
+}  // namespace lumbargrade
