@@ -42,7 +42,7 @@ struct NetworkGrader::Networks {
   std::vector<BundleNetwork> mixers;
 
   /// All looks of all heads, each once.
-  std::vector<TtaTransform> looks() const {
+  std::vector<TtaTransform> tta() const {
     std::vector<TtaTransform> all;
     for (const ConditionNetworks& networks : conditions) {
       for (const TtaTransform& look : networks.head().tta) {

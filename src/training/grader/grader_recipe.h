@@ -77,7 +77,7 @@ struct GraderRecipe {
   double smallest_measure_weight = 0;  ///< bound on the measure's share, for the same
   double drop_suspects = 0;  ///< > 0: labels with |out-of-fold - label| >= this are dropped and all trained again
   std::string combine = "probabilities";
-  std::vector<TtaTransform> looks = {TtaTransform{}};
+  std::vector<TtaTransform> tta = {TtaTransform{}};
   std::vector<std::string> flags;    ///< for every row that the networks grade
   std::optional<MixerRecipe> mixer;  ///< empty: no second stage
   PseudoLabelRecipe pseudo_labels;
