@@ -52,9 +52,9 @@ Severity severity_of(const Json& json) {
   throw Error(ErrorKind::Usage, text("unknown grade ", json.dump(), " in truth.json"));
 }
 
-Spine located(const Study& study, const Grader& grader) {
+Spine located(const PreparedStudy& prepared, const Grader& grader) {
   try {
-    return grader.locate(study.sagittal_t2 ? *study.sagittal_t2 : study.sagittal_t1.value());
+    return located_spine(prepared, grader.locate);
   } catch (const Error&) {
     return {};
   }
@@ -92,9 +92,9 @@ std::vector<Row> measured_rows(const std::filesystem::path& folder, const Grader
   for (const Json& study_truth : truth) {
     const Json& id = study_truth.at("study_id");
     const auto name = id.is_string() ? id.get<std::string>() : id.dump();
-    const Study study = load_study(folder / "train_images" / name);
-    const auto volumes = volumes_of(study, SeriesRole::SagittalT1);
-    const Spine spine = located(study, grader);
+    const PreparedStudy prepared = prepare_study(folder / "train_images" / name, {}, grader.locate);
+    const auto volumes = volumes_of(prepared.study, SeriesRole::SagittalT1);
+    const Spine spine = located(prepared, grader);
     for (const Json& level : study_truth.at("levels")) add_level(level, volumes, spine, rows);
   }
   return rows;

@@ -63,11 +63,12 @@ double bare_ms(std::vector<BarePass>& passes) {
   return stopwatch.elapsed_ms();
 }
 
-double stage_ms(const Study& study, const Spine& spine, const Grader& grader) {
+double stage_ms(const PreparedStudy& prepared, const Spine& spine, const Grader& grader) {
+  const Study& study = prepared.study;
   const Stopwatch stopwatch;
   const NetworkGrades networks = grader.look ? grader.look(study, spine) : NetworkGrades{};
   const ForamenMeasures foramina = grader.model.foramen ? measure_foramina(study, spine) : ForamenMeasures{};
-  grade_findings(spine, study.sagittal_t2 ? *study.sagittal_t2 : *study.sagittal_t1, grader.model, networks, foramina);
+  grade_findings(spine, prepared.sagittal_volume(), grader.model, networks, foramina);
   return stopwatch.elapsed_ms();
 }
 
@@ -83,14 +84,15 @@ int run(const std::string& folder, const std::optional<std::string>& chosen) {
   options.bundle = chosen;
   options.threads = kThreads;
   const LoadedGrader loaded = load_grader(options);
-  const Study study = load_study(folder);
-  const Spine spine = loaded.grader.locate(study.sagittal_t2 ? *study.sagittal_t2 : study.sagittal_t1.value());
+  const PreparedStudy prepared = prepare_study(folder, {}, loaded.grader.locate);
+  const Study& study = prepared.study;
+  const Spine spine = located_spine(prepared, loaded.grader.locate);
   const NetworkGrades graded = loaded.grader.look ? loaded.grader.look(study, spine) : NetworkGrades{};
   const Bundle bundle = load_bundle(find_bundle(chosen));
   std::vector<BarePass> passes = bare_passes(bundle, graded);
   std::vector<double> stage, bare;
   for (int k = 0; k < kRuns + 1; ++k) {
-    stage.push_back(stage_ms(study, spine, loaded.grader));
+    stage.push_back(stage_ms(prepared, spine, loaded.grader));
     bare.push_back(bare_ms(passes));
   }
   stage.erase(stage.begin());  // kernels are made and memory is touched

@@ -40,7 +40,7 @@ std::vector<double> contrasts_of(const cv::Mat1b& image, const Grader& grader) {
     const double spacing_mm = mean_spacing_mm(grader.locate(single_slice_volume(image, assumed_mm)));
     const double factor = std::clamp(kUsualSpacingMm / spacing_mm, 0.5, 2.0);
     const Volume volume = single_slice_volume(image, assumed_mm * factor);
-    return canal_contrasts(volume, canal_finder(grader)(volume));
+    return canal_contrasts(volume, canal_finder(grader.locate)(volume));
   } catch (const Error&) {
     return {};
   }

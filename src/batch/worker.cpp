@@ -11,7 +11,7 @@
 
 #include "batch/study_overview.h"
 #include "core/atomic_file.h"
-#include "pipeline/canal_finder.h"
+#include "pipeline/prepare_study.h"
 #include "pipeline/stopwatch.h"
 #include "report/grades_csv.h"
 
@@ -68,8 +68,7 @@ Message failed(const Error& error, const std::string& stage, const WorkerOptions
 
 Message inspect(const Request& request, const WorkerOptions& options, const Grader& grader) {
   const Stopwatch reading;
-  const CanalFinder finder = grader.locate ? canal_finder(grader) : CanalFinder();
-  const Study study = inspect_study(request.folder, options.series, finder);
+  const Study study = prepare_study(request.folder, options.series, grader.locate, StudyContent::Headers).study;
   return {{"graded", true}, {"read_ms", reading.elapsed_ms()}, {"levels_ms", 0},
           {"grade_ms", 0},  {"warnings", study.warnings},      {"overview", overview_cells(study)}};
 }

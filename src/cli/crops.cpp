@@ -91,13 +91,6 @@ std::vector<SheetRow> rows_of(const Sheet& sheet, const Study& study, const Spin
   return rows;
 }
 
-const Volume& sagittal_volume(const Study& study) {
-  if (study.sagittal_t2) return *study.sagittal_t2;
-  if (study.sagittal_t1) return *study.sagittal_t1;
-  throw Error(ErrorKind::NoUsableStudy, text("no sagittal series in study ", study.study_id,
-                                             "; `lumbargrade inspect` shows what there is, --sagittal-t2 chooses one"));
-}
-
 int run_crops(const CropOptions& options) {
   const LoadedGrader loaded = load_grader(options.grader);
   const std::vector<Sheet> sheets = sheets_of(read_manifest(loaded.bundle_folder));
@@ -108,8 +101,9 @@ int run_crops(const CropOptions& options) {
       throw Error(ErrorKind::Failure, text(path.string(), " exists; --force overwrites it"));
     }
   }
-  const Study study = load_study(options.study, options.series);
-  const Spine spine = loaded.grader.locate(sagittal_volume(study));
+  const PreparedStudy prepared = prepare_study(options.study, options.series, loaded.grader.locate);
+  const Study& study = prepared.study;
+  const Spine spine = located_spine(prepared, loaded.grader.locate);
   for (const Sheet& sheet : sheets) {
     const fs::path path = fs::path(options.output) / sheet.file();
     const std::string title =

@@ -9,9 +9,8 @@
 #include "cli/inspect_dataset.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "pipeline/canal_finder.h"
 #include "pipeline/load_grader.h"
-#include "study/study.h"
+#include "pipeline/prepare_study.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -36,20 +35,19 @@ class LazyLocator {
  public:
   explicit LazyLocator(GraderOptions options) : options_(std::move(options)) {}
 
-  const Grader& grader() {
+  Spine operator()(const Volume& sagittal) {
     if (!loaded_) loaded_ = load_grader(options_);
-    return loaded_->grader;
+    return loaded_->grader.locate(sagittal);
   }
 
-  /// Empty where there is no bundle at all: roles then come from headers alone.
-  CanalFinder finder() {
+  bool has_bundle() const {
     try {
       find_bundle(options_.bundle);
     } catch (const Error& error) {
       log_warning(text("series are told by their headers only: ", error.what()));
-      return {};
+      return false;
     }
-    return [this](const Volume& sagittal) { return canal_finder(grader())(sagittal); };
+    return true;
   }
 
  private:
@@ -57,26 +55,29 @@ class LazyLocator {
   std::optional<LoadedGrader> loaded_;
 };
 
-std::optional<Spine> locate_levels(const Study& study, const Grader& grader) {
-  const auto& sagittal = study.sagittal_t2 ? study.sagittal_t2 : study.sagittal_t1;
-  if (!sagittal) {
+std::optional<Spine> locate_levels(const PreparedStudy& prepared, const SpineLocator& locate) {
+  if (prepared.sagittal == SeriesRole::None) {
     log_warning("levels not sought: the study has no sagittal T1 or T2");
     return std::nullopt;
   }
   try {
-    return grader.locate(*sagittal);
+    return located_spine(prepared, locate);
   } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NoUsableStudy) throw;
     log_warning(text("levels not found: ", error.what()));
     return std::nullopt;
   }
 }
 
 Inspection inspect(const InspectOptions& options) {
-  LazyLocator locator(options.locator);
-  if (!options.levels) return {inspect_study(options.study, options.series, locator.finder()), std::nullopt};
-  Inspection inspection{load_study(options.study, options.series, locator.finder()), std::nullopt};
-  inspection.spine = locate_levels(inspection.study, locator.grader());
-  return inspection;
+  LazyLocator lazy(options.locator);
+  const SpineLocator locate = [&lazy](const Volume& sagittal) { return lazy(sagittal); };
+  // Where there is no bundle at all, roles come from headers alone.
+  PreparedStudy prepared = prepare_study(options.study, options.series, lazy.has_bundle() ? locate : SpineLocator(),
+                                         options.levels ? StudyContent::Volumes : StudyContent::Headers);
+  std::optional<Spine> spine;
+  if (options.levels) spine = locate_levels(prepared, locate);
+  return {std::move(prepared.study), std::move(spine)};
 }
 
 /// Whether the block's slices, with half a step around them, hold the point.

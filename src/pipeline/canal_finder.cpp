@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/error.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -30,11 +32,12 @@ std::vector<CanalPair> canal_pairs(const Spine& spine) {
   return pairs;
 }
 
-CanalFinder canal_finder(const Grader& grader) {
-  return [&grader](const Volume& sagittal) {
+CanalFinder canal_finder(SpineLocator locate) {
+  return [locate = std::move(locate)](const Volume& sagittal) {
     try {
-      return canal_pairs(grader.locate(sagittal));
-    } catch (const Error&) {
+      return canal_pairs(locate(sagittal));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NoUsableStudy) throw;
       return std::vector<CanalPair>();
     }
   };

@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "core/log.h"
-#include "pipeline/canal_finder.h"
 #include "pipeline/stopwatch.h"
 
 namespace lumbargrade {
@@ -22,36 +21,6 @@ auto run_stage(const char* name, double& elapsed_ms, Stage stage) {
   } catch (const std::exception& error) {
     throw StudyError(Error(ErrorKind::Failure, error.what()), name);
   }
-}
-
-std::string found_series(const Study& study) {
-  std::string list;
-  for (const SeriesSummary& series : study.series) {
-    if (!list.empty()) list += ", ";
-    list += text(series.name, " (", series.orientation, ")");
-  }
-  return list.empty() ? "no series" : list;
-}
-
-SeriesRole sagittal_role(const Study& study) {
-  if (study.sagittal_t2) return SeriesRole::SagittalT2;
-  if (study.sagittal_t1) return SeriesRole::SagittalT1;
-  throw Error(ErrorKind::NoUsableStudy,
-              text("no sagittal series in study ", study.study_id, ": found ", found_series(study),
-                   "; `lumbargrade inspect` shows them, --sagittal-t2 chooses one"));
-}
-
-const Volume& volume_of(const Study& study, SeriesRole role) {
-  return role == SeriesRole::SagittalT2 ? *study.sagittal_t2 : *study.sagittal_t1;
-}
-
-Spine located(const Volume& sagittal, const Grader& grader, const std::string& study_id) {
-  Spine spine = grader.locate(sagittal);
-  if (spine.level_count() == 0) {
-    throw Error(ErrorKind::NoUsableStudy, text("no lumbar discs found in study ", study_id, ": is it a lumbar spine?"));
-  }
-  spine.series_instance_uid = sagittal.series_instance_uid;
-  return spine;
 }
 
 void flag_canals(StudyGrades& grades, const char* flag) {
@@ -86,23 +55,23 @@ void log_series(const SeriesSummary& series) {
 
 StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
   double read_ms = 0;
-  Study study = run_stage("read", read_ms, [&] { return load_study(folder, options, canal_finder(grader)); });
-  StudyResult result = grade_study(std::move(study), grader);
+  PreparedStudy prepared = run_stage("read", read_ms, [&] { return prepare_study(folder, options, grader.locate); });
+  StudyResult result = grade_study(std::move(prepared), grader);
   result.times.read_ms = read_ms;
   return result;
 }
 
-StudyResult grade_study(Study study, const Grader& grader) {
+StudyResult grade_study(PreparedStudy prepared, const Grader& grader) {
+  Study& study = prepared.study;
   StudyResult result;
   result.study_id = study.study_id;
-  result.spine = run_stage("levels", result.times.levels_ms, [&] {
-    result.graded_series = sagittal_role(study);
-    return located(volume_of(study, result.graded_series), grader, study.study_id);
-  });
+  result.study_instance_uid = study.study_instance_uid;
+  result.graded_series = prepared.sagittal;
+  result.spine = run_stage("levels", result.times.levels_ms, [&] { return located_spine(prepared, grader.locate); });
   result.grades = run_stage("grade", result.times.grade_ms, [&] {
     const NetworkGrades networks = grader.look ? grader.look(study, result.spine) : NetworkGrades{};
     const ForamenMeasures foramina = grader.model.foramen ? measure_foramina(study, result.spine) : ForamenMeasures{};
-    return grade_findings(result.spine, volume_of(study, result.graded_series), grader.model, networks, foramina);
+    return grade_findings(result.spine, prepared.sagittal_volume(), grader.model, networks, foramina);
   });
   if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, "measured_on_t1");
   result.series = std::move(study.series);

@@ -7,15 +7,14 @@
 
 #include "core/error.h"
 #include "grades/grading.h"
-#include "study/study.h"
+#include "pipeline/prepare_study.h"
 
 namespace lumbargrade {
 
 /// What stays the same from study to study: made once, used for many.
 struct Grader {
   GradingModel model;
-  /// Finds the spine in a sagittal volume, or throws Error (NoUsableStudy).
-  std::function<Spine(const Volume& sagittal)> locate;
+  SpineLocator locate;
   /// Runs the grading networks; empty where the bundle has none.
   std::function<NetworkGrades(const Study& study, const Spine& spine)> look;
 };
@@ -29,6 +28,7 @@ struct StudyTimes {
 
 struct StudyResult {
   std::string study_id;
+  std::string study_instance_uid;
   StudyGrades grades;
   Spine spine;
   SeriesRole graded_series = SeriesRole::None;  ///< of the series in which the spine was found
@@ -47,12 +47,12 @@ class StudyError : public Error {
   std::string stage_;
 };
 
-/// Reads, locates and grades one study folder. The spine is sought on sagittal T2, on sagittal T1 where there is no T2;
-/// the canal's rows are then flagged `measured_on_t1`. Throws StudyError.
+/// Prepares (prepare_study), locates and grades one study. Where the spine is sought on sagittal T1, the canal's rows
+/// are flagged `measured_on_t1`. Throws StudyError.
 StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader);
 
 /// The part after reading.
-StudyResult grade_study(Study study, const Grader& grader);
+StudyResult grade_study(PreparedStudy prepared, const Grader& grader);
 
 /// Tells on the log what was used and found: series, slices, levels with confidence, flags, warnings.
 void log_study(const StudyResult& result);

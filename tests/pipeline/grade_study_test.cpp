@@ -41,12 +41,12 @@ Grader grader_finding(int levels) {
   return grader;
 }
 
-Study study_with(std::optional<Volume> t1, std::optional<Volume> t2) {
+PreparedStudy study_with(std::optional<Volume> t1, std::optional<Volume> t2) {
   Study study;
   study.study_id = "17";
   study.sagittal_t1 = std::move(t1);
   study.sagittal_t2 = std::move(t2);
-  return study;
+  return prepared_study(std::move(study));
 }
 
 TEST(GradeStudy, PrefersSagittalT2) {

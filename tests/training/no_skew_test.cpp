@@ -1,34 +1,119 @@
-// The crop that training reads from its cache and the one that `grade` cuts go through one network, or a network and a
-// study mixer, to one answer.
+// A study of DICOM files goes through training's cutter and through grade_study, and what a network, or a network and a
+// study mixer, answers is the same. The headers do not tell T1 from T2, so that both must ask the image.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
+#include <limits>
 
+#include "dicom/made_dicom.h"
 #include "grades/graded_study.h"
 #include "grades/network_grader.h"
+#include "pipeline/grade_study.h"
 #include "temporary_folder.h"
+#include "training/grader/crop_extractor.h"
 #include "training/grader/grader_answers.h"
 
 namespace lumbargrade {
 namespace {
 
-constexpr std::array<Side, 2> kSides = {Side::Left, Side::Right};
+constexpr double kTolerance = 1e-5;
+constexpr double kHeadGain = 8;
+constexpr const char* kStudyId = "77";
+constexpr std::array<Level, 3> kFoundLevels = {Level::L2L3, Level::L3L4, Level::L4L5};
+/// By hand: second to fourth of the left foramina, which are the first five findings, and of the right ones, the
+/// eleventh to fifteenth.
+constexpr std::array<size_t, 6> kGraded = {1, 2, 3, 11, 12, 13};
 
-/// What training makes of the same finding: cut with a margin, stored, read back, normalised.
-GraderAnswers trained_answers(const std::filesystem::path& folder, const View& view, const Study& study, Side side,
-                              const Network& network) {
-  const CropMargin margin = margin_of(view, AugmentationRecipe{});
-  const LevelFrame frame = *one_level().levels[static_cast<size_t>(index_of(Level::L4L5))];
-  const auto crop = cut_crop(volumes_of(study, view.series), place_crop(frame, view.anchor, side), view, margin);
-  std::ofstream file(folder / "crop.u8", std::ios::binary);
-  file.write(reinterpret_cast<const char*>(crop->pixels.data()), static_cast<std::streamsize>(crop->pixels.size()));
-  file.write(reinterpret_cast<const char*>(crop->slice_valid.data()),
-             static_cast<std::streamsize>(crop->slice_valid.size()));
+Vector3 canal_of(size_t level) {
+  return {1, 10, 26.0 - 30.0 * static_cast<double>(level)};
+}
+
+/// Where the stand-in for the locator sees the spine, whatever it is shown.
+Spine three_levels() {
+  Spine spine;
+  for (size_t k = 0; k < kFoundLevels.size(); ++k) {
+    LevelFrame frame;
+    frame.level = kFoundLevels[k];
+    frame.canal_patient = canal_of(k);
+    frame.centre_patient = canal_of(k) - Vector3(0, 30, 0);
+    frame.confidence = 1;
+    spine.levels[static_cast<size_t>(index_of(frame.level))] = frame;
+  }
+  return spine;
+}
+
+/// A sagittal series whose headers do not tell its weighting; the canal, behind y = 2 mm, is brighter or darker.
+void write_silent_series(const std::filesystem::path& study, const std::string& uid, float canal_brightness) {
+  const Volume volume = patterned_volume(4.4, 15, uid);
+  const Affine& grid = volume.patient_from_index;
+  for (int slice = 0; slice < volume.slices; ++slice) {
+    MadeImage image;
+    image.series_uid = uid;
+    image.sop_uid = uid + "." + std::to_string(slice + 1);
+    image.description = "sag";
+    image.instance_number = slice + 1;
+    image.rows = volume.rows;
+    image.columns = volume.columns;
+    image.plane = {grid * Vector3(0, 0, slice), grid.linear().col(0).normalized(), grid.linear().col(1).normalized(),
+                   0.6, 0.6};
+    const float* values = volume.slice_data(slice);
+    for (int k = 0; k < volume.rows * volume.columns; ++k) {
+      const Vector3 point = grid * Vector3(k % volume.columns, k / volume.columns, slice);
+      const float brightness = point.y() > 2 ? canal_brightness : 0.F;
+      image.pixels.push_back(static_cast<std::uint16_t>(std::lround(values[k] + 200 + brightness)));
+    }
+    write_image(study / uid / (std::to_string(slice + 1) + ".dcm"), image);
+  }
+}
+
+/// What training makes of the study: its cutter's records, with their margin, stored, read back, normalised. One row
+/// for each of kGraded.
+GraderAnswers trained_answers(const std::filesystem::path& data, const View& view, const Network& network,
+                              const Grader& grader) {
+  GraderRecipe recipe;
+  recipe.networks = {{Condition::NeuralForaminalNarrowing, {view}, {}}};
+  GraderDataOptions options;
+  options.points = TrainingPoints::Predicted;
+  const TrainingFolder folder(data);
+  const LabelCoordinates no_coordinates;
+  const CutStudy cut = CropExtractor(recipe, options, folder, grader, no_coordinates)({kStudyId, {}}, 0);
+  const std::filesystem::path path = data / "crops.u8";
+  std::ofstream file(path, std::ios::binary);
+  std::vector<size_t> found, samples;
+  for (const CutFinding& finding : cut.networks.at(0)) {
+    file << finding.records.at(0);
+    samples.push_back(found.size());
+    found.push_back(finding.sample.finding);
+  }
   file.close();
-  NetworkData data;
-  data.views.emplace_back(folder / "crop.u8", view, margin);
-  return answers_of(network, data, {0}, torch::kCPU);
+  EXPECT_THAT(found, testing::ElementsAreArray(kGraded)) << (cut.skipped.empty() ? "" : cut.skipped[0].reason);
+  NetworkData stored;
+  stored.views.emplace_back(path, view, margin_of(view, recipe.augmentation));
+  return answers_of(network, stored, samples, torch::kCPU);
+}
+
+/// A grader whose answers to different crops differ clearly.
+Network spread_grader(const nlohmann::json& parameters) {
+  Network network = random_grader(parameters, 5);
+  const torch::NoGradGuard no_gradients;
+  for (auto& item : network.module->named_parameters()) {
+    if (item.key() == "head.weight") item.value().mul_(kHeadGain);
+  }
+  return network;
+}
+
+/// The least difference between the rows of any two findings: of each row the largest.
+double least_difference(const torch::Tensor& rows) {
+  double least = std::numeric_limits<double>::infinity();
+  for (std::int64_t a = 0; a < rows.size(0); ++a) {
+    for (std::int64_t b = a + 1; b < rows.size(0); ++b) {
+      least = std::min(least, (rows[a] - rows[b]).abs().max().item<double>());
+    }
+  }
+  return least;
 }
 
 /// A study mixer over the bundle's only grading network.
@@ -61,63 +146,67 @@ TrainedNetwork mixer_of(const Network& mixer, const nlohmann::json& parameters) 
 class NoSkew : public testing::Test {
  protected:
   NoSkew() {
-    for (const Side side : kSides) {
-      answers_.push_back(trained_answers(folder_.path(), view_, study_, side, network_));
-    }
+    for (auto& cuts : grader_.model.canal.levels) cuts = {9.5, 6.5, 13};
+    grader_.model.prior = challenge_prevalence();
+    grader_.locate = [](const Volume&) { return three_levels(); };
+    const std::filesystem::path study = folder_ / "train_images" / kStudyId;
+    write_silent_series(study, "1.2.3.1", -150);  // T1
+    write_silent_series(study, "1.2.3.2", 150);
+    answers_ = trained_answers(folder_.path(), view_, network_, grader_);
   }
 
-  /// `expected` 2 x 3: left and right foramen of the one level.
+  /// `expected` 6 x 3: of kGraded.
   void expect_grades(const std::vector<TrainedNetwork>& mixers, const torch::Tensor& expected) {
+    EXPECT_GT(least_difference(expected), 100 * kTolerance) << "an answer to the wrong crop would pass";
     const ConditionSpec head = plain_head(Condition::NeuralForaminalNarrowing);
-    const NetworkGrader grader(bundle_of(folder_.path(), head, {{parameters_, view_, network_}}, mixers), "cpu");
-    const NetworkGrades grades = grader.grade(study_, one_level());
-    int graded = 0;
-    for (size_t k = 0; k < kFindingCount; ++k) {
-      if (!grades[k]) continue;
-      ++graded;
-      const torch::Tensor row = expected[static_cast<std::int64_t>(*all_findings()[k].side)];
+    const NetworkGrader networks(bundle_of(folder_ / "bundle", head, {{parameters_, view_, network_}}, mixers), "cpu");
+    grader_.look = [&networks](const Study& study, const Spine& spine) { return networks.grade(study, spine); };
+    const StudyResult result = grade_study(folder_ / "train_images" / kStudyId, {}, grader_);
+    for (size_t k = 0; k < kGraded.size(); ++k) {
+      const Grade& grade = result.grades[kGraded[k]];
+      EXPECT_EQ(grade.series_instance_uid, "1.2.3.1");
       for (size_t c = 0; c < kSeverityCount; ++c) {
-        EXPECT_NEAR(grades[k]->probabilities[c], row[static_cast<std::int64_t>(c)].item<double>(), 1e-5);
+        const auto place = static_cast<std::int64_t>(c);
+        EXPECT_NEAR(grade.probabilities[c], expected[static_cast<std::int64_t>(k)][place].item<double>(), kTolerance);
       }
     }
-    EXPECT_EQ(graded, 2);
   }
 
   TemporaryFolder folder_;
   View view_ = foramen_view();
-  Study study_ = patterned_study();
   nlohmann::json parameters_ = small_grader(view_, "attention");
-  Network network_ = random_grader(parameters_, 5);
-  std::vector<GraderAnswers> answers_;  // by kSides
+  Network network_ = spread_grader(parameters_);
+  Grader grader_;
+  GraderAnswers answers_;  // by kGraded
 };
 
-TEST_F(NoSkew, GradingGivesTheProbabilitiesOfTrainingOnBothSides) {
-  expect_grades({}, torch::softmax(torch::cat({answers_[0].logits, answers_[1].logits}), 1));
+TEST_F(NoSkew, GradingGivesTheProbabilitiesOfTraining) {
+  expect_grades({}, torch::softmax(answers_.logits, 1));
 }
 
 TEST_F(NoSkew, GradingThroughAStudyMixerGivesTheProbabilitiesOfTraining) {
+  EXPECT_GT(least_difference(answers_.features), 0.01);
   const torch::NoGradGuard no_gradients;
-  const std::int64_t features = answers_[0].features.size(1);
+  const std::int64_t features = answers_.features.size(1);
   const nlohmann::json parameters = {{"features", features}, {"hidden", 16}, {"layers", 1}, {"dropout", 0.1}};
   const Network mixer = build_network("study_mixer", parameters, "test", "mixer");
   for (auto& item : mixer.module->named_parameters()) {
     if (item.key() == "head.weight") item.value().uniform_(-1, 1);  // a fresh one changes nothing
   }
   mixer.module->eval();
-  // By hand: L4/L5 is fourth of the left foramina, the first five findings, and of the right ones, eleventh to
-  // fifteenth.
-  const std::array<std::int64_t, 2> places = {3, 13};
   TensorMap inputs = {{"features", torch::zeros({1, kFindingCount, features})},
                       {"logits", torch::zeros({1, kFindingCount, kSeverityCount})},
                       {"present", torch::zeros({1, kFindingCount})}};
-  for (size_t side = 0; side < places.size(); ++side) {
-    inputs.at("features")[0][places[side]] = answers_[side].features[0];
-    inputs.at("logits")[0][places[side]] = answers_[side].logits[0].softmax(0).log();
-    inputs.at("present")[0][places[side]] = 1;
+  for (size_t k = 0; k < kGraded.size(); ++k) {
+    const auto row = static_cast<std::int64_t>(k), place = static_cast<std::int64_t>(kGraded[k]);
+    inputs.at("features")[0][place] = answers_.features[row];
+    inputs.at("logits")[0][place] = answers_.logits[row].softmax(0).log();
+    inputs.at("present")[0][place] = 1;
   }
-  const torch::Tensor mixed = mixer.forward(inputs).at("grade")[0];  // 3 x 25
-  const torch::Tensor expected = torch::softmax(torch::stack({mixed.select(1, 3), mixed.select(1, 13)}), 1);
-  EXPECT_GT((expected[0] - torch::softmax(answers_[0].logits[0], 0)).abs().max().item<double>(), 0.01);
+  const torch::Tensor mixed = mixer.forward(inputs).at("grade")[0].transpose(0, 1);  // 25 x 3
+  const std::vector<std::int64_t> rows(kGraded.begin(), kGraded.end());
+  const torch::Tensor expected = torch::softmax(mixed.index_select(0, torch::tensor(rows, torch::kLong)), 1);
+  EXPECT_GT((expected - torch::softmax(answers_.logits, 1)).abs().max().item<double>(), 0.01);
   expect_grades({mixer_of(mixer, parameters)}, expected);
 }
 

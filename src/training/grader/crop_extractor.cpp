@@ -68,8 +68,9 @@ CutStudy CropExtractor::operator()(const StudyLabels& labels, int study_index) c
   CutStudy cut;
   cut.networks.resize(recipe_.networks.size());
   try {
-    const Study study = load(labels.study_id);
-    const Spine spine = located(study);
+    const PreparedStudy prepared = prepare(labels.study_id);
+    const Study& study = prepared.study;
+    const Spine spine = located(prepared);
     const std::vector<GraderSample> wanted = wanted_findings(labels, study_index);
     check_coordinates(wanted, study, cut);
     for (size_t n = 0; n < recipe_.networks.size(); ++n) cut_network(n, wanted, study, spine, cut);
@@ -80,21 +81,20 @@ CutStudy CropExtractor::operator()(const StudyLabels& labels, int study_index) c
   return cut;
 }
 
-Study CropExtractor::load(const std::string& study_id) const {
+PreparedStudy CropExtractor::prepare(const std::string& study_id) const {
   StudyOptions options;
   options.threads = 1;
   if (fs::exists(folder_.series())) options.series_descriptions = folder_.series();
-  return load_study(folder_.images(study_id), options);
+  return prepare_study(folder_.images(study_id), options, grader_.locate);
 }
 
-Spine CropExtractor::located(const Study& study) const {
-  const Volume* volume = study.sagittal_t2 ? &*study.sagittal_t2 : study.sagittal_t1 ? &*study.sagittal_t1 : nullptr;
-  if (volume == nullptr) throw Error(ErrorKind::NoUsableStudy, "no sagittal series");
+Spine CropExtractor::located(const PreparedStudy& prepared) const {
   try {
-    return grader_.locate(*volume);
+    return located_spine(prepared, grader_.locate);
   } catch (const Error& error) {
-    if (options_.points == TrainingPoints::Predicted || error.kind() != ErrorKind::NoUsableStudy) throw;
-    return spine_of_points(study, coordinates_);
+    const bool has_points = options_.points == TrainingPoints::Given && prepared.sagittal != SeriesRole::None;
+    if (!has_points || error.kind() != ErrorKind::NoUsableStudy) throw;
+    return spine_of_points(prepared.study, coordinates_);
   }
 }
 

@@ -35,8 +35,8 @@ class CropExtractor {
   CutStudy operator()(const StudyLabels& labels, int study_index) const;
 
  private:
-  Study load(const std::string& study_id) const;
-  Spine located(const Study& study) const;
+  PreparedStudy prepare(const std::string& study_id) const;
+  Spine located(const PreparedStudy& prepared) const;
   CropPlacement placement_of(const Study& study, const LevelFrame& frame, const Finding& finding,
                              const View& view) const;
   std::optional<MeasuredGrade> measured(const Finding& finding, const Study& study, const LevelFrame& frame) const;

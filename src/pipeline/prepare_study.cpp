@@ -1,0 +1,56 @@
+#include "pipeline/prepare_study.h"
+
+#include "core/error.h"
+#include "pipeline/canal_finder.h"
+
+namespace lumbargrade {
+namespace {
+
+std::string found_series(const Study& study) {
+  std::string list;
+  for (const SeriesSummary& series : study.series) {
+    if (!list.empty()) list += ", ";
+    list += text(series.name, " (", series.orientation, ")");
+  }
+  return list.empty() ? "no series" : list;
+}
+
+SeriesRole chosen_sagittal(const Study& study) {
+  if (study.sagittal_t2) return SeriesRole::SagittalT2;
+  return study.sagittal_t1 ? SeriesRole::SagittalT1 : SeriesRole::None;
+}
+
+}  // namespace
+
+const Volume& PreparedStudy::sagittal_volume() const {
+  if (sagittal == SeriesRole::SagittalT2 && study.sagittal_t2) return *study.sagittal_t2;
+  if (sagittal == SeriesRole::SagittalT1 && study.sagittal_t1) return *study.sagittal_t1;
+  throw Error(ErrorKind::NoUsableStudy,
+              text("no sagittal series in study ", study.study_id, ": found ", found_series(study),
+                   "; `lumbargrade inspect` shows them, --sagittal-t2 chooses one"));
+}
+
+PreparedStudy prepare_study(const std::filesystem::path& path, const StudyOptions& options, const SpineLocator& locate,
+                            StudyContent content) {
+  const CanalFinder finder = locate ? canal_finder(locate) : CanalFinder();
+  return prepared_study(content == StudyContent::Volumes ? load_study(path, options, finder)
+                                                         : inspect_study(path, options, finder));
+}
+
+PreparedStudy prepared_study(Study study) {
+  const SeriesRole sagittal = chosen_sagittal(study);
+  return {std::move(study), sagittal};
+}
+
+Spine located_spine(const PreparedStudy& prepared, const SpineLocator& locate) {
+  const Volume& sagittal = prepared.sagittal_volume();
+  Spine spine = locate(sagittal);
+  if (spine.level_count() == 0) {
+    throw Error(ErrorKind::NoUsableStudy,
+                text("no lumbar discs found in study ", prepared.study.study_id, ": is it a lumbar spine?"));
+  }
+  spine.series_instance_uid = sagittal.series_instance_uid;
+  return spine;
+}
+
+}  // namespace lumbargrade
