@@ -28,7 +28,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr double kFarthestMm = 10;
-/// Agreement of two human readers on the foraminal grade in the challenge (linearly weighted kappa; rsna-2024.md).
+/// Agreement of two human readers on the foraminal grade in the challenge (linearly weighted kappa; docs/sources.md).
 constexpr double kReaderKappa = 0.54;
 /// Two graded studies are all the evidence on patients (AUC .71 and .84): hardly more than the prior.
 constexpr double kModelWeight = 0.3;

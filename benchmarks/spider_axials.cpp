@@ -83,7 +83,7 @@ phantom::SlicePixels stored(const std::vector<float>& values, double scale) {
 
 phantom::SeriesPlan axial_plan(const Spine& spine) {
   phantom::SeriesPlan series;
-  series.role = phantom::SeriesRole::AxialT2;
+  series.role = SeriesRole::AxialT2;
   for (const auto& frame : spine.levels) {
     if (!frame) continue;
     const int reach = kSlicesPerDisc / 2;
@@ -94,7 +94,7 @@ phantom::SeriesPlan axial_plan(const Spine& spine) {
 
 phantom::SeriesPlan sagittal_plan(const Volume& volume) {
   phantom::SeriesPlan series;
-  series.role = phantom::SeriesRole::SagittalT2;
+  series.role = SeriesRole::SagittalT2;
   const Vector3 spacing = spacing_mm(volume.patient_from_index);
   for (const SliceSource& source : volume.sources) {
     phantom::SlicePlan slice;

@@ -396,9 +396,10 @@ const NetworkSpec* Manifest::network(std::string_view role) const {
 }
 
 Manifest parse_manifest(std::string_view json_text, const std::string& file) {
-  const nlohmann::json json = parse_strict_json(json_text, file, kMaxDepth);
+  const JsonSource source{file, ErrorKind::BundleInvalid};
+  const nlohmann::json json = parse_strict_json(json_text, source, kMaxDepth);
   check_schema(json, file);
-  const StrictObject object(json, file, "",
+  const StrictObject object(json, source, "",
                             {"schema_version", "name", "version", "licence", "attribution", "intended_use", "networks",
                              "grading", "training_data", "metrics"});
   object.integer("schema_version", kManifestSchemaVersion, kManifestSchemaVersion);

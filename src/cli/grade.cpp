@@ -29,20 +29,14 @@ struct GradeOptions {
 constexpr const char* kGradesFile = "grades.csv";
 constexpr const char* kRecordFile = "run.json";
 
-void check_new(const fs::path& file, bool force) {
-  if (!force && fs::exists(file)) {
-    throw Error(ErrorKind::Failure, text(file.string(), " exists; --force overwrites it"));
-  }
-}
-
 void check_output(const GradeOptions& options) {
-  if (!options.attention.empty()) check_new(options.attention, options.force);
+  if (!options.attention.empty()) refuse_to_overwrite(options.attention, options.force);
   if (options.output.empty()) return;
   const fs::path folder = options.output;
   if (fs::exists(folder) && !fs::is_directory(folder)) {
     throw Error(ErrorKind::Failure, text("the output ", folder.string(), " is a file; -o takes a folder"));
   }
-  for (const char* name : {kGradesFile, kRecordFile}) check_new(folder / name, options.force);
+  for (const char* name : {kGradesFile, kRecordFile}) refuse_to_overwrite(folder / name, options.force);
 }
 
 void create_folder(const fs::path& folder) {

@@ -17,7 +17,7 @@
 namespace lumbargrade {
 namespace {
 
-// Half the width of what is looked at: the spinal canal is 20-27 mm wide (shared/reference/anatomy.md). The outer
+// Half the width of what is looked at (docs/sources.md, "Locator: from maps to names"). The outer
 // slices of a clinical stack, 20-40 mm beside the middle, show fat that looks like canal.
 constexpr double kSpineHalfWidthMm = 12;
 constexpr double kSpineShare = 0.5;  // of the spine that the best slice shows

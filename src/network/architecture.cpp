@@ -37,7 +37,8 @@ const at::Tensor& input_named(const TensorMap& inputs, const std::string& name) 
 }
 
 UNetOptions unet_options(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
-  const StrictObject object(parameters, file, place, {"widths", "fine_classes", "coarse_maps"}, {"in_channels"});
+  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place,
+                            {"widths", "fine_classes", "coarse_maps"}, {"in_channels"});
   UNetOptions options;
   options.widths = object.integers("widths", 2, kMaxLevels, 1, kMaxWidth);
   options.fine_classes = object.integer("fine_classes", 1, kMaxMaps);
@@ -116,7 +117,8 @@ Network build_grader(const nlohmann::json& parameters, const std::string& file, 
 }
 
 Network build_study_mixer(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
-  const StrictObject object(parameters, file, place, {"features", "hidden", "layers", "dropout"});
+  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place,
+                            {"features", "hidden", "layers", "dropout"});
   StudyMixerOptions options;
   options.features = object.integer("features", 1, kMaxFeatures);
   options.hidden = hidden_width(object);
@@ -145,7 +147,7 @@ constexpr std::array kArchitectures = {Architecture{"unet", build_unet}, Archite
 
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place) {
-  const StrictObject object(parameters, file, place, {"backbone", "views", "pooling"},
+  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"backbone", "views", "pooling"},
                             {"backbone_options", "hidden", "dropout", "measures", "shared_backbone"});
   GraderNetworkOptions options;
   options.backbone = backbone_options(object);

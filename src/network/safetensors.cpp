@@ -224,7 +224,8 @@ std::string make_header(const std::vector<const NamedTensor*>& order,
 
 SafetensorsHeader parse_safetensors_header(std::string_view text_of_header, std::uint64_t data_bytes,
                                            std::string_view what) {
-  const json header = parse_strict_json(text_of_header, text("header of ", what), kMaxHeaderDepth);
+  const json header =
+      parse_strict_json(text_of_header, {text("header of ", what), ErrorKind::BundleInvalid}, kMaxHeaderDepth);
   if (!header.is_object()) refuse_file(what, "its header is not an object");
   SafetensorsHeader result;
   for (const auto& [name, entry] : header.items()) {

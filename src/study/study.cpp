@@ -4,8 +4,8 @@
 #include <map>
 #include <set>
 
-#include "core/csv.h"
 #include "core/error.h"
+#include "core/table.h"
 #include "study/content.h"
 #include "study/files.h"
 #include "study/path_name.h"
@@ -309,27 +309,18 @@ void override_role(std::vector<Series>& series, const std::vector<std::string>& 
   for (Series* one : chosen) assign(*one, role, "chosen by the user");
 }
 
-std::optional<SeriesRole> role_in_table(const std::string& description) {
-  if (description == "Sagittal T1") return SeriesRole::SagittalT1;
-  if (description == "Sagittal T2/STIR") return SeriesRole::SagittalT2;
-  if (description == "Axial T2") return SeriesRole::AxialT2;
-  return std::nullopt;
-}
-
 /// The challenge's series_descriptions table: what it says of a series counts more than the headers.
 void apply_descriptions(std::vector<Series>& series, const fs::path& table_file, const std::string& study_id) {
   if (table_file.empty()) return;
-  const CsvTable table = read_csv(table_file);
-  const auto study = table.column("study_id"), id = table.column("series_id"),
-             description = table.column("series_description");
-  if (!study || !id || !description) {
-    throw Error(ErrorKind::Usage, text(table_file.string(), " needs columns study_id, series_id, series_description"));
-  }
-  for (const auto& row : table.rows) {
-    if (row[*study] != study_id) continue;
-    const auto role = role_in_table(row[*description]);
+  const Table table(table_file, ErrorKind::Usage, {"study_id", "series_id", "series_description"});
+  for (const TableRow row : table) {
+    if (row.field("study_id") != study_id) continue;
+    const std::string& description = row.field("series_description");
+    const auto role = role_of_series_description(description);
     for (Series& one : series) {
-      if (role && is_named(one.summary, row[*id])) assign(one, *role, text("series_descriptions: ", row[*description]));
+      if (role && is_named(one.summary, row.field("series_id"))) {
+        assign(one, *role, text("series_descriptions: ", description));
+      }
     }
   }
 }

@@ -31,7 +31,8 @@ Volume stack(int columns, int rows) {
 std::vector<DiscEdge> five_discs() {
   std::vector<DiscEdge> discs;
   for (const Level level : kLevels) {
-    discs.push_back({level, Vector3(0, 60, -60 - 34 * index_of(level)), Vector3::UnitY(), Vector3::UnitZ()});
+    discs.push_back(
+        {level, Vector3(0, 60, -60 - 34 * static_cast<int>(index_of(level))), Vector3::UnitY(), Vector3::UnitZ()});
   }
   return discs;
 }

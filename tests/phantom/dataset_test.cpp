@@ -134,7 +134,7 @@ TEST(Dataset, TablesAndTruthMeetInPatientSpaceAsTheLoaderReadsIt) {
     ASSERT_NE(source, volume.sources.end());
     const Vector3 point = source->position_patient +
                           volume.patient_from_index.linear() * Vector3(std::stod(row[5]), std::stod(row[6]), 0);
-    const auto level = static_cast<size_t>(index_of(*parse_level(row[4])));
+    const auto level = index_of(*parse_level(row[4]));
     const auto& own = truth["levels"][level];
     const Vector3 expected = canal                        ? vector_of(own["canal_point_patient_mm"])
                              : row[3].starts_with("Left") ? vector_of(own["left"]["foramen_point_patient_mm"])
@@ -240,14 +240,14 @@ TEST(Prevalence, IsReadFromJsonAndMustSumToOne) {
     std::ofstream(file) << json;
     return read_prevalence(file);
   };
-  const Prevalence read_one = read(R"({"spinal_canal_stenosis": {"l4_l5": [0.2, 0.3, 0.5]}})");
-  EXPECT_EQ(read_one.share[0][3][2], 0.5);
-  EXPECT_EQ(read_one.share[0][0], challenge_prevalence().share[0][0]);
+  const PriorTable read_one = read(R"({"spinal_canal_stenosis": {"l4_l5": [0.2, 0.3, 0.5]}})");
+  EXPECT_EQ(read_one[0][3][2], 0.5);
+  EXPECT_EQ(read_one[0][0], challenge_prevalence()[0][0]);
   EXPECT_THROW(read(R"({"spinal_canal_stenosis": {"l4_l5": [0.2, 0.3, 0.4]}})"), Error);
   EXPECT_THROW(read(R"({"spinal_canal_stenosis": {"l4_l5": [-0.2, 0.7, 0.5]}})"), Error);
   EXPECT_THROW(read(R"({"canal": {"l4_l5": [0.2, 0.3, 0.5]}})"), Error);
   EXPECT_THROW(read("not json"), Error);
-  for (const auto& condition : challenge_prevalence().share) {
+  for (const auto& condition : challenge_prevalence()) {
     for (const auto& level : condition) EXPECT_NEAR(level[0] + level[1] + level[2], 1, 1e-9);
   }
 }

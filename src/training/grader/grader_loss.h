@@ -16,8 +16,8 @@ struct TargetRows {
   std::vector<int> canal_studies;  ///< by row: the study whose canal it is, for the any-severe term; -1: none
 };
 
-/// The challenge's loss (rsna-2024.md, section 3): cross-entropy in which every class has a weight, divided by the
-/// weights present, and `any_severe` times the any-severe term over the canals of each study.
+/// The challenge's loss (docs/sources.md, "The challenge's metric"): cross-entropy in which every class has a weight,
+/// divided by the weights present, and `any_severe` times the any-severe term over the canals of each study.
 ///
 /// Logits answer frequencies: the loss adds the logarithms of the class weights to them, so that weights decide what
 /// training looks at but not what a network says.

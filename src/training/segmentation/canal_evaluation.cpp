@@ -38,17 +38,9 @@ double narrowest_auc(const std::vector<RecessFigure>& rows) {
   const auto narrow_count =
       std::max<size_t>(1, static_cast<size_t>(std::lround(kNarrowestShare * static_cast<double>(truths.size()))));
   const double limit = truths[narrow_count - 1];
-  double right = 0;
-  double pairs = 0;
-  for (const RecessFigure& narrow : rows) {
-    if (narrow.true_depth_mm > limit) continue;
-    for (const RecessFigure& other : rows) {
-      if (other.true_depth_mm <= limit) continue;
-      ++pairs;
-      right += narrow.depth_mm < other.depth_mm ? 1 : narrow.depth_mm == other.depth_mm ? 0.5 : 0;
-    }
-  }
-  return right / pairs;
+  std::vector<double> narrow, others;
+  for (const RecessFigure& row : rows) (row.true_depth_mm <= limit ? narrow : others).push_back(-row.depth_mm);
+  return area_under_roc(narrow, others).value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
 double number(const CsvTable& table, size_t row, std::string_view name, const std::filesystem::path& path) {

@@ -10,7 +10,7 @@
 namespace lumbargrade {
 namespace {
 
-// Ranges from shared/reference/locator.md, "Training", unless said otherwise.
+// Ranges from docs/sources.md, "Locator: network and training", unless said otherwise.
 using Random = std::mt19937_64;
 
 double uniform(Random& random, double low, double high) {

@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// shared/reference/locator.md, "Training".
+// docs/sources.md, "Locator: network and training".
 constexpr double kWarmUpShare = 0.08;
 constexpr double kWeightDecay = 1e-3;
 constexpr double kClipNorm = 5;
