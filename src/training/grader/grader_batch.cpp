@@ -102,7 +102,7 @@ void blend(std::vector<CropBatch>& views, TargetRows& targets, const Augmentatio
   }
   targets.shares = blended(targets.shares, partner, share);
   targets.weights = blended(targets.weights, partner, share);
-  targets.canal_studies = {};
+  targets.canal_studies = torch::Tensor();
 }
 
 }  // namespace

@@ -22,8 +22,8 @@ struct TargetRows {
   static TargetRows of(const TensorMap& targets);
 };
 
-/// The challenge's loss (rsna-2024.md, section 3): cross-entropy in which every class has a weight, divided by the
-/// weights present, and `any_severe` times the any-severe term over the canals of each study.
+/// The loss of the RSNA 2024 challenge (its evaluation page): cross-entropy in which every class has a weight, divided
+/// by the weights present, and `any_severe` times the any-severe term over the canals of each study.
 ///
 /// Logits answer frequencies: the loss adds the logarithms of the class weights to them, so that weights decide what
 /// training looks at but not what a network says.

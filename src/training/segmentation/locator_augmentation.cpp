@@ -11,7 +11,7 @@
 namespace lumbargrade {
 namespace {
 
-// Ranges from shared/reference/locator.md, "Training", unless said otherwise.
+// Ranges of a prototype that was measured on patients of SPIDER that it had not seen, unless said otherwise.
 
 /// The slice and its labels averaged with up to `reach` neighbours a side: a thicker slice.
 LabelledSlice thickened(const LabelledStack& stack, size_t slice, int reach) {
