@@ -6,7 +6,7 @@
 # labelled_data: phantoms with drawn masks in data/
 labelled_data() {
   expect_exit 0 lumbargrade phantom --studies 3 --seed 8 --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -j 2 -o data
-  expect_exit 0 python3 "$(dirname "$0")/label_phantom_slices.py" data 128 2.3
+  expect_exit 0 python3 "$LUMBARGRADE_SOURCE/tests/commands/label_phantom_slices.py" data 128 2.3
 }
 
 # fold_run: a folder such as a fold run leaves, with figures of twelve patients

@@ -110,7 +110,8 @@ class Trainer {
       const double rate = rate_at(step_, steps_, settings_.warm_up, settings_.rate);
       const double loss = train_step(queue.next(), rate);
       smooth_loss = smooth_loss == 0 ? loss : 0.9 * smooth_loss + 0.1 * loss;
-      if (step_ == 1 || step_ % kLogEvery == 0) log_step(rate, smooth_loss, "");
+      const bool is_last = step_ == steps_ && !task_.held_out_loss;
+      if (step_ == 1 || step_ % kLogEvery == 0 || is_last) log_step(rate, smooth_loss, "");
       if (is_epoch_end() && !finish_epoch(rate, smooth_loss)) step_ = steps_;
       checkpoint_due = checkpoint_due || step_ % run_.checkpoint_every == 0;
       // Not between steps of the optimiser: gradients that were gathered so far are not stored.
@@ -173,10 +174,7 @@ class Trainer {
 
   /// False when training should stop.
   bool finish_epoch(double rate, double loss) {
-    if (!task_.held_out_loss) {
-      log_step(rate, loss, "");
-      return true;
-    }
+    if (!task_.held_out_loss) return true;
     const int epoch = step_ / task_.steps_per_epoch;
     const double held_out = measure(epoch);
     log_step(rate, loss, text(held_out));
