@@ -4,7 +4,7 @@
 labelled_data
 fold_run
 train() {
-  "$LUMBARGRADE" train canal --data data --locator "$LUMBARGRADE_SOURCE/models/default" --iterations 24 --batch 2 \
+  ${EXEC:-} "$LUMBARGRADE" train canal --data data --locator "$LUMBARGRADE_SOURCE/models/default" --iterations 24 --batch 2 \
     --checkpoint-every 8 --folds 3 --fold 1 --cross-validation folds "$@"
 }
 expect_exit 0 train --out whole

@@ -4,7 +4,7 @@
 labelled_data
 fold_run
 train() {
-  "$LUMBARGRADE" train locator --data data --iterations 12 --batch 2 --float32 --checkpoint-every 4 \
+  ${EXEC:-} "$LUMBARGRADE" train locator --data data --iterations 12 --batch 2 --float32 --checkpoint-every 4 \
     --cross-validation folds "$@"
 }
 expect_exit 0 train --out whole

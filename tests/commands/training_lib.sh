@@ -26,11 +26,12 @@ fold_run() {
   }' > folds/training/held_out_recess.csv
 }
 
-# killed_and_resumed CHECKPOINT COMMAND...: runs the command, kills it when CHECKPOINT is there, goes on with --resume
+# killed_and_resumed CHECKPOINT COMMAND...: runs the command, kills it when CHECKPOINT is there, goes on with --resume.
+# COMMAND may be a function whose program stands behind ${EXEC:-}: then the program, not a shell around it, is killed.
 killed_and_resumed() {
   local checkpoint=$1 run
   shift
-  "$@" > .stdout 2> .stderr &
+  (EXEC=exec; "$@") > .stdout 2> .stderr &
   run=$!
   for ((i = 0; i < 2400; ++i)); do
     [[ -e $checkpoint ]] && break
