@@ -197,6 +197,18 @@ std::vector<int> GraderRecipe::folds_to_run() const {
   return all;
 }
 
+nlohmann::json to_json(const AugmentationRecipe& recipe) {
+  return {{"jitter_mm", recipe.jitter_mm},
+          {"jitter_slices", recipe.jitter_slices},
+          {"rotation_degrees", recipe.rotation_degrees},
+          {"scale", recipe.scale},
+          {"contrast", recipe.contrast},
+          {"noise", recipe.noise},
+          {"mixup", recipe.mixup},
+          {"cutmix", recipe.cutmix},
+          {"mirror_canals", recipe.mirror_canals}};
+}
+
 GraderRecipe read_recipe(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   const std::string content{std::istreambuf_iterator<char>(file), {}};

@@ -7,81 +7,33 @@
 
 #include "bundle/bundle.h"
 #include "bundle/bundle_card.h"
+#include "bundle/kept_networks.h"
 #include "bundle/write_bundle.h"
 #include "core/error.h"
 #include "core/prevalence.h"
 #include "levels/canal_outline_network.h"
-#include "network/state.h"
 #include "training/calibration/ordinal_calibration.h"
 #include "training/segmentation/locator_bundle.h"
+#include "training/segmentation/segmentation_training.h"
 
 namespace lumbargrade {
 namespace {
 
 constexpr const char* kRole = "canal_outline";
-constexpr double kGoldenTolerance = 1e-3;
-constexpr int kGoldenRows = 96;
-constexpr int kGoldenColumns = 64;
+constexpr int kGoldenOutlineRows = 96;
+constexpr int kGoldenOutlineColumns = 64;
 /// How far the recess's depth is trusted against the prior: it was compared with masks, not with readers' grades.
 constexpr double kRecessWeight = 0.6;
 /// Agreement of two human readers on the subarticular grade in the challenge (linearly weighted kappa).
 constexpr double kReaderKappa = 0.32;
 
-AxisSpec image_axis(const std::string& name, const std::string& towards, int64_t multiple_of) {
-  AxisSpec axis;
-  axis.name = name;
-  axis.multiple_of = multiple_of;
-  axis.spacing_mm = kOutlinePixelMm;
-  axis.towards = towards;
-  return axis;
-}
-
-NetworkSpec network_spec(const UNetOptions& network) {
-  AxisSpec channel;
-  channel.name = "channel";
-  channel.size = network.in_channels;
-  channel.spacing_mm = kOutlineSideMm;
-  const int64_t multiple_of = int64_t{2} << (network.widths.size() - 1);
-  NetworkSpec spec;
-  spec.role = kRole;
-  spec.architecture = "unet";
-  spec.parameters = {{"widths", network.widths},
-                     {"fine_classes", network.fine_classes},
-                     {"coarse_maps", network.coarse_maps},
-                     {"in_channels", network.in_channels}};
-  spec.inputs = {{"image",
-                  {"sagittal_t2", "sagittal_t1"},
-                  {channel, image_axis("row", "feet", multiple_of), image_axis("column", "posterior", multiple_of)},
-                  "linear",
-                  "edge",
-                  {0, 100}}};
+NetworkSpec outline_spec(const UNetOptions& network) {
+  NetworkSpec spec = unet_spec(kRole, network, kOutlinePixelMm);
+  spec.inputs.front().axes.front().spacing_mm = kOutlineSideMm;
+  spec.inputs.front().padding = "edge";
+  spec.inputs.front().normalisation = {0, 100};
   spec.outputs = {{"fine", {"canal"}, "sigmoid", 1, 1}};
-  spec.golden.tolerance = kGoldenTolerance;
   return spec;
-}
-
-TensorMap golden_inputs_of(const std::filesystem::path& file) {
-  constexpr std::string_view kPrefix = "input.";
-  TensorMap inputs;
-  for (const auto& [name, tensor] : read_safetensors(file)) {
-    if (name.starts_with(kPrefix)) inputs.emplace(name.substr(kPrefix.size()), tensor);
-  }
-  return inputs;
-}
-
-/// The base's networks but for an outline, as they are stored.
-std::vector<TrainedNetwork> kept_networks(const Bundle& base) {
-  std::vector<TrainedNetwork> kept;
-  for (const BundleNetwork& network : base.networks) {
-    if (network.spec.role == kRole) continue;
-    kept.push_back({network.spec, read_safetensors(base.folder / network.spec.weights.file),
-                    golden_inputs_of(base.folder / network.spec.golden.tensors.file)});
-  }
-  return kept;
-}
-
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
 }
 
 std::vector<MetricSpec> recess_metrics(const std::vector<RecessFigure>& rows) {
@@ -126,14 +78,10 @@ OrdinalMeasureSpec calibrated_recess(const std::vector<RecessFigure>& rows) {
   return spec;
 }
 
-/// The middle of the example.
-torch::Tensor golden_input(const OutlineInput& example) {
+torch::Tensor golden_outline_input(const OutlineInput& example) {
   OutlineInput middle;
   for (size_t channel = 0; channel < example.size(); ++channel) {
-    const cv::Mat1f& plane = example[channel];
-    middle[channel] =
-        plane(cv::Rect((plane.cols - kGoldenColumns) / 2, (plane.rows - kGoldenRows) / 2, kGoldenColumns, kGoldenRows))
-            .clone();
+    middle[channel] = middle_of(example[channel], kGoldenOutlineRows, kGoldenOutlineColumns);
   }
   return outline_tensor(middle).unsqueeze(0);
 }
@@ -155,8 +103,8 @@ void write_canal_bundle(const std::filesystem::path& folder, const UNetOptions& 
   calibrate_canal_measure(manifest.grading, sources.unseen.levels);
   manifest.grading.recess_measure = calibrated_recess(sources.unseen.recesses);
 
-  std::vector<TrainedNetwork> networks = kept_networks(base);
-  networks.push_back({network_spec(network), state, {{"image", golden_input(example)}}});
+  std::vector<TrainedNetwork> networks = kept_networks(base, {kRole});
+  networks.push_back({outline_spec(network), state, {{"image", golden_outline_input(example)}}});
   write_bundle(folder, std::move(manifest), networks);
 }
 

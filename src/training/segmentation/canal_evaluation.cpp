@@ -62,7 +62,7 @@ const std::string& word(const CsvTable& table, size_t row, std::string_view name
   return table.rows[row][*column];
 }
 
-std::string shown(double value) {
+std::string millimetres(double value) {
   std::ostringstream out;
   out << std::fixed << std::setprecision(3) << value;
   return out.str();
@@ -128,7 +128,7 @@ void write_recess_figures(const std::filesystem::path& path, const std::vector<R
   std::string csv = csv_line({"study_id", "level", "side", "depth_mm", "true_depth_mm"});
   for (const RecessFigure& row : rows) {
     csv += csv_line({row.study_id, std::string(level_name(row.level)), std::string(side_name(row.side)),
-                     shown(row.depth_mm), shown(row.true_depth_mm)});
+                     millimetres(row.depth_mm), millimetres(row.true_depth_mm)});
   }
   write_file_atomically(path, csv);
 }

@@ -12,11 +12,11 @@
 #include "core/prevalence.h"
 #include "levels/locator_network.h"
 #include "training/calibration/canal_calibration.h"
+#include "training/segmentation/segmentation_training.h"
 
 namespace lumbargrade {
 namespace {
 
-constexpr double kGoldenTolerance = 1e-3;
 constexpr int kGoldenRows = 192;
 constexpr int kGoldenColumns = 128;
 constexpr const char* kUnseen = "cross-validation by patient on the training studies";
@@ -25,37 +25,12 @@ constexpr const char* kIntendedUse =
     "measures, and networks where there are any, into probabilities of three grades; the source and flags of "
     "each row say what it rests on.";
 
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
-}
-
-AxisSpec image_axis(const std::string& name, const std::string& towards, const UNetOptions& network) {
-  AxisSpec axis;
-  axis.name = name;
-  axis.multiple_of = int64_t{2} << (network.widths.size() - 1);
-  axis.spacing_mm = kLocatorPixelMm;
-  axis.towards = towards;
-  return axis;
-}
-
-NetworkSpec network_spec(const UNetOptions& network) {
-  AxisSpec channel;
-  channel.name = "channel";
-  channel.size = 1;
-  NetworkSpec spec;
-  spec.role = "locator";
-  spec.architecture = "unet";
-  spec.parameters = {
-      {"widths", network.widths}, {"fine_classes", network.fine_classes}, {"coarse_maps", network.coarse_maps}};
-  spec.inputs = {{"image",
-                  {"sagittal_t2", "sagittal_t1"},
-                  {channel, image_axis("row", "feet", network), image_axis("column", "posterior", network)},
-                  "linear",
-                  "minimum",
-                  {0.5, 99}}};
+NetworkSpec locator_spec(const UNetOptions& network) {
+  NetworkSpec spec = unet_spec("locator", network, kLocatorPixelMm);
+  spec.inputs.front().padding = "minimum";
+  spec.inputs.front().normalisation = {0.5, 99};
   spec.outputs = {{"fine", {"background", "disc", "vertebra", "canal"}, "softmax", 1, 1},
                   {"coarse", {"l5_s1_disc", "s1_spot", "disc_centre"}, "sigmoid", 1, 2}};
-  spec.golden.tolerance = kGoldenTolerance;
   return spec;
 }
 
@@ -91,15 +66,6 @@ void add_figures(Manifest& manifest, const std::vector<LevelFigure>& unseen) {
                               rounded(figures.median_canal_point_error_mm), "mm", kUnseen, levels});
   const auto canal = canal_metrics(unseen);
   manifest.metrics.insert(manifest.metrics.end(), canal.begin(), canal.end());
-}
-
-/// The middle of a real slice, prepared as at inference.
-torch::Tensor golden_input(const SliceImage& example, const UNetOptions& network) {
-  const cv::Rect whole(0, 0, example.pixels.cols, example.pixels.rows);
-  const cv::Rect middle = cv::Rect((example.pixels.cols - kGoldenColumns) / 2, (example.pixels.rows - kGoldenRows) / 2,
-                                   kGoldenColumns, kGoldenRows) &
-                          whole;
-  return network_input(example.pixels(middle).clone(), int64_t{2} << (network.widths.size() - 1)).unsqueeze(0);
 }
 
 std::optional<double> optional_number(const std::string& field) {
@@ -178,9 +144,10 @@ void write_locator_bundle(const std::filesystem::path& folder, const UNetOptions
   manifest.grading = grading_spec(sources.unseen);
 
   TrainedNetwork trained;
-  trained.spec = network_spec(network);
+  trained.spec = locator_spec(network);
   trained.state = state;
-  trained.golden_inputs = {{"image", golden_input(example, network)}};
+  const cv::Mat1f middle = middle_of(example.pixels, kGoldenRows, kGoldenColumns);
+  trained.golden_inputs = {{"image", network_input(middle, int64_t{2} << (network.widths.size() - 1)).unsqueeze(0)}};
   write_bundle(folder, std::move(manifest), {trained});
 }
 

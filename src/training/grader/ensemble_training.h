@@ -1,6 +1,6 @@
 #pragma once
 
-#include "training/grader/grader_training.h"
+#include "training/grader/grader_training_options.h"
 
 namespace lumbargrade {
 
@@ -9,6 +9,6 @@ namespace lumbargrade {
 /// measures, the fold networks of each condition as an ensemble, figures, model card, golden tensors. In
 /// `out/training`: `out_of_fold.csv` in the challenge's submission format with `out_of_fold_labels.csv` beside it for
 /// `score`, `suspects.csv` where labels were dropped, and a log per fold.
-void train_grader(const GraderTraining& training);
+void train_ensemble(const GraderTrainingOptions& training);
 
 }  // namespace lumbargrade

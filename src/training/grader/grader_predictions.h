@@ -10,7 +10,7 @@
 namespace lumbargrade {
 
 /// What a grading network says of N samples, from crops as inference cuts them.
-struct GraderAnswers {
+struct GraderPredictions {
   torch::Tensor logits;    ///< N x 3, float32, CPU
   torch::Tensor features;  ///< N x F, float32, CPU: what its head sees
 
@@ -21,11 +21,11 @@ struct GraderAnswers {
 Logits logits_of(const torch::Tensor& row);
 
 /// `network` is a "grader"; it is put into evaluation mode.
-GraderAnswers answers_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
-                         const torch::Device& device);
+GraderPredictions predictions_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
+                                 const torch::Device& device);
 
 /// What a recipe's network with the weights `state` says of all samples.
-GraderAnswers answers_of(const NetworkRecipe& recipe, const TensorMap& state, const NetworkData& data,
-                         const torch::Device& device);
+GraderPredictions predictions_of(const NetworkRecipe& recipe, const TensorMap& state, const NetworkData& data,
+                                 const torch::Device& device);
 
 }  // namespace lumbargrade

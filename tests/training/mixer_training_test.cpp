@@ -1,6 +1,6 @@
 // A made data set in which the crops of one finding tell the grade of another: only a study mixer can know.
 
-#include "training/grader/mixer_trainer.h"
+#include "training/grader/mixer_training.h"
 
 #include <gmock/gmock.h>
 #include <torch/torch.h>
@@ -34,8 +34,8 @@ NetworkRecipe foraminal_recipe() {
   return {Condition::NeuralForaminalNarrowing, {view}, kParameters};
 }
 
-GraderTraining small_training(const std::filesystem::path& out) {
-  GraderTraining training;
+GraderTrainingOptions small_training(const std::filesystem::path& out) {
+  GraderTrainingOptions training;
   training.recipe.networks = {foraminal_recipe()};
   training.recipe.augmentation.jitter_mm = 0;
   training.recipe.augmentation.jitter_slices = 0;
@@ -91,7 +91,7 @@ TensorMap undecided_network() {
 
 class Mixer : public testing::Test {
  protected:
-  MixerResult trained(const GraderTraining& training, bool related) {
+  MixerResult trained(const GraderTrainingOptions& training, bool related) {
     const GraderData data = made_data(folder_.path(), related);
     const std::vector<bool> used(data.networks[0].samples.size(), true);
     return train_mixer(training, data, 1, {{0, &state_, &used}});
@@ -119,7 +119,7 @@ TEST_F(Mixer, LearnsWhatOtherFindingsOfTheStudyTell) {
 }
 
 TEST_F(Mixer, ThatHasNothingToLearnSaysSoAndChangesNothing) {
-  GraderTraining training = small_training(folder_ / "out");
+  GraderTrainingOptions training = small_training(folder_ / "out");
   training.recipe.mixer->optimisation.class_weights = {1, 1, 1};
   training.recipe.mixer->optimisation.rate = 0.3;  // what it takes for knowledge is noise
   const MixerResult mixer = trained(training, false);

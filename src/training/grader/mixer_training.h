@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "training/grader/grader_trainer.h"
+#include "training/grader/fold_training.h"
 
 namespace lumbargrade {
 
@@ -29,7 +29,7 @@ struct MixerMember {
 /// Trains a study mixer on what a fold's networks, as they are, say of the fold's training studies, and stops by the
 /// held-out ones, which neither they nor the mixer learned from. In half of the studies left and right are exchanged,
 /// answers and labels together: right-sided crops are mirrored, so their features mean the same.
-MixerResult train_mixer(const GraderTraining& training, const GraderData& data, int fold,
+MixerResult train_mixer(const GraderTrainingOptions& training, const GraderData& data, int fold,
                         const std::vector<MixerMember>& members);
 
 /// The finding that becomes this one in the mirrored patient, by index into all_findings().

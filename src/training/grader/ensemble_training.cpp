@@ -1,18 +1,16 @@
-#include "training/grader/train_grader.h"
+#include "training/grader/ensemble_training.h"
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <opencv2/core.hpp>
 
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "training/grader/fold_training.h"
 #include "training/grader/grader_bundle.h"
-#include "training/grader/grader_trainer.h"
-#include "training/grader/mixer_trainer.h"
+#include "training/grader/mixer_training.h"
 #include "training/grader/out_of_fold.h"
 #include "training/grader/pseudo_labels.h"
 
@@ -21,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TrainedEntry train_folds(const GraderTraining& training, const GraderData& data, size_t index,
+TrainedEntry train_folds(const GraderTrainingOptions& training, const GraderData& data, size_t index,
                          const std::vector<bool>& used, const std::string& name) {
   TrainedEntry trained{index, {}, {}, used};
   trained.held_out.resize(data.networks[index].samples.size());
@@ -43,7 +41,7 @@ double disagreement(const Logits& logits, Severity severity) {
   return 1 - softmax(logits)[static_cast<size_t>(severity)];
 }
 
-std::vector<bool> trusted_labels(const GraderTraining& training, const GraderData& data, size_t index,
+std::vector<bool> trusted_labels(const GraderTrainingOptions& training, const GraderData& data, size_t index,
                                  const TrainedEntry& first_pass, std::string& table) {
   const auto& samples = data.networks[index].samples;
   std::vector<bool> used(samples.size(), true);
@@ -59,7 +57,8 @@ std::vector<bool> trusted_labels(const GraderTraining& training, const GraderDat
   return used;
 }
 
-TrainedEntry train_entry(const GraderTraining& training, const GraderData& data, size_t index, std::string& suspects) {
+TrainedEntry train_entry(const GraderTrainingOptions& training, const GraderData& data, size_t index,
+                         std::string& suspects) {
   const std::vector<bool> all(data.networks[index].samples.size(), true);
   TrainedEntry trained = train_folds(training, data, index, all, "");
   if (training.recipe.drop_suspects <= 0) return trained;
@@ -77,19 +76,19 @@ TrainedHead& head_of(Condition condition, std::vector<TrainedHead>& heads) {
   return heads.back();
 }
 
-std::vector<TrainedHead> train_heads(const GraderTraining& training, const GraderData& data) {
+std::vector<TrainedHead> train_heads(const GraderTrainingOptions& training, const GraderData& data) {
   std::vector<TrainedHead> heads;
   std::string suspects = csv_line({"study_id", "finding", "label", "disagreement"});
   for (size_t index = 0; index < training.recipe.networks.size(); ++index) {
     TrainedEntry entry = train_entry(training, data, index, suspects);
     head_of(training.recipe.networks[index].condition, heads).entries.push_back(std::move(entry));
   }
-  if (training.recipe.drop_suspects > 0) write_file_atomically(training.out / "training" / "suspects.csv", suspects);
+  if (training.recipe.drop_suspects > 0) write_file_atomically(training.record_folder() / "suspects.csv", suspects);
   return heads;
 }
 
 /// The second stage of every fold; none where it is of no use in any.
-std::vector<MixerResult> train_mixers(const GraderTraining& training, const GraderData& data,
+std::vector<MixerResult> train_mixers(const GraderTrainingOptions& training, const GraderData& data,
                                       const std::vector<TrainedHead>& heads) {
   std::vector<MixerResult> mixers;
   const std::vector<int> folds = training.recipe.folds_to_run();
@@ -107,38 +106,30 @@ std::vector<MixerResult> train_mixers(const GraderTraining& training, const Grad
 }
 
 /// Which fold holds a study out: a member of the bundle has not seen the studies of its own fold.
-void write_folds(const GraderTraining& training, const GraderData& data) {
+void write_folds(const GraderTrainingOptions& training, const GraderData& data) {
   const std::vector<int> folds = folds_of_studies(data.study_ids.size(), training.recipe.folds, training.seed);
   std::string table = csv_line({"study_id", "fold"});
   for (size_t k = 0; k < folds.size(); ++k) table += csv_line({data.study_ids[k], text(folds[k])});
-  write_file_atomically(training.out / "training" / "folds.csv", table);
-}
-
-void check_output(const GraderTraining& training) {
-  if (training.resume || !fs::exists(training.out) || fs::is_empty(training.out)) return;
-  throw Error(ErrorKind::Usage, text(training.out.string(), " is not empty; give another --out, or --resume"));
+  write_file_atomically(training.record_folder() / "folds.csv", table);
 }
 
 }  // namespace
 
-void train_grader(const GraderTraining& training) {
-  check_output(training);
-  fs::create_directories(training.out / "training");
-  cv::setNumThreads(1);
+void train_ensemble(const GraderTrainingOptions& training) {
+  prepare_training(training);
   const GraderData data = load_grader_data(training.recipe, training.data);
   check_folds(training, data);
   write_folds(training, data);
   const bool has_unlabelled = !training.data.unlabelled.empty();
   const GraderData unlabelled = has_unlabelled ? load_unlabelled_data(training.recipe, training.data) : GraderData{};
-  at::set_num_threads(training.threads);
   at::globalContext().setDeterministicAlgorithms(training.deterministic, false);
-  TrainedGraders graders;
+  TrainedEnsemble graders;
   graders.heads = train_heads(training, data);
   if (has_unlabelled) {
     for (TrainedHead& head : graders.heads) train_on_pseudo_labels(training, data, unlabelled, head);
   }
   if (training.recipe.mixer) graders.mixers = train_mixers(training, data, graders.heads);
-  write_out_of_fold(training.out / "training", data, calibrate_heads(training, data, graders));
+  write_out_of_fold(training.record_folder(), data, calibrate_heads(training, data, graders));
   write_grader_bundle(training, data, graders);
   log_info(text("bundle written to ", training.out.string(), "; `lumbargrade model info ", training.out.string(),
                 "` shows it"));

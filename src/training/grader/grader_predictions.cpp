@@ -1,4 +1,4 @@
-#include "training/grader/grader_answers.h"
+#include "training/grader/grader_predictions.h"
 
 #include <numeric>
 
@@ -19,15 +19,15 @@ Logits logits_of(const torch::Tensor& row) {
   return result;
 }
 
-Logits GraderAnswers::row(size_t index) const {
+Logits GraderPredictions::row(size_t index) const {
   return logits_of(logits[static_cast<std::int64_t>(index)]);
 }
 
-GraderAnswers answers_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
-                         const torch::Device& device) {
+GraderPredictions predictions_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
+                                 const torch::Device& device) {
   const torch::NoGradGuard no_gradients;
   const auto grader = std::dynamic_pointer_cast<GraderNetworkImpl>(network.module);
-  TORCH_CHECK(grader != nullptr, "answers_of takes networks of the architecture \"grader\"");
+  TORCH_CHECK(grader != nullptr, "predictions_of takes networks of the architecture \"grader\"");
   grader->eval();
   std::vector<torch::Tensor> logits = {torch::empty({0, kSeverityCount})};
   std::vector<torch::Tensor> features = {torch::empty({0, grader->features()})};
@@ -41,14 +41,14 @@ GraderAnswers answers_of(const Network& network, const NetworkData& data, const 
   return {torch::cat(logits), torch::cat(features)};
 }
 
-GraderAnswers answers_of(const NetworkRecipe& recipe, const TensorMap& state, const NetworkData& data,
-                         const torch::Device& device) {
+GraderPredictions predictions_of(const NetworkRecipe& recipe, const TensorMap& state, const NetworkData& data,
+                                 const torch::Device& device) {
   const Network network = build_network("grader", recipe.parameters, "the recipe", "networks");
   load_state(*network.module, state, "a fold's weights");
   network.module->to(device);
   std::vector<size_t> all(data.samples.size());
   std::iota(all.begin(), all.end(), 0);
-  return answers_of(network, data, all, device);
+  return predictions_of(network, data, all, device);
 }
 
 }  // namespace lumbargrade

@@ -1,4 +1,4 @@
-#include "training/grader/grader_trainer.h"
+#include "training/grader/fold_training.h"
 
 #include <torch/torch.h>
 
@@ -8,18 +8,19 @@
 #include <random>
 
 #include "core/error.h"
+#include "core/sha256.h"
 #include "network/backbone_init.h"
 #include "network/grader_network.h"
 #include "network/state.h"
-#include "training/grader/grader_answers.h"
 #include "training/grader/grader_batch.h"
+#include "training/grader/grader_predictions.h"
 #include "training/loop/trainer.h"
 
 namespace lumbargrade {
 namespace {
 
 /// What a training run's seed is used for.
-enum Stream : std::uint64_t { kNetwork, kOrder, kBatch };
+enum FoldStream : std::uint64_t { kNetwork, kOrder, kBatch };
 
 Probabilities certain(Severity severity) {
   Probabilities shares{};
@@ -33,7 +34,7 @@ struct Split {
   std::vector<size_t> held_out;
 };
 
-Split split_samples(const GraderTraining& training, const GraderData& data, size_t index, int fold) {
+Split split_samples(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold) {
   const std::vector<int> folds = folds_of_studies(data.study_ids.size(), training.recipe.folds, training.seed);
   Split split;
   const auto& samples = data.networks[index].samples;
@@ -43,9 +44,10 @@ Split split_samples(const GraderTraining& training, const GraderData& data, size
   return split;
 }
 
-class FoldTrainer {
+class FoldTask {
  public:
-  FoldTrainer(const GraderTraining& training, const GraderData& data, size_t index, int fold, const TrainingPass& pass)
+  FoldTask(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
+           const TrainingPass& pass)
       : training_(training),
         recipe_(training.recipe.networks[index]),
         data_(data),
@@ -68,8 +70,10 @@ class FoldTrainer {
     task.steps_per_epoch = steps_per_epoch_;
     task.batch = [this](int step) { return batch(step); };
     task.held_out_loss = [this](const Network& network) { return held_out_loss(look(network)); };
-    task.identity = recipe_.parameters;
-    const TrainingResult learned = train_network(task, pass_.optimisation, learning_run());
+    task.loss = GraderLoss(pass_.optimisation.class_weights, pass_.optimisation.any_severe);
+    task.optimisation = pass_.optimisation;
+    task.identity = identity();
+    const TrainingResult learned = train_network(task, own_run());
     const Network network = build();
     load_state(*network.module, learned.state, "best weights");
     network.module->to(device_);
@@ -97,22 +101,29 @@ class FoldTrainer {
     }
   }
 
-  std::uint64_t seed(Stream stream, int number) const {
+  std::uint64_t seed(FoldStream stream, int number) const {
     return seed_of(
         {training_.seed, index_, static_cast<std::uint64_t>(fold_), stream, static_cast<std::uint64_t>(number)});
   }
 
-  TrainingRun learning_run() const {
+  TrainingRun own_run() const {
     const auto role = grading_role(recipe_.condition);
-    TrainingRun run;
-    run.title = text(role, pass_.name, ", fold ", fold_);
-    run.folder = training_.out / "checkpoint" / text(index_, "-", role, pass_.name, "-fold", fold_);
-    run.seed = seed(kNetwork, 0);
-    run.device = device_;
-    run.bfloat16 = training_.bfloat16;
-    run.resume = training_.resume;
-    run.checkpoint_every = training_.checkpoint_every;
-    return run;
+    return training_run(training_, text(role, pass_.name, ", fold ", fold_),
+                        text(index_, "-", role, pass_.name, "-fold", fold_), seed(kNetwork, 0));
+  }
+
+  nlohmann::json identity() const {
+    nlohmann::json identity = {{"network", recipe_.parameters},
+                               {"data", data_.fingerprint},
+                               {"fold", {fold_, training_.recipe.folds, training_.seed}},
+                               {"augmentation", to_json(training_.recipe.augmentation)},
+                               {"studies_per_batch", pass_.optimisation.studies_per_batch},
+                               {"class_weights", pass_.optimisation.class_weights},
+                               {"any_severe", pass_.optimisation.any_severe},
+                               {"labels", sha256_of_bytes(std::string(pass_.used.begin(), pass_.used.end()))},
+                               {"init", training_.init.empty() ? "" : sha256_of_file(training_.init)}};
+    if (pass_.pseudo != nullptr) identity["pseudo_labels"] = pass_.pseudo->identity;
+    return identity;
   }
 
   Network build() const {
@@ -155,25 +166,29 @@ class FoldTrainer {
     return at < labelled ? data_.study_ids[at] : text("unlabelled ", at - labelled);
   }
 
-  GraderAnswers look(const Network& network) const { return answers_of(network, network_data_, held_out_, device_); }
+  GraderPredictions look(const Network& network) const {
+    return predictions_of(network, network_data_, held_out_, device_);
+  }
 
-  double held_out_loss(const GraderAnswers& answers) const {
-    TargetRows rows{torch::zeros_like(answers.logits), torch::ones({answers.logits.size(0)}), {}};
+  double held_out_loss(const GraderPredictions& answers) const {
+    const std::int64_t count = answers.logits.size(0);
+    TargetRows rows{torch::zeros_like(answers.logits), torch::ones({count}), torch::full({count}, -1, torch::kLong)};
     for (size_t k = 0; k < held_out_.size(); ++k) {
       const GraderSample& sample = network_data_.samples[held_out_[k]];
       rows.shares[static_cast<std::int64_t>(k)][static_cast<std::int64_t>(*sample.severity)] = 1;
-      rows.canal_studies.push_back(recipe_.condition == Condition::SpinalCanalStenosis ? sample.study : -1);
+      if (recipe_.condition != Condition::SpinalCanalStenosis) continue;
+      rows.canal_studies[static_cast<std::int64_t>(k)] = sample.study;
     }
     return official_loss()(answers.logits, rows).item<double>();
   }
 
-  std::vector<std::optional<Logits>> by_sample(const GraderAnswers& answers) const {
+  std::vector<std::optional<Logits>> by_sample(const GraderPredictions& answers) const {
     std::vector<std::optional<Logits>> result(network_data_.samples.size());
     for (size_t k = 0; k < held_out_.size(); ++k) result[held_out_[k]] = answers.row(k);
     return result;
   }
 
-  const GraderTraining& training_;
+  const GraderTrainingOptions& training_;
   const NetworkRecipe& recipe_;
   const GraderData& data_;
   const NetworkData& network_data_;
@@ -187,7 +202,7 @@ class FoldTrainer {
   int steps_per_epoch_ = 0;
 };
 
-void check_fold(const GraderTraining& training, const GraderData& data, size_t index, int fold) {
+void check_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold) {
   const auto condition = condition_key(training.recipe.networks[index].condition);
   const Split split = split_samples(training, data, index, fold);
   if (split.trained.empty() || split.held_out.empty()) {
@@ -216,15 +231,15 @@ std::vector<int> folds_of_studies(size_t studies, int folds, std::uint64_t seed)
   return fold;
 }
 
-void check_folds(const GraderTraining& training, const GraderData& data) {
+void check_folds(const GraderTrainingOptions& training, const GraderData& data) {
   for (const int fold : training.recipe.folds_to_run()) {
     for (size_t index = 0; index < data.networks.size(); ++index) check_fold(training, data, index, fold);
   }
 }
 
-FoldResult train_fold(const GraderTraining& training, const GraderData& data, size_t index, int fold,
+FoldResult train_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
                       const TrainingPass& pass) {
-  return FoldTrainer(training, data, index, fold, pass).run();
+  return FoldTask(training, data, index, fold, pass).run();
 }
 
 }  // namespace lumbargrade

@@ -1,4 +1,4 @@
-#include "training/grader/mixer_trainer.h"
+#include "training/grader/mixer_training.h"
 
 #include <torch/torch.h>
 
@@ -8,9 +8,11 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/sha256.h"
 #include "grades/study_mixing.h"
 #include "network/state.h"
-#include "training/grader/grader_answers.h"
+#include "training/grader/grader_loss.h"
+#include "training/grader/grader_predictions.h"
 #include "training/loop/trainer.h"
 
 namespace lumbargrade {
@@ -19,7 +21,7 @@ namespace {
 constexpr double kSwappedShare = 0.5;
 constexpr std::uint64_t kMixerSeed = 1000;  // beside the indices of the recipe's networks
 /// What a training run's seed is used for.
-enum Stream : std::uint64_t { kNetwork, kOrder, kSwaps };
+enum MixerStream : std::uint64_t { kMixerNetwork, kMixerOrder, kMixerSwaps };
 
 /// First stage and truth of S studies.
 struct Studies {
@@ -36,10 +38,10 @@ torch::Tensor swapped_order() {
   return torch::tensor(order);
 }
 
-class MixerTrainer {
+class MixerTask {
  public:
-  MixerTrainer(const GraderTraining& training, const GraderData& data, int fold,
-               const std::vector<MixerMember>& members)
+  MixerTask(const GraderTrainingOptions& training, const GraderData& data, int fold,
+            const std::vector<MixerMember>& members)
       : training_(training), recipe_(*training.recipe.mixer), data_(data), fold_(fold), members_(members) {
     const std::vector<int> folds = folds_of_studies(data.study_ids.size(), training.recipe.folds, training.seed);
     for (size_t study = 0; study < folds.size(); ++study) {
@@ -57,8 +59,10 @@ class MixerTrainer {
     task.steps_per_epoch = steps_per_epoch_;
     task.batch = [this](int step) { return batch(step); };
     task.held_out_loss = [this](const Network& network) { return held_out_loss(mixed(network)); };
-    task.identity = parameters();
-    const TrainingResult learned = train_network(task, recipe_.optimisation, learning_run());
+    task.loss = GraderLoss(recipe_.optimisation.class_weights, recipe_.optimisation.any_severe);
+    task.optimisation = recipe_.optimisation;
+    task.identity = identity();
+    const TrainingResult learned = train_network(task, own_run());
     MixerResult result;
     result.state = learned.state;
     result.parameters = parameters();
@@ -84,7 +88,7 @@ class MixerTrainer {
     for (const MixerMember& member : members_) {
       const NetworkData& data = data_.networks[member.network];
       const NetworkRecipe& recipe = training_.recipe.networks[member.network];
-      add_answers(data, answers_of(recipe, *member.state, data, device), by_study);
+      add_answers(data, predictions_of(recipe, *member.state, data, device), by_study);
       for (size_t k = 0; k < data.samples.size(); ++k) {
         const auto study = static_cast<std::int64_t>(data.samples[k].study);
         const auto finding = static_cast<std::int64_t>(data.samples[k].finding);
@@ -101,7 +105,7 @@ class MixerTrainer {
   }
 
   /// One more member for every study; samples are ordered by study.
-  static void add_answers(const NetworkData& data, const GraderAnswers& answers,
+  static void add_answers(const NetworkData& data, const GraderPredictions& answers,
                           std::vector<std::vector<MemberPredictions>>& by_study) {
     size_t first = 0;
     for (size_t study = 0; study < by_study.size(); ++study) {
@@ -118,19 +122,33 @@ class MixerTrainer {
     }
   }
 
-  std::uint64_t seed(Stream stream, int number) const {
+  std::uint64_t seed(MixerStream stream, int number) const {
     return seed_of(
         {training_.seed, kMixerSeed, static_cast<std::uint64_t>(fold_), stream, static_cast<std::uint64_t>(number)});
   }
 
-  TrainingRun learning_run() const {
-    TrainingRun run;
-    run.title = text("study mixer, fold ", fold_);
-    run.folder = training_.out / "checkpoint" / text("mixer-fold", fold_);
-    run.seed = seed(kNetwork, 0);
-    run.resume = training_.resume;
-    run.checkpoint_every = training_.checkpoint_every;
-    return run;  // on the CPU: it is small
+  /// On the CPU: it is small.
+  TrainingRun own_run() const {
+    TrainingRun run =
+        training_run(training_, text("study mixer, fold ", fold_), text("mixer-fold", fold_), seed(kMixerNetwork, 0));
+    run.device = torch::kCPU;
+    run.bfloat16 = false;
+    return run;
+  }
+
+  nlohmann::json identity() const {
+    nlohmann::json identity = {{"network", parameters()},
+                               {"data", data_.fingerprint},
+                               {"fold", {fold_, training_.recipe.folds, training_.seed}},
+                               {"combine", training_.recipe.combine},
+                               {"studies_per_batch", recipe_.optimisation.studies_per_batch},
+                               {"class_weights", recipe_.optimisation.class_weights},
+                               {"any_severe", recipe_.optimisation.any_severe}};
+    for (const MixerMember& member : members_) {
+      identity["members"].push_back(digest_of(*member.state));
+      identity["labels"].push_back(sha256_of_bytes(std::string(member.used->begin(), member.used->end())));
+    }
+    return identity;
   }
 
   nlohmann::json parameters() const {
@@ -150,7 +168,7 @@ class MixerTrainer {
 
   TrainingBatch batch(int step) const {
     std::vector<std::int64_t> order = trained_;
-    std::mt19937_64 random(seed(kOrder, step / steps_per_epoch_));
+    std::mt19937_64 random(seed(kMixerOrder, step / steps_per_epoch_));
     std::shuffle(order.begin(), order.end(), random);
     const size_t first = static_cast<size_t>(step % steps_per_epoch_) * per_batch_;
     const size_t last = std::min(first + per_batch_, order.size());
@@ -160,8 +178,8 @@ class MixerTrainer {
     const torch::Tensor studies = torch::tensor(some);
     made.inputs = chosen(studies);
     torch::Tensor shares = studies_.known.index_select(0, studies);
-    swap_sides(seed(kSwaps, step), made.inputs, shares);
-    made.targets = rows_of(shares, some);
+    swap_sides(seed(kMixerSwaps, step), made.inputs, shares);
+    made.targets = rows_of(shares, some).tensors();
     for (const std::int64_t study : some) made.studies.push_back(data_.study_ids[static_cast<size_t>(study)]);
     return made;
   }
@@ -183,12 +201,13 @@ class MixerTrainer {
 
   /// `shares` S x 25 x 3 as rows.
   static TargetRows rows_of(const torch::Tensor& shares, const std::vector<std::int64_t>& studies) {
-    TargetRows rows{shares.reshape({-1, kSeverityCount}), torch::ones({shares.size(0) * kFindingCount}), {}};
+    const std::int64_t count = shares.size(0) * kFindingCount;
+    TargetRows rows{shares.reshape({-1, kSeverityCount}), torch::ones({count}), torch::full({count}, -1, torch::kLong)};
     const torch::Tensor labelled = rows.shares.sum(1);
-    for (size_t k = 0; k < studies.size() * kFindingCount; ++k) {
-      const bool canal = all_findings()[k % kFindingCount].condition == Condition::SpinalCanalStenosis &&
-                         labelled[static_cast<std::int64_t>(k)].item<float>() > 0;
-      rows.canal_studies.push_back(canal ? static_cast<int>(studies[k / kFindingCount]) : -1);
+    for (std::int64_t k = 0; k < count; ++k) {
+      const auto at = static_cast<size_t>(k);
+      const bool canal = all_findings()[at % kFindingCount].condition == Condition::SpinalCanalStenosis;
+      if (canal && labelled[k].item<float>() > 0) rows.canal_studies[k] = studies[at / kFindingCount];
     }
     return rows;
   }
@@ -207,16 +226,12 @@ class MixerTrainer {
     double sum = 0;
     for (const Condition condition : kConditions) {
       std::vector<std::int64_t> rows;
-      TargetRows some;
       for (std::int64_t row = 0; row < flat.size(0); ++row) {
-        const auto at = static_cast<size_t>(row);
-        if (all_findings()[at % kFindingCount].condition != condition) continue;
-        rows.push_back(row);
-        some.canal_studies.push_back(all.canal_studies[at]);
+        if (all_findings()[static_cast<size_t>(row) % kFindingCount].condition == condition) rows.push_back(row);
       }
       const torch::Tensor index = torch::tensor(rows);
-      some.shares = all.shares.index_select(0, index);
-      some.weights = all.weights.index_select(0, index);
+      const TargetRows some{all.shares.index_select(0, index), all.weights.index_select(0, index),
+                            all.canal_studies.index_select(0, index)};
       if (some.shares.sum().item<float>() > 0) sum += official_loss()(flat.index_select(0, index), some).item<double>();
     }
     return sum;
@@ -235,7 +250,7 @@ class MixerTrainer {
     return result;
   }
 
-  const GraderTraining& training_;
+  const GraderTrainingOptions& training_;
   const MixerRecipe& recipe_;
   const GraderData& data_;
   int fold_;
@@ -249,9 +264,9 @@ class MixerTrainer {
 
 }  // namespace
 
-MixerResult train_mixer(const GraderTraining& training, const GraderData& data, int fold,
+MixerResult train_mixer(const GraderTrainingOptions& training, const GraderData& data, int fold,
                         const std::vector<MixerMember>& members) {
-  MixerResult result = MixerTrainer(training, data, fold, members).run();
+  MixerResult result = MixerTask(training, data, fold, members).run();
   log_info(text("study mixer, fold ", fold, ": held-out loss ", result.held_out_loss, ", of the first stage alone ",
                 result.first_stage_loss, result.best_epoch == 0 ? ": no better, it changes nothing" : ""));
   return result;

@@ -9,7 +9,7 @@
 #include "network/safetensors.h"
 #include "training/calibration/grader_calibration.h"
 #include "training/grader/grader_data.h"
-#include "training/grader/grader_training.h"
+#include "training/grader/grader_training_options.h"
 
 namespace lumbargrade {
 
@@ -26,6 +26,7 @@ struct PseudoLabels {
   const NetworkData* data = nullptr;
   std::vector<std::optional<Probabilities>> targets;  ///< by sample; empty: not learned from
   double weight = 1;                                  ///< beside a label of people
+  nlohmann::json identity;                            ///< what they were guessed from and how
 };
 
 /// One pass of training: from fresh weights on labels, or on from a pass before, with pseudo-labels too.
@@ -42,12 +43,12 @@ std::vector<int> folds_of_studies(size_t studies, int folds, std::uint64_t seed)
 
 /// Throws Error (Usage) where a fold that runs has nothing to train on, nothing to measure, or labels of one class
 /// only.
-void check_folds(const GraderTraining& training, const GraderData& data);
+void check_folds(const GraderTrainingOptions& training, const GraderData& data);
 
 /// Trains network `index` of the recipe without the studies of `fold`, with log and checkpoint in the run's folder.
 /// Goes on from a checkpoint where training.resume asks for it, to the same weights as an uninterrupted run with the
 /// same threads.
-FoldResult train_fold(const GraderTraining& training, const GraderData& data, size_t index, int fold,
+FoldResult train_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
                       const TrainingPass& pass);
 
 }  // namespace lumbargrade

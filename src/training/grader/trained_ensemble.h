@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "training/calibration/grader_calibration.h"
-#include "training/grader/grader_trainer.h"
-#include "training/grader/mixer_trainer.h"
+#include "training/grader/fold_training.h"
+#include "training/grader/mixer_training.h"
 
 namespace lumbargrade {
 
@@ -28,7 +28,7 @@ struct TrainedHead {
 };
 
 /// Everything that a run has learned.
-struct TrainedGraders {
+struct TrainedEnsemble {
   std::vector<TrainedHead> heads;
   std::vector<MixerResult> mixers;  ///< by fold that ran; empty: no second stage
 };
