@@ -12,6 +12,7 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/finding.h"
 #include "core/log.h"
 #include "dicom/instance.h"
 #include "dicom/pixels.h"
@@ -100,6 +101,13 @@ Vector3 point_of(const Json& json) {
   return {json.at(0).get<double>(), json.at(1).get<double>(), json.at(2).get<double>()};
 }
 
+/// "L1/L2", of a level of truth.json.
+std::string name_of(const Json& level) {
+  const auto parsed = parse_level(level.at("level").get<std::string>());
+  if (!parsed) throw Error(ErrorKind::Failure, text("unknown level ", level.at("level").dump(), " in truth.json"));
+  return std::string(level_name(*parsed));
+}
+
 std::string id_of(const Json& id) {
   return id.is_string() ? id.get<std::string>() : id.dump();
 }
@@ -117,8 +125,8 @@ void add_discs(const std::string& study, const std::string& series, const Slice&
   for (const Json& level : levels) {
     const Vector3 index = slice.plane.patient_from_index().inverse() * point_of(level.at("centre_patient_mm"));
     if (std::abs(index.z()) > kNamedWithinMm) continue;
-    tables.discs += csv_line({study, series, std::to_string(slice.instance_number), level.at("level"),
-                              decimal(index.x()), decimal(index.y())});
+    tables.discs += csv_line(
+        {study, series, std::to_string(slice.instance_number), name_of(level), decimal(index.x()), decimal(index.y())});
   }
 }
 

@@ -391,7 +391,7 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   manifest.intended_use = object.string("intended_use");
   read_networks(object, manifest);
   manifest.grading = read_grading(
-      object.object("grading", {"prior", "canal_measure"}, {"recess_measure", "foramen_measure", "heads"}));
+      object.object("grading", {"prior"}, {"canal_measure", "recess_measure", "foramen_measure", "heads"}));
   check_heads(object, manifest);
   check_members(object, manifest);
   for (const auto& data :

@@ -131,7 +131,7 @@ struct GradingSpec {
   /// by condition and level, each triple summing to 1.
   std::array<std::array<Probabilities, kLevelCount>, kConditionCount> prior{};
   std::string prior_source;
-  /// By condition; empty: not graded by a measure. Canal (always there): diameter, mm; subarticular: depth of the
+  /// By condition; empty: not graded by a measure. Canal: diameter, mm; subarticular: depth of the
   /// recess, mm; foraminal: share of fat, 0..1.
   std::array<std::optional<MeasureModel>, kConditionCount> measures;
   std::vector<ConditionSpec> heads;  ///< at most one per condition; a condition that has networks has one

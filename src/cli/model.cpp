@@ -200,7 +200,7 @@ void add_model_command(CLI::App& app, Action& action) {
   model->require_subcommand(1);
   model->footer(
       "Examples:\n  lumbargrade model info\n  lumbargrade model info --json my_bundle\n"
-      "  lumbargrade model verify my_bundle");
+      "  lumbargrade model verify my_bundle\n  lumbargrade model card my_bundle --template models/cards/default.md");
   CLI::App* info = model->add_subcommand("info", "Say what a bundle holds, learned from and was measured to reach");
   add_options(*info, *options);
   info->callback([&action, options] { action = [options] { return run_info(*options); }; });
@@ -208,6 +208,7 @@ void add_model_command(CLI::App& app, Action& action) {
       model->add_subcommand("verify", "Check checksums, tensors and golden outputs; exit code 5 if one fails");
   add_options(*verify, *options);
   verify->callback([&action, options] { action = [options] { return run_verify(*options); }; });
+  add_model_card_command(*model, action);
 }
 
 }  // namespace lumbargrade::cli

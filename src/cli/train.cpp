@@ -38,13 +38,16 @@ void add_locator_options(CLI::App& command, LocatorTraining& training) {
       ->group("Data");
   command
       .add_option("--cross-validation", training.cross_validation,
-                  "Folders (--out) of fold runs; they calibrate the grade and give the figures of the bundle")
+                  "Folders (--out) of fold runs; they give the figures of the bundle")
       ->group("Data");
   command
       .add_option("--card", training.card,
                   "JSON with name, licence, attribution, training data and further figures of the bundle")
       ->check(CLI::ExistingFile)
       ->group("Data");
+  command.add_option("--init", training.init, "Weights to begin with, a bundle's safetensors (default: random)")
+      ->check(CLI::ExistingFile)
+      ->group("Training");
   command.add_option("--iterations", training.iterations, "Steps on labelled slices")
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
@@ -102,11 +105,14 @@ void add_canal_options(CLI::App& command, CanalTraining& training) {
   command.add_option("--fold", training.fold, "Which part is held out, from 0")->capture_default_str()->group("Data");
   command
       .add_option("--cross-validation", training.cross_validation,
-                  "Folders (--out) of fold runs; they calibrate the grade and give the figures of the bundle")
+                  "Folders (--out) of fold runs; they give the figures of the bundle")
       ->group("Data");
   command.add_option("--card", training.card, "JSON that describes the bundle, in place of --locator's description")
       ->check(CLI::ExistingFile)
       ->group("Data");
+  command.add_option("--init", training.init, "Weights to begin with, a bundle's safetensors (default: random)")
+      ->check(CLI::ExistingFile)
+      ->group("Training");
   command.add_option("--iterations", training.iterations, "Steps")
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
@@ -178,6 +184,7 @@ void add_train_command(CLI::App& app, Action& action) {
     };
   });
   add_train_grader_command(*train, action);
+  add_train_measures_command(*train, action);
 }
 
 }  // namespace lumbargrade::cli

@@ -2,18 +2,13 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "bundle/bundle.h"
 #include "bundle/bundle_card.h"
 #include "bundle/write_bundle.h"
 #include "core/error.h"
-#include "core/prevalence.h"
 #include "levels/canal_outline_network.h"
 #include "network/state.h"
-#include "training/calibration/ordinal_calibration.h"
-#include "training/segmentation/locator_bundle.h"
+#include "training/calibration/measure_fits.h"
 
 namespace lumbargrade {
 namespace {
@@ -22,10 +17,6 @@ constexpr const char* kRole = "canal_outline";
 constexpr double kGoldenTolerance = 1e-3;
 constexpr int kGoldenRows = 96;
 constexpr int kGoldenColumns = 64;
-/// How far the recess's depth is trusted against the prior: it was compared with masks, not with readers' grades.
-constexpr double kRecessWeight = 0.6;
-/// Agreement of two human readers on the subarticular grade in the challenge (linearly weighted kappa).
-constexpr double kReaderKappa = 0.32;
 
 AxisSpec image_axis(const std::string& name, const std::string& towards, int64_t multiple_of) {
   AxisSpec axis;
@@ -80,46 +71,6 @@ std::vector<TrainedNetwork> kept_networks(const Bundle& base) {
   return kept;
 }
 
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
-}
-
-std::vector<MetricSpec> recess_metrics(const std::vector<RecessFigure>& rows) {
-  std::vector<MetricSpec> metrics;
-  for (const Side side : {Side::Left, Side::Right}) {
-    const RecessSummary summary = summarise(rows, side);
-    if (summary.count < 2) continue;
-    const std::string name(side_name(side));
-    const std::string set = "cross-validation by patient on the training studies, against the masks";
-    const auto count = static_cast<int64_t>(summary.count);
-    metrics.push_back(
-        {kRole, "correlation of the " + name + " recess's depth", rounded(summary.correlation), "1", set, count});
-    metrics.push_back({kRole, "area under the ROC curve of the narrowest tenth, " + name,
-                       rounded(summary.narrowest_tenth_auc), "1", set, count});
-  }
-  return metrics;
-}
-
-/// The subarticular grade from recess depths of patients that the outline had not seen, to the challenge's prevalence.
-MeasureModel calibrated_recess(const std::vector<RecessFigure>& rows) {
-  OrdinalSample sample;
-  OrdinalAssumptions assumptions;
-  assumptions.reader_kappa = kReaderKappa;
-  for (const RecessFigure& row : rows) {
-    sample[static_cast<size_t>(index_of(row.level))].push_back(row.depth_mm);
-    assumptions.measuring_error += std::abs(row.depth_mm - row.true_depth_mm) / static_cast<double>(rows.size());
-  }
-  assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(Condition::SubarticularStenosis)];
-  MeasureModel model = calibrate_ordinal(sample, assumptions, "recess depths");
-  model.source =
-      text("depth of the canal 6-8 mm to the side of its middle on sagittal slices, ", rows.size(),
-           " recesses of patients the outline had not seen; cut-points reproduce the class frequencies of the "
-           "RSNA 2024 challenge by level, width from readers' agreement (kappa .32) and a measuring error of ",
-           rounded(assumptions.measuring_error), " mm");
-  model.model_weight = kRecessWeight;
-  return model;
-}
-
 /// The middle of the example.
 torch::Tensor golden_input(const OutlineInput& example) {
   OutlineInput middle;
@@ -142,12 +93,10 @@ void write_canal_bundle(const std::filesystem::path& folder, const UNetOptions& 
   std::erase_if(manifest.metrics, [](const MetricSpec& metric) {
     return metric.what == "grading.canal_measure" || metric.what == kRole;
   });
-  const auto diameters = canal_metrics(sources.unseen.levels);
-  const auto recesses = recess_metrics(sources.unseen.recesses);
+  const auto diameters = canal_metrics(sources.unseen.levels, kUnseenSet);
+  const auto recesses = recess_metrics(sources.unseen.recesses, kUnseenSet);
   manifest.metrics.insert(manifest.metrics.end(), diameters.begin(), diameters.end());
   manifest.metrics.insert(manifest.metrics.end(), recesses.begin(), recesses.end());
-  calibrate_canal_measure(manifest.grading, sources.unseen.levels);
-  manifest.grading.measure(Condition::SubarticularStenosis) = calibrated_recess(sources.unseen.recesses);
 
   std::vector<TrainedNetwork> networks = kept_networks(base);
   networks.push_back({network_spec(network), state, {{"image", golden_input(example)}}});

@@ -118,6 +118,7 @@ bool resume(const CanalTraining& training, TrainingState& state) {
 TrainingState fresh_state(const CanalTraining& training) {
   TrainingState state{UNet(training.network), UNet(training.network), nullptr, 0};
   const torch::Device device(training.device);
+  if (!training.init.empty()) load_state(*state.network, read_safetensors(training.init), training.init.string());
   state.network->to(device);
   state.average->to(device);
   load_state(*state.average, collect_state(*state.network), "initial weights");

@@ -25,6 +25,7 @@ struct CanalTraining {
   bool bfloat16 = false;  ///< mixed precision
   int checkpoint_every = 100;
   bool resume = false;
+  std::filesystem::path init;  ///< weights to begin with (safetensors); empty: random ones
   UNetOptions network = {{24, 48, 96, 128}, 1, 0, kOutlineChannels};
   std::filesystem::path card;                           ///< see LocatorBundleSources
   std::vector<std::filesystem::path> cross_validation;  ///< `out` folders of fold runs with the same settings

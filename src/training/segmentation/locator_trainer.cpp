@@ -321,6 +321,7 @@ void train_locator(const LocatorTraining& training) {
   log_info(text("training on ", split.sources.labelled.size(), " studies, ", split.held_out.size(), " held out"));
   TrainingState state{UNet(training.network), UNet(training.network), nullptr};
   const torch::Device device(training.device);
+  if (!training.init.empty()) load_state(*state.network, read_safetensors(training.init), training.init.string());
   state.network->to(device);
   state.average->to(device);
   load_state(*state.average, collect_state(*state.network), "initial weights");

@@ -28,6 +28,7 @@ struct LocatorTraining {
   bool bfloat16 = true;  ///< mixed precision
   int checkpoint_every = 100;
   bool resume = false;
+  std::filesystem::path init;  ///< weights to begin with (safetensors); empty: random ones
   UNetOptions network;
   std::filesystem::path card;                           ///< see LocatorBundleSources
   std::vector<std::filesystem::path> cross_validation;  ///< `out` folders of fold runs with the same settings
