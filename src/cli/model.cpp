@@ -91,20 +91,29 @@ void add_head(const ConditionSpec& head, Card& card) {
   card.line("", head.source);
 }
 
+std::string_view measure_name(Condition condition) {
+  switch (condition) {
+    case Condition::SpinalCanalStenosis:
+      return "the measured diameter";
+    case Condition::SubarticularStenosis:
+      return "the measured depth of the recess";
+    case Condition::NeuralForaminalNarrowing:
+      return "the share of fat around the nerve on sagittal T1";
+  }
+  return "";
+}
+
+void add_measure(Condition condition, const MeasureModel& measure, Card& card) {
+  card.line(std::string(grading_role(condition)),
+            text("from ", measure_name(condition), ", weight ", measure.model_weight, " against the prior"));
+  card.line("", measure.source);
+}
+
 void add_grading(const GradingSpec& grading, Card& card) {
   card.heading("Grading");
-  card.line("canal",
-            text("from the measured diameter, weight ", grading.canal_measure.model_weight, " against the prior"));
-  card.line("", grading.canal_measure_source);
-  if (grading.recess_measure) {
-    card.line("recess",
-              text("from the measured depth, weight ", grading.recess_measure->model_weight, " against the prior"));
-    card.line("", grading.recess_measure->source);
-  }
-  if (grading.foramen_measure) {
-    card.line("foramen", text("from the share of fat around the nerve on sagittal T1, weight ",
-                              grading.foramen_measure->model_weight, " against the prior"));
-    card.line("", grading.foramen_measure->source);
+  for (const Condition condition : kConditions) {
+    const auto& measure = grading.measure(condition);
+    if (measure) add_measure(condition, *measure, card);
   }
   for (const ConditionSpec& head : grading.heads) add_head(head, card);
   card.line("prior", grading.prior_source);
@@ -191,7 +200,7 @@ void add_model_command(CLI::App& app, Action& action) {
   model->require_subcommand(1);
   model->footer(
       "Examples:\n  lumbargrade model info\n  lumbargrade model info --json my_bundle\n"
-      "  lumbargrade model verify my_bundle");
+      "  lumbargrade model verify my_bundle\n  lumbargrade model card my_bundle --template models/cards/default.md");
   CLI::App* info = model->add_subcommand("info", "Say what a bundle holds, learned from and was measured to reach");
   add_options(*info, *options);
   info->callback([&action, options] { action = [options] { return run_info(*options); }; });
@@ -199,6 +208,7 @@ void add_model_command(CLI::App& app, Action& action) {
       model->add_subcommand("verify", "Check checksums, tensors and golden outputs; exit code 5 if one fails");
   add_options(*verify, *options);
   verify->callback([&action, options] { action = [options] { return run_verify(*options); }; });
+  add_model_card_command(*model, action);
 }
 
 }  // namespace lumbargrade::cli

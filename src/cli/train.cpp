@@ -36,8 +36,11 @@ void add_segmentation_options(CLI::App& command, SegmentationTraining& training)
   command.add_option("--fold", training.fold, "Which part is held out, from 0")->capture_default_str()->group("Data");
   command
       .add_option("--cross-validation", training.cross_validation,
-                  "Folders (--out) of fold runs; they calibrate the grade and give the figures of the bundle")
+                  "Folders (--out) of fold runs; they give the figures of the bundle")
       ->group("Data");
+  command.add_option("--init", training.init, "Weights to begin with, a bundle's safetensors (default: random)")
+      ->check(CLI::ExistingFile)
+      ->group("Training");
   command.add_option("--iterations", training.iterations, "Steps on labelled slices")
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
@@ -104,6 +107,7 @@ void add_train_command(CLI::App& app, Action& action) {
   add_segmentation_command(*train, action, "canal", "Train the network that draws the canal's outline finely",
                            kCanalFooter, add_canal_options, train_canal);
   add_train_grader_command(*train, action);
+  add_train_measures_command(*train, action);
 }
 
 }  // namespace lumbargrade::cli

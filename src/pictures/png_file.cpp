@@ -21,6 +21,22 @@ struct PngReader {
   PngReader& operator=(const PngReader&) = delete;
 };
 
+void write_png(const std::filesystem::path& path, const cv::Mat& pixels, png_uint_32 format) {
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = static_cast<png_uint_32>(pixels.cols);
+  header.height = static_cast<png_uint_32>(pixels.rows);
+  header.format = format;
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(header), '\0');
+  png_alloc_size_t size = bytes.size();
+  if (png_image_write_to_memory(&header, bytes.data(), &size, 0, pixels.data, static_cast<png_int_32>(pixels.step),
+                                nullptr) == 0) {
+    throw Error(ErrorKind::Failure, text("cannot encode ", path.string(), " as PNG: ", header.message));
+  }
+  bytes.resize(size);
+  write_file_atomically(path, bytes);
+}
+
 }  // namespace
 
 cv::Mat1b read_grey_png(const std::filesystem::path& path) {
@@ -40,20 +56,12 @@ cv::Mat1b read_grey_png(const std::filesystem::path& path) {
   return grey;
 }
 
+void write_grey_png(const std::filesystem::path& path, const cv::Mat1b& grey) {
+  write_png(path, grey, PNG_FORMAT_GRAY);
+}
+
 void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb) {
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  header.width = static_cast<png_uint_32>(rgb.cols);
-  header.height = static_cast<png_uint_32>(rgb.rows);
-  header.format = PNG_FORMAT_RGB;
-  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(header), '\0');
-  png_alloc_size_t size = bytes.size();
-  if (png_image_write_to_memory(&header, bytes.data(), &size, 0, rgb.data, static_cast<png_int_32>(rgb.step),
-                                nullptr) == 0) {
-    throw Error(ErrorKind::Failure, text("cannot encode ", path.string(), " as PNG: ", header.message));
-  }
-  bytes.resize(size);
-  write_file_atomically(path, bytes);
+  write_png(path, rgb, PNG_FORMAT_RGB);
 }
 
 }  // namespace lumbargrade

@@ -10,6 +10,10 @@ namespace lumbargrade {
 /// Reads a PNG as 8-bit grey. Throws Error (Failure) naming the file when it cannot be read.
 cv::Mat1b read_grey_png(const std::filesystem::path& path);
 
+/// Writes 8-bit grey values whole or not at all; read_grey_png gives the same back. Throws Error (Failure) naming the
+/// file.
+void write_grey_png(const std::filesystem::path& path, const cv::Mat1b& grey);
+
 /// Writes an 8-bit RGB picture (CV_8UC3, red first) whole or not at all. Throws Error (Failure) naming the file.
 void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb);
 

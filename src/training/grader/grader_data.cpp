@@ -83,9 +83,8 @@ nlohmann::json networks_json(std::vector<NetworkSpec> networks) {
 /// What finds levels and canal, and so decides where crops lie: weights, inputs, outputs.
 nlohmann::json finders_of(const fs::path& bundle) {
   std::vector<NetworkSpec> finders = read_manifest(bundle).networks;
-  std::erase_if(finders, [](const NetworkSpec& network) {
-    return network.role != "locator" && network.role != "canal_outline";
-  });
+  std::erase_if(
+      finders, [](const NetworkSpec& network) { return network.role != "locator" && network.role != "canal_outline"; });
   return networks_json(std::move(finders));
 }
 
@@ -193,8 +192,7 @@ nlohmann::json extract_crops(const GraderRecipe& recipe, const fs::path& cache, 
   const auto chunk = static_cast<size_t>(kStudiesPerThread * threads);
   for (size_t first = 0; first < studies.size(); first += chunk) {
     std::vector<CutStudy> cut(std::min(chunk, studies.size() - first));
-    for_each_index(cut.size(), threads,
-                   [&](size_t k) { cut[k] = cutter(studies[k], static_cast<int>(k)); });
+    for_each_index(cut.size(), threads, [&](size_t k) { cut[k] = cutter(studies[k], static_cast<int>(k)); });
     for (const CutStudy& study : cut) {
       skipped.insert(skipped.end(), study.skipped.begin(), study.skipped.end());
       misplaced.insert(misplaced.end(), study.misplaced.begin(), study.misplaced.end());
@@ -283,8 +281,8 @@ bool are_complete(const GraderRecipe& recipe, const fs::path& cache, const nlohm
   return true;
 }
 
-/// Cuts the first study that gave crops again: a version of the program that reads, finds, measures or cuts otherwise is
-/// known by it.
+/// Cuts the first study that gave crops again: a version of the program that reads, finds, measures or cuts otherwise
+/// is known by it.
 bool is_cut_alike(const GraderRecipe& recipe, const fs::path& cache, const CropExtractor& cutter, const Truth& studies,
                   const nlohmann::json& index) {
   if (!are_complete(recipe, cache, index)) return false;

@@ -203,6 +203,7 @@ TensorMap train_outline(const CanalTraining& training, const std::vector<Labelle
   std::vector<std::string> studies;
   for (const LabelledStrip& strip : strips) studies.push_back(strip.study_id);
   TrainingTask task = unet_task(training, training.iterations, training.rate, kOutlineAverageDecay, studies);
+  task.start = initial_weights(training);
   task.batch = [&](int step) { return outline_batch_at(strips, training, step); };
   task.loss = outline_loss;
   return train_network(task, training_run(training, "canal outline", "outline", training.seed)).state;

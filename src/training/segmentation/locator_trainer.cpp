@@ -218,7 +218,8 @@ void train_locator(const LocatorTraining& training) {
   prepare_training(training);
   Split split = load_split(training, LocatorDataset(training.data));
   log_info(text("training on ", split.sources.labelled.size(), " studies, ", split.held_out.size(), " held out"));
-  TensorMap state = train_stage(training, split.sources, 0, training.iterations, training.rate, {});
+  TensorMap state =
+      train_stage(training, split.sources, 0, training.iterations, training.rate, initial_weights(training));
   if (!training.unlabelled.empty() && training.self_iterations > 0) state = self_train(training, state, split);
   measure_held_out(training, state, split, "held_out");
   write_safetensors(training.record_folder() / "average.safetensors", state);

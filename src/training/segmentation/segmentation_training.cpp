@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/sha256.h"
+#include "network/safetensors.h"
 #include "network/state.h"
 
 namespace lumbargrade {
@@ -60,6 +61,10 @@ TrainingTask unet_task(const SegmentationTraining& training, int steps, double r
                    {"disc_centres.csv", sha256_of_file(training.data / "disc_centres.csv")},
                    {"studies", studies}};
   return task;
+}
+
+TensorMap initial_weights(const SegmentationTraining& training) {
+  return training.init.empty() ? TensorMap{} : read_safetensors(training.init);
 }
 
 UNet unet_with(const UNetOptions& options, const TensorMap& state) {

@@ -20,6 +20,7 @@ struct SegmentationTraining : TrainingOptions {
   int iterations = 0;          ///< steps
   int batch = 0;               ///< crops per step
   double rate = 2e-3;          ///< peak
+  std::filesystem::path init;  ///< weights to begin with (safetensors); empty: random ones
   UNetOptions network;
   std::vector<std::filesystem::path> cross_validation;  ///< `out` folders of fold runs with the same settings
 
@@ -32,6 +33,9 @@ struct SegmentationTraining : TrainingOptions {
 /// added. `studies` are those that are learned from.
 TrainingTask unet_task(const SegmentationTraining& training, int steps, double rate, double average,
                        const std::vector<std::string>& studies);
+
+/// The weights to begin with; empty: random ones.
+TensorMap initial_weights(const SegmentationTraining& training);
 
 /// A U-Net with these weights.
 UNet unet_with(const UNetOptions& options, const TensorMap& state);

@@ -1,15 +1,8 @@
-// Axial slices of real patients, made of SPIDER's sagittal slabs, with lateral recesses graded by the masks:
-//   spider_axials SPIDER OUT [BUNDLE]
-// OUT becomes a data set in the challenge's layout for `lumbargrade train grader` (subarticular labels only) with
-// recess_depths.csv beside it: study, level, side, depth by the mask in mm. Every study is its sagittal T2 series and
-// one axial series: five 4 mm slices parallel to each disc, black where the slab (about 9 mm to either side) ends.
-// Discs are found by BUNDLE's locator. Grades are ranks: of the recesses of a level the narrowest are severe, the next
-// moderate, as many as the challenge's frequencies ask for. So they are no reader's grades.
+#include "slab_axials.h"
+
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <iomanip>
-#include <iostream>
 #include <map>
 #include <set>
 #include <sstream>
@@ -17,12 +10,12 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/prevalence.h"
 #include "metric/cases.h"
 #include "phantom/dataset.h"
 #include "phantom/dicom_series.h"
 #include "pipeline/load_grader.h"
-#include "program.h"
 #include "training/segmentation/canal_evaluation.h"
 #include "training/segmentation/locator_data.h"
 #include "volume/resample.h"
@@ -208,12 +201,14 @@ std::vector<Depth> depths_of(const LabelledStudy& study, const Volume& canal_mas
   return depths;
 }
 
-int run(const fs::path& spider, const fs::path& out, const std::optional<std::string>& bundle) {
+}  // namespace
+
+void write_slab_axials(const fs::path& data, const fs::path& out, const std::string& bundle) {
   if (fs::exists(out)) throw Error(ErrorKind::Usage, text(out.string(), " exists; name another folder"));
   GraderOptions options;
   options.bundle = bundle;
   const LoadedGrader loaded = load_grader(options);
-  const LocatorDataset dataset(spider);
+  const LocatorDataset dataset(data);
   std::vector<Depth> depths;
   std::set<std::string> studies;
   for (const std::string& id : dataset.study_ids()) {
@@ -221,23 +216,16 @@ int run(const fs::path& spider, const fs::path& out, const std::optional<std::st
     const Spine spine = loaded.grader.locate(study.volume);
     const std::vector<Depth> of_study = depths_of(study, dataset.canal_mask(study), spine);
     if (of_study.empty()) {
-      std::cerr << id << ": no recess in its slab, left out\n";
+      log_warning(text(id, ": no recess in its slab, left out"));
       continue;
     }
     depths.insert(depths.end(), of_study.begin(), of_study.end());
     write_study(study.volume, spine, std::stoull(id), out / "train_images" / id);
     studies.insert(id);
   }
+  if (studies.empty()) throw Error(ErrorKind::Failure, text("no study of ", data.string(), " shows a lateral recess"));
   write_tables(depths, studies, out);
-  std::cout << studies.size() << " studies, " << depths.size() << " recesses\n";
-  return EXIT_SUCCESS;
+  log_info(text(studies.size(), " studies, ", depths.size(), " recesses in ", out.string()));
 }
 
-}  // namespace
 }  // namespace lumbargrade
-
-int main(int argc, char** argv) {
-  using namespace lumbargrade;
-  return run_program(argc, argv, "spider_axials SPIDER OUT [BUNDLE]", 2, 3,
-                     [](const Arguments& arguments) { return run(arguments[0], arguments[1], arguments.optional(2)); });
-}
