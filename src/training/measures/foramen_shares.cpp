@@ -68,7 +68,7 @@ std::vector<ForamenShare> measure_foramen_shares(const std::filesystem::path& da
   const TrainingSet set = labelled_studies(folder);
   const LabelCoordinates coordinates = read_label_coordinates(folder.coordinates());
   std::vector<ForamenShare> rows;
-  ProgressBar progress("measuring foramina", static_cast<int>(set.studies.size()));
+  Progress progress("measuring foramina", static_cast<int>(set.studies.size()));
   int done = 0;
   for (const StudyLabels& study : set.studies) {
     try {
