@@ -191,7 +191,6 @@ std::string model_card(const Manifest& manifest, const fs::path& folder, std::st
       throw Error(ErrorKind::Usage, text(template_name, ", line ", line, ": {{", field, "}}: ", error.what()));
     }
     at = close + 2;
-    if (card.ends_with("|\n") && at < card_template.size() && card_template[at] == '\n') ++at;  // a table ends its line
   }
   return card;
 }

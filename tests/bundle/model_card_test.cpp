@@ -54,7 +54,7 @@ TEST(ModelCard, ATableOfTheBundleBecomesMarkdown) {
   const TemporaryFolder folder;
   std::ofstream(folder.path() / "a.csv") << "what,value\nx|y,\"1, 2\"\n";
   EXPECT_EQ(card_of("before\n{{table a.csv}}\nafter", folder.path()),
-            "before\n| what | value |\n|---|---|\n| x\\|y | 1, 2 |\nafter");
+            "before\n| what | value |\n|---|---|\n| x\\|y | 1, 2 |\n\nafter");
 }
 
 TEST(ModelCard, WhatDoesNotExistIsRefusedWithItsLine) {
