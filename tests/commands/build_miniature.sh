@@ -27,6 +27,9 @@ for table in crossvalidation/held_out_1.csv crossvalidation/canal_held_out_1.csv
   crossvalidation/foramen_shares.csv training/folds.csv training/pseudo_labels.csv; do
   expect_file "out/bundle/$table"
 done
+for run in locator canal graders; do
+  ls out/bundle/training | grep -q "^${run}_.*_log.csv$" || fail_test "no log of the $run came with the bundle"
+done
 grep -q "mean absolute error of the diameter" out/bundle/MODEL_CARD.md || fail_test "the card lacks the canal's figures"
 grep -q "{{" out/bundle/MODEL_CARD.md && fail_test "a field of the card's template was not filled in"
 # It grades: the canal by its measure, which the locator's bundle alone does not.
