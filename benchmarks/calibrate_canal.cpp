@@ -39,24 +39,24 @@ nlohmann::ordered_json to_json(const CanalCalibration& calibration) {
   nlohmann::ordered_json levels;
   for (Level level : kLevels) {
     const auto& cuts = calibration.model.levels[index_of(level)];
-    levels[std::string(level_name(level))] = {{"moderate_below_mm", cuts.moderate_below_mm},
-                                              {"severe_below_mm", cuts.severe_below_mm},
-                                              {"typical_reference_mm", cuts.typical_reference_mm}};
+    levels[std::string(level_name(level))] = {{"moderate_below_mm", cuts.moderate_below},
+                                              {"severe_below_mm", cuts.severe_below},
+                                              {"typical_reference_mm", cuts.typical_reference}};
   }
   return {{"reference_exponent", calibration.model.reference_exponent},
-          {"width_mm", calibration.model.width_mm},
+          {"width_mm", calibration.model.width},
           {"reader_sd_mm", calibration.reader_sd_mm},
           {"levels", levels}};
 }
 
 /// Mean probability and, for the eye, how the sample would be graded.
-void print_check(const CanalSample& sample, const CanalModel& model) {
+void print_check(const CanalSample& sample, const MeasureModel& model) {
   for (Level level : kLevels) {
     Probabilities mean{};
     std::array<int, kSeverityCount> graded{};
     const auto& measures = sample[index_of(level)];
     for (const CanalMeasure& measure : measures) {
-      const Probabilities p = canal_probabilities(model, level, measure);
+      const Probabilities p = measured_probabilities(model, level, {measure.diameter_mm, measure.reference_mm});
       int best = 0;
       for (int k = 0; k < kSeverityCount; ++k) {
         mean[k] += p[k] / static_cast<double>(measures.size());

@@ -167,7 +167,7 @@ nlohmann::ordered_json manifest_entry(const std::vector<Row>& rows, double measu
   assumptions.measuring_error = measuring_error;
   assumptions.reader_kappa = kReaderKappa;
   assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(Condition::NeuralForaminalNarrowing)];
-  const OrdinalModel model = calibrate_ordinal(sample, assumptions, "foramina");
+  const MeasureModel model = calibrate_ordinal(sample, assumptions, "foramina");
   nlohmann::ordered_json levels;
   for (const Level level : kLevels) {
     const auto& cuts = model.levels[static_cast<size_t>(index_of(level))];

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "bundle/measure_keys.h"
 #include "core/error.h"
 #include "core/strict_json.h"
 #include "core/strict_object.h"
@@ -19,7 +20,6 @@ constexpr std::int64_t kMaxAxisSize = 4096;
 constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxCount = 1'000'000'000;
 constexpr double kMaxMillimetres = 1000;
-constexpr double kMaxShare = 10;  // cut-points of a share may lie beyond 0..1
 constexpr double kSmallestWidth = 1e-5;
 constexpr double kMaxMetric = 1e9;
 constexpr double kSumTolerance = 1e-6;
@@ -194,54 +194,36 @@ void read_prior(const StrictObject& object, GradingSpec& grading) {
   }
 }
 
-CanalMeasureSpec::LevelCuts read_cuts(const StrictObject& object) {
-  CanalMeasureSpec::LevelCuts cuts;
-  cuts.moderate_below_mm = object.number("moderate_below_mm", 0, kMaxMillimetres);
-  cuts.severe_below_mm = object.number("severe_below_mm", -kMaxMillimetres, kMaxMillimetres);
-  cuts.typical_reference_mm = object.number("typical_reference_mm", 1, kMaxMillimetres);
-  if (cuts.severe_below_mm >= cuts.moderate_below_mm) {
-    object.fail("severe_below_mm", "must be less than moderate_below_mm");
+MeasureModel::LevelCuts read_cuts(const StrictObject& levels, Level level, const MeasureKey& measure) {
+  const std::string unit = measure.unit;
+  std::vector<std::string> keys = {"moderate_below" + unit, "severe_below" + unit};
+  if (measure.has_reference) keys.push_back("typical_reference" + unit);
+  const StrictObject object = levels.object(std::string(level_key(level)), keys);
+  MeasureModel::LevelCuts cuts;
+  cuts.moderate_below = object.number("moderate_below" + unit, -measure.limit, measure.limit);
+  cuts.severe_below = object.number("severe_below" + unit, -measure.limit, measure.limit);
+  if (measure.has_reference) cuts.typical_reference = object.number("typical_reference" + unit, 1, measure.limit);
+  if (cuts.severe_below >= cuts.moderate_below) {
+    object.fail("severe_below" + unit, "must be less than moderate_below" + unit);
   }
   return cuts;
 }
 
-void read_canal_measure(const StrictObject& object, GradingSpec& grading) {
-  CanalMeasureSpec& canal = grading.canal_measure;
-  grading.canal_measure_source = object.string("source");
-  canal.reference_exponent = object.number("reference_exponent", 0, 1);
-  canal.width_mm = object.number("width_mm", 0.01, 100);
-  canal.model_weight = object.number("model_weight", 0, 1);
+MeasureModel read_measure(const StrictObject& grading, const MeasureKey& measure) {
+  const std::string width = std::string("width") + measure.unit;
+  std::vector<std::string> keys = {"source", width, "model_weight", "levels"};
+  if (measure.has_reference) keys.emplace_back("reference_exponent");
+  const StrictObject object = grading.object(measure.key, keys);
+  MeasureModel model;
+  model.source = object.string("source");
+  if (measure.has_reference) model.reference_exponent = object.number("reference_exponent", 0, 1);
+  model.width = object.number(width, measure.limit * kSmallestWidth, measure.limit);
+  model.model_weight = object.number("model_weight", 0, 1);
   const StrictObject levels = object.object("levels", level_keys());
   for (const Level level : kLevels) {
-    canal.levels[index_of(level)] = read_cuts(
-        levels.object(std::string(level_key(level)), {"moderate_below_mm", "severe_below_mm", "typical_reference_mm"}));
+    model.levels[static_cast<std::size_t>(index_of(level))] = read_cuts(levels, level, measure);
   }
-}
-
-/// A measure whose keys end in `unit` ("_mm" or nothing); its numbers lie within `limit`.
-OrdinalMeasureSpec read_ordinal_measure(const StrictObject& object, const std::string& unit, double limit) {
-  OrdinalMeasureSpec measure;
-  measure.source = object.string("source");
-  measure.width = object.number("width" + unit, limit * kSmallestWidth, limit);
-  measure.model_weight = object.number("model_weight", 0, 1);
-  const StrictObject levels = object.object("levels", level_keys());
-  for (const Level level : kLevels) {
-    const StrictObject cuts =
-        levels.object(std::string(level_key(level)), {"moderate_below" + unit, "severe_below" + unit});
-    auto& read = measure.levels[index_of(level)];
-    read.moderate_below = cuts.number("moderate_below" + unit, -limit, limit);
-    read.severe_below = cuts.number("severe_below" + unit, -limit, limit);
-    if (read.severe_below >= read.moderate_below) {
-      cuts.fail("severe_below" + unit, "must be less than moderate_below" + unit);
-    }
-  }
-  return measure;
-}
-
-std::optional<OrdinalMeasureSpec> read_optional_measure(const StrictObject& grading, const std::string& key,
-                                                        const std::string& unit, double limit) {
-  if (!grading.has(key)) return std::nullopt;
-  return read_ordinal_measure(grading.object(key, {"source", "width" + unit, "model_weight", "levels"}), unit, limit);
+  return model;
 }
 
 TtaTransform read_look(const StrictObject& object) {
@@ -293,10 +275,9 @@ GradingSpec read_grading(const StrictObject& object) {
   for (const Condition condition : kConditions) prior_keys.emplace_back(condition_key(condition));
   GradingSpec grading;
   read_prior(object.object("prior", prior_keys), grading);
-  read_canal_measure(
-      object.object("canal_measure", {"source", "reference_exponent", "width_mm", "model_weight", "levels"}), grading);
-  grading.recess_measure = read_optional_measure(object, "recess_measure", "_mm", kMaxMillimetres);
-  grading.foramen_measure = read_optional_measure(object, "foramen_measure", "", kMaxShare);
+  for (const MeasureKey& measure : kMeasureKeys) {
+    if (object.has(measure.key)) grading.measure(measure.condition) = read_measure(object, measure);
+  }
   if (object.has("heads")) read_heads(object, grading);
   return grading;
 }

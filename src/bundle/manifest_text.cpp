@@ -1,4 +1,5 @@
 #include "bundle/manifest.h"
+#include "bundle/measure_keys.h"
 
 namespace lumbargrade {
 namespace {
@@ -80,28 +81,17 @@ Json prior_json(const GradingSpec& grading) {
   return json;
 }
 
-Json canal_measure_json(const GradingSpec& grading) {
-  const CanalMeasureSpec& canal = grading.canal_measure;
-  Json json = {{"source", grading.canal_measure_source},
-               {"reference_exponent", canal.reference_exponent},
-               {"width_mm", canal.width_mm},
-               {"model_weight", canal.model_weight}};
+/// `unit` ends the names of the numbers that have one: "_mm". Only a measure with a reference writes about it.
+Json measure_json(const MeasureModel& measure, const std::string& unit, bool has_reference) {
+  Json json = {{"source", measure.source}};
+  if (has_reference) json["reference_exponent"] = measure.reference_exponent;
+  json["width" + unit] = measure.width;
+  json["model_weight"] = measure.model_weight;
   for (const Level level : kLevels) {
-    const auto& cuts = canal.levels[index_of(level)];
-    json["levels"][std::string(level_key(level))] = {{"moderate_below_mm", cuts.moderate_below_mm},
-                                                     {"severe_below_mm", cuts.severe_below_mm},
-                                                     {"typical_reference_mm", cuts.typical_reference_mm}};
-  }
-  return json;
-}
-
-/// `unit` ends the names of the numbers that have one: "_mm".
-Json ordinal_measure_json(const OrdinalMeasureSpec& measure, const std::string& unit) {
-  Json json = {{"source", measure.source}, {"width" + unit, measure.width}, {"model_weight", measure.model_weight}};
-  for (const Level level : kLevels) {
-    const auto& cuts = measure.levels[index_of(level)];
-    json["levels"][std::string(level_key(level))] = {{"moderate_below" + unit, cuts.moderate_below},
-                                                     {"severe_below" + unit, cuts.severe_below}};
+    const auto& cuts = measure.levels[static_cast<std::size_t>(index_of(level))];
+    Json& written = json["levels"][std::string(level_key(level))];
+    written = {{"moderate_below" + unit, cuts.moderate_below}, {"severe_below" + unit, cuts.severe_below}};
+    if (has_reference) written["typical_reference" + unit] = cuts.typical_reference;
   }
   return json;
 }
@@ -127,9 +117,11 @@ Json to_json(const ConditionSpec& head) {
 }
 
 Json grading_json(const GradingSpec& grading) {
-  Json json = {{"prior", prior_json(grading)}, {"canal_measure", canal_measure_json(grading)}};
-  if (grading.recess_measure) json["recess_measure"] = ordinal_measure_json(*grading.recess_measure, "_mm");
-  if (grading.foramen_measure) json["foramen_measure"] = ordinal_measure_json(*grading.foramen_measure, "");
+  Json json = {{"prior", prior_json(grading)}};
+  for (const MeasureKey& key : kMeasureKeys) {
+    const auto& measure = grading.measure(key.condition);
+    if (measure) json[key.key] = measure_json(*measure, key.unit, key.has_reference);
+  }
   if (!grading.heads.empty()) json["heads"] = list_of(grading.heads);
   return json;
 }

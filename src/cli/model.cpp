@@ -91,20 +91,29 @@ void add_head(const ConditionSpec& head, Card& card) {
   card.line("", head.source);
 }
 
+std::string_view measure_name(Condition condition) {
+  switch (condition) {
+    case Condition::SpinalCanalStenosis:
+      return "the measured diameter";
+    case Condition::SubarticularStenosis:
+      return "the measured depth of the recess";
+    case Condition::NeuralForaminalNarrowing:
+      return "the share of fat around the nerve on sagittal T1";
+  }
+  return "";
+}
+
+void add_measure(Condition condition, const MeasureModel& measure, Card& card) {
+  card.line(std::string(grading_role(condition)),
+            text("from ", measure_name(condition), ", weight ", measure.model_weight, " against the prior"));
+  card.line("", measure.source);
+}
+
 void add_grading(const GradingSpec& grading, Card& card) {
   card.heading("Grading");
-  card.line("canal",
-            text("from the measured diameter, weight ", grading.canal_measure.model_weight, " against the prior"));
-  card.line("", grading.canal_measure_source);
-  if (grading.recess_measure) {
-    card.line("recess",
-              text("from the measured depth, weight ", grading.recess_measure->model_weight, " against the prior"));
-    card.line("", grading.recess_measure->source);
-  }
-  if (grading.foramen_measure) {
-    card.line("foramen", text("from the share of fat around the nerve on sagittal T1, weight ",
-                              grading.foramen_measure->model_weight, " against the prior"));
-    card.line("", grading.foramen_measure->source);
+  for (const Condition condition : kConditions) {
+    const auto& measure = grading.measure(condition);
+    if (measure) add_measure(condition, *measure, card);
   }
   for (const ConditionSpec& head : grading.heads) add_head(head, card);
   card.line("prior", grading.prior_source);

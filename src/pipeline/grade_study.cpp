@@ -70,7 +70,9 @@ StudyResult grade_study(PreparedStudy prepared, const Grader& grader) {
   result.spine = run_stage("levels", result.times.levels_ms, [&] { return located_spine(prepared, grader.locate); });
   result.grades = run_stage("grade", result.times.grade_ms, [&] {
     const NetworkGrades networks = grader.look ? grader.look(study, result.spine) : NetworkGrades{};
-    const ForamenMeasures foramina = grader.model.foramen ? measure_foramina(study, result.spine) : ForamenMeasures{};
+    const ForamenMeasures foramina = grader.model.measure(Condition::NeuralForaminalNarrowing)
+                                         ? measure_foramina(study, result.spine)
+                                         : ForamenMeasures{};
     return grade_findings(result.spine, prepared.sagittal_volume(), grader.model, networks, foramina);
   });
   if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, "measured_on_t1");

@@ -14,38 +14,9 @@
 namespace lumbargrade {
 namespace {
 
-CanalModel canal_model(const CanalMeasureSpec& spec) {
-  CanalModel model;
-  model.reference_exponent = spec.reference_exponent;
-  model.width_mm = spec.width_mm;
-  for (size_t i = 0; i < model.levels.size(); ++i) {
-    const auto& cuts = spec.levels[i];
-    model.levels[i] = {cuts.moderate_below_mm, cuts.severe_below_mm, cuts.typical_reference_mm};
-  }
-  return model;
-}
-
-OrdinalModel ordinal_model(const OrdinalMeasureSpec& spec) {
-  OrdinalModel model;
-  model.width = spec.width;
-  for (size_t i = 0; i < model.levels.size(); ++i) {
-    model.levels[i] = {spec.levels[i].moderate_below, spec.levels[i].severe_below};
-  }
-  return model;
-}
-
 GradingModel grading_model(const GradingSpec& spec) {
   GradingModel model;
-  model.canal = canal_model(spec.canal_measure);
-  model.canal_weight = spec.canal_measure.model_weight;
-  if (spec.recess_measure) {
-    model.recess = ordinal_model(*spec.recess_measure);
-    model.recess_weight = spec.recess_measure->model_weight;
-  }
-  if (spec.foramen_measure) {
-    model.foramen = ordinal_model(*spec.foramen_measure);
-    model.foramen_weight = spec.foramen_measure->model_weight;
-  }
+  model.measures = spec.measures;
   model.prior = spec.prior;
   for (const ConditionSpec& head : spec.heads) {
     model.heads[static_cast<size_t>(head.condition)] = {head.measure_weight, head.model_weight, head.flags};

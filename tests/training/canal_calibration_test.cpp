@@ -24,12 +24,12 @@ CanalAssumptions challenge_assumptions() {
 TEST(CanalCalibration, MeanProbabilitiesEqualThePrevalenceAtEveryLevel) {
   const CanalSample sample = evenly_spread_sample();
   const CanalAssumptions assumptions = challenge_assumptions();
-  const CanalModel model = calibrate_canal(sample, assumptions).model;
+  const MeasureModel model = calibrate_canal(sample, assumptions).model;
   for (Level level : kLevels) {
     Probabilities mean{};
     const auto& measures = sample[index_of(level)];
     for (const auto& measure : measures) {
-      const Probabilities p = canal_probabilities(model, level, measure);
+      const Probabilities p = measured_probabilities(model, level, {measure.diameter_mm, measure.reference_mm});
       for (int k = 0; k < kSeverityCount; ++k) mean[k] += p[k] / static_cast<double>(measures.size());
     }
     for (int k = 0; k < kSeverityCount; ++k) {
@@ -40,16 +40,16 @@ TEST(CanalCalibration, MeanProbabilitiesEqualThePrevalenceAtEveryLevel) {
 
 TEST(CanalCalibration, LessAgreementOfReadersMeansAWiderModel) {
   CanalAssumptions assumptions = challenge_assumptions();
-  const double agreeing_mm = calibrate_canal(evenly_spread_sample(), assumptions).model.width_mm;
+  const double agreeing_mm = calibrate_canal(evenly_spread_sample(), assumptions).model.width;
   assumptions.reader_kappa = 0.4;
-  EXPECT_GT(calibrate_canal(evenly_spread_sample(), assumptions).model.width_mm, 1.3 * agreeing_mm);
+  EXPECT_GT(calibrate_canal(evenly_spread_sample(), assumptions).model.width, 1.3 * agreeing_mm);
 }
 
 TEST(CanalCalibration, AMeasuringErrorAloneGivesTheLeastWidth) {
   CanalAssumptions assumptions = challenge_assumptions();
   assumptions.reader_kappa = 0.999;
   // SD = .8 mm * sqrt(pi/2) = 1.00265 mm; the logistic scale is SD * sqrt(3)/pi = .55279 mm.
-  EXPECT_NEAR(calibrate_canal(evenly_spread_sample(), assumptions).model.width_mm, 0.55279, 0.02);
+  EXPECT_NEAR(calibrate_canal(evenly_spread_sample(), assumptions).model.width, 0.55279, 0.02);
 }
 
 TEST(CanalCalibration, RefusesASampleTooSmallToCalibrateOn) {

@@ -146,7 +146,6 @@ TrainedNetwork mixer_of(const Network& mixer, const nlohmann::json& parameters) 
 class NoSkew : public testing::Test {
  protected:
   NoSkew() {
-    for (auto& cuts : grader_.model.canal.levels) cuts = {9.5, 6.5, 13};
     grader_.model.prior = challenge_prevalence();
     grader_.locate = [](const Volume&) { return three_levels(); };
     const std::filesystem::path study = folder_ / "train_images" / kStudyId;

@@ -26,12 +26,12 @@ OrdinalAssumptions assumptions() {
   return result;
 }
 
-TEST(OrdinalModel, TheMeanProbabilitiesOfTheSampleAreThePrevalence) {
-  const OrdinalModel model = calibrate_ordinal(depths(), assumptions(), "depths");
+TEST(OrdinalCalibration, TheMeanProbabilitiesOfTheSampleAreThePrevalence) {
+  const MeasureModel model = calibrate_ordinal(depths(), assumptions(), "depths");
   Probabilities mean{};
   const OrdinalSample sample = depths();
   for (const double depth_mm : sample[2]) {
-    const Probabilities p = ordinal_probabilities(model, Level::L3L4, depth_mm);
+    const Probabilities p = measured_probabilities(model, Level::L3L4, {depth_mm, std::nullopt});
     EXPECT_NEAR(p[0] + p[1] + p[2], 1, 1e-12);
     for (size_t k = 0; k < mean.size(); ++k) mean[k] += p[k] / 60;
   }
@@ -40,24 +40,24 @@ TEST(OrdinalModel, TheMeanProbabilitiesOfTheSampleAreThePrevalence) {
   EXPECT_NEAR(mean[2], 0.1, 1e-6);
 }
 
-TEST(OrdinalModel, AShallowerRecessIsMoreProbablySevere) {
-  const OrdinalModel model = calibrate_ordinal(depths(), assumptions(), "depths");
+TEST(OrdinalCalibration, AShallowerRecessIsMoreProbablySevere) {
+  const MeasureModel model = calibrate_ordinal(depths(), assumptions(), "depths");
   double last = 1;
   for (const double depth_mm : {0.0, 2.0, 4.0, 8.0, 12.0}) {
-    const double severe = ordinal_probabilities(model, Level::L4L5, depth_mm)[2];
+    const double severe = measured_probabilities(model, Level::L4L5, {depth_mm, std::nullopt})[2];
     EXPECT_LT(severe, last);
     last = severe;
   }
 }
 
-TEST(OrdinalModel, ReadersWhoAgreeLessMakeItLessSure) {
+TEST(OrdinalCalibration, ReadersWhoAgreeLessMakeItLessSure) {
   OrdinalAssumptions sure = assumptions(), unsure = assumptions();
   sure.reader_kappa = 0.7;
   unsure.reader_kappa = 0.3;
   EXPECT_LT(calibrate_ordinal(depths(), sure, "depths").width, calibrate_ordinal(depths(), unsure, "depths").width);
 }
 
-TEST(OrdinalModel, TooFewDepthsAreRefused) {
+TEST(OrdinalCalibration, TooFewDepthsAreRefused) {
   OrdinalSample few = depths();
   few[4].resize(9);
   EXPECT_THROW(calibrate_ordinal(few, assumptions(), "depths"), Error);

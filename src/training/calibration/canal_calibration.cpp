@@ -22,28 +22,29 @@ double typical_reference_mm(const std::vector<CanalMeasure>& measures, Level lev
   return median_of(std::move(references_mm));
 }
 
-CanalModel fitted(const CanalSample& sample, const CanalAssumptions& assumptions, double width_mm) {
-  CanalModel model;
+MeasureModel fitted(const CanalSample& sample, const CanalAssumptions& assumptions, double width_mm) {
+  MeasureModel model;
   model.reference_exponent = assumptions.reference_exponent;
-  model.width_mm = width_mm;
+  model.width = width_mm;
   for (Level level : kLevels) {
     const auto& measures = sample[index_of(level)];
     auto& cuts = model.levels[index_of(level)];
-    cuts.typical_reference_mm = typical_reference_mm(measures, level);
+    cuts.typical_reference = typical_reference_mm(measures, level);
     std::vector<double> scaled_mm;
-    for (const CanalMeasure& measure : measures) scaled_mm.push_back(scaled_diameter_mm(model, level, measure));
+    for (const CanalMeasure& measure : measures)
+      scaled_mm.push_back(scaled_measure(model, level, {measure.diameter_mm, measure.reference_mm}));
     const Probabilities& share = assumptions.prevalence[index_of(level)];
-    cuts.moderate_below_mm = cut_for_share(scaled_mm, share[1] + share[2], width_mm);
-    cuts.severe_below_mm = cut_for_share(scaled_mm, share[2], width_mm);
+    cuts.moderate_below = cut_for_share(scaled_mm, share[1] + share[2], width_mm);
+    cuts.severe_below = cut_for_share(scaled_mm, share[2], width_mm);
   }
   return model;
 }
 
-std::vector<Probabilities> predicted(const CanalModel& model, const CanalSample& sample) {
+std::vector<Probabilities> predicted(const MeasureModel& model, const CanalSample& sample) {
   std::vector<Probabilities> all;
   for (Level level : kLevels) {
     for (const CanalMeasure& measure : sample[index_of(level)])
-      all.push_back(canal_probabilities(model, level, measure));
+      all.push_back(measured_probabilities(model, level, {measure.diameter_mm, measure.reference_mm}));
   }
   return all;
 }

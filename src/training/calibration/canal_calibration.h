@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "core/prevalence.h"
-#include "grades/canal.h"
+#include "grades/measured_probabilities.h"
+#include "levels/spine.h"
 
 namespace lumbargrade {
 
@@ -22,7 +23,7 @@ struct CanalAssumptions {
 };
 
 struct CanalCalibration {
-  CanalModel model;
+  MeasureModel model;
   double reader_sd_mm = 0;  ///< the spread of a reader's threshold that gives `reader_kappa`
 };
 

@@ -8,8 +8,8 @@
 namespace lumbargrade {
 namespace {
 
-OrdinalModel fitted(const OrdinalSample& sample, const OrdinalAssumptions& assumptions, double width) {
-  OrdinalModel model;
+MeasureModel fitted(const OrdinalSample& sample, const OrdinalAssumptions& assumptions, double width) {
+  MeasureModel model;
   model.width = width;
   for (const Level level : kLevels) {
     const auto at = static_cast<size_t>(index_of(level));
@@ -20,11 +20,11 @@ OrdinalModel fitted(const OrdinalSample& sample, const OrdinalAssumptions& assum
   return model;
 }
 
-std::vector<Probabilities> predicted(const OrdinalModel& model, const OrdinalSample& sample) {
+std::vector<Probabilities> predicted(const MeasureModel& model, const OrdinalSample& sample) {
   std::vector<Probabilities> all;
   for (const Level level : kLevels) {
     for (const double measure : sample[static_cast<size_t>(index_of(level))]) {
-      all.push_back(ordinal_probabilities(model, level, measure));
+      all.push_back(measured_probabilities(model, level, {measure, std::nullopt}));
     }
   }
   return all;
@@ -32,7 +32,7 @@ std::vector<Probabilities> predicted(const OrdinalModel& model, const OrdinalSam
 
 }  // namespace
 
-OrdinalModel calibrate_ordinal(const OrdinalSample& sample, const OrdinalAssumptions& assumptions,
+MeasureModel calibrate_ordinal(const OrdinalSample& sample, const OrdinalAssumptions& assumptions,
                                std::string_view what) {
   for (const Level level : kLevels) {
     const size_t count = sample[static_cast<size_t>(index_of(level))].size();

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "grades/ordinal_model.h"
+#include "grades/measured_probabilities.h"
 
 namespace lumbargrade {
 
@@ -20,7 +20,7 @@ using OrdinalSample = std::array<std::vector<double>, kLevelCount>;
 
 /// As calibrate_canal: width from the readers' agreement and the measuring error, two cut-points per level from the
 /// prevalence. Throws Error (Failure) when a level has fewer than ten measures; `what` names them ("recess depths").
-OrdinalModel calibrate_ordinal(const OrdinalSample& sample, const OrdinalAssumptions& assumptions,
+MeasureModel calibrate_ordinal(const OrdinalSample& sample, const OrdinalAssumptions& assumptions,
                                std::string_view what);
 
 }  // namespace lumbargrade

@@ -101,7 +101,7 @@ std::vector<MetricSpec> recess_metrics(const std::vector<RecessFigure>& rows) {
 }
 
 /// The subarticular grade from recess depths of patients that the outline had not seen, to the challenge's prevalence.
-OrdinalMeasureSpec calibrated_recess(const std::vector<RecessFigure>& rows) {
+MeasureModel calibrated_recess(const std::vector<RecessFigure>& rows) {
   OrdinalSample sample;
   OrdinalAssumptions assumptions;
   assumptions.reader_kappa = kReaderKappa;
@@ -110,20 +110,14 @@ OrdinalMeasureSpec calibrated_recess(const std::vector<RecessFigure>& rows) {
     assumptions.measuring_error += std::abs(row.depth_mm - row.true_depth_mm) / static_cast<double>(rows.size());
   }
   assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(Condition::SubarticularStenosis)];
-  const OrdinalModel model = calibrate_ordinal(sample, assumptions, "recess depths");
-  OrdinalMeasureSpec spec;
-  spec.source =
+  MeasureModel model = calibrate_ordinal(sample, assumptions, "recess depths");
+  model.source =
       text("depth of the canal 6-8 mm to the side of its middle on sagittal slices, ", rows.size(),
            " recesses of patients the outline had not seen; cut-points reproduce the class frequencies of the "
            "RSNA 2024 challenge by level, width from readers' agreement (kappa .32) and a measuring error of ",
            rounded(assumptions.measuring_error), " mm");
-  spec.width = model.width;
-  spec.model_weight = kRecessWeight;
-  for (const Level level : kLevels) {
-    const auto at = static_cast<size_t>(index_of(level));
-    spec.levels[at] = {model.levels[at].moderate_below, model.levels[at].severe_below};
-  }
-  return spec;
+  model.model_weight = kRecessWeight;
+  return model;
 }
 
 /// The middle of the example.
@@ -153,7 +147,7 @@ void write_canal_bundle(const std::filesystem::path& folder, const UNetOptions& 
   manifest.metrics.insert(manifest.metrics.end(), diameters.begin(), diameters.end());
   manifest.metrics.insert(manifest.metrics.end(), recesses.begin(), recesses.end());
   calibrate_canal_measure(manifest.grading, sources.unseen.levels);
-  manifest.grading.recess_measure = calibrated_recess(sources.unseen.recesses);
+  manifest.grading.measure(Condition::SubarticularStenosis) = calibrated_recess(sources.unseen.recesses);
 
   std::vector<TrainedNetwork> networks = kept_networks(base);
   networks.push_back({network_spec(network), state, {{"image", golden_input(example)}}});

@@ -116,16 +116,13 @@ void calibrate_canal_measure(GradingSpec& grading, const std::vector<LevelFigure
   CanalAssumptions assumptions;
   assumptions.measuring_error_mm = summarise(unseen).diameter_mean_absolute_error_mm;
   assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(Condition::SpinalCanalStenosis)];
-  const CanalModel model = calibrate_canal(canal_sample(unseen), assumptions).model;
-  grading.canal_measure_source =
+  const double model_weight = grading.measure(Condition::SpinalCanalStenosis).value_or(MeasureModel()).model_weight;
+  MeasureModel model = calibrate_canal(canal_sample(unseen), assumptions).model;
+  model.source =
       "docs/canal-grade.md: diameters measured on patients that the measuring networks had not seen, cut so that the "
       "mean probabilities per level equal the challenge's frequencies; no graded image was used";
-  grading.canal_measure.reference_exponent = model.reference_exponent;
-  grading.canal_measure.width_mm = model.width_mm;
-  for (size_t k = 0; k < model.levels.size(); ++k) {
-    const CanalModel::LevelCuts& cuts = model.levels[k];
-    grading.canal_measure.levels[k] = {cuts.moderate_below_mm, cuts.severe_below_mm, cuts.typical_reference_mm};
-  }
+  model.model_weight = model_weight;
+  grading.measure(Condition::SpinalCanalStenosis) = std::move(model);
 }
 
 std::vector<MetricSpec> canal_metrics(const std::vector<LevelFigure>& unseen) {
