@@ -34,7 +34,7 @@ void add_series_options(CLI::App& command, StudyOptions& options) {
 
 CLI::Option* add_device_option(CLI::App& command, std::string& device) {
   const auto check = [](const std::string& word) {
-    return is_device_name(word) ? std::string() : text("\"", word, "\" is none of cpu, cuda, cuda:N, auto");
+    return is_device_name(word) ? std::string() : text("\"", word, "\" must be one of cpu, cuda, cuda:N, auto");
   };
   return command.add_option("--device", device, "Where networks run: cpu, cuda, cuda:N or auto")
       ->check(CLI::Validator(check, ""))

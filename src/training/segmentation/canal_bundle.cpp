@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/prevalence.h"
 #include "levels/canal_outline_network.h"
+#include "levels/network_interface.h"
 #include "network/state.h"
 #include "training/calibration/ordinal_calibration.h"
 #include "training/segmentation/locator_bundle.h"
@@ -27,35 +28,14 @@ constexpr double kRecessWeight = 0.6;
 /// Agreement of two human readers on the subarticular grade in the challenge (linearly weighted kappa).
 constexpr double kReaderKappa = 0.32;
 
-AxisSpec image_axis(const std::string& name, const std::string& towards, int64_t multiple_of) {
-  AxisSpec axis;
-  axis.name = name;
-  axis.multiple_of = multiple_of;
-  axis.spacing_mm = kOutlinePixelMm;
-  axis.towards = towards;
-  return axis;
-}
-
 NetworkSpec network_spec(const UNetOptions& network) {
-  AxisSpec channel;
-  channel.name = "channel";
-  channel.size = network.in_channels;
-  channel.spacing_mm = kOutlineSideMm;
-  const int64_t multiple_of = int64_t{2} << (network.widths.size() - 1);
-  NetworkSpec spec;
+  NetworkSpec spec = canal_outline_interface(network);
   spec.role = kRole;
   spec.architecture = "unet";
   spec.parameters = {{"widths", network.widths},
                      {"fine_classes", network.fine_classes},
                      {"coarse_maps", network.coarse_maps},
                      {"in_channels", network.in_channels}};
-  spec.inputs = {{"image",
-                  {"sagittal_t2", "sagittal_t1"},
-                  {channel, image_axis("row", "feet", multiple_of), image_axis("column", "posterior", multiple_of)},
-                  "linear",
-                  "edge",
-                  {0, 100}}};
-  spec.outputs = {{"fine", {"canal"}, "sigmoid", 1, 1}};
   spec.golden.tolerance = kGoldenTolerance;
   return spec;
 }

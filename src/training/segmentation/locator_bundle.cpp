@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/prevalence.h"
 #include "levels/locator_network.h"
+#include "levels/network_interface.h"
 #include "training/calibration/canal_calibration.h"
 
 namespace lumbargrade {
@@ -29,32 +30,12 @@ double rounded(double value) {
   return std::round(value * 1000) / 1000;
 }
 
-AxisSpec image_axis(const std::string& name, const std::string& towards, const UNetOptions& network) {
-  AxisSpec axis;
-  axis.name = name;
-  axis.multiple_of = int64_t{2} << (network.widths.size() - 1);
-  axis.spacing_mm = kLocatorPixelMm;
-  axis.towards = towards;
-  return axis;
-}
-
 NetworkSpec network_spec(const UNetOptions& network) {
-  AxisSpec channel;
-  channel.name = "channel";
-  channel.size = 1;
-  NetworkSpec spec;
+  NetworkSpec spec = locator_interface(network);
   spec.role = "locator";
   spec.architecture = "unet";
   spec.parameters = {
       {"widths", network.widths}, {"fine_classes", network.fine_classes}, {"coarse_maps", network.coarse_maps}};
-  spec.inputs = {{"image",
-                  {"sagittal_t2", "sagittal_t1"},
-                  {channel, image_axis("row", "feet", network), image_axis("column", "posterior", network)},
-                  "linear",
-                  "minimum",
-                  {0.5, 99}}};
-  spec.outputs = {{"fine", {"background", "disc", "vertebra", "canal"}, "softmax", 1, 1},
-                  {"coarse", {"l5_s1_disc", "s1_spot", "disc_centre"}, "sigmoid", 1, 2}};
   spec.golden.tolerance = kGoldenTolerance;
   return spec;
 }
