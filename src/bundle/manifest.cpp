@@ -29,6 +29,11 @@ const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 const std::vector<std::string> kCombinations = {"probabilities", "logits"};
 constexpr double kMaxLookMm = 50;
 constexpr double kMaxLookDegrees = 180;
+// Totals, far above anything useful: they keep a hostile manifest from filling memory or hours.
+constexpr std::size_t kMaxNetworks = 128;
+constexpr std::size_t kMaxTransforms = 64;
+constexpr std::int64_t kMaxInputValues = std::int64_t{1} << 20;  // of one crop: 16 slices of 256 x 256
+constexpr std::size_t kMaxFlagLength = 64;
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
 const std::vector<std::string> kAxes = {"channel", "slice", "row", "column", "finding", "feature", "class"};
 const std::vector<std::string> kImageKeys = {"series", "interpolation", "padding", "normalisation"};
@@ -113,6 +118,15 @@ void read_image_input(const StrictObject& object, InputSpec& input) {
   if (object.has("mirrored")) input.mirrored = object.boolean("mirrored");
 }
 
+/// Values of the input's smallest tensor.
+void check_input_size(const StrictObject& object, const InputSpec& input) {
+  std::int64_t values = 1;
+  for (const AxisSpec& axis : input.axes) {
+    values *= axis.size.value_or(axis.multiple_of);
+    if (values > kMaxInputValues) object.fail("axes", text("describe more than ", kMaxInputValues, " values"));
+  }
+}
+
 InputSpec read_input(const StrictObject& object, bool from_images) {
   InputSpec input;
   input.name = object.string("name");
@@ -120,6 +134,7 @@ InputSpec read_input(const StrictObject& object, bool from_images) {
     input.axes.push_back(read_axis(axis));
   }
   if (input.axes.empty()) object.fail("axes", "must have at least one entry");
+  check_input_size(object, input);
   check_unique(input.axes, &AxisSpec::name, object, "axes");
   if (from_images) read_image_input(object, input);
   return input;
@@ -242,6 +257,19 @@ Condition read_condition(const StrictObject& object) {
   return kConditions[static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin())];
 }
 
+/// Words of core/flags.h or of the bundle's own; a row parts its flags by blanks.
+std::vector<std::string> read_flags(const StrictObject& object) {
+  std::vector<std::string> flags = object.strings("flags", 0);
+  for (const std::string& flag : flags) {
+    const bool is_word = flag.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    if (!is_word || flag.size() > kMaxFlagLength) {
+      object.fail("flags", text("holds \"", flag, "\"; a flag is at most ", kMaxFlagLength,
+                                " lower-case letters, digits and _"));
+    }
+  }
+  return flags;
+}
+
 ConditionSpec read_head(const StrictObject& object) {
   ConditionSpec head;
   head.condition = read_condition(object);
@@ -250,11 +278,14 @@ ConditionSpec read_head(const StrictObject& object) {
   head.temperature = object.number("temperature", 0.01, 100);
   head.measure_weight = object.number("measure_weight", 0, 1);
   head.model_weight = object.number("model_weight", 0, 1);
-  if (object.has("flags")) head.flags = object.strings("flags", 0);
+  if (object.has("flags")) head.flags = read_flags(object);
   for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
     head.tta.push_back(read_look(look));
   }
   if (head.tta.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
+  if (head.tta.size() > kMaxTransforms) {
+    object.fail("looks", text("has ", head.tta.size(), " entries, more than ", kMaxTransforms));
+  }
   return head;
 }
 
@@ -293,16 +324,14 @@ MetricSpec read_metric(const StrictObject& object) {
           object.string("unit"), object.string("set"),  object.integer("count", 0, kMaxCount)};
 }
 
-bool is_grading_role(const std::string& role) {
-  return std::any_of(kConditions.begin(), kConditions.end(),
-                     [&](Condition condition) { return grading_role(condition) == role; });
-}
-
 void read_networks(const StrictObject& object, Manifest& manifest) {
   for (const auto& network : object.objects(
            "networks", {"role", "architecture", "parameters", "file", "sha256", "inputs", "outputs", "golden"},
            {"name", "members"})) {
     manifest.networks.push_back(read_network(network));
+  }
+  if (manifest.networks.size() > kMaxNetworks) {
+    object.fail("networks", text("has ", manifest.networks.size(), " entries, more than ", kMaxNetworks));
   }
   check_unique(manifest.networks, &NetworkSpec::name, object, "networks");
   const auto locators = std::count_if(manifest.networks.begin(), manifest.networks.end(),
@@ -364,6 +393,11 @@ std::string_view grading_role(Condition condition) {
   return "canal";
 }
 
+bool is_grading_role(const std::string& role) {
+  return std::any_of(kConditions.begin(), kConditions.end(),
+                     [&](Condition condition) { return grading_role(condition) == role; });
+}
+
 const ConditionSpec* GradingSpec::head(Condition condition) const {
   const auto found =
       std::find_if(heads.begin(), heads.end(), [&](const auto& item) { return item.condition == condition; });
@@ -408,9 +442,11 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
 Manifest read_manifest(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / kManifestFile;
   std::error_code failure;
-  const std::uintmax_t bytes = std::filesystem::file_size(path, failure);
-  std::ifstream file(path, std::ios::binary);
-  if (failure || !file) {
+  const bool is_file = std::filesystem::is_regular_file(path, failure);  // a pipe would never end
+  const std::uintmax_t bytes = is_file ? std::filesystem::file_size(path, failure) : 0;
+  std::ifstream file;
+  if (is_file) file.open(path, std::ios::binary);
+  if (failure || !is_file || !file) {
     throw Error(ErrorKind::BundleInvalid,
                 text(path.string(), " cannot be read; is ", folder.string(), " a model bundle?"));
   }

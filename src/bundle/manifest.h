@@ -188,6 +188,7 @@ struct Manifest {
 
 /// The role of the networks that grade a condition: "canal", "foraminal" or "subarticular".
 std::string_view grading_role(Condition condition);
+bool is_grading_role(const std::string& role);
 
 /// Parses and checks everything that can be checked without opening another file: keys, types, ranges, names, paths,
 /// architectures. `file` names the manifest in errors, which are of kind BundleInvalid and say what is wrong in one
@@ -196,6 +197,10 @@ Manifest parse_manifest(std::string_view json, const std::string& file);
 
 /// The manifest of the bundle in `folder`.
 Manifest read_manifest(const std::filesystem::path& folder);
+
+/// Names the first key in which the inputs or outputs of `declared` differ from `wanted`, with both values, such as
+/// `inputs[0].axes[1].spacing_mm is 0.5, this version works with 0.6`. Empty where they are alike.
+std::string first_difference(const NetworkSpec& wanted, const NetworkSpec& declared);
 
 /// The manifest as JSON text, with a line feed at the end; parse_manifest gives the same manifest back.
 std::string manifest_text(const Manifest& manifest);

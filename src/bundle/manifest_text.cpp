@@ -1,5 +1,6 @@
 #include "bundle/manifest.h"
 #include "bundle/measure_keys.h"
+#include "core/error.h"
 
 namespace lumbargrade {
 namespace {
@@ -136,7 +137,35 @@ Json to_json(const MetricSpec& metric) {
           {"unit", metric.unit}, {"set", metric.set},   {"count", metric.count}};
 }
 
+nlohmann::json interface_json(const NetworkSpec& network) {
+  const Json json = {{"inputs", list_of(network.inputs)}, {"outputs", list_of(network.outputs)}};
+  return nlohmann::json::parse(json.dump());
+}
+
+/// "/inputs/0/name" as "inputs[0].name".
+std::string key_of(const nlohmann::json::json_pointer& pointer) {
+  std::string key;
+  for (auto rest = pointer; !rest.empty(); rest = rest.parent_pointer()) {
+    const std::string& token = rest.back();
+    const bool is_index = token.find_first_not_of("0123456789") == std::string::npos;
+    key = (is_index ? "[" + token + "]" : "." + token) + key;
+  }
+  return key.empty() ? key : key.substr(1);
+}
+
 }  // namespace
+
+std::string first_difference(const NetworkSpec& wanted, const NetworkSpec& declared) {
+  const nlohmann::json expected = interface_json(wanted);
+  const nlohmann::json patch = nlohmann::json::diff(expected, interface_json(declared));
+  if (patch.empty()) return "";
+  const nlohmann::json& change = patch.front();
+  const nlohmann::json::json_pointer place(change.at("path").get<std::string>());
+  const std::string key = key_of(place), operation = change.at("op").get<std::string>();
+  if (operation == "remove") return text(key, " is missing, this version works with ", expected.at(place).dump());
+  if (operation == "add") return text(key, " is ", change.at("value").dump(), ", this version knows none there");
+  return text(key, " is ", change.at("value").dump(), ", this version works with ", expected.at(place).dump());
+}
 
 std::string manifest_text(const Manifest& manifest) {
   const Json json = {{"schema_version", kManifestSchemaVersion},

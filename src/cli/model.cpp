@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "core/error.h"
 #include "core/sha256.h"
+#include "pipeline/load_grader.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -156,10 +157,18 @@ std::string info_json(const Manifest& manifest, const fs::path& folder) {
   return json.dump(2) + "\n";
 }
 
+void flush_output() {
+  std::cout << std::flush;
+  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
+}
+
 int run_info(const ModelOptions& options) {
   const fs::path folder = find_bundle(options.bundle);
   const Manifest manifest = read_manifest(folder);
+  check_claims(folder, manifest);
+  check_runs(manifest, (folder / kManifestFile).string());
   std::cout << (options.json ? info_json(manifest, folder) : card_text(manifest, folder));
+  flush_output();
   return 0;
 }
 
@@ -170,17 +179,21 @@ nlohmann::ordered_json to_json(const BundleCheck& check) {
 int run_verify(const ModelOptions& options) {
   const fs::path folder = find_bundle(options.bundle);
   nlohmann::ordered_json checks = nlohmann::ordered_json::array();
-  const bool passed = verify_bundle(folder, [&](const BundleCheck& check) {
+  const auto report = [&](const BundleCheck& check) {
     checks.push_back(to_json(check));
-    if (!options.json)
+    if (!options.json) {
       std::cout << (check.passed ? "ok      " : "FAILED  ") << check.what << ": " << check.detail << "\n";
-  });
+    }
+  };
+  const bool passed = verify_bundle(
+      folder, report, [&](const Manifest& manifest) { check_runs(manifest, (folder / kManifestFile).string()); });
   if (options.json) {
     const nlohmann::ordered_json json = {{"folder", folder.string()}, {"passed", passed}, {"checks", checks}};
     std::cout << json.dump(2) << "\n";
   } else {
-    std::cout << (passed ? "sound   " : "UNSOUND ") << folder.string() << "\n";
+    std::cout << (passed ? "valid   " : "INVALID ") << folder.string() << "\n";
   }
+  flush_output();
   return passed ? 0 : static_cast<int>(ErrorKind::BundleInvalid);
 }
 

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "core/flags.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -14,9 +16,9 @@ Grade prior_grade(const Finding& finding, const PriorTable& prior) {
 
 void flag_level(const std::optional<LevelFrame>& frame, Grade& grade) {
   if (!frame) {
-    grade.flags.emplace_back("level_not_found");
+    grade.flags.emplace_back(flags::kLevelNotFound.word);
   } else if (frame->confidence < kUncertainBelow) {
-    grade.flags.emplace_back("level_uncertain");
+    grade.flags.emplace_back(flags::kLevelUncertain.word);
   }
 }
 
@@ -58,12 +60,12 @@ void add_image(const CanalMeasure& canal, const Volume& sagittal, Grade& grade) 
 /// Fills in what was measured, and where.
 void add_canal_measure(const LevelFrame& frame, const Volume& sagittal, Grade& grade) {
   if (!has_diameter(frame)) {
-    grade.flags.emplace_back("canal_not_measured");
+    grade.flags.emplace_back(flags::kCanalNotMeasured.word);
     return;
   }
   grade.measure_mm = frame.canal->diameter_mm;
   grade.measure_ratio = frame.canal->ratio();
-  if (!grade.measure_ratio) grade.flags.emplace_back("no_reference_diameter");
+  if (!grade.measure_ratio) grade.flags.emplace_back(flags::kNoReferenceDiameter.word);
   add_image(*frame.canal, sagittal, grade);
 }
 

@@ -166,6 +166,9 @@ std::uint64_t header_length(std::ifstream& file, std::uint64_t file_bytes, std::
 OpenSafetensors open_safetensors(const std::filesystem::path& path) {
   const std::string what = path.string();
   std::error_code failure;
+  if (!std::filesystem::is_regular_file(path, failure)) {  // a pipe would never end
+    throw Error(ErrorKind::BundleInvalid, text("cannot read ", what, ": no such file"));
+  }
   const std::uint64_t file_bytes = std::filesystem::file_size(path, failure);
   OpenSafetensors opened{std::ifstream(path, std::ios::binary), {}};
   if (failure || !opened.file) throw Error(ErrorKind::BundleInvalid, text("cannot read ", what));

@@ -5,9 +5,12 @@
 #include "bundle/bundle.h"
 #include "bundle/find_bundle.h"
 #include "core/available_cores.h"
+#include "grades/condition_networks.h"
 #include "levels/canal_outline_network.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
+#include "levels/network_interface.h"
+#include "network/plain_errors.h"
 #include "network/precision.h"
 #include "pipeline/device.h"
 
@@ -36,33 +39,41 @@ LocatorOptions locator_options(const std::string& lowest_disc) {
 }
 
 UNet unet_of(const BundleNetwork& network) {
-  auto module = std::dynamic_pointer_cast<UNetImpl>(network.network.module);
-  if (!module) {
-    throw Error(ErrorKind::BundleInvalid, text("the architecture of the network ", network.spec.name, " is \"",
-                                               network.spec.architecture, "\"; this version runs \"unet\""));
-  }
-  return UNet(std::move(module));
+  return UNet(std::dynamic_pointer_cast<UNetImpl>(network.network.module));  // check_runs saw that it is one
 }
+
+constexpr const char* kRunning = "a network failed";
 
 /// Locates the spine, and outlines the canal where the bundle has a network for that.
 std::function<Spine(const Volume&)> locating_with(const Bundle& bundle, const torch::Device& device,
                                                   torch::ScalarType precision, const LocatorOptions& options) {
   const auto locator = std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), device, precision);
   if (bundle.manifest.network("canal_outline") == nullptr) {
-    return [locator, options](const Volume& sagittal) { return locate_spine(sagittal, *locator, options); };
+    return [locator, options](const Volume& sagittal) {
+      return in_plain_words(ErrorKind::Failure, kRunning, [&] { return locate_spine(sagittal, *locator, options); });
+    };
   }
   const auto outline =
       std::make_shared<CanalOutlineNetwork>(unet_of(bundle.network("canal_outline")), device, precision);
   return [locator, outline, options](const Volume& sagittal) {
-    Spine spine = locate_spine(sagittal, *locator, options);
-    outline_canal(
-        sagittal, [&](const std::vector<OutlineInput>& inputs) { return outline->predict(inputs); },
-        outline->multiple_of(), spine);
-    return spine;
+    return in_plain_words(ErrorKind::Failure, kRunning, [&] {
+      Spine spine = locate_spine(sagittal, *locator, options);
+      outline_canal(
+          sagittal, [&](const std::vector<OutlineInput>& inputs) { return outline->predict(inputs); },
+          outline->multiple_of(), spine);
+      return spine;
+    });
   };
 }
 
 }  // namespace
+
+void check_runs(const Manifest& manifest, const std::string& file) {
+  for (const NetworkSpec& network : manifest.networks) {
+    check_interface(network, file);
+    if (is_grading_role(network.role)) grader_views(network);
+  }
+}
 
 LoadedGrader load_grader(const GraderOptions& options) {
   const LocatorOptions locating = locator_options(options.lowest_disc);
@@ -70,6 +81,7 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.threads = options.threads > 0 ? options.threads : available_cores();
   at::set_num_threads(loaded.threads);
   loaded.bundle_folder = find_bundle(options.bundle);
+  check_runs(read_manifest(loaded.bundle_folder), (loaded.bundle_folder / kManifestFile).string());
   const Bundle bundle = load_bundle(loaded.bundle_folder);
   loaded.bundle_name = bundle.manifest.name;
   loaded.bundle_version = bundle.manifest.version;
@@ -80,7 +92,9 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.grader.model = grading_model(bundle.manifest.grading);
   const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device, options.precision);
   if (networks->has_networks()) {
-    loaded.grader.look = [networks](const Study& study, const Spine& spine) { return networks->grade(study, spine); };
+    loaded.grader.look = [networks](const Study& study, const Spine& spine) {
+      return in_plain_words(ErrorKind::Failure, kRunning, [&] { return networks->grade(study, spine); });
+    };
   }
   loaded.grader.locate = locating_with(bundle, device, precision, locating);
   return loaded;

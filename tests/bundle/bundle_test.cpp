@@ -166,13 +166,13 @@ TEST_F(BundleOnDisk, FailsVerificationWhenTheGoldenOutputDiffers) {
 TEST_F(BundleOnDisk, FailsVerificationWhenTheClassesAreMiscounted) {
   network().outputs[0].classes.pop_back();
   store_manifest();
-  EXPECT_THAT(failed_checks(), ElementsAre("locator: golden output"));
+  EXPECT_THAT(failed_checks(), ElementsAre("claims"));
 }
 
 TEST_F(BundleOnDisk, FailsVerificationWhenTheAxesContradictTheGoldenInput) {
   network().inputs[0].axes[2].size = 25;
   store_manifest();
-  EXPECT_THAT(failed_checks(), ElementsAre("locator: golden output"));
+  EXPECT_THAT(failed_checks(), ElementsAre("locator: tensors"));
 }
 
 TEST_F(BundleOnDisk, FailsVerificationWhenTheDownsamplingIsWrong) {

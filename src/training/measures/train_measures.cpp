@@ -39,7 +39,7 @@ HeldOut read_held_out(const std::vector<fs::path>& folds, const fs::path& tables
   HeldOut held_out;
   for (size_t k = 0; k < folds.size(); ++k) {
     const fs::path from = folds[k] / "training";
-    const std::string end = "_" + std::to_string(k) + ".csv";
+    const std::string end = text("_", k, ".csv");
     take_table(from / "held_out.csv", tables / ("canal_held_out" + end), read_figures, held_out.thin.levels);
     take_table(from / "held_out_recess.csv", tables / ("canal_recess" + end), read_recess_figures,
                held_out.thin.recesses);

@@ -8,6 +8,7 @@
 #include "bundle/write_bundle.h"
 #include "core/error.h"
 #include "levels/canal_outline_network.h"
+#include "levels/network_interface.h"
 #include "training/segmentation/measure_fits.h"
 #include "training/segmentation/segmentation_training.h"
 
@@ -19,12 +20,7 @@ constexpr int kGoldenOutlineRows = 96;
 constexpr int kGoldenOutlineColumns = 64;
 
 NetworkSpec outline_spec(const UNetOptions& network) {
-  NetworkSpec spec = unet_spec(kRole, network, kOutlinePixelMm);
-  spec.inputs.front().axes.front().spacing_mm = kOutlineSideMm;
-  spec.inputs.front().padding = "edge";
-  spec.inputs.front().normalisation = {0, 100};
-  spec.outputs = {{"fine", {"canal"}, "sigmoid", 1, 1}};
-  return spec;
+  return unet_spec(kRole, network, canal_outline_interface(network));
 }
 
 torch::Tensor golden_outline_input(const OutlineInput& example) {
@@ -49,10 +45,14 @@ void write_canal_bundle(const std::filesystem::path& folder, const UNetOptions& 
   const auto recesses = recess_metrics(sources.unseen.recesses, kUnseenSet);
   manifest.metrics.insert(manifest.metrics.end(), diameters.begin(), diameters.end());
   manifest.metrics.insert(manifest.metrics.end(), recesses.begin(), recesses.end());
+  NetworkSpec outline_spec(const UNetOptions& network) {
+    return unet_spec(kRole, network, canal_outline_interface(network));
+  }
 
-  std::vector<TrainedNetwork> networks = kept_networks(base, {kRole});
-  networks.push_back({outline_spec(network), state, {{"image", golden_outline_input(example)}}});
-  write_bundle(folder, std::move(manifest), networks);
-}
+  torch::Tensor golden_outline_input(const OutlineInput& example) {
+    std::vector<TrainedNetwork> networks = kept_networks(base, {kRole});
+    networks.push_back({outline_spec(network), state, {{"image", golden_outline_input(example)}}});
+    write_bundle(folder, std::move(manifest), networks);
+  }
 
 }  // namespace lumbargrade

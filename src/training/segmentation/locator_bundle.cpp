@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/prevalence.h"
 #include "levels/locator_network.h"
+#include "levels/network_interface.h"
 #include "training/segmentation/measure_fits.h"
 #include "training/segmentation/segmentation_training.h"
 
@@ -25,12 +26,7 @@ constexpr const char* kIntendedUse =
     "each row say what it rests on.";
 
 NetworkSpec locator_spec(const UNetOptions& network) {
-  NetworkSpec spec = unet_spec("locator", network, kLocatorPixelMm);
-  spec.inputs.front().padding = "minimum";
-  spec.inputs.front().normalisation = {0.5, 99};
-  spec.outputs = {{"fine", {"background", "disc", "vertebra", "canal"}, "softmax", 1, 1},
-                  {"coarse", {"l5_s1_disc", "s1_spot", "disc_centre"}, "sigmoid", 1, 2}};
-  return spec;
+  return unet_spec("locator", network, locator_interface(network));
 }
 
 GradingSpec prior_grading() {

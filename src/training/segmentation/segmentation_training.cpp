@@ -31,15 +31,6 @@ nlohmann::json unet_parameters(const UNetOptions& network) {
   return parameters;
 }
 
-AxisSpec image_axis(const std::string& name, const std::string& towards, const UNetOptions& network, double pixel_mm) {
-  AxisSpec axis;
-  axis.name = name;
-  axis.multiple_of = int64_t{2} << (network.widths.size() - 1);
-  axis.spacing_mm = pixel_mm;
-  axis.towards = towards;
-  return axis;
-}
-
 }  // namespace
 
 void SegmentationTraining::check_fold() const {
@@ -73,23 +64,12 @@ UNet unet_with(const UNetOptions& options, const TensorMap& state) {
   return network;
 }
 
-NetworkSpec unet_spec(const std::string& role, const UNetOptions& network, double pixel_mm) {
-  AxisSpec channel;
-  channel.name = "channel";
-  channel.size = network.in_channels;
-  InputSpec image;
-  image.name = "image";
-  image.series = {"sagittal_t2", "sagittal_t1"};
-  image.axes = {channel, image_axis("row", "feet", network, pixel_mm),
-                image_axis("column", "posterior", network, pixel_mm)};
-  image.interpolation = "linear";
-  NetworkSpec spec;
-  spec.role = role;
-  spec.architecture = "unet";
-  spec.parameters = unet_parameters(network);
-  spec.inputs = {image};
-  spec.golden.tolerance = kGoldenTolerance;
-  return spec;
+NetworkSpec unet_spec(const std::string& role, const UNetOptions& network, NetworkSpec interface) {
+  interface.role = role;
+  interface.architecture = "unet";
+  interface.parameters = unet_parameters(network);
+  interface.golden.tolerance = kGoldenTolerance;
+  return interface;
 }
 
 cv::Mat1f middle_of(const cv::Mat1f& image, int rows, int columns) {

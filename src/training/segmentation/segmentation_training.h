@@ -40,9 +40,8 @@ TensorMap initial_weights(const SegmentationTraining& training);
 /// A U-Net with these weights.
 UNet unet_with(const UNetOptions& options, const TensorMap& state);
 
-/// What a manifest says of a U-Net that takes the channels of a sagittal image; its outputs and how it is padded and
-/// normalised are to be added.
-NetworkSpec unet_spec(const std::string& role, const UNetOptions& network, double pixel_mm);
+/// What a manifest says of a U-Net with these inputs and outputs (levels/network_interface.h).
+NetworkSpec unet_spec(const std::string& role, const UNetOptions& network, NetworkSpec interface);
 
 /// The middle of an image, at most `rows` x `columns`.
 cv::Mat1f middle_of(const cv::Mat1f& image, int rows, int columns);
