@@ -45,14 +45,10 @@ void write_canal_bundle(const std::filesystem::path& folder, const UNetOptions& 
   const auto recesses = recess_metrics(sources.unseen.recesses, kUnseenSet);
   manifest.metrics.insert(manifest.metrics.end(), diameters.begin(), diameters.end());
   manifest.metrics.insert(manifest.metrics.end(), recesses.begin(), recesses.end());
-  NetworkSpec outline_spec(const UNetOptions& network) {
-    return unet_spec(kRole, network, canal_outline_interface(network));
-  }
 
-  torch::Tensor golden_outline_input(const OutlineInput& example) {
-    std::vector<TrainedNetwork> networks = kept_networks(base, {kRole});
-    networks.push_back({outline_spec(network), state, {{"image", golden_outline_input(example)}}});
-    write_bundle(folder, std::move(manifest), networks);
-  }
+  std::vector<TrainedNetwork> networks = kept_networks(base, {kRole});
+  networks.push_back({outline_spec(network), state, {{"image", golden_outline_input(example)}}});
+  write_bundle(folder, std::move(manifest), networks);
+}
 
 }  // namespace lumbargrade
