@@ -16,15 +16,19 @@ struct GraderOptions {
   std::string lowest_disc;            ///< "L5/S1", "L4/L5" or "L6/S1"; empty: counted
 };
 
-/// A bundle ready to grade, with what a record of the run says about it.
-struct LoadedGrader {
-  Grader grader;
+/// What a record of a run says about the bundle that it graded with.
+struct GraderInfo {
   std::filesystem::path bundle_folder;
   std::string bundle_name;
   std::string bundle_version;
   std::string bundle_sha256;  ///< of its manifest, which pins every other file
   std::string device;         ///< what "auto" became
   int threads = 0;
+};
+
+/// A bundle ready to grade.
+struct LoadedGrader : GraderInfo {
+  Grader grader;
 };
 
 /// Loads and checks the bundle. Throws Error (BundleInvalid), or (Usage) for a wrong option.
