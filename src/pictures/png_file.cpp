@@ -40,7 +40,7 @@ cv::Mat1b read_grey_png(const std::filesystem::path& path) {
   return grey;
 }
 
-void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb) {
+std::string encode_rgb_png(const cv::Mat& rgb) {
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
   header.width = static_cast<png_uint_32>(rgb.cols);
@@ -50,10 +50,15 @@ void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb) {
   png_alloc_size_t size = bytes.size();
   if (png_image_write_to_memory(&header, bytes.data(), &size, 0, rgb.data, static_cast<png_int_32>(rgb.step),
                                 nullptr) == 0) {
-    throw Error(ErrorKind::Failure, text("cannot encode ", path.string(), " as PNG: ", header.message));
+    throw Error(ErrorKind::Failure, text("cannot encode a picture of ", rgb.cols, " x ", rgb.rows,
+                                         " pixels as PNG: ", header.message));
   }
   bytes.resize(size);
-  write_file_atomically(path, bytes);
+  return bytes;
+}
+
+void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb) {
+  write_file_atomically(path, encode_rgb_png(rgb));
 }
 
 }  // namespace lumbargrade
