@@ -67,7 +67,8 @@ double stage_ms(const PreparedStudy& prepared, const Spine& spine, const Grader&
   const Study& study = prepared.study;
   const Stopwatch stopwatch;
   const NetworkGrades networks = grader.look ? grader.look(study, spine) : NetworkGrades{};
-  const ForamenMeasures foramina = grader.model.foramen ? measure_foramina(study, spine) : ForamenMeasures{};
+  const ForamenMeasures foramina =
+      grader.model.measure(Condition::NeuralForaminalNarrowing) ? measure_foramina(study, spine) : ForamenMeasures{};
   grade_findings(spine, prepared.sagittal_volume(), grader.model, networks, foramina);
   return stopwatch.elapsed_ms();
 }

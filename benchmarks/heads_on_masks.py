@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What a bundle's networks, alone, say of real canals and recesses that were measured on masks.
 
-    benchmarks/heads_on_masks.py canal  --bundle BUNDLE [--spider ../shared/data/spider]
-    benchmarks/heads_on_masks.py recess --bundle BUNDLE --axials DIR      (DIR: an output of benchmarks/spider_axials)
+    benchmarks/heads_on_masks.py canal  --bundle BUNDLE --spider DATA/spider
+    benchmarks/heads_on_masks.py recess --bundle BUNDLE --axials DIR      (DIR: of `bundle_data axials`)
     benchmarks/heads_on_masks.py recess --bundle BUNDLE --axials DIR --folds BUNDLE/training/folds.csv
 
 Grades SPIDER's studies (recess: as axial slices made of their slabs) with a copy of BUNDLE in which the condition's
@@ -18,7 +18,6 @@ and scikit-learn.
 import argparse
 import csv
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -122,11 +121,13 @@ def main():
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--axials", type=Path, help="for recess")
     parser.add_argument("--folds", type=Path, help="training/folds.csv of networks that trained on these studies")
-    parser.add_argument("--spider", type=Path, default=Path(os.path.abspath(ROOT / "../shared/data/spider")))
+    parser.add_argument("--spider", type=Path, help="for canal")
     parser.add_argument("--binary", type=Path, default=ROOT / "build/default/src/cli/lumbargrade")
     arguments = parser.parse_args()
     if arguments.condition == "recess" and not arguments.axials:
         parser.error("recess needs --axials")
+    if arguments.condition == "canal" and not arguments.spider:
+        parser.error("canal needs --spider")
     condition = CONDITIONS[arguments.condition]
     images = (arguments.spider if arguments.condition == "canal" else arguments.axials) / "train_images"
     truth = truth_of(arguments)

@@ -60,18 +60,17 @@ Shares measure_shares(int patients, std::uint64_t seed) {
 }
 
 void print(const Shares& shares) {
-  const Prevalence wanted = challenge_prevalence();
+  const PriorTable wanted = challenge_prevalence();
   std::cout << "wanted / found ± standard error\n\n| condition | level | normal/mild | moderate | severe |\n"
                "|---|---|---|---|---|\n";
   std::cout << std::fixed << std::setprecision(3);
   for (size_t condition = 0; condition < kConditionCount; ++condition) {
     for (const Level level : kLevels) {
-      const auto i = static_cast<size_t>(index_of(level));
+      const auto i = index_of(level);
       std::cout << "| " << condition_key(static_cast<Condition>(condition)) << " | " << level_name(level);
       for (size_t grade = 0; grade < kSeverityCount; ++grade) {
         const Share& found = shares[condition][i][grade];
-        std::cout << " | " << wanted.share[condition][i][grade] << " / " << found.mean() << " ± "
-                  << found.standard_error();
+        std::cout << " | " << wanted[condition][i][grade] << " / " << found.mean() << " ± " << found.standard_error();
       }
       std::cout << " |\n";
     }

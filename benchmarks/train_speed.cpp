@@ -19,7 +19,7 @@
 #include "network/architecture.h"
 #include "pipeline/stopwatch.h"
 #include "program.h"
-#include "training/grader/grader_trainer.h"
+#include "training/grader/fold_training.h"
 
 namespace lumbargrade {
 namespace {
@@ -87,7 +87,7 @@ GraderData made_data(const fs::path& folder, const GraderRecipe& recipe, int stu
   return data;
 }
 
-double training_ms(GraderTraining training, const GraderData& data) {
+double training_ms(GraderTrainingOptions training, const GraderData& data) {
   const ScratchFolder folder;
   training.out = folder.path();
   TrainingPass pass;
@@ -119,7 +119,7 @@ double bare_ms(const GraderRecipe& recipe, int steps, std::int64_t crops) {
 int run(const fs::path& recipe_path, int steps) {
   cv::setNumThreads(1);
   at::set_num_threads(kThreads);
-  GraderTraining training;
+  GraderTrainingOptions training;
   training.recipe = read_recipe(recipe_path);
   training.recipe.optimisation.epochs = 1;
   training.threads = kThreads;

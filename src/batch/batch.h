@@ -36,7 +36,7 @@ struct BatchCounts {
 struct BatchSummary {
   BatchCounts counts;
   StudyTimes times;  ///< summed over studies
-  LoadedGrader grader;
+  GraderIdentity grader;
   std::string stop_reason;  ///< why studies are left; empty when none are
 };
 

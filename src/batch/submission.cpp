@@ -34,11 +34,6 @@ Probabilities scaled(Probabilities probabilities, SubmissionScale scale) {
   return probabilities;  // printing normalises
 }
 
-size_t place_of(const Finding& finding) {
-  const auto& findings = all_findings();
-  return static_cast<size_t>(std::find(findings.begin(), findings.end(), finding) - findings.begin());
-}
-
 std::vector<std::string> rows_of_studies(const std::set<std::string>& study_ids) {
   std::vector<std::string> row_ids;
   for (const std::string& id : study_ids) {
@@ -78,16 +73,6 @@ StudyFailure why_missing(const Collected& collected, const std::string& id) {
 
 }  // namespace
 
-std::optional<std::pair<std::string, Finding>> parse_row_id(const std::string& row_id) {
-  for (const Finding& finding : all_findings()) {
-    const std::string suffix = text("_", finding_key(finding));
-    if (!row_id.ends_with(suffix) || row_id.size() == suffix.size()) continue;
-    const std::string study_id = row_id.substr(0, row_id.size() - suffix.size());
-    return std::pair(study_id, finding);
-  }
-  return std::nullopt;
-}
-
 Submission make_submission(const ShardSet& shards, const SubmissionRows& rows, const PriorTable& prior,
                            SubmissionScale scale) {
   const Collected collected = collect(shards);
@@ -97,11 +82,11 @@ Submission make_submission(const ShardSet& shards, const SubmissionRows& rows, c
   for (const std::string& row_id : wanted_rows(rows, collected)) {
     const auto parsed = parse_row_id(row_id);
     if (!parsed) throw Error(ErrorKind::Usage, text("\"", row_id, "\" is no row id of the challenge"));
-    const auto& [study_id, finding] = *parsed;
+    const auto& [study_id, place] = *parsed;
     const auto found = collected.graded.find(study_id);
     if (found == collected.graded.end()) missing.insert(study_id);
     const StudyProbabilities& study = found == collected.graded.end() ? prior_rows : found->second;
-    const auto printed = printed_probabilities(scaled(study[place_of(finding)], scale));
+    const auto printed = printed_probabilities(scaled(study[place], scale));
     submission.csv += csv_line({row_id, printed[0], printed[1], printed[2]});
   }
   for (const std::string& id : missing) submission.failures.push_back(why_missing(collected, id));

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +33,5 @@ struct SubmissionRows {
 
 Submission make_submission(const ShardSet& shards, const SubmissionRows& rows, const PriorTable& prior,
                            SubmissionScale scale);
-
-/// Study id and finding of a row id such as 44036939_left_neural_foraminal_narrowing_l1_l2; empty when it is none.
-std::optional<std::pair<std::string, Finding>> parse_row_id(const std::string& row_id);
 
 }  // namespace lumbargrade

@@ -97,7 +97,7 @@ Message answer_to(const Request& request, const WorkerOptions& options, const Gr
   }
 }
 
-Message readiness(const LoadedGrader& loaded) {
+Message readiness(const GraderIdentity& loaded) {
   return {{"ready", true},
           {"bundle_folder", loaded.bundle_folder.string()},
           {"bundle_name", loaded.bundle_name},

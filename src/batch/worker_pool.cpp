@@ -214,7 +214,7 @@ class Pool {
   Pool(const std::vector<StudyFolder>& studies, const PoolOptions& options, const PoolCalls& calls)
       : studies_(studies), options_(options), calls_(calls) {}
 
-  LoadedGrader run() {
+  GraderIdentity run() {
     const auto wanted = std::min(studies_.size(), static_cast<size_t>(std::max(1, options_.workers)));
     for (size_t i = 0; i < wanted; ++i) workers_.push_back(std::make_unique<Worker>(options_.command));
     while (is_busy()) {
@@ -308,14 +308,14 @@ class Pool {
   const PoolCalls& calls_;
   std::vector<std::unique_ptr<Worker>> workers_;
   size_t next_ = 0;
-  LoadedGrader loaded_;
+  GraderIdentity loaded_;
 };
 
 }  // namespace
 
-LoadedGrader run_pool(const std::vector<StudyFolder>& studies, const PoolOptions& options, const PoolCalls& calls) {
+GraderIdentity run_pool(const std::vector<StudyFolder>& studies, const PoolOptions& options, const PoolCalls& calls) {
   std::signal(SIGPIPE, SIG_IGN);  // a request to a worker that just died must not end this process
-  return studies.empty() ? LoadedGrader{} : Pool(studies, options, calls).run();
+  return studies.empty() ? GraderIdentity{} : Pool(studies, options, calls).run();
 }
 
 }  // namespace lumbargrade

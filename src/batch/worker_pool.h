@@ -38,6 +38,6 @@ struct PoolCalls {
 /// Grades the studies in worker processes, one study at a time in each. A worker that dies or outlives the timeout
 /// costs the study it was at, and is replaced. Returns what the workers loaded. Throws Error when workers cannot start
 /// (in the words and the kind of the worker) or results cannot be written.
-LoadedGrader run_pool(const std::vector<StudyFolder>& studies, const PoolOptions& options, const PoolCalls& calls);
+GraderIdentity run_pool(const std::vector<StudyFolder>& studies, const PoolOptions& options, const PoolCalls& calls);
 
 }  // namespace lumbargrade

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "bundle/verify.h"
 #include "core/error.h"
 #include "core/sha256.h"
 #include "network/parallel_for.h"
+#include "network/plain_errors.h"
 #include "network/state.h"
 
 namespace lumbargrade {
@@ -52,6 +54,60 @@ const at::Tensor& output_named(const NetworkSpec& spec, const TensorMap& outputs
   return tensor;
 }
 
+std::string joined_names(const std::vector<std::string>& names) {
+  std::string joined;
+  for (const std::string& name : names) joined += (joined.empty() ? "\"" : ", \"") + name + "\"";
+  return joined;
+}
+
+void check_names(const NetworkSpec& spec, const ArchitectureSummary& summary, const std::string& place) {
+  std::vector<std::string> inputs;
+  for (const InputSpec& input : spec.inputs) inputs.push_back(input.name);
+  std::sort(inputs.begin(), inputs.end());
+  if (inputs != summary.inputs) {
+    refuse(text(place, ": inputs have the names ", joined_names(inputs), ", its parameters need ",
+                joined_names(summary.inputs)));
+  }
+  for (const OutputSpec& output : spec.outputs) {
+    const auto found = summary.outputs.find(output.name);
+    if (found == summary.outputs.end()) refuse(text(place, ": the architecture has no output \"", output.name, "\""));
+    if (found->second != static_cast<std::int64_t>(output.classes.size())) {
+      refuse(text(place, ": classes of the output \"", output.name, "\" are ", output.classes.size(),
+                  ", its parameters give ", found->second));
+    }
+  }
+  if (spec.outputs.size() != summary.outputs.size()) {
+    refuse(text(place, ": outputs are ", spec.outputs.size(), ", its parameters give ", summary.outputs.size()));
+  }
+}
+
+double weights_in(const fs::path& file) {
+  double weights = 0;
+  for (const TensorEntry& entry : read_safetensors_header(file).entries) {
+    double elements = 1;
+    for (const std::int64_t size : entry.shape) elements *= static_cast<double>(size);
+    weights += elements;
+  }
+  return weights;
+}
+
+/// Zeros as the manifest says, but of one slice and a few pixels: enough to see that everything fits together.
+TensorMap small_inputs(const NetworkSpec& spec) {
+  constexpr std::int64_t kEnoughPixels = 64;
+  TensorMap inputs;
+  for (const InputSpec& input : spec.inputs) {
+    std::vector<std::int64_t> shape = {1};
+    for (const AxisSpec& axis : input.axes) {
+      std::int64_t size = axis.size.value_or(axis.multiple_of);
+      if (axis.size && axis.name == "slice") size = 1;
+      if (axis.size && (axis.name == "row" || axis.name == "column")) size = std::min(size, kEnoughPixels);
+      shape.push_back(size);
+    }
+    inputs.emplace(input.name, torch::zeros(shape));
+  }
+  return inputs;
+}
+
 }  // namespace
 
 const BundleNetwork& Bundle::network(std::string_view role) const {
@@ -71,14 +127,37 @@ void check_pinned_file(const fs::path& folder, const PinnedFile& file) {
   }
 }
 
+void check_claims(const fs::path& folder, const Manifest& manifest) {
+  constexpr double kMaxWeights = 3e8;  // 1.2 GB of all networks together
+  const std::string file = (folder / kManifestFile).string();
+  double all_weights = 0;
+  for (const NetworkSpec& spec : manifest.networks) {
+    const std::string place = text("network \"", spec.name, "\"");
+    const ArchitectureSummary summary = summarise_architecture(spec.architecture, spec.parameters, file, place);
+    check_names(spec, summary, text(file, ": ", place));
+    const double weights = weights_in(path_inside(folder, spec.weights.file));
+    if (summary.least_weights > weights) {
+      refuse(text(file, ": ", place, ": parameters ask for more than ", summary.least_weights, " weights, ",
+                  spec.weights.file, " holds ", weights));
+    }
+    all_weights += weights;
+  }
+  if (all_weights > kMaxWeights) {
+    refuse(text(file, ": networks have ", all_weights, " weights together, more than ", kMaxWeights));
+  }
+}
+
 BundleNetwork load_bundle_network(const fs::path& folder, const NetworkSpec& spec) {
   const std::string manifest = (folder / kManifestFile).string();
-  BundleNetwork result{
-      spec, build_network(spec.architecture, spec.parameters, manifest, text("network \"", spec.name, "\""))};
-  const fs::path weights = path_inside(folder, spec.weights.file);
-  load_state(*result.network.module, read_safetensors(weights), weights.string());
-  result.network.module->eval();
-  return result;
+  const std::string place = text("network \"", spec.name, "\"");
+  return in_plain_words(ErrorKind::BundleInvalid, text(manifest, ": ", place), [&] {
+    BundleNetwork result{spec, build_network(spec.architecture, spec.parameters, manifest, place)};
+    const fs::path weights = path_inside(folder, spec.weights.file);
+    load_state(*result.network.module, read_safetensors(weights), weights.string());
+    result.network.module->eval();
+    run_network(result, small_inputs(spec));
+    return result;
+  });
 }
 
 Bundle load_bundle(const fs::path& folder) {
@@ -86,6 +165,7 @@ Bundle load_bundle(const fs::path& folder) {
   bundle.folder = folder;
   bundle.manifest = read_manifest(folder);
   bundle.sha256 = sha256_of_file(folder / kManifestFile);
+  check_claims(folder, bundle.manifest);
   const auto& specs = bundle.manifest.networks;
   bundle.networks.resize(specs.size());
   parallel_for(specs.size(), [&](size_t k) {

@@ -71,6 +71,10 @@ double difference(const NetworkSpec& spec, const OutputSpec& output, const at::T
 
 }  // namespace
 
+TensorMap golden_inputs(const TensorMap& golden) {
+  return without_prefix(golden, kInput);
+}
+
 TensorMap make_golden(const BundleNetwork& network, const TensorMap& inputs) {
   check_inputs(network.spec, inputs);
   TensorMap golden;

@@ -10,6 +10,9 @@ namespace lumbargrade {
 /// "input.<name>" and "output.<name>".
 TensorMap make_golden(const BundleNetwork& network, const TensorMap& inputs);
 
+/// The inputs among golden tensors, by name.
+TensorMap golden_inputs(const TensorMap& golden);
+
 /// Largest absolute difference between the outputs that the golden inputs give now and the golden outputs.
 /// Error of kind BundleInvalid when the tensors are not what the manifest and the network say: an input or output
 /// missing or too many, a shape that contradicts the axes or the downsampling, values that are not finite.

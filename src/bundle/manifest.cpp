@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "bundle/measure_keys.h"
 #include "core/error.h"
 #include "core/strict_json.h"
 #include "core/strict_object.h"
@@ -19,7 +20,6 @@ constexpr std::int64_t kMaxAxisSize = 4096;
 constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxCount = 1'000'000'000;
 constexpr double kMaxMillimetres = 1000;
-constexpr double kMaxShare = 10;  // cut-points of a share may lie beyond 0..1
 constexpr double kSmallestWidth = 1e-5;
 constexpr double kMaxMetric = 1e9;
 constexpr double kSumTolerance = 1e-6;
@@ -29,6 +29,11 @@ const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 const std::vector<std::string> kCombinations = {"probabilities", "logits"};
 constexpr double kMaxLookMm = 50;
 constexpr double kMaxLookDegrees = 180;
+// Totals, far above anything useful: they keep a hostile manifest from filling memory or hours.
+constexpr std::size_t kMaxNetworks = 128;
+constexpr std::size_t kMaxTransforms = 64;
+constexpr std::int64_t kMaxInputValues = std::int64_t{1} << 20;  // of one crop: 16 slices of 256 x 256
+constexpr std::size_t kMaxFlagLength = 64;
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
 const std::vector<std::string> kAxes = {"channel", "slice", "row", "column", "finding", "feature", "class"};
 const std::vector<std::string> kImageKeys = {"series", "interpolation", "padding", "normalisation"};
@@ -113,6 +118,15 @@ void read_image_input(const StrictObject& object, InputSpec& input) {
   if (object.has("mirrored")) input.mirrored = object.boolean("mirrored");
 }
 
+/// Values of the input's smallest tensor.
+void check_input_size(const StrictObject& object, const InputSpec& input) {
+  std::int64_t values = 1;
+  for (const AxisSpec& axis : input.axes) {
+    values *= axis.size.value_or(axis.multiple_of);
+    if (values > kMaxInputValues) object.fail("axes", text("describe more than ", kMaxInputValues, " values"));
+  }
+}
+
 InputSpec read_input(const StrictObject& object, bool from_images) {
   InputSpec input;
   input.name = object.string("name");
@@ -120,6 +134,7 @@ InputSpec read_input(const StrictObject& object, bool from_images) {
     input.axes.push_back(read_axis(axis));
   }
   if (input.axes.empty()) object.fail("axes", "must have at least one entry");
+  check_input_size(object, input);
   check_unique(input.axes, &AxisSpec::name, object, "axes");
   if (from_images) read_image_input(object, input);
   return input;
@@ -194,54 +209,36 @@ void read_prior(const StrictObject& object, GradingSpec& grading) {
   }
 }
 
-CanalMeasureSpec::LevelCuts read_cuts(const StrictObject& object) {
-  CanalMeasureSpec::LevelCuts cuts;
-  cuts.moderate_below_mm = object.number("moderate_below_mm", 0, kMaxMillimetres);
-  cuts.severe_below_mm = object.number("severe_below_mm", -kMaxMillimetres, kMaxMillimetres);
-  cuts.typical_reference_mm = object.number("typical_reference_mm", 1, kMaxMillimetres);
-  if (cuts.severe_below_mm >= cuts.moderate_below_mm) {
-    object.fail("severe_below_mm", "must be less than moderate_below_mm");
+MeasureModel::LevelCuts read_cuts(const StrictObject& levels, Level level, const MeasureKey& measure) {
+  const std::string unit = measure.unit;
+  std::vector<std::string> keys = {"moderate_below" + unit, "severe_below" + unit};
+  if (measure.has_reference) keys.push_back("typical_reference" + unit);
+  const StrictObject object = levels.object(std::string(level_key(level)), keys);
+  MeasureModel::LevelCuts cuts;
+  cuts.moderate_below = object.number("moderate_below" + unit, -measure.limit, measure.limit);
+  cuts.severe_below = object.number("severe_below" + unit, -measure.limit, measure.limit);
+  if (measure.has_reference) cuts.typical_reference = object.number("typical_reference" + unit, 1, measure.limit);
+  if (cuts.severe_below >= cuts.moderate_below) {
+    object.fail("severe_below" + unit, "must be less than moderate_below" + unit);
   }
   return cuts;
 }
 
-void read_canal_measure(const StrictObject& object, GradingSpec& grading) {
-  CanalMeasureSpec& canal = grading.canal_measure;
-  grading.canal_measure_source = object.string("source");
-  canal.reference_exponent = object.number("reference_exponent", 0, 1);
-  canal.width_mm = object.number("width_mm", 0.01, 100);
-  canal.model_weight = object.number("model_weight", 0, 1);
+MeasureModel read_measure(const StrictObject& grading, const MeasureKey& measure) {
+  const std::string width = std::string("width") + measure.unit;
+  std::vector<std::string> keys = {"source", width, "model_weight", "levels"};
+  if (measure.has_reference) keys.emplace_back("reference_exponent");
+  const StrictObject object = grading.object(measure.key, keys);
+  MeasureModel model;
+  model.source = object.string("source");
+  if (measure.has_reference) model.reference_exponent = object.number("reference_exponent", 0, 1);
+  model.width = object.number(width, measure.limit * kSmallestWidth, measure.limit);
+  model.model_weight = object.number("model_weight", 0, 1);
   const StrictObject levels = object.object("levels", level_keys());
   for (const Level level : kLevels) {
-    canal.levels[index_of(level)] = read_cuts(
-        levels.object(std::string(level_key(level)), {"moderate_below_mm", "severe_below_mm", "typical_reference_mm"}));
+    model.levels[static_cast<std::size_t>(index_of(level))] = read_cuts(levels, level, measure);
   }
-}
-
-/// A measure whose keys end in `unit` ("_mm" or nothing); its numbers lie within `limit`.
-OrdinalMeasureSpec read_ordinal_measure(const StrictObject& object, const std::string& unit, double limit) {
-  OrdinalMeasureSpec measure;
-  measure.source = object.string("source");
-  measure.width = object.number("width" + unit, limit * kSmallestWidth, limit);
-  measure.model_weight = object.number("model_weight", 0, 1);
-  const StrictObject levels = object.object("levels", level_keys());
-  for (const Level level : kLevels) {
-    const StrictObject cuts =
-        levels.object(std::string(level_key(level)), {"moderate_below" + unit, "severe_below" + unit});
-    auto& read = measure.levels[index_of(level)];
-    read.moderate_below = cuts.number("moderate_below" + unit, -limit, limit);
-    read.severe_below = cuts.number("severe_below" + unit, -limit, limit);
-    if (read.severe_below >= read.moderate_below) {
-      cuts.fail("severe_below" + unit, "must be less than moderate_below" + unit);
-    }
-  }
-  return measure;
-}
-
-std::optional<OrdinalMeasureSpec> read_optional_measure(const StrictObject& grading, const std::string& key,
-                                                        const std::string& unit, double limit) {
-  if (!grading.has(key)) return std::nullopt;
-  return read_ordinal_measure(grading.object(key, {"source", "width" + unit, "model_weight", "levels"}), unit, limit);
+  return model;
 }
 
 TtaTransform read_look(const StrictObject& object) {
@@ -260,6 +257,19 @@ Condition read_condition(const StrictObject& object) {
   return kConditions[static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin())];
 }
 
+/// Words of core/flags.h or of the bundle's own; a row parts its flags by blanks.
+std::vector<std::string> read_flags(const StrictObject& object) {
+  std::vector<std::string> flags = object.strings("flags", 0);
+  for (const std::string& flag : flags) {
+    const bool is_word = flag.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+    if (!is_word || flag.size() > kMaxFlagLength) {
+      object.fail("flags", text("holds \"", flag, "\"; a flag is at most ", kMaxFlagLength,
+                                " lower-case letters, digits and _"));
+    }
+  }
+  return flags;
+}
+
 ConditionSpec read_head(const StrictObject& object) {
   ConditionSpec head;
   head.condition = read_condition(object);
@@ -268,11 +278,14 @@ ConditionSpec read_head(const StrictObject& object) {
   head.temperature = object.number("temperature", 0.01, 100);
   head.measure_weight = object.number("measure_weight", 0, 1);
   head.model_weight = object.number("model_weight", 0, 1);
-  if (object.has("flags")) head.flags = object.strings("flags", 0);
+  if (object.has("flags")) head.flags = read_flags(object);
   for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
     head.tta.push_back(read_look(look));
   }
   if (head.tta.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
+  if (head.tta.size() > kMaxTransforms) {
+    object.fail("looks", text("has ", head.tta.size(), " entries, more than ", kMaxTransforms));
+  }
   return head;
 }
 
@@ -293,10 +306,9 @@ GradingSpec read_grading(const StrictObject& object) {
   for (const Condition condition : kConditions) prior_keys.emplace_back(condition_key(condition));
   GradingSpec grading;
   read_prior(object.object("prior", prior_keys), grading);
-  read_canal_measure(
-      object.object("canal_measure", {"source", "reference_exponent", "width_mm", "model_weight", "levels"}), grading);
-  grading.recess_measure = read_optional_measure(object, "recess_measure", "_mm", kMaxMillimetres);
-  grading.foramen_measure = read_optional_measure(object, "foramen_measure", "", kMaxShare);
+  for (const MeasureKey& measure : kMeasureKeys) {
+    if (object.has(measure.key)) grading.measure(measure.condition) = read_measure(object, measure);
+  }
   if (object.has("heads")) read_heads(object, grading);
   return grading;
 }
@@ -312,16 +324,14 @@ MetricSpec read_metric(const StrictObject& object) {
           object.string("unit"), object.string("set"),  object.integer("count", 0, kMaxCount)};
 }
 
-bool is_grading_role(const std::string& role) {
-  return std::any_of(kConditions.begin(), kConditions.end(),
-                     [&](Condition condition) { return grading_role(condition) == role; });
-}
-
 void read_networks(const StrictObject& object, Manifest& manifest) {
   for (const auto& network : object.objects(
            "networks", {"role", "architecture", "parameters", "file", "sha256", "inputs", "outputs", "golden"},
            {"name", "members"})) {
     manifest.networks.push_back(read_network(network));
+  }
+  if (manifest.networks.size() > kMaxNetworks) {
+    object.fail("networks", text("has ", manifest.networks.size(), " entries, more than ", kMaxNetworks));
   }
   check_unique(manifest.networks, &NetworkSpec::name, object, "networks");
   const auto locators = std::count_if(manifest.networks.begin(), manifest.networks.end(),
@@ -383,6 +393,11 @@ std::string_view grading_role(Condition condition) {
   return "canal";
 }
 
+bool is_grading_role(const std::string& role) {
+  return std::any_of(kConditions.begin(), kConditions.end(),
+                     [&](Condition condition) { return grading_role(condition) == role; });
+}
+
 const ConditionSpec* GradingSpec::head(Condition condition) const {
   const auto found =
       std::find_if(heads.begin(), heads.end(), [&](const auto& item) { return item.condition == condition; });
@@ -396,9 +411,10 @@ const NetworkSpec* Manifest::network(std::string_view role) const {
 }
 
 Manifest parse_manifest(std::string_view json_text, const std::string& file) {
-  const nlohmann::json json = parse_strict_json(json_text, file, kMaxDepth);
+  const JsonSource source{file, ErrorKind::BundleInvalid};
+  const nlohmann::json json = parse_strict_json(json_text, source, kMaxDepth);
   check_schema(json, file);
-  const StrictObject object(json, file, "",
+  const StrictObject object(json, source, "",
                             {"schema_version", "name", "version", "licence", "attribution", "intended_use", "networks",
                              "grading", "training_data", "metrics"});
   object.integer("schema_version", kManifestSchemaVersion, kManifestSchemaVersion);
@@ -410,7 +426,7 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   manifest.intended_use = object.string("intended_use");
   read_networks(object, manifest);
   manifest.grading = read_grading(
-      object.object("grading", {"prior", "canal_measure"}, {"recess_measure", "foramen_measure", "heads"}));
+      object.object("grading", {"prior"}, {"canal_measure", "recess_measure", "foramen_measure", "heads"}));
   check_heads(object, manifest);
   check_members(object, manifest);
   for (const auto& data :
@@ -426,9 +442,11 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
 Manifest read_manifest(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / kManifestFile;
   std::error_code failure;
-  const std::uintmax_t bytes = std::filesystem::file_size(path, failure);
-  std::ifstream file(path, std::ios::binary);
-  if (failure || !file) {
+  const bool is_file = std::filesystem::is_regular_file(path, failure);  // a pipe would never end
+  const std::uintmax_t bytes = is_file ? std::filesystem::file_size(path, failure) : 0;
+  std::ifstream file;
+  if (is_file) file.open(path, std::ios::binary);
+  if (failure || !is_file || !file) {
     throw Error(ErrorKind::BundleInvalid,
                 text(path.string(), " cannot be read; is ", folder.string(), " a model bundle?"));
   }

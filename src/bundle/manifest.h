@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bundle/measure_model.h"
 #include "core/finding.h"
 
 namespace lumbargrade {
@@ -100,40 +101,6 @@ struct NetworkSpec {
   bool operator==(const NetworkSpec&) const = default;
 };
 
-/// From a measured canal to probabilities: the numbers of the ordinal model that grades/canal.h explains.
-struct CanalMeasureSpec {
-  struct LevelCuts {
-    double moderate_below_mm = 0;
-    double severe_below_mm = 0;  ///< less than moderate_below_mm
-    double typical_reference_mm = 0;
-
-    bool operator==(const LevelCuts&) const = default;
-  };
-  double reference_exponent = 0;  ///< 0..1
-  double width_mm = 0;
-  double model_weight = 1;  ///< lambda in p = (1 - lambda) prior + lambda model
-  std::array<LevelCuts, kLevelCount> levels{};
-
-  bool operator==(const CanalMeasureSpec&) const = default;
-};
-
-/// From one measured number to probabilities, of a recess (depth, mm) or a foramen (share of fat, 0..1): the ordinal
-/// model of grades/ordinal_model.h, in the measure's unit.
-struct OrdinalMeasureSpec {
-  struct LevelCuts {
-    double moderate_below = 0;
-    double severe_below = 0;  ///< less than moderate_below
-
-    bool operator==(const LevelCuts&) const = default;
-  };
-  std::string source;
-  double width = 0;
-  double model_weight = 1;  ///< lambda in p = (1 - lambda) prior + lambda model
-  std::array<LevelCuts, kLevelCount> levels{};
-
-  bool operator==(const OrdinalMeasureSpec&) const = default;
-};
-
 /// One look of test-time augmentation: the crop is moved and turned in its plane before it is cut.
 struct TtaTransform {
   double row_mm = 0;
@@ -164,13 +131,16 @@ struct GradingSpec {
   /// by condition and level, each triple summing to 1.
   std::array<std::array<Probabilities, kLevelCount>, kConditionCount> prior{};
   std::string prior_source;
-  CanalMeasureSpec canal_measure;
-  std::string canal_measure_source;
-  std::optional<OrdinalMeasureSpec> recess_measure;   ///< depth, mm
-  std::optional<OrdinalMeasureSpec> foramen_measure;  ///< share of fat
+  /// By condition; empty: not graded by a measure. Canal: diameter, mm; subarticular: depth of the
+  /// recess, mm; foraminal: share of fat, 0..1.
+  std::array<std::optional<MeasureModel>, kConditionCount> measures;
   std::vector<ConditionSpec> heads;  ///< at most one per condition; a condition that has networks has one
 
   const ConditionSpec* head(Condition condition) const;
+  std::optional<MeasureModel>& measure(Condition condition) { return measures[static_cast<std::size_t>(condition)]; }
+  const std::optional<MeasureModel>& measure(Condition condition) const {
+    return measures[static_cast<std::size_t>(condition)];
+  }
 
   bool operator==(const GradingSpec&) const = default;
 };
@@ -218,6 +188,7 @@ struct Manifest {
 
 /// The role of the networks that grade a condition: "canal", "foraminal" or "subarticular".
 std::string_view grading_role(Condition condition);
+bool is_grading_role(const std::string& role);
 
 /// Parses and checks everything that can be checked without opening another file: keys, types, ranges, names, paths,
 /// architectures. `file` names the manifest in errors, which are of kind BundleInvalid and say what is wrong in one
@@ -226,6 +197,10 @@ Manifest parse_manifest(std::string_view json, const std::string& file);
 
 /// The manifest of the bundle in `folder`.
 Manifest read_manifest(const std::filesystem::path& folder);
+
+/// Names the first key in which the inputs or outputs of `declared` differ from `wanted`, with both values, such as
+/// `inputs[0].axes[1].spacing_mm is 0.5, this version works with 0.6`. Empty where they are alike.
+std::string first_difference(const NetworkSpec& wanted, const NetworkSpec& declared);
 
 /// The manifest as JSON text, with a line feed at the end; parse_manifest gives the same manifest back.
 std::string manifest_text(const Manifest& manifest);

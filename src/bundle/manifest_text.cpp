@@ -1,4 +1,6 @@
 #include "bundle/manifest.h"
+#include "bundle/measure_keys.h"
+#include "core/error.h"
 
 namespace lumbargrade {
 namespace {
@@ -80,28 +82,17 @@ Json prior_json(const GradingSpec& grading) {
   return json;
 }
 
-Json canal_measure_json(const GradingSpec& grading) {
-  const CanalMeasureSpec& canal = grading.canal_measure;
-  Json json = {{"source", grading.canal_measure_source},
-               {"reference_exponent", canal.reference_exponent},
-               {"width_mm", canal.width_mm},
-               {"model_weight", canal.model_weight}};
+/// `unit` ends the names of the numbers that have one: "_mm". Only a measure with a reference writes about it.
+Json measure_json(const MeasureModel& measure, const std::string& unit, bool has_reference) {
+  Json json = {{"source", measure.source}};
+  if (has_reference) json["reference_exponent"] = measure.reference_exponent;
+  json["width" + unit] = measure.width;
+  json["model_weight"] = measure.model_weight;
   for (const Level level : kLevels) {
-    const auto& cuts = canal.levels[index_of(level)];
-    json["levels"][std::string(level_key(level))] = {{"moderate_below_mm", cuts.moderate_below_mm},
-                                                     {"severe_below_mm", cuts.severe_below_mm},
-                                                     {"typical_reference_mm", cuts.typical_reference_mm}};
-  }
-  return json;
-}
-
-/// `unit` ends the names of the numbers that have one: "_mm".
-Json ordinal_measure_json(const OrdinalMeasureSpec& measure, const std::string& unit) {
-  Json json = {{"source", measure.source}, {"width" + unit, measure.width}, {"model_weight", measure.model_weight}};
-  for (const Level level : kLevels) {
-    const auto& cuts = measure.levels[index_of(level)];
-    json["levels"][std::string(level_key(level))] = {{"moderate_below" + unit, cuts.moderate_below},
-                                                     {"severe_below" + unit, cuts.severe_below}};
+    const auto& cuts = measure.levels[static_cast<std::size_t>(index_of(level))];
+    Json& written = json["levels"][std::string(level_key(level))];
+    written = {{"moderate_below" + unit, cuts.moderate_below}, {"severe_below" + unit, cuts.severe_below}};
+    if (has_reference) written["typical_reference" + unit] = cuts.typical_reference;
   }
   return json;
 }
@@ -127,9 +118,11 @@ Json to_json(const ConditionSpec& head) {
 }
 
 Json grading_json(const GradingSpec& grading) {
-  Json json = {{"prior", prior_json(grading)}, {"canal_measure", canal_measure_json(grading)}};
-  if (grading.recess_measure) json["recess_measure"] = ordinal_measure_json(*grading.recess_measure, "_mm");
-  if (grading.foramen_measure) json["foramen_measure"] = ordinal_measure_json(*grading.foramen_measure, "");
+  Json json = {{"prior", prior_json(grading)}};
+  for (const MeasureKey& key : kMeasureKeys) {
+    const auto& measure = grading.measure(key.condition);
+    if (measure) json[key.key] = measure_json(*measure, key.unit, key.has_reference);
+  }
   if (!grading.heads.empty()) json["heads"] = list_of(grading.heads);
   return json;
 }
@@ -144,7 +137,35 @@ Json to_json(const MetricSpec& metric) {
           {"unit", metric.unit}, {"set", metric.set},   {"count", metric.count}};
 }
 
+nlohmann::json interface_json(const NetworkSpec& network) {
+  const Json json = {{"inputs", list_of(network.inputs)}, {"outputs", list_of(network.outputs)}};
+  return nlohmann::json::parse(json.dump());
+}
+
+/// "/inputs/0/name" as "inputs[0].name".
+std::string key_of(const nlohmann::json::json_pointer& pointer) {
+  std::string key;
+  for (auto rest = pointer; !rest.empty(); rest = rest.parent_pointer()) {
+    const std::string& token = rest.back();
+    const bool is_index = token.find_first_not_of("0123456789") == std::string::npos;
+    key = (is_index ? "[" + token + "]" : "." + token) + key;
+  }
+  return key.empty() ? key : key.substr(1);
+}
+
 }  // namespace
+
+std::string first_difference(const NetworkSpec& wanted, const NetworkSpec& declared) {
+  const nlohmann::json expected = interface_json(wanted);
+  const nlohmann::json patch = nlohmann::json::diff(expected, interface_json(declared));
+  if (patch.empty()) return "";
+  const nlohmann::json& change = patch.front();
+  const nlohmann::json::json_pointer place(change.at("path").get<std::string>());
+  const std::string key = key_of(place), operation = change.at("op").get<std::string>();
+  if (operation == "remove") return text(key, " is missing, this version works with ", expected.at(place).dump());
+  if (operation == "add") return text(key, " is ", change.at("value").dump(), ", this version knows none there");
+  return text(key, " is ", change.at("value").dump(), ", this version works with ", expected.at(place).dump());
+}
 
 std::string manifest_text(const Manifest& manifest) {
   const Json json = {{"schema_version", kManifestSchemaVersion},

@@ -15,8 +15,9 @@ namespace fs = std::filesystem;
 
 class Verifier {
  public:
-  Verifier(const fs::path& folder, const std::function<void(const BundleCheck&)>& report)
-      : folder_(folder), report_(report) {}
+  Verifier(const fs::path& folder, const std::function<void(const BundleCheck&)>& report,
+           const std::function<void(const Manifest&)>& check_runs)
+      : folder_(folder), report_(report), check_runs_(check_runs) {}
 
   bool run() {
     const bool readable = check("manifest", [this] {
@@ -24,6 +25,12 @@ class Verifier {
       return text(manifest_.name, " ", manifest_.version, ", ", manifest_.networks.size(), " networks");
     });
     if (!readable) return false;
+    const bool plausible = check("claims", [this] {
+      check_claims(folder_, manifest_);
+      check_runs_(manifest_);
+      return std::string("inputs, outputs and sizes are such as this version runs");
+    });
+    if (!plausible) return false;
     for (const NetworkSpec& spec : manifest_.networks) check_network(spec);
     return passed_;
   }
@@ -77,14 +84,16 @@ class Verifier {
 
   const fs::path& folder_;
   const std::function<void(const BundleCheck&)>& report_;
+  const std::function<void(const Manifest&)>& check_runs_;
   Manifest manifest_;
   bool passed_ = true;
 };
 
 }  // namespace
 
-bool verify_bundle(const fs::path& folder, const std::function<void(const BundleCheck&)>& report) {
-  return Verifier(folder, report).run();
+bool verify_bundle(const fs::path& folder, const std::function<void(const BundleCheck&)>& report,
+                   const std::function<void(const Manifest&)>& check_runs) {
+  return Verifier(folder, report, check_runs).run();
 }
 
 }  // namespace lumbargrade

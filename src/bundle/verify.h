@@ -4,7 +4,15 @@
 #include <functional>
 #include <string>
 
+#include "bundle/manifest.h"
+
 namespace lumbargrade {
+
+/// What can be checked before a network is built, so that a hostile manifest costs nothing: the names of inputs and
+/// outputs and the number of classes are those of the architecture, and the weights' file (its header is read) holds at
+/// least what the parameters ask for; all weights together stay within bounds. Error (BundleInvalid) that names the
+/// claim.
+void check_claims(const std::filesystem::path& folder, const Manifest& manifest);
 
 /// One thing that `model verify` looked at.
 struct BundleCheck {
@@ -13,9 +21,12 @@ struct BundleCheck {
   std::string detail;  ///< a figure, or why it failed
 };
 
-/// Checks the bundle in `folder`, in this order: manifest; per network: SHA-256 of its files, tensors against the
+/// Checks the bundle in `folder`, in this order: manifest; what check_claims and `check_runs` (throws Error where the
+/// program would not run what the manifest declares) say of it; per network: SHA-256 of its files, tensors against the
 /// architecture, golden input gives golden output within the tolerance. Each check is handed to `report` as soon as it
 /// is known; what depends on a failed one is left out. True when all passed.
-bool verify_bundle(const std::filesystem::path& folder, const std::function<void(const BundleCheck&)>& report);
+bool verify_bundle(
+    const std::filesystem::path& folder, const std::function<void(const BundleCheck&)>& report,
+    const std::function<void(const Manifest&)>& check_runs = [](const Manifest&) {});
 
 }  // namespace lumbargrade

@@ -12,13 +12,8 @@ namespace lumbargrade {
 struct TrainedNetwork {
   /// Role, architecture, parameters, inputs, outputs and the golden tolerance. File names and checksums are filled in.
   NetworkSpec spec;
-  TensorMap state;          ///< see collect_state; any device
+  TensorMap state;          ///< see collect_state; any device, stored in the precision that it has
   TensorMap golden_inputs;  ///< by input name; small, typical
-};
-
-enum class WeightPrecision {
-  Full,
-  Half,  ///< weights of two and more dimensions as F16, which halves the file; biases and statistics stay F32
 };
 
 /// Writes `folder`/manifest.json, <role>.safetensors and <role>_golden.safetensors, reading back what it wrote: the
@@ -26,6 +21,6 @@ enum class WeightPrecision {
 /// or not at all, the manifest last. Existing files of these names are replaced; the folder is made where it is
 /// missing. `manifest` gives everything but its networks, which are those given here. Returns the manifest as written.
 Manifest write_bundle(const std::filesystem::path& folder, Manifest manifest,
-                      const std::vector<TrainedNetwork>& networks, WeightPrecision precision = WeightPrecision::Full);
+                      const std::vector<TrainedNetwork>& networks);
 
 }  // namespace lumbargrade

@@ -7,13 +7,12 @@
 #include "core/available_cores.h"
 #include "core/log.h"
 #include "core/sha256.h"
+#include "report/grades_csv.h"
 
 namespace lumbargrade::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kResultFormat = 1;
 
 int resolved_jobs(const BatchArguments& arguments) {
   if (arguments.jobs > 0) return arguments.jobs;
@@ -34,7 +33,7 @@ std::string hash_of(const fs::path& file) {
 }
 
 RunIdentity identity_of(const BatchArguments& arguments, const fs::path& bundle, int threads) {
-  RunIdentity identity = {{"format", kResultFormat},
+  RunIdentity identity = {{"format", kGradesCsvFormat},
                           {"bundle_sha256", sha256_of_file(bundle / kManifestFile)},
                           {"device", arguments.worker.grader.device},
                           {"precision", arguments.worker.grader.precision},

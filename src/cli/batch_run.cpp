@@ -70,9 +70,9 @@ RunRecord record_of(const char* command, const BatchArguments& arguments, const 
 }
 
 /// What the workers loaded; where none was started, what they would have.
-LoadedGrader grader_of(const BatchSummary& summary, const BatchArguments& arguments) {
+GraderIdentity grader_of(const BatchSummary& summary, const BatchArguments& arguments) {
   if (!summary.grader.bundle_name.empty()) return summary.grader;
-  LoadedGrader grader;
+  GraderIdentity grader;
   grader.bundle_folder = find_bundle(arguments.worker.grader.bundle);
   const Manifest manifest = read_manifest(grader.bundle_folder);
   grader.bundle_name = manifest.name;

@@ -12,12 +12,14 @@ using Action = std::function<int()>;
 /// One file per command: an options struct, `add_<command>` and `run_<command>(const Options&)`.
 void add_batch_command(CLI::App& app, Action& action);
 void add_train_command(CLI::App& app, Action& action);
-void add_train_grader_command(CLI::App& train, Action& action);  ///< below `train`
+void add_train_grader_command(CLI::App& train, Action& action);    ///< below `train`
+void add_train_measures_command(CLI::App& train, Action& action);  ///< below `train`
 void add_crops_command(CLI::App& app, Action& action);
 void add_grade_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);
 void add_merge_command(CLI::App& app, Action& action);
 void add_model_command(CLI::App& app, Action& action);
+void add_model_card_command(CLI::App& model, Action& action);  ///< below `model`
 void add_phantom_command(CLI::App& app, Action& action);
 void add_score_command(CLI::App& app, Action& action);
 void add_submission_command(CLI::App& app, Action& action);

@@ -4,6 +4,7 @@
 #include "bundle/manifest.h"
 #include "cli/commands.h"
 #include "cli/grade_options.h"
+#include "core/atomic_file.h"
 #include "core/log.h"
 #include "crops/crop.h"
 #include "report/crop_sheet.h"
@@ -96,10 +97,7 @@ int run_crops(const CropOptions& options) {
   const std::vector<Sheet> sheets = sheets_of(read_manifest(loaded.bundle_folder));
   fs::create_directories(options.output);
   for (const Sheet& sheet : sheets) {
-    const fs::path path = fs::path(options.output) / sheet.file();
-    if (!options.force && fs::exists(path)) {
-      throw Error(ErrorKind::Failure, text(path.string(), " exists; --force overwrites it"));
-    }
+    refuse_to_overwrite(fs::path(options.output) / sheet.file(), options.force);
   }
   const PreparedStudy prepared = prepare_study(options.study, options.series, loaded.grader.locate);
   const Study& study = prepared.study;

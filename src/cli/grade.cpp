@@ -43,14 +43,8 @@ std::vector<std::string> output_files(const GradeOptions& options) {
   return {kGradesFile, kJsonFile, kOverviewFile, kPageFile, kRecordFile};
 }
 
-void check_new(const fs::path& file, bool force) {
-  if (!force && fs::exists(file)) {
-    throw Error(ErrorKind::Failure, text(file.string(), " exists; --force overwrites it"));
-  }
-}
-
 void check_output(const GradeOptions& options) {
-  if (!options.attention.empty()) check_new(options.attention, options.force);
+  if (!options.attention.empty()) refuse_to_overwrite(options.attention, options.force);
   if (options.output.empty()) {
     if (options.report) throw Error(ErrorKind::Usage, "--report writes files: give a folder with -o");
     return;
@@ -59,7 +53,7 @@ void check_output(const GradeOptions& options) {
   if (fs::exists(folder) && !fs::is_directory(folder)) {
     throw Error(ErrorKind::Failure, text("the output ", folder.string(), " is a file; -o takes a folder"));
   }
-  for (const std::string& name : output_files(options)) check_new(folder / name, options.force);
+  for (const std::string& name : output_files(options)) refuse_to_overwrite(folder / name, options.force);
 }
 
 void create_folder(const fs::path& folder) {

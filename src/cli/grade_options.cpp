@@ -15,15 +15,15 @@ void add_series_options(CLI::App& command, StudyOptions& options) {
   const char* group = "Series";
   command
       .add_option("--sagittal-t1", options.sagittal_t1,
-                  "SeriesInstanceUID or folder of the sagittal T1 (default: found)")
+                  "SeriesInstanceUID or folder of the sagittal T1 (default: detected)")
       ->group(group);
   command
       .add_option("--sagittal-t2", options.sagittal_t2,
-                  "SeriesInstanceUID or folder of the sagittal T2 (default: found)")
+                  "SeriesInstanceUID or folder of the sagittal T2 (default: detected)")
       ->group(group);
   command
       .add_option("--axial-t2", options.axial_t2,
-                  "SeriesInstanceUID or folder of an axial T2; may be repeated (default: found)")
+                  "SeriesInstanceUID or folder of an axial T2; may be repeated (default: detected)")
       ->group(group);
   command
       .add_option("--series-descriptions", options.series_descriptions,
@@ -34,9 +34,9 @@ void add_series_options(CLI::App& command, StudyOptions& options) {
 
 CLI::Option* add_device_option(CLI::App& command, std::string& device) {
   const auto check = [](const std::string& word) {
-    return is_device_name(word) ? std::string() : text("\"", word, "\" is none of cpu, cuda, cuda:N, auto");
+    return is_device_name(word) ? std::string() : text("\"", word, "\" must be one of cpu, cuda, cuda:N, auto");
   };
-  return command.add_option("--device", device, "Where networks run: cpu, cuda, cuda:N or auto")
+  return command.add_option("--device", device, "Compute device: cpu, cuda, cuda:N or auto")
       ->check(CLI::Validator(check, ""))
       ->capture_default_str();
 }
@@ -46,13 +46,13 @@ void add_grader_options(CLI::App& command, GraderOptions& options) {
   command.add_option("--bundle", options.bundle, "Folder of the model bundle (default: the one shipped)")->group(group);
   command
       .add_option("--lowest-disc", options.lowest_disc,
-                  "Name of the lowest disc in view: L5/S1, L4/L5 or L6/S1 (default: found)")
+                  "Name of the lowest disc in view: L5/S1, L4/L5 or L6/S1 (default: detected)")
       ->check(CLI::IsMember({"L5/S1", "L4/L5", "L6/S1"}))
       ->group(group);
   add_device_option(command, options.device)->group(group);
   command
       .add_option("--precision", options.precision,
-                  "Numbers that networks compute in: float32, bfloat16, or float16 on a GPU")
+                  "Floating-point precision of the networks: float32, bfloat16, or float16 on a GPU")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}))
       ->capture_default_str()
       ->group(group);

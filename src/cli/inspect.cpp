@@ -107,7 +107,7 @@ std::string number(double value, int decimals) {
 
 std::string role_text(const SeriesSummary& series) {
   if (series.role == SeriesRole::None) return "-";
-  return std::string(role_name(series.role)) + (series.used ? "" : " (spare)");
+  return std::string(role_name(series.role)) + (series.used ? "" : " (not used)");
 }
 
 std::string size_text(const BlockSummary& block) {
@@ -136,7 +136,7 @@ using Row = std::vector<std::string>;
 Row block_row(const SeriesSummary& series, size_t i, const std::optional<Spine>& spine) {
   const BlockSummary& block = series.blocks[i];
   const bool is_idle = series.used && !block.used;  // another echo, or another station of a whole spine
-  Row row = {"", "", "", text("block ", i + 1, is_idle ? " (spare)" : "")};
+  Row row = {"", "", "", text("block ", i + 1, is_idle ? " (not used)" : "")};
   if (i == 0) row = {series.name, role_text(series), series.description, series.orientation};
   row.insert(row.end(), {size_text(block), spacing_text(block), extent_text(block), levels_text(block, spine)});
   return row;

@@ -1,6 +1,7 @@
 #include "batch/merge.h"
 
 #include "cli/commands.h"
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
 
@@ -17,9 +18,7 @@ struct MergeOptions {
 
 int run_merge(const MergeOptions& options) {
   const fs::path output = options.output.empty() ? options.folders.front() : options.output;
-  if (!options.force && fs::exists(output / "grades.csv")) {
-    throw Error(ErrorKind::Failure, text((output / "grades.csv").string(), " exists; --force overwrites it"));
-  }
+  refuse_to_overwrite(output / "grades.csv", options.force);
   const ShardSet shards = collect_shards({options.folders.begin(), options.folders.end()});
   const MergeCounts counts = write_tables(shards, output);
   log_info(text("joined ", shards.stores.size(), " shards: ", counts.graded, " studies graded, ", counts.failed,

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "core/error.h"
 #include "core/sha256.h"
+#include "pipeline/load_grader.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -91,20 +92,29 @@ void add_head(const ConditionSpec& head, Card& card) {
   card.line("", head.source);
 }
 
+std::string_view measure_name(Condition condition) {
+  switch (condition) {
+    case Condition::SpinalCanalStenosis:
+      return "the measured diameter";
+    case Condition::SubarticularStenosis:
+      return "the measured depth of the recess";
+    case Condition::NeuralForaminalNarrowing:
+      return "the share of fat around the nerve on sagittal T1";
+  }
+  return "";
+}
+
+void add_measure(Condition condition, const MeasureModel& measure, Card& card) {
+  card.line(std::string(grading_role(condition)),
+            text("from ", measure_name(condition), ", weight ", measure.model_weight, " against the prior"));
+  card.line("", measure.source);
+}
+
 void add_grading(const GradingSpec& grading, Card& card) {
   card.heading("Grading");
-  card.line("canal",
-            text("from the measured diameter, weight ", grading.canal_measure.model_weight, " against the prior"));
-  card.line("", grading.canal_measure_source);
-  if (grading.recess_measure) {
-    card.line("recess",
-              text("from the measured depth, weight ", grading.recess_measure->model_weight, " against the prior"));
-    card.line("", grading.recess_measure->source);
-  }
-  if (grading.foramen_measure) {
-    card.line("foramen", text("from the share of fat around the nerve on sagittal T1, weight ",
-                              grading.foramen_measure->model_weight, " against the prior"));
-    card.line("", grading.foramen_measure->source);
+  for (const Condition condition : kConditions) {
+    const auto& measure = grading.measure(condition);
+    if (measure) add_measure(condition, *measure, card);
   }
   for (const ConditionSpec& head : grading.heads) add_head(head, card);
   card.line("prior", grading.prior_source);
@@ -147,10 +157,18 @@ std::string info_json(const Manifest& manifest, const fs::path& folder) {
   return json.dump(2) + "\n";
 }
 
+void flush_output() {
+  std::cout << std::flush;
+  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
+}
+
 int run_info(const ModelOptions& options) {
   const fs::path folder = find_bundle(options.bundle);
   const Manifest manifest = read_manifest(folder);
+  check_claims(folder, manifest);
+  check_runs(manifest, (folder / kManifestFile).string());
   std::cout << (options.json ? info_json(manifest, folder) : card_text(manifest, folder));
+  flush_output();
   return 0;
 }
 
@@ -161,17 +179,21 @@ nlohmann::ordered_json to_json(const BundleCheck& check) {
 int run_verify(const ModelOptions& options) {
   const fs::path folder = find_bundle(options.bundle);
   nlohmann::ordered_json checks = nlohmann::ordered_json::array();
-  const bool passed = verify_bundle(folder, [&](const BundleCheck& check) {
+  const auto report = [&](const BundleCheck& check) {
     checks.push_back(to_json(check));
-    if (!options.json)
+    if (!options.json) {
       std::cout << (check.passed ? "ok      " : "FAILED  ") << check.what << ": " << check.detail << "\n";
-  });
+    }
+  };
+  const bool passed = verify_bundle(
+      folder, report, [&](const Manifest& manifest) { check_runs(manifest, (folder / kManifestFile).string()); });
   if (options.json) {
     const nlohmann::ordered_json json = {{"folder", folder.string()}, {"passed", passed}, {"checks", checks}};
     std::cout << json.dump(2) << "\n";
   } else {
-    std::cout << (passed ? "sound   " : "UNSOUND ") << folder.string() << "\n";
+    std::cout << (passed ? "valid   " : "INVALID ") << folder.string() << "\n";
   }
+  flush_output();
   return passed ? 0 : static_cast<int>(ErrorKind::BundleInvalid);
 }
 
@@ -191,7 +213,7 @@ void add_model_command(CLI::App& app, Action& action) {
   model->require_subcommand(1);
   model->footer(
       "Examples:\n  lumbargrade model info\n  lumbargrade model info --json my_bundle\n"
-      "  lumbargrade model verify my_bundle");
+      "  lumbargrade model verify my_bundle\n  lumbargrade model card my_bundle --template models/cards/default.md");
   CLI::App* info = model->add_subcommand("info", "Say what a bundle holds, learned from and was measured to reach");
   add_options(*info, *options);
   info->callback([&action, options] { action = [options] { return run_info(*options); }; });
@@ -199,6 +221,7 @@ void add_model_command(CLI::App& app, Action& action) {
       model->add_subcommand("verify", "Check checksums, tensors and golden outputs; exit code 5 if one fails");
   add_options(*verify, *options);
   verify->callback([&action, options] { action = [options] { return run_verify(*options); }; });
+  add_model_card_command(*model, action);
 }
 
 }  // namespace lumbargrade::cli

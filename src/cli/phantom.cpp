@@ -38,22 +38,24 @@ void add_phantom_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "phantom", "Write synthetic lumbar MRI studies whose anatomy and grades are known, in the challenge's layout");
   command->add_option("--studies", dataset.studies, "Number of studies, 1..100000")->required()->group("Data set");
-  command->add_option("--seed", dataset.seed, "Same seed, same bytes; 0 or more")
+  command->add_option("--seed", dataset.seed, "Random seed, 0 or more: the same seed gives the same bytes")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->group("Data set");
   command->add_option("-o,--output", dataset.folder, "Folder to write; new or empty")->required()->group("Data set");
   command->add_flag("--resume", dataset.resume, "Continue an interrupted run, or add studies to a finished one")
       ->group("Data set");
-  command->add_option("-j,--jobs", dataset.jobs, "Studies made at a time (default: all cores)")->group("Data set");
+  command->add_option("-j,--jobs", dataset.jobs, "Studies generated in parallel (default: one per core)")
+      ->group("Data set");
   command
       ->add_option("--prevalence", options->prevalence,
-                   "Share of grades: challenge, even, or a JSON file {condition: {level: [a, b, c]}}")
+                   "Prevalence of grades: challenge, even, or a JSON file {condition: {level: [a, b, c]}}")
       ->capture_default_str()
       ->group("Patients");
   command
       ->add_option("--label-noise", dataset.label_noise,
-                   "Share of grades in train.csv moved to a neighbouring one, 0..1; truth.json keeps the measured ones")
+                   "Label noise: share of grades in train.csv moved to a neighbouring one, 0..1; truth.json keeps the "
+                   "measured ones")
       ->capture_default_str()
       ->group("Patients");
   command->add_option("--noise", dataset.protocol.noise_factor, "Image noise relative to a usual scan, 0..100")

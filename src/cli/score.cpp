@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "metric/agreement.h"
 #include "metric/bootstrap.h"
@@ -243,13 +244,8 @@ Json as_json(const Report& report, const ScoreOptions& options) {
 
 // ---------------------------------------------------------------------------------------------- the command
 
-void check_picture(const ScoreOptions& options) {
-  if (options.picture.empty() || options.force || !std::filesystem::exists(options.picture)) return;
-  throw Error(ErrorKind::Failure, text(options.picture, " already exists; use --force to replace it"));
-}
-
 int run_score(const ScoreOptions& options) {
-  check_picture(options);
+  if (!options.picture.empty()) refuse_to_overwrite(options.picture, options.force);
   const Report report = make_report(options);
   if (!options.picture.empty()) write_calibration_picture(options.picture, report.studies, options.submission);
   std::cout << (options.json ? as_json(report, options).dump(2) + "\n" : as_text(report, options)) << std::flush;
@@ -272,15 +268,16 @@ void add_options(CLI::App& score, ScoreOptions& options) {
       ->type_name("CSV")
       ->group("Input");
   score
-      .add_option("--bootstrap", options.resamples, "Resamples of studies for 95 % intervals; 0: none (default: 2000)")
+      .add_option("--bootstrap", options.resamples,
+                  "Bootstrap resamples of studies for 95 % confidence intervals; 0: none (default: 2000)")
       ->check(CLI::Range(0, 1000000))
       ->group("Figures");
   score.add_option("--seed", options.seed, "Seed of the resampling (default: 1)")->group("Figures");
   score.add_flag("--json", options.json, "Write JSON (default: tables)")->group("Output");
-  score.add_option("--calibration-picture", options.picture, "Draw predicted against observed as PNG (default: none)")
+  score.add_option("--calibration-picture", options.picture, "Write the calibration curves as PNG (default: none)")
       ->type_name("FILE")
       ->group("Output");
-  score.add_flag("--force", options.force, "Replace an existing picture (default: refuse)")->group("Output");
+  score.add_flag("--force", options.force, "Overwrite an existing picture")->group("Output");
 }
 
 }  // namespace

@@ -73,9 +73,7 @@ void write_failures(const fs::path& output, const std::vector<StudyFailure>& fai
 
 int run_submission(SubmissionCommand command) {
   const fs::path output = command.output;
-  if (!command.force && fs::exists(output)) {
-    throw Error(ErrorKind::Failure, text(output.string(), " exists; --force overwrites it"));
-  }
+  refuse_to_overwrite(output, command.force);
   const fs::path work = command.work.empty() ? fs::path(command.output + ".work") : fs::path(command.work);
   const fs::path images = image_folder(command.data);
   auto& descriptions = command.arguments.worker.series.series_descriptions;

@@ -1,11 +1,10 @@
-#include "training/grader/train_grader.h"
-
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/grade_options.h"
+#include "cli/train_options.h"
 #include "core/error.h"
 #include "pipeline/device.h"
+#include "training/grader/ensemble_training.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -24,21 +23,18 @@ Examples:
   lumbargrade train grader --data rsna --config models/recipes/strong.json --init convnext_small.safetensors --device cuda --out strong)";
 
 struct Options {
-  GraderTraining training;
+  GraderTrainingOptions training;
   std::filesystem::path recipe;
   std::string points = "given";
 };
 
-void add_data_options(CLI::App& command, Options& options) {
-  GraderTraining& training = options.training;
+void add_grader_training_options(CLI::App& command, Options& options) {
+  GraderTrainingOptions& training = options.training;
   command.add_option("--data", training.data.data, "Folder in the challenge's layout")
       ->required()
       ->check(CLI::ExistingDirectory)
       ->group("Data");
   command.add_option("--config", options.recipe, "Recipe: networks, views, augmentation, optimisation (JSON)")
-      ->required()
-      ->group("Data");
-  command.add_option("--out", training.out, "Folder that becomes the bundle; figures in its training/")
       ->required()
       ->group("Data");
   command
@@ -58,45 +54,24 @@ void add_data_options(CLI::App& command, Options& options) {
       ->check(CLI::ExistingFile)
       ->group("Training");
   command
-      .add_option("--card", training.card,
-                  "JSON with name, version, licence, attribution and training_data of the bundle")
-      ->check(CLI::ExistingFile)
-      ->group("Data");
-  command
       .add_option("--unlabelled", training.data.unlabelled,
                   "More studies in the challenge's layout, without labels: what the networks are sure of in them is "
                   "learned from too (pseudo-labels)")
       ->check(CLI::ExistingDirectory)
       ->group("Data");
-}
-
-void add_run_options(CLI::App& command, GraderTraining& training) {
-  command.add_option("--seed", training.seed, "Seed of folds, weights and crops")
-      ->capture_default_str()
-      ->group("Training");
-  command.add_option("--checkpoint-every", training.checkpoint_every, "Steps between checkpoints")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->group("Training");
-  command.add_flag("--resume", training.resume, "Go on from the checkpoints in --out")->group("Training");
   command.add_flag("--deterministic", training.deterministic, "Same weights on every run with as many threads")
       ->group("Training");
-  add_device_option(command, training.device)->group("Machine");
-  command.add_option("--threads", training.threads, "CPU threads")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256))
-      ->group("Machine");
-  command.add_flag("--bfloat16,!--float32", training.bfloat16, "Mixed precision; default off")->group("Machine");
+  add_training_options(command, training);
 }
 
 int run(Options& options) {
-  GraderTraining& training = options.training;
+  GraderTrainingOptions& training = options.training;
   training.recipe = read_recipe(options.recipe);
   training.data.points = options.points == "given" ? TrainingPoints::Given : TrainingPoints::Predicted;
   training.data.threads = training.threads;
   training.device = ready_device(training.device);
   if (training.data.cache.empty()) training.data.cache = training.out / "crops";
-  train_grader(training);
+  train_ensemble(training);
   return 0;
 }
 
@@ -105,8 +80,7 @@ int run(Options& options) {
 void add_train_grader_command(CLI::App& train, Action& action) {
   auto* grader = train.add_subcommand("grader", "Train the networks that grade, and make a bundle of them");
   auto options = std::make_shared<Options>();
-  add_data_options(*grader, *options);
-  add_run_options(*grader, options->training);
+  add_grader_training_options(*grader, *options);
   grader->footer(kFooter);
   grader->callback([options, &action] { action = [options] { return run(*options); }; });
 }

@@ -72,4 +72,9 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   file.commit();
 }
 
+void refuse_to_overwrite(const std::filesystem::path& path, bool force) {
+  if (force || !std::filesystem::exists(path)) return;
+  throw Error(ErrorKind::Failure, text(path.string(), " exists; --force overwrites it"));
+}
+
 }  // namespace lumbargrade

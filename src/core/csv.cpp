@@ -1,21 +1,21 @@
 #include "core/csv.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <fstream>
-#include <iterator>
 #include <set>
-
-#include "core/error.h"
 
 namespace lumbargrade {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::size_t kMaxBytes = std::size_t{512} << 20;
+constexpr std::size_t kMaxColumns = 10000;
 
 /// Reads records one after the other and counts lines for the messages.
 class CsvReader {
  public:
-  CsvReader(std::string_view csv, std::string_view what) : rest_(csv), what_(what) {
+  CsvReader(std::string_view csv, std::string_view what, ErrorKind kind) : rest_(csv), what_(what), kind_(kind) {
     if (rest_.starts_with(kByteOrderMark)) rest_.remove_prefix(kByteOrderMark.size());
   }
 
@@ -31,7 +31,7 @@ class CsvReader {
   }
 
   [[noreturn]] void fail(const std::string& reason) const {
-    throw Error(ErrorKind::Failure, text(what_, " line ", line_, ": ", reason));
+    throw Error(kind_, text(what_, " line ", line_, ": ", reason));
   }
 
  private:
@@ -39,6 +39,7 @@ class CsvReader {
     start_of_record_ = line_;
     std::vector<std::string> fields = {field()};
     while (rest_.starts_with(',')) {
+      if (fields.size() == kMaxColumns) fail(text("more than ", kMaxColumns, " fields"));
       rest_.remove_prefix(1);
       fields.push_back(field());
     }
@@ -84,6 +85,7 @@ class CsvReader {
 
   std::string_view rest_;
   std::string what_;
+  ErrorKind kind_;
   std::size_t line_ = 1;
   std::size_t start_of_record_ = 1;
 };
@@ -96,11 +98,11 @@ std::optional<std::size_t> CsvTable::column(std::string_view name) const {
   return static_cast<std::size_t>(found - header.begin());
 }
 
-CsvTable parse_csv(std::string_view csv, std::string_view what) {
-  CsvReader reader(csv, what);
+CsvTable parse_csv(std::string_view csv, std::string_view what, ErrorKind kind) {
+  CsvReader reader(csv, what, kind);
   CsvTable table;
   auto header = reader.next();
-  if (!header) throw Error(ErrorKind::Failure, text(what, " is empty; expected a header line"));
+  if (!header) throw Error(kind, text(what, " is empty; expected a header line"));
   table.header = std::move(*header);
   std::set<std::string> names;
   for (const std::string& name : table.header) {
@@ -108,8 +110,8 @@ CsvTable parse_csv(std::string_view csv, std::string_view what) {
   }
   while (auto row = reader.next()) {
     if (row->size() != table.header.size()) {
-      throw Error(ErrorKind::Failure, text(what, " line ", reader.start_of_record(), ": ", row->size(),
-                                           " fields, the header has ", table.header.size()));
+      throw Error(kind, text(what, " line ", reader.start_of_record(), ": ", row->size(), " fields, the header has ",
+                             table.header.size()));
     }
     table.rows.push_back(std::move(*row));
     table.lines.push_back(reader.start_of_record());
@@ -117,11 +119,22 @@ CsvTable parse_csv(std::string_view csv, std::string_view what) {
   return table;
 }
 
-CsvTable read_csv(const std::filesystem::path& path) {
+CsvTable read_csv(const std::filesystem::path& path, ErrorKind kind) {
+  std::error_code no_size;  // a pipe tells none
+  std::uintmax_t bytes = std::filesystem::file_size(path, no_size);
+  if (no_size) bytes = 0;
   std::ifstream file(path, std::ios::binary);
-  const std::string content{std::istreambuf_iterator<char>(file), {}};
+  std::string content, block(std::size_t{1} << 16, '\0');
+  while (file && bytes <= kMaxBytes) {
+    file.read(block.data(), static_cast<std::streamsize>(block.size()));
+    content.append(block, 0, static_cast<std::size_t>(file.gcount()));
+    bytes = std::max<std::uintmax_t>(bytes, content.size());
+  }
+  if (bytes > kMaxBytes) {
+    throw Error(kind, text(path.string(), " is larger than the ", kMaxBytes >> 20, " MiB that a table may have"));
+  }
   if (!file.is_open() || file.bad()) throw Error(ErrorKind::Failure, text("cannot read ", path.string()));
-  return parse_csv(content, path.string());
+  return parse_csv(content, path.string(), kind);
 }
 
 std::string csv_line(const std::vector<std::string>& fields) {

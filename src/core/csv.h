@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
+
 namespace lumbargrade {
 
 /// A CSV file with a header line: RFC 4180 with quoted fields, LF or CRLF, an optional UTF-8 byte order mark.
@@ -19,12 +21,13 @@ struct CsvTable {
   std::optional<std::size_t> column(std::string_view name) const;
 };
 
-/// Throws Error (Failure), which names `what` and the line, for an empty file, a repeated column name, a row of another
-/// length than the header, an unclosed quote, or text next to a quoted field. Blank lines are skipped.
-CsvTable parse_csv(std::string_view csv, std::string_view what);
+/// Throws Error of `kind`, which names `what` and the line, for an empty file, a repeated column name, a row of another
+/// length than the header, an unclosed quote, text next to a quoted field, or more than 10,000 columns. Blank lines are
+/// skipped.
+CsvTable parse_csv(std::string_view csv, std::string_view what, ErrorKind kind = ErrorKind::Failure);
 
-/// Throws Error (Failure) also when the file cannot be read.
-CsvTable read_csv(const std::filesystem::path& path);
+/// Throws Error of `kind` also for a file of more than 512 MiB, and Error (Failure) when it cannot be read.
+CsvTable read_csv(const std::filesystem::path& path, ErrorKind kind = ErrorKind::Failure);
 
 /// One line with its line feed; fields with a comma, quote or line break are quoted.
 std::string csv_line(const std::vector<std::string>& fields);

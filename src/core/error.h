@@ -23,9 +23,6 @@ class Error : public std::runtime_error {
   ErrorKind kind() const { return kind_; }
   int exit_code() const { return static_cast<int>(kind_); }
 
-  /// The same error with a sentence put before it, such as the study in which it happened.
-  Error within(const std::string& context) const;
-
  private:
   ErrorKind kind_;
 };

@@ -1,5 +1,7 @@
 #include "core/finding.h"
 
+#include "core/error.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -57,6 +59,25 @@ std::string finding_key(const Finding& finding) {
 std::optional<Level> parse_level(std::string_view text) {
   for (Level level : kLevels) {
     if (text == level_name(level) || text == level_key(level)) return level;
+  }
+  return std::nullopt;
+}
+
+Severity most_probable(const Probabilities& probabilities) {
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < probabilities.size(); ++k) {
+    if (probabilities[k] >= probabilities[best]) best = k;
+  }
+  return static_cast<Severity>(best);
+}
+
+std::optional<RowId> parse_row_id(std::string_view row_id) {
+  for (std::size_t i = 0; i < kFindingCount; ++i) {
+    // "spinal_canal_stenosis_l1_l2" ends no other key, so the first match is the only one.
+    const std::string suffix = text("_", finding_key(all_findings()[i]));
+    if (row_id.size() > suffix.size() && row_id.ends_with(suffix)) {
+      return RowId{std::string(row_id.substr(0, row_id.size() - suffix.size())), i};
+    }
   }
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,9 +44,13 @@ const std::array<Finding, kFindingCount>& all_findings();
 /// Probabilities of {normal_mild, moderate, severe}.
 using Probabilities = std::array<double, kSeverityCount>;
 
-constexpr int index_of(Level level) {
-  return static_cast<int>(level);
+/// Place of a level in arrays of kLevelCount.
+constexpr std::size_t index_of(Level level) {
+  return static_cast<std::size_t>(level);
 }
+
+/// The class reported as the grade: the most probable one; of equals the more severe.
+Severity most_probable(const Probabilities& probabilities);
 
 std::string_view level_name(Level level);             ///< "L1/L2"
 std::string_view level_key(Level level);              ///< "l1_l2"
@@ -58,5 +63,13 @@ std::string finding_key(const Finding& finding);
 
 /// Accepts both spellings in circulation: "L1/L2" and "l1_l2". Empty when unknown.
 std::optional<Level> parse_level(std::string_view text);
+
+/// A row id of the challenge taken apart: "44036939_left_neural_foraminal_narrowing_l1_l2".
+struct RowId {
+  std::string study_id;
+  std::size_t finding = 0;  ///< index in all_findings()
+};
+/// Empty when it is none.
+std::optional<RowId> parse_row_id(std::string_view row_id);
 
 }  // namespace lumbargrade

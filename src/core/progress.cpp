@@ -2,55 +2,72 @@
 
 #include <unistd.h>
 
-#include <cmath>
+#include <algorithm>
+#include <array>
+#include <cstdio>
 #include <iostream>
-#include <sstream>
+#include <utility>
 
 #include "core/error.h"
 
 namespace lumbargrade {
 namespace {
 
-constexpr int kBarColumns = 30;
-constexpr auto kTerminalInterval = std::chrono::milliseconds(200);
-constexpr auto kPlainInterval = std::chrono::seconds(30);
-
-std::string clock_text(double seconds) {
-  const auto whole = std::lround(seconds);
-  std::ostringstream out;
-  out << whole / 60 << ":" << (whole % 60 < 10 ? "0" : "") << whole % 60;
-  return out.str();
-}
-
-std::string bar(double share) {
-  const auto filled = static_cast<size_t>(std::lround(share * kBarColumns));
-  return text("[", std::string(filled, '#'), std::string(kBarColumns - filled, ' '), "] ");
-}
+constexpr std::size_t kBarColumns = 20;  // with the figures behind it below 80 columns
+constexpr double kTerminalInterval_s = 0.2;
+constexpr const char* kClearLine = "\r\x1b[K";
 
 }  // namespace
 
-Progress::Progress(std::string title, int total)
-    : title_(std::move(title)), total_(total), is_terminal_(isatty(STDERR_FILENO) == 1), start_(Clock::now()) {}
-
-Progress::~Progress() {
-  if (is_terminal_) std::cerr << '\n';
+std::string Pace::text_of(std::size_t done, std::size_t left) {
+  if (!done_before_) done_before_ = done, start_ = Clock::now();
+  const double elapsed = elapsed_s();
+  if (done <= *done_before_ || elapsed <= 0) return "";
+  const double per_s = static_cast<double>(done - *done_before_) / elapsed;
+  const auto left_s = static_cast<long>(static_cast<double>(left) / per_s);
+  std::array<char, 96> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), ", %.2f/s, %ld:%02ld:%02ld left", per_s, left_s / 3600, left_s / 60 % 60,
+                left_s % 60);
+  return buffer.data();
 }
 
+double Pace::elapsed_s() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+ProgressBar::~ProgressBar() {
+  if (is_drawn_) std::cerr << '\n';
+}
+
+void ProgressBar::draw(const std::string& title, std::size_t done, std::size_t total, const std::string& figures) {
+  const std::size_t filled = total == 0 ? kBarColumns : kBarColumns * std::min(done, total) / total;
+  std::cerr << kClearLine << title << '[' << std::string(filled, '#') << std::string(kBarColumns - filled, ' ') << "] "
+            << figures << std::flush;
+  is_drawn_ = true;
+}
+
+void ProgressBar::clear() {
+  if (is_drawn_) std::cerr << kClearLine << std::flush;
+  is_drawn_ = false;
+}
+
+Progress::Progress(std::string title, int total)
+    : title_(std::move(title)), total_(static_cast<std::size_t>(total)), is_terminal_(isatty(STDERR_FILENO) == 1) {}
+
 void Progress::show(int done, const std::string& note) {
-  const auto now = Clock::now();
-  if (first_ < 0) first_ = done, start_ = now, last_shown_ = now - kPlainInterval;
-  const auto interval = is_terminal_ ? Clock::duration(kTerminalInterval) : Clock::duration(kPlainInterval);
-  if (now - last_shown_ < interval && done < total_) return;
-  last_shown_ = now;
-  const double elapsed_s = std::chrono::duration<double>(now - start_).count();
-  const double rate = done > first_ ? (done - first_) / std::max(1e-9, elapsed_s) : 0;
-  std::ostringstream line;
-  line << title_ << ": ";
-  if (is_terminal_) line << bar(double(done) / total_);
-  line << done << "/" << total_;
-  if (rate > 0) line << ", " << std::round(rate * 100) / 100 << "/s, " << clock_text((total_ - done) / rate) << " left";
-  line << "  " << note;
-  std::cerr << (is_terminal_ ? "\r\033[K" : "") << line.str() << (is_terminal_ ? "" : "\n") << std::flush;
+  const auto finished = static_cast<std::size_t>(done);
+  const std::size_t left = finished < total_ ? total_ - finished : 0;
+  const std::string pace = pace_.text_of(finished, left);
+  const double now_s = pace_.elapsed_s();
+  const double interval_s = is_terminal_ ? kTerminalInterval_s : kPlainProgressInterval_s;
+  if (last_shown_s_ && now_s - *last_shown_s_ < interval_s && left > 0) return;
+  last_shown_s_ = now_s;
+  const std::string figures = text(finished, "/", total_, pace, "  ", note);
+  if (is_terminal_) {
+    bar_.draw(title_ + ": ", finished, total_, figures);
+  } else {
+    std::cerr << text(title_, ": ", figures, "\n") << std::flush;
+  }
 }
 
 }  // namespace lumbargrade

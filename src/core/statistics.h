@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace lumbargrade {
@@ -33,6 +34,19 @@ inline double correlation_of(const std::vector<double>& a, const std::vector<dou
     ab += (a[k] - mean_a) * (b[k] - mean_b);
   }
   return ab / std::sqrt(aa * bb);
+}
+
+/// Area under the ROC curve: the probability that a positive's value is above a negative's, ties counting half (Mann
+/// and Whitney 1947). Empty when one side is.
+inline std::optional<double> area_under_roc(const std::vector<double>& positives, std::vector<double> negatives) {
+  if (positives.empty() || negatives.empty()) return std::nullopt;
+  std::sort(negatives.begin(), negatives.end());
+  double wins = 0;
+  for (const double value : positives) {
+    const auto [first_equal, first_above] = std::equal_range(negatives.begin(), negatives.end(), value);
+    wins += static_cast<double>(first_equal - negatives.begin()) + 0.5 * static_cast<double>(first_above - first_equal);
+  }
+  return wins / (static_cast<double>(positives.size()) * static_cast<double>(negatives.size()));
 }
 
 }  // namespace lumbargrade

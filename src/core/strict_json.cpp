@@ -1,10 +1,7 @@
 #include "core/strict_json.h"
 
 #include <set>
-#include <string>
 #include <vector>
-
-#include "core/error.h"
 
 namespace lumbargrade {
 namespace {
@@ -14,7 +11,7 @@ using Event = nlohmann::json::parse_event_t;
 /// Watches the parser's events; the keys of every object that is still open lie on a stack.
 class Watch {
  public:
-  Watch(std::string_view what, int max_depth) : what_(what), max_depth_(max_depth) {}
+  Watch(const JsonSource& source, int max_depth) : source_(source), max_depth_(max_depth) {}
 
   void see(int depth, Event event, const nlohmann::json& value) {
     if (event == Event::object_start || event == Event::array_start) check_depth(depth);
@@ -26,22 +23,22 @@ class Watch {
  private:
   void check_depth(int depth) const {
     if (depth < max_depth_) return;
-    throw Error(ErrorKind::BundleInvalid, text(what_, ": JSON nested deeper than ", max_depth_, " levels"));
+    throw Error(source_.kind, text(source_.name, ": JSON nested deeper than ", max_depth_, " levels"));
   }
   void check_new(const std::string& key) {
     if (keys_.back().insert(key).second) return;
-    throw Error(ErrorKind::BundleInvalid, text(what_, ": key \"", key, "\" occurs twice"));
+    throw Error(source_.kind, text(source_.name, ": key \"", key, "\" occurs twice"));
   }
 
-  std::string what_;
+  const JsonSource& source_;
   int max_depth_;
   std::vector<std::set<std::string>> keys_;
 };
 
 }  // namespace
 
-nlohmann::json parse_strict_json(std::string_view json, std::string_view what, int max_depth) {
-  Watch watch(what, max_depth);
+nlohmann::json parse_strict_json(std::string_view json, const JsonSource& source, int max_depth) {
+  Watch watch(source, max_depth);
   const auto see = [&watch](int depth, Event event, nlohmann::json& value) {
     watch.see(depth, event, value);
     return true;
@@ -49,7 +46,7 @@ nlohmann::json parse_strict_json(std::string_view json, std::string_view what, i
   try {
     return nlohmann::json::parse(json.begin(), json.end(), see);
   } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorKind::BundleInvalid, text(what, " is not valid JSON: ", error.what()));
+    throw Error(source.kind, text(source.name, " is not valid JSON: ", error.what()));
   }
 }
 

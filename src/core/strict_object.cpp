@@ -47,12 +47,12 @@ std::string wanted_integer(std::int64_t minimum, std::int64_t maximum, const jso
 
 }  // namespace
 
-StrictObject::StrictObject(const json& value, std::string file, std::string place,
+StrictObject::StrictObject(const json& value, JsonSource source, std::string place,
                            const std::vector<std::string>& required, const std::vector<std::string>& optional)
-    : value_(value), file_(std::move(file)), place_(std::move(place)) {
+    : value_(value), source_(std::move(source)), place_(std::move(place)) {
   if (!value_.is_object()) {
-    throw Error(ErrorKind::BundleInvalid,
-                text(file_, ": ", place_.empty() ? "the whole" : place_, " must be an object, not ", shown(value_)));
+    throw Error(source_.kind, text(source_.name, ": ", place_.empty() ? "the whole" : place_,
+                                   " must be an object, not ", shown(value_)));
   }
   std::vector<std::string> valid = required;
   valid.insert(valid.end(), optional.begin(), optional.end());
@@ -69,7 +69,7 @@ std::string StrictObject::place_of(const std::string& key) const {
 }
 
 void StrictObject::fail(const std::string& key, const std::string& reason) const {
-  throw Error(ErrorKind::BundleInvalid, text(file_, ": ", place_of(key), " ", reason));
+  throw Error(source_.kind, text(source_.name, ": ", place_of(key), " ", reason));
 }
 
 std::string StrictObject::string(const std::string& key) const {
@@ -147,14 +147,14 @@ std::vector<std::int64_t> StrictObject::integers(const std::string& key, std::si
 
 StrictObject StrictObject::object(const std::string& key, const std::vector<std::string>& required,
                                   const std::vector<std::string>& optional) const {
-  return {value_.at(key), file_, place_of(key), required, optional};
+  return {value_.at(key), source_, place_of(key), required, optional};
 }
 
 std::vector<StrictObject> StrictObject::objects(const std::string& key, const std::vector<std::string>& required,
                                                 const std::vector<std::string>& optional) const {
   std::vector<StrictObject> result;
   for (const json& value : list(key, 0, kAnyCount)) {
-    result.emplace_back(value, file_, text(place_of(key), "[", result.size(), "]"), required, optional);
+    result.emplace_back(value, source_, text(place_of(key), "[", result.size(), "]"), required, optional);
   }
   return result;
 }

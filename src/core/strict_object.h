@@ -6,16 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "core/strict_json.h"
+
 namespace lumbargrade {
 
-/// Reads one JSON object of a manifest key by key. An unknown key (with the nearest valid name), a missing key, a wrong
-/// type and a number out of range are Errors of kind BundleInvalid that name the place, as in
+/// Reads one JSON object key by key. An unknown key (with the nearest valid name), a missing key, a wrong type and a
+/// number out of range are Errors of the source's kind that name the place, as in
 /// `models/default/manifest.json: networks[0].sha256 is missing`.
 class StrictObject {
  public:
-  /// `file` and `place` are put before every message; `place` is empty for the whole file. Checks the object's keys:
+  /// `source` and `place` are put before every message; `place` is empty for the whole file. Checks the object's keys:
   /// exactly `required`, and any of `optional`.
-  StrictObject(const nlohmann::json& value, std::string file, std::string place,
+  StrictObject(const nlohmann::json& value, JsonSource source, std::string place,
                const std::vector<std::string>& required, const std::vector<std::string>& optional = {});
 
   bool has(const std::string& key) const { return value_.contains(key); }
@@ -40,7 +42,7 @@ class StrictObject {
   const nlohmann::json& free_object(const std::string& key) const;
 
   std::string place_of(const std::string& key) const;
-  const std::string& file() const { return file_; }
+  const std::string& file() const { return source_.name; }
 
   /// Throws "<file>: <place of key> <reason>".
   [[noreturn]] void fail(const std::string& key, const std::string& reason) const;
@@ -49,7 +51,7 @@ class StrictObject {
   const nlohmann::json& list(const std::string& key, std::size_t min_count, std::size_t max_count) const;
 
   const nlohmann::json& value_;
-  std::string file_;
+  JsonSource source_;
   std::string place_;
 };
 

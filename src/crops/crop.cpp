@@ -8,7 +8,7 @@
 namespace lumbargrade {
 namespace {
 
-// Mean offsets from the canal point of the same level in patient space, mm (rsna-2024.md, section 1).
+// Mean offsets from the canal point of the same level in patient space, mm (docs/sources.md, "The challenge's data").
 constexpr double kForamenLateralMm = 17;
 constexpr std::array<double, kLevelCount> kForamenAnteriorMm = {1, 4.5, 8, 11.5, 15};
 constexpr double kForamenAboveMm = 4.5;

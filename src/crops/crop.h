@@ -43,7 +43,7 @@ struct CropPlacement {
 };
 
 /// The placement from the level's frame alone: canal point as found; foramen and recess at their mean offsets from it
-/// (shared measurements on two challenge studies: rsna-2024.md, section 1), mirrored for the right side.
+/// (measured in two challenge studies: docs/sources.md, "The challenge's data"), mirrored for the right side.
 /// `mirrored`: the crop's axes are mirrored with it, as View::mirrored says.
 CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<Side> side, bool mirrored = true);
 

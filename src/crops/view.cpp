@@ -86,9 +86,13 @@ View view_of(const InputSpec& input, const std::string& network) {
   view.normalisation = input.normalisation;
   view.mirrored = input.mirrored;
   if (input_of(view) != input) {
+    NetworkSpec wanted, declared;
+    wanted.inputs = {input_of(view)};
+    declared.inputs = {input};
     refuse(input, network,
            "must be square, linearly interpolated, padded with the minimum, with its axes towards left, feet, "
-           "posterior (sagittal) or feet, posterior, left (axial)");
+           "posterior (sagittal) or feet, posterior, left (axial): " +
+               first_difference(wanted, declared));
   }
   if (view.slices % 2 == 0) refuse(input, network, "must have an odd number of slices");
   return view;

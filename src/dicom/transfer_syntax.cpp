@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "core/error.h"
+
 namespace lumbargrade::dicom {
 namespace {
 
@@ -30,7 +32,7 @@ constexpr std::array<Coded, 13> kCodings = {{
     {"1.2.840.10008.1.2.4.91", PixelCoding::Jpeg2000},
 }};
 
-/// Newer than DCMTK 3.6.7's list of names.
+/// DCMTK 3.6.7 does not know them, 3.6.9 by a longer name: they have one of ours.
 bool is_high_throughput(const std::string& uid) {
   return uid == "1.2.840.10008.1.2.4.201" || uid == "1.2.840.10008.1.2.4.202" || uid == "1.2.840.10008.1.2.4.203";
 }
@@ -48,8 +50,8 @@ PixelCoding pixel_coding(const std::string& transfer_syntax_uid) {
 std::string describe_transfer_syntax(const std::string& transfer_syntax_uid) {
   const char* uid = transfer_syntax_uid.c_str();
   const DcmXfer known(uid);
+  if (is_high_throughput(transfer_syntax_uid)) return text("High-Throughput JPEG 2000 (", transfer_syntax_uid, ")");
   std::string name = known.getXfer() == EXS_Unknown ? dcmFindNameOfUID(uid, "unknown") : known.getXferName();
-  if (name == "unknown" && is_high_throughput(transfer_syntax_uid)) name = "High-Throughput JPEG 2000";
   if (name == "unknown" && transfer_syntax_uid.rfind("1.2.840.10008.", 0) != 0) name = "private";
   return name + " (" + transfer_syntax_uid + ")";
 }

@@ -67,35 +67,38 @@ void add_attention(const TensorMap& weights_by_view, const std::vector<const Cut
   }
 }
 
-const OutputSpec& grade_output(const NetworkSpec& spec) {
-  for (const OutputSpec& output : spec.outputs) {
-    if (output.name == kOutput && output.classes.size() == kSeverityCount && output.activation == "softmax") {
-      return output;
-    }
-  }
-  throw Error(ErrorKind::BundleInvalid,
-              text("the network ", spec.name, " has no output \"grade\": softmax of three classes"));
-}
-
 GraderNetwork grader_of(const BundleNetwork& network) {
-  auto module = std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module);
-  if (module && module->options().measures == 0) return GraderNetwork(std::move(module));
-  throw Error(ErrorKind::BundleInvalid, text("the network ", network.spec.name,
-                                             " cannot grade: its architecture must be \"grader\" without "
-                                             "measures, it is \"",
-                                             network.spec.architecture, "\""));
+  return GraderNetwork(std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module));
 }
 
 }  // namespace
+
+std::vector<View> grader_views(const NetworkSpec& spec) {
+  if (spec.architecture != "grader") {
+    throw Error(ErrorKind::BundleInvalid,
+                text("the architecture of the network \"", spec.name, "\", which grades, is \"", spec.architecture,
+                     "\"; this version runs \"grader\""));
+  }
+  std::vector<View> views;
+  for (const InputSpec& input : spec.inputs) views.push_back(view_of(input, spec.name));
+  NetworkSpec wanted;
+  wanted.inputs = spec.inputs;
+  wanted.outputs = {{kOutput, {}, "softmax", spec.outputs.front().temperature, 1}};
+  for (int severity = 0; severity < kSeverityCount; ++severity) {
+    wanted.outputs.front().classes.emplace_back(severity_key(static_cast<Severity>(severity)));
+  }
+  const std::string difference = first_difference(wanted, spec);
+  if (difference.empty()) return views;
+  throw Error(ErrorKind::BundleInvalid, text("the network \"", spec.name, "\", which grades: ", difference));
+}
 
 ConditionNetworks::ConditionNetworks(const Bundle& bundle, const ConditionSpec& head, const std::string& device,
                                      const std::string& precision)
     : head_(head), device_(device), precision_(scalar_type_of(precision, device_)) {
   for (const BundleNetwork& network : bundle.networks) {
     if (network.spec.role != grading_role(head.condition)) continue;
-    grade_output(network.spec);
-    Member member{network.spec, grader_of(network), {}};
-    for (const InputSpec& input : network.spec.inputs) member.views.push_back(view_of(input, network.spec.name));
+    const std::vector<View> views = grader_views(network.spec);
+    Member member{network.spec, grader_of(network), views};
     member.network->prepare_for_inference();
     member.network->to(device_, precision_);
     members_.push_back(std::move(member));
@@ -181,7 +184,7 @@ std::vector<NetworkPredictions> ConditionNetworks::answers(const ShownFindings& 
     add_attention(output.attention, look.views[k], attention);
     answers.push_back(
         {members_[k].spec.name,
-         {shown.findings, output.logits.to(torch::kCPU, torch::kFloat32) / grade_output(members_[k].spec).temperature,
+         {shown.findings, output.logits.to(torch::kCPU, torch::kFloat32) / members_[k].spec.outputs.front().temperature,
           output.features.to(torch::kCPU, torch::kFloat32)}});
   }
   return answers;

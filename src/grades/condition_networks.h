@@ -40,6 +40,10 @@ struct NetworkPredictions {
   MemberPredictions answers;
 };
 
+/// The views of a network that grades. Error (BundleInvalid) that names what this version does not run: another
+/// architecture, an input none that crops can be cut for, outputs other than the softmax of three grades.
+std::vector<View> grader_views(const NetworkSpec& spec);
+
 /// The networks of a bundle that grade one condition, ready for inference.
 class ConditionNetworks {
  public:

@@ -20,8 +20,8 @@ struct ForamenMeasure {
 using ForamenMeasures = std::array<std::optional<ForamenMeasure>, kFindingCount>;
 
 /// The share of fat-bright pixels within 9 mm of the point on the slice nearest to it; bright is what Otsu's threshold
-/// over the pixels within 30 mm separates from the dark (shared measurements on two graded studies: locator.md, last
-/// section). Thin slices are averaged to 4 mm. Nothing where no slice comes near the point.
+/// over the pixels within 30 mm separates from the dark (docs/sources.md, "The share of fat
+/// in the foramen"). Thin slices are averaged to 4 mm. Nothing where no slice comes near the point.
 std::optional<ForamenMeasure> measure_foramen(const std::vector<const Volume*>& sagittal_t1,
                                               const CropPlacement& placement);
 

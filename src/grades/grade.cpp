@@ -18,14 +18,6 @@ std::string_view source_name(GradeSource source) {
   return "prior";
 }
 
-Severity most_probable(const Probabilities& probabilities) {
-  int best = 0;
-  for (int k = 1; k < kSeverityCount; ++k) {
-    if (probabilities[k] >= probabilities[best]) best = k;
-  }
-  return static_cast<Severity>(best);
-}
-
 Probabilities mix_with_prior(const Probabilities& model, const Probabilities& prior, double confidence) {
   const double weight = std::clamp(confidence, 0.0, 1.0);
   Probabilities mixed{};

@@ -40,9 +40,6 @@ struct Grade {
 /// All 25, in the order of all_findings().
 using StudyGrades = std::array<Grade, kFindingCount>;
 
-/// The class reported as the grade: the most probable one; of equals the more severe.
-Severity most_probable(const Probabilities& probabilities);
-
 /// `model` where the level is certain, `prior` where it is not, and in between in proportion to `confidence` (0..1).
 Probabilities mix_with_prior(const Probabilities& model, const Probabilities& prior, double confidence);
 

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "core/flags.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -14,9 +16,9 @@ Grade prior_grade(const Finding& finding, const PriorTable& prior) {
 
 void flag_level(const std::optional<LevelFrame>& frame, Grade& grade) {
   if (!frame) {
-    grade.flags.emplace_back("level_not_found");
+    grade.flags.emplace_back(flags::kLevelNotFound.word);
   } else if (frame->confidence < kUncertainBelow) {
-    grade.flags.emplace_back("level_uncertain");
+    grade.flags.emplace_back(flags::kLevelUncertain.word);
   }
 }
 
@@ -26,6 +28,25 @@ bool has_diameter(const LevelFrame& frame) {
 
 const std::optional<RecessMeasure>& recess_of(const LevelFrame& frame, Side side) {
   return side == Side::Left ? frame.recess_left : frame.recess_right;
+}
+
+/// The number that a finding is graded by; nothing where it was not measured.
+std::optional<Measured> measured_of(const Finding& finding, const LevelFrame& frame,
+                                    const std::optional<ForamenMeasure>& foramen) {
+  switch (finding.condition) {
+    case Condition::SpinalCanalStenosis:
+      if (has_diameter(frame)) return Measured{frame.canal->diameter_mm, frame.canal->reference_mm};
+      break;
+    case Condition::SubarticularStenosis: {
+      const auto& recess = recess_of(frame, *finding.side);
+      if (recess && std::isfinite(recess->depth_mm)) return Measured{recess->depth_mm, std::nullopt};
+      break;
+    }
+    case Condition::NeuralForaminalNarrowing:
+      if (foramen) return Measured{foramen->fat_share, std::nullopt};
+      break;
+  }
+  return std::nullopt;
 }
 
 void add_image(const CanalMeasure& canal, const Volume& sagittal, Grade& grade) {
@@ -39,12 +60,12 @@ void add_image(const CanalMeasure& canal, const Volume& sagittal, Grade& grade) 
 /// Fills in what was measured, and where.
 void add_canal_measure(const LevelFrame& frame, const Volume& sagittal, Grade& grade) {
   if (!has_diameter(frame)) {
-    grade.flags.emplace_back("canal_not_measured");
+    grade.flags.emplace_back(flags::kCanalNotMeasured.word);
     return;
   }
   grade.measure_mm = frame.canal->diameter_mm;
   grade.measure_ratio = frame.canal->ratio();
-  if (!grade.measure_ratio) grade.flags.emplace_back("no_reference_diameter");
+  if (!grade.measure_ratio) grade.flags.emplace_back(flags::kNoReferenceDiameter.word);
   add_image(*frame.canal, sagittal, grade);
 }
 
@@ -117,21 +138,10 @@ Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sa
 
 std::optional<MeasuredGrade> measured_grade(const Finding& finding, const LevelFrame& frame,
                                             const std::optional<ForamenMeasure>& foramen, const GradingModel& model) {
-  switch (finding.condition) {
-    case Condition::SpinalCanalStenosis:
-      if (!has_diameter(frame)) return std::nullopt;
-      return MeasuredGrade{canal_probabilities(model.canal, frame.level, *frame.canal), model.canal_weight};
-    case Condition::SubarticularStenosis: {
-      const auto& recess = recess_of(frame, *finding.side);
-      if (!model.recess || !recess || !std::isfinite(recess->depth_mm)) return std::nullopt;
-      return MeasuredGrade{ordinal_probabilities(*model.recess, frame.level, recess->depth_mm), model.recess_weight};
-    }
-    case Condition::NeuralForaminalNarrowing:
-      if (!model.foramen || !foramen) return std::nullopt;
-      return MeasuredGrade{ordinal_probabilities(*model.foramen, frame.level, foramen->fat_share),
-                           model.foramen_weight};
-  }
-  return std::nullopt;
+  const auto& measure = model.measure(finding.condition);
+  const auto measured = measured_of(finding, frame, foramen);
+  if (!measure || !measured) return std::nullopt;
+  return MeasuredGrade{measured_probabilities(*measure, frame.level, *measured), measure->model_weight};
 }
 
 Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,

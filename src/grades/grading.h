@@ -1,11 +1,10 @@
 #pragma once
 
 #include "core/prevalence.h"
-#include "grades/canal.h"
 #include "grades/foramen.h"
 #include "grades/grade.h"
+#include "grades/measured_probabilities.h"
 #include "grades/network_grader.h"
-#include "grades/ordinal_model.h"
 #include "levels/spine.h"
 #include "volume/volume.h"
 
@@ -20,14 +19,14 @@ struct ConditionMix {
 
 /// All numbers that grading needs; the bundle's manifest carries them.
 struct GradingModel {
-  CanalModel canal;
-  double canal_weight = 1;  ///< lambda in p = (1 - lambda) prior + lambda model, times the level's confidence
-  std::optional<OrdinalModel> recess;   ///< in the depth, mm; empty: recess depths are not graded
-  double recess_weight = 1;             ///< as canal_weight
-  std::optional<OrdinalModel> foramen;  ///< in the share of fat; empty: foramina are not graded by it
-  double foramen_weight = 1;            ///< as canal_weight
+  std::array<std::optional<MeasureModel>, kConditionCount> measures;  ///< as in GradingSpec
   PriorTable prior{};
   std::array<ConditionMix, kConditionCount> heads;
+
+  std::optional<MeasureModel>& measure(Condition condition) { return measures[static_cast<size_t>(condition)]; }
+  const std::optional<MeasureModel>& measure(Condition condition) const {
+    return measures[static_cast<size_t>(condition)];
+  }
 };
 
 /// Below this confidence a level's rows carry the flag `level_uncertain`.

@@ -9,7 +9,7 @@
 namespace lumbargrade {
 namespace {
 
-// shared/reference/locator.md, "Canal", unless said otherwise.
+// docs/sources.md, "Locator: from maps to names", unless said otherwise.
 constexpr double kNearestBehindChainMm = 2;
 constexpr double kFarthestBehindChainMm = 45;
 constexpr double kMinimumAreaMm2 = 60;      // ours: smaller specks are not a canal

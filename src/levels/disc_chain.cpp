@@ -11,7 +11,7 @@
 namespace lumbargrade {
 namespace {
 
-// Rules and numbers from shared/reference/locator.md, "From maps to names", unless said otherwise.
+// Rules and numbers from docs/sources.md, "Locator: from maps to names", unless said otherwise.
 constexpr double kMinimumCentreHeat = 0.15;
 constexpr int kPeakWindow = 9;  // coarse pixels
 constexpr double kMinimumDiscAreaMm2 = 50;

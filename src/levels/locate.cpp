@@ -7,6 +7,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
+#include "core/flags.h"
 #include "core/statistics.h"
 #include "levels/canal_profile.h"
 #include "levels/central_slices.h"
@@ -17,7 +18,7 @@
 namespace lumbargrade {
 namespace {
 
-// Half the width of what is looked at: the spinal canal is 20-27 mm wide (shared/reference/anatomy.md). The outer
+// Half the width of what is looked at (docs/sources.md, "Locator: from maps to names"). The outer
 // slices of a clinical stack, 20-40 mm beside the middle, show fat that looks like canal.
 constexpr double kSpineHalfWidthMm = 12;
 constexpr double kSpineShare = 0.5;  // of the spine that the best slice shows
@@ -336,7 +337,7 @@ class SpineBuilder {
       spine.canal_line_patient.push_back(frame_.patient(point, middle_at(point)));
     }
     spine.central_slice = central_;
-    spine.flags = flags(spine, options);
+    spine.flags = flags_of(spine, options);
     return spine;
   }
 
@@ -406,21 +407,22 @@ class SpineBuilder {
     return frame_.patient(centre, middle_at(centre + cv::Point2d(25, 0)));
   }
 
-  std::vector<std::string> flags(const Spine& spine, const LocatorOptions& options) const {
-    std::vector<std::string> flags;
+  std::vector<std::string> flags_of(const Spine& spine, const LocatorOptions& options) const {
+    std::vector<std::string> words;
     const DiscChain& chain = reading_.chain;
     if (options.lowest_disc) {
-      flags.emplace_back("lowest_disc_given");
-      if (*options.lowest_disc == LowestDisc::L6S1) flags.emplace_back("six_lumbar_vertebrae");
+      words.emplace_back(flags::kLowestDiscGiven.word);
+      if (*options.lowest_disc == LowestDisc::L6S1) words.emplace_back(flags::kSixLumbarVertebrae.word);
     } else {
-      if (chain.anchor_score < kSureAnchor) flags.emplace_back("level_names_uncertain");
-      if (chain.rival_score > kRivalShare * chain.anchor_score) flags.emplace_back("transitional_vertebra_possible");
-      if (chain.l5s1 + 1 < static_cast<int>(chain.discs.size())) flags.emplace_back("disc_below_l5_s1");
+      if (chain.anchor_score < kSureAnchor) words.emplace_back(flags::kLevelNamesUncertain.word);
+      if (chain.rival_score > kRivalShare * chain.anchor_score)
+        words.emplace_back(flags::kTransitionalVertebraPossible.word);
+      if (chain.l5s1 + 1 < static_cast<int>(chain.discs.size())) words.emplace_back(flags::kDiscBelowL5S1.word);
     }
-    if (spine.level_count() < kLevelCount) flags.emplace_back("fewer_than_five_discs");
-    if (leaves_measured_slices(spine)) flags.emplace_back("canal_out_of_plane");
-    if (has_unusual_spacing()) flags.emplace_back("level_spacing_unusual");
-    return flags;
+    if (spine.level_count() < kLevelCount) words.emplace_back(flags::kFewerThanFiveDiscs.word);
+    if (leaves_measured_slices(spine)) words.emplace_back(flags::kCanalOutOfPlane.word);
+    if (has_unusual_spacing()) words.emplace_back(flags::kLevelSpacingUnusual.word);
+    return words;
   }
 
   /// Whether a level's canal runs so far beside the measured slices (scoliosis) that they read it too narrow.

@@ -9,9 +9,6 @@
 namespace lumbargrade {
 namespace {
 
-constexpr double kLowPercentile = 0.005;
-constexpr double kHighPercentile = 0.99;
-
 /// In-plane axes of the canonical view in index space: which index axis, and its sign.
 struct CanonicalAxes {
   int column_axis;  // 0: index columns, 1: index rows
@@ -93,8 +90,8 @@ SliceImage canonical_slice(const Volume& sagittal, int slice, double pixel_mm) {
 
 cv::Mat1f normalised(const cv::Mat1f& pixels) {
   std::vector<float> sorted(pixels.begin(), pixels.end());
-  const float low = quantile_of(sorted, kLowPercentile);
-  const float high = quantile_of(sorted, kHighPercentile);
+  const float low = quantile_of(sorted, kLocatorLowQuantile);
+  const float high = quantile_of(sorted, kLocatorHighQuantile);
   cv::Mat1f clipped;
   cv::min(pixels, high, clipped);
   cv::max(clipped, low, clipped);

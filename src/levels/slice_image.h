@@ -9,6 +9,10 @@ namespace lumbargrade {
 /// Pixel size of everything the locator sees.
 inline constexpr double kLocatorPixelMm = 0.6;
 
+/// Grey values are clipped to these quantiles of the slice.
+inline constexpr double kLocatorLowQuantile = 0.005;
+inline constexpr double kLocatorHighQuantile = 0.99;
+
 /// One sagittal slice in the locator's canonical view: the column index grows to the back (posterior), the row index
 /// to the feet, pixels are square.
 struct SliceImage {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/statistics.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -15,15 +17,6 @@ void for_each_case(const std::vector<ScoredStudy>& studies, Condition condition,
       if (study.cases[i] && all_findings()[i].condition == condition) use(*study.cases[i]);
     }
   }
-}
-
-/// The most probable grade; of equals the more severe, as in grades.csv.
-std::size_t predicted_grade(const Probabilities& probabilities) {
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < probabilities.size(); ++i) {
-    if (probabilities[i] >= probabilities[best]) best = i;
-  }
-  return best;
 }
 
 double probability_of(Event event, const Probabilities& probabilities) {
@@ -46,24 +39,12 @@ std::optional<double> event_auc(const std::vector<ScoredStudy>& studies, Conditi
 ConfusionTable confusion(const std::vector<ScoredStudy>& studies, Condition condition) {
   ConfusionTable table{};
   for_each_case(studies, condition, [&](const ScoredCase& item) {
-    ++table[static_cast<std::size_t>(item.label.severity)][predicted_grade(item.probabilities)];
+    ++table[static_cast<std::size_t>(item.label.severity)][static_cast<std::size_t>(most_probable(item.probabilities))];
   });
   return table;
 }
 
 }  // namespace
-
-std::optional<double> area_under_roc(const std::vector<double>& positives, const std::vector<double>& negatives) {
-  if (positives.empty() || negatives.empty()) return std::nullopt;
-  std::vector<double> sorted = negatives;
-  std::sort(sorted.begin(), sorted.end());
-  double wins = 0;
-  for (const double value : positives) {
-    const auto [first_equal, first_above] = std::equal_range(sorted.begin(), sorted.end(), value);
-    wins += static_cast<double>(first_equal - sorted.begin()) + 0.5 * static_cast<double>(first_above - first_equal);
-  }
-  return wins / (static_cast<double>(positives.size()) * static_cast<double>(negatives.size()));
-}
 
 std::optional<double> quadratic_kappa(const ConfusionTable& table) {
   std::array<double, kSeverityCount> truths{}, predictions{};

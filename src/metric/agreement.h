@@ -18,9 +18,6 @@ struct Agreement {
 
 Agreement agreement(const std::vector<ScoredStudy>& studies, Condition condition);
 
-/// Probability that a positive's value is above a negative's, ties counting half (Mann and Whitney).
-std::optional<double> area_under_roc(const std::vector<double>& positives, const std::vector<double>& negatives);
-
 /// Cohen's kappa with quadratic weights of a table [true][predicted]; empty when all cases share one grade in both.
 std::optional<double> quadratic_kappa(const std::array<std::array<int, kSeverityCount>, kSeverityCount>& table);
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/error.h"
+#include "core/finding.h"
 #include "core/nearest_name.h"
 #include "core/strict_object.h"
 #include "network/grader_network.h"
@@ -22,7 +23,6 @@ constexpr std::size_t kMaxLevels = 8;
 constexpr std::int64_t kMaxBlocks = 64;
 constexpr std::size_t kMaxViews = 16;
 constexpr std::int64_t kMaxHidden = 4096;
-constexpr std::int64_t kMaxMeasures = 1024;
 constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxMixerLayers = 16;
 constexpr double kMaxDropout = 0.95;
@@ -36,18 +36,8 @@ const at::Tensor& input_named(const TensorMap& inputs, const std::string& name) 
   return found->second;
 }
 
-UNetOptions unet_options(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
-  const StrictObject object(parameters, file, place, {"widths", "fine_classes", "coarse_maps"}, {"in_channels"});
-  UNetOptions options;
-  options.widths = object.integers("widths", 2, kMaxLevels, 1, kMaxWidth);
-  options.fine_classes = object.integer("fine_classes", 1, kMaxMaps);
-  options.coarse_maps = object.integer("coarse_maps", 0, kMaxMaps);
-  if (object.has("in_channels")) options.in_channels = object.integer("in_channels", 1, kMaxMaps);
-  return options;
-}
-
 Network build_unet(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
-  UNet network(unet_options(parameters, file, place));
+  UNet network(read_unet_options(parameters, file, place));
   return {network.ptr(),
           [network](const TensorMap& inputs) mutable {
             const UNetOutput output = network->forward(input_named(inputs, "image"));
@@ -90,8 +80,7 @@ BackboneOptions backbone_options(const StrictObject& object) {
 }
 
 bool is_view_name(const std::string& name) {
-  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos &&
-         name != "measures";
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
 }
 
 std::vector<std::string> view_names(const StrictObject& object) {
@@ -99,7 +88,7 @@ std::vector<std::string> view_names(const StrictObject& object) {
   if (views.size() > kMaxViews) object.fail("views", text("must have at most ", kMaxViews, " entries"));
   for (const std::string& view : views) {
     if (!is_view_name(view)) {
-      object.fail("views", text("names \"", view, "\": use lower-case letters, digits and _, and not \"measures\""));
+      object.fail("views", text("names \"", view, "\": use lower-case letters, digits and _"));
     }
     if (std::count(views.begin(), views.end(), view) > 1) object.fail("views", text("names \"", view, "\" twice"));
   }
@@ -115,14 +104,20 @@ Network build_grader(const nlohmann::json& parameters, const std::string& file, 
           [network]() mutable { network->prepare_for_inference(); }};
 }
 
-Network build_study_mixer(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
-  const StrictObject object(parameters, file, place, {"features", "hidden", "layers", "dropout"});
+StudyMixerOptions study_mixer_options(const nlohmann::json& parameters, const std::string& file,
+                                      const std::string& place) {
+  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place,
+                            {"features", "hidden", "layers", "dropout"});
   StudyMixerOptions options;
   options.features = object.integer("features", 1, kMaxFeatures);
   options.hidden = hidden_width(object);
   options.layers = object.integer("layers", 1, kMaxMixerLayers);
   options.dropout = object.number("dropout", 0, kMaxDropout);
-  StudyMixer network(options);
+  return options;
+}
+
+Network build_study_mixer(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
+  StudyMixer network(study_mixer_options(parameters, file, place));
   return {network.ptr(),
           [network](const TensorMap& inputs) mutable {
             const at::Tensor logits = network->forward(input_named(inputs, "features"), input_named(inputs, "logits"),
@@ -132,21 +127,105 @@ Network build_study_mixer(const nlohmann::json& parameters, const std::string& f
           [network]() mutable { network->eval(); }};
 }
 
+// Fewest weights of each architecture: its largest kernels alone. In double, where nothing overflows.
+
+constexpr double kKernelArea = 3 * 3;
+
+double square(std::int64_t width) {
+  return static_cast<double>(width) * static_cast<double>(width);
+}
+
+ArchitectureSummary summarise_unet(const nlohmann::json& parameters, const std::string& file,
+                                   const std::string& place) {
+  const UNetOptions options = read_unet_options(parameters, file, place);
+  ArchitectureSummary summary{{"image"}, {{"fine", options.fine_classes}}, 0};
+  if (options.coarse_maps > 0) summary.outputs["coarse"] = options.coarse_maps;
+  for (size_t level = 0; level < options.widths.size(); ++level) {
+    const bool has_decoder = level + 1 < options.widths.size();
+    summary.least_weights += kKernelArea * (has_decoder ? 3 : 1) * square(options.widths[level]);
+  }
+  return summary;
+}
+
+double least_weights_of(const BackboneOptions& backbone) {
+  constexpr double kSmallestPreset = 3e6;  // convnext_atto has 3.4 million
+  if (backbone.name != kFreeBackbone) return kSmallestPreset;
+  double weights = 0;
+  for (size_t stage = 0; stage < backbone.resnet.widths.size(); ++stage) {
+    const auto blocks = static_cast<double>(backbone.resnet.blocks[stage]);
+    weights += kKernelArea * (2 * blocks - 1) * square(backbone.resnet.widths[stage]);
+  }
+  return weights;
+}
+
+double least_weights_of(PoolingKind pooling, std::int64_t hidden) {
+  switch (pooling) {
+    case PoolingKind::LstmAttention:
+      return 4 * square(hidden);  // recurrent matrices of two layers, two directions, half as wide
+    case PoolingKind::Transformer:
+      return 8 * square(hidden);  // attention of two layers
+    case PoolingKind::Mean:
+    case PoolingKind::Attention:
+      break;
+  }
+  return 0;
+}
+
+ArchitectureSummary summarise_grader(const nlohmann::json& parameters, const std::string& file,
+                                     const std::string& place) {
+  const GraderNetworkOptions options = read_grader_options(parameters, file, place);
+  ArchitectureSummary summary{options.views, {{"grade", kSeverityCount}}, 0};
+  std::sort(summary.inputs.begin(), summary.inputs.end());
+  const auto views = static_cast<double>(options.views.size());
+  summary.least_weights = (options.shared_backbone ? 1 : views) * least_weights_of(options.backbone) +
+                          views * least_weights_of(options.pooling, options.hidden);
+  return summary;
+}
+
+ArchitectureSummary summarise_study_mixer(const nlohmann::json& parameters, const std::string& file,
+                                          const std::string& place) {
+  const StudyMixerOptions options = study_mixer_options(parameters, file, place);
+  return {{"features", "logits", "present"},
+          {{"grade", kSeverityCount}},
+          4 * static_cast<double>(options.layers) * square(options.hidden)};
+}
+
 struct Architecture {
   const char* name;
   Network (*build)(const nlohmann::json& parameters, const std::string& file, const std::string& place);
+  ArchitectureSummary (*summarise)(const nlohmann::json& parameters, const std::string& file, const std::string& place);
 };
 
-// A new architecture is one line here, one builder above, and its row in the header's table.
-constexpr std::array kArchitectures = {Architecture{"unet", build_unet}, Architecture{"grader", build_grader},
-                                       Architecture{"study_mixer", build_study_mixer}};
+// A new architecture is one line here, its builder and its summary above, and its row in the header's table.
+constexpr std::array kArchitectures = {Architecture{"unet", build_unet, summarise_unet},
+                                       Architecture{"grader", build_grader, summarise_grader},
+                                       Architecture{"study_mixer", build_study_mixer, summarise_study_mixer}};
+
+const Architecture& architecture_named(const std::string& name, const std::string& file, const std::string& place) {
+  for (const Architecture& known : kArchitectures) {
+    if (name == known.name) return known;
+  }
+  throw Error(ErrorKind::BundleInvalid, text(file, ": ", place, ".architecture is the unknown \"", name, "\"",
+                                             name_hint(name, architecture_names())));
+}
 
 }  // namespace
 
+UNetOptions read_unet_options(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
+  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place,
+                            {"widths", "fine_classes", "coarse_maps"}, {"in_channels"});
+  UNetOptions options;
+  options.widths = object.integers("widths", 2, kMaxLevels, 1, kMaxWidth);
+  options.fine_classes = object.integer("fine_classes", 1, kMaxMaps);
+  options.coarse_maps = object.integer("coarse_maps", 0, kMaxMaps);
+  if (object.has("in_channels")) options.in_channels = object.integer("in_channels", 1, kMaxMaps);
+  return options;
+}
+
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place) {
-  const StrictObject object(parameters, file, place, {"backbone", "views", "pooling"},
-                            {"backbone_options", "hidden", "dropout", "measures", "shared_backbone"});
+  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"backbone", "views", "pooling"},
+                            {"backbone_options", "hidden", "dropout", "shared_backbone"});
   GraderNetworkOptions options;
   options.backbone = backbone_options(object);
   options.views = view_names(object);
@@ -154,7 +233,6 @@ GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const
   options.pooling = static_cast<PoolingKind>(pooling - kPoolings.begin());
   if (object.has("hidden")) options.hidden = hidden_width(object);
   if (object.has("dropout")) options.dropout = object.number("dropout", 0, kMaxDropout);
-  if (object.has("measures")) options.measures = object.integer("measures", 0, kMaxMeasures);
   if (object.has("shared_backbone")) options.shared_backbone = object.boolean("shared_backbone");
   return options;
 }
@@ -167,11 +245,12 @@ std::vector<std::string> architecture_names() {
 
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place) {
-  for (const Architecture& known : kArchitectures) {
-    if (architecture == known.name) return known.build(parameters, file, place + ".parameters");
-  }
-  throw Error(ErrorKind::BundleInvalid, text(file, ": ", place, ".architecture is the unknown \"", architecture, "\"",
-                                             name_hint(architecture, architecture_names())));
+  return architecture_named(architecture, file, place).build(parameters, file, place + ".parameters");
+}
+
+ArchitectureSummary summarise_architecture(const std::string& architecture, const nlohmann::json& parameters,
+                                           const std::string& file, const std::string& place) {
+  return architecture_named(architecture, file, place).summarise(parameters, file, place + ".parameters");
 }
 
 }  // namespace lumbargrade

@@ -3,6 +3,7 @@
 #include <torch/nn/module.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "network/grader_options.h"
 #include "network/safetensors.h"
+#include "network/unet_options.h"
 
 namespace lumbargrade {
 
@@ -38,6 +40,18 @@ struct Network {
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place);
 
+/// What the parameters tell before anything is built; errors as those of build_network.
+struct ArchitectureSummary {
+  std::vector<std::string> inputs;              ///< names of what it cannot do without, ordered
+  std::map<std::string, std::int64_t> outputs;  ///< channels (axis 1) by name
+  double least_weights = 0;                     ///< it has at least so many
+};
+ArchitectureSummary summarise_architecture(const std::string& architecture, const nlohmann::json& parameters,
+                                           const std::string& file, const std::string& place);
+
+/// The parameters of a `unet`, checked; errors as those of build_network.
+UNetOptions read_unet_options(const nlohmann::json& parameters, const std::string& file, const std::string& place);
+
 /// The parameters of a `grader`, checked; errors as those of build_network.
 ///
 /// | parameter | meaning |
@@ -46,7 +60,7 @@ Network build_network(const std::string& architecture, const nlohmann::json& par
 /// | `backbone_options` | only for `resnet`: `widths`, `blocks`, `deep_stem`, `average_downsample` of ResNetOptions |
 /// | `views` | names of the inputs: lower-case letters, digits and `_` |
 /// | `pooling` | `mean`, `attention`, `lstm_attention` or `transformer` |
-/// | `hidden`, `dropout`, `measures`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
+/// | `hidden`, `dropout`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place);
 

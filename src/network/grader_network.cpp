@@ -46,7 +46,7 @@ GraderNetworkImpl::GraderNetworkImpl(GraderNetworkOptions options) : options_(st
 }
 
 int64_t GraderNetworkImpl::features() const {
-  int64_t sum = options_.measures;
+  int64_t sum = 0;
   for (const auto& pooling : poolings_) sum += pooling->features();
   return sum;
 }
@@ -82,12 +82,6 @@ GraderOutput GraderNetworkImpl::forward(const TensorMap& inputs) {
         valid.defined() ? valid : torch::ones({slices.size(0), slices.size(1)}, slices.options().dtype(torch::kBool)));
     output.attention[view] = pooled.weights;
     parts.push_back(pooled.features);
-  }
-  if (options_.measures > 0) {
-    const torch::Tensor& measures = input_named(inputs, "measures", 2);
-    TORCH_CHECK(measures.size(1) == options_.measures, "the network's input \"measures\" has ", measures.size(1),
-                " columns, it must have ", options_.measures);
-    parts.push_back(measures.to(parts.front().scalar_type()));
   }
   output.features = torch::cat(parts, 1);
   output.logits = head_->forward(torch::dropout(output.features, options_.dropout, is_training()));

@@ -29,7 +29,6 @@ struct GraderOutput {
 /// - `<view>` N x S x H x W, for every view; S may differ between views;
 /// - `<view>.valid` N x S, not 0 where there is a slice; may be absent: all are. Slices that are not valid change
 ///   nothing, not even the statistics of batch normalisation; a view without valid slices counts as zeros;
-/// - `measures` N x GraderNetworkOptions::measures, where that is not 0; standardised by the caller.
 class GraderNetworkImpl : public torch::nn::Module {
  public:
   explicit GraderNetworkImpl(GraderNetworkOptions options);

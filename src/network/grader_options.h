@@ -24,7 +24,6 @@ struct GraderNetworkOptions {
   PoolingKind pooling = PoolingKind::Attention;
   std::int64_t hidden = 256;  ///< length of the vectors inside the pooling
   double dropout = 0.2;       ///< before the head, and inside the LSTM and the transformer
-  std::int64_t measures = 0;  ///< scalars given beside the views
 };
 
 }  // namespace lumbargrade

@@ -166,6 +166,9 @@ std::uint64_t header_length(std::ifstream& file, std::uint64_t file_bytes, std::
 OpenSafetensors open_safetensors(const std::filesystem::path& path) {
   const std::string what = path.string();
   std::error_code failure;
+  if (!std::filesystem::is_regular_file(path, failure)) {  // a pipe would never end
+    throw Error(ErrorKind::BundleInvalid, text("cannot read ", what, ": no such file"));
+  }
   const std::uint64_t file_bytes = std::filesystem::file_size(path, failure);
   OpenSafetensors opened{std::ifstream(path, std::ios::binary), {}};
   if (failure || !opened.file) throw Error(ErrorKind::BundleInvalid, text("cannot read ", what));
@@ -224,7 +227,8 @@ std::string make_header(const std::vector<const NamedTensor*>& order,
 
 SafetensorsHeader parse_safetensors_header(std::string_view text_of_header, std::uint64_t data_bytes,
                                            std::string_view what) {
-  const json header = parse_strict_json(text_of_header, text("header of ", what), kMaxHeaderDepth);
+  const json header =
+      parse_strict_json(text_of_header, {text("header of ", what), ErrorKind::BundleInvalid}, kMaxHeaderDepth);
   if (!header.is_object()) refuse_file(what, "its header is not an object");
   SafetensorsHeader result;
   for (const auto& [name, entry] : header.items()) {

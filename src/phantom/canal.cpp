@@ -9,8 +9,8 @@ namespace {
 
 constexpr double kTwoPi = 2 * std::numbers::pi;
 
-// Radii near the ganglion: L1 1.95, L2 1.55, L3 2.15, L4 2.55, L5 2.65, S1 2.7 (KH, MN); the ganglion is a little wider
-// (SI: up to 6.5 at L5).
+// Radii near the ganglion: L1 1.95, L2 1.55, L3 2.15, L4 2.55, L5 2.65, S1 2.7 (Clin Anat 31:782; FM a2021.0120); the
+// ganglion is a little wider (PMC4337191: up to 6.5 at L5).
 constexpr std::array<double, kBodyCount> kNerveRadius = {1.5, 1.5, 1.8, 2.2, 2.6, 2.6, 2.5,
                                                          2.2, 1.9, 1.8, 1.7, 1.6, 1.6, 1.6};
 

@@ -2,14 +2,13 @@
 
 #include <atomic>
 #include <fstream>
-#include <mutex>
 #include <set>
-#include <thread>
 
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/parallel.h"
 #include "phantom/study_writer.h"
 
 namespace lumbargrade::phantom {
@@ -47,7 +46,7 @@ void check(const DatasetOptions& options) {
 
 /// What must not change between a run and its continuation.
 nlohmann::json fingerprint(const DatasetOptions& options) {
-  nlohmann::json json = {{"format", 1},
+  nlohmann::json json = {{"format", kDatasetFormat},
                          {"seed", options.seed},
                          {"sagittal_matrix", options.protocol.sagittal_matrix},
                          {"axial_matrix", options.protocol.axial_matrix},
@@ -55,7 +54,7 @@ nlohmann::json fingerprint(const DatasetOptions& options) {
                          {"label_noise", options.label_noise},
                          {"rsna_quirks", options.quirks == VendorQuirks::Rsna},
                          {"labels", options.labels}};
-  for (const auto& condition : options.prevalence.share) json["prevalence"].push_back(condition);
+  for (const auto& condition : options.prevalence) json["prevalence"].push_back(condition);
   return json;
 }
 
@@ -127,39 +126,22 @@ void make_study(const DatasetOptions& options, const Layout& layout, int index) 
 }
 
 void make_studies(const DatasetOptions& options, const Layout& layout) {
-  std::atomic<int> next{0};
   std::atomic<int> done{0};
-  std::mutex mutex;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    for (int index = next++; index < options.studies; index = next++) {
-      if (fs::exists(layout.images() / std::to_string(study_id_of(options.seed, index)))) {
-        ++done;
-        continue;
-      }
-      try {
-        make_study(options, layout, index);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-        next = options.studies;
-        return;
-      }
-      const std::lock_guard lock(mutex);
-      log_info(text("study ", ++done, " of ", options.studies));
+  for_each_index(static_cast<size_t>(options.studies), options.jobs, [&](size_t i) {
+    const int index = static_cast<int>(i);
+    if (fs::exists(layout.images() / std::to_string(study_id_of(options.seed, index)))) {
+      ++done;
+      return;
     }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (int i = 0; i < std::min(options.jobs, options.studies); ++i) workers.emplace_back(work);
-  }
-  if (failure) std::rethrow_exception(failure);
+    make_study(options, layout, index);
+    log_info(text("study ", ++done, " of ", options.studies));
+  });
 }
 
 /// A text file of the data set's root that appears there whole.
-class Table {
+class TextFile {
  public:
-  Table(const Layout& layout, const std::string& name)
+  TextFile(const Layout& layout, const std::string& name)
       : workshop_(layout.workshop() / name), path_(layout.root / name), file_(workshop_) {}
   void line(const std::vector<std::string>& fields) { put(csv_line(fields)); }
   void put(std::string_view content) { file_.write(content.data(), content.size()); }
@@ -178,10 +160,10 @@ std::string plain(const nlohmann::json& value) {
 }
 
 void write_tables(const DatasetOptions& options, const Layout& layout) {
-  Table train(layout, "train.csv");
-  Table descriptions(layout, "train_series_descriptions.csv");
-  Table coordinates(layout, "train_label_coordinates.csv");
-  Table truth(layout, "truth.json");
+  TextFile train(layout, "train.csv");
+  TextFile descriptions(layout, "train_series_descriptions.csv");
+  TextFile coordinates(layout, "train_label_coordinates.csv");
+  TextFile truth(layout, "truth.json");
   std::vector<std::string> header = {"study_id"};
   std::vector<std::string> columns;
   for (const Finding& finding : train_csv_columns()) columns.push_back(finding_key(finding));
@@ -213,7 +195,7 @@ void write_tables(const DatasetOptions& options, const Layout& layout) {
     truth.put(index + 1 < options.studies ? ",\n" : "\n");
   }
   truth.put("]\n");
-  for (Table* table : {&train, &descriptions, &coordinates, &truth}) table->commit();
+  for (TextFile* table : {&train, &descriptions, &coordinates, &truth}) table->commit();
 }
 
 }  // namespace

@@ -10,13 +10,17 @@
 
 namespace lumbargrade::phantom {
 
+/// Raised whenever the same options give other studies: a run that was begun with another format is not continued,
+/// since its studies would not belong together. tests/phantom/dataset_test.cpp holds what the present one draws.
+inline constexpr int kDatasetFormat = 2;
+
 struct DatasetOptions {
   int studies = 0;
   std::uint64_t seed = 0;
   std::filesystem::path folder;
   int jobs = 1;
   ProtocolOptions protocol;
-  Prevalence prevalence = challenge_prevalence();
+  PriorTable prevalence = challenge_prevalence();
   double label_noise = 0;  ///< share of grades moved to a neighbouring one in train.csv
   VendorQuirks quirks = VendorQuirks::None;
   bool labels = false;  ///< also write the label volumes
@@ -27,7 +31,7 @@ struct DatasetOptions {
 /// subarticular, each from the head down.
 std::vector<Finding> train_csv_columns();
 
-/// Writes a data set in the challenge's layout (rsna-2024.md, section 1) with `truth.json` beside its tables.
+/// Writes a data set in the challenge's layout (docs/sources.md) with `truth.json` beside its tables.
 ///
 /// Every study depends on the seed and its own number only, so that the bytes are the same for any number of jobs, and
 /// study k of a small data set is study k of a large one. A study is made in a hidden folder and appears in

@@ -10,7 +10,7 @@
 namespace lumbargrade::phantom {
 
 /// Default: MR Image Storage objects that a validator accepts. Rsna: headers as the challenge's files have them
-/// (rsna-2024.md, section 2): RLE, most of the header missing, non-conformant and repeated UIDs.
+/// (docs/sources.md, "The challenge's data"): RLE, most of the header missing, non-conformant and repeated UIDs.
 enum class VendorQuirks { None, Rsna };
 
 /// Names under which one series of one study is written.

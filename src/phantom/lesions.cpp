@@ -27,7 +27,7 @@ Mix draw_mix(Stream& stream) {
   return {front / larger, behind / larger};
 }
 
-Severity grade_at(const std::array<double, kSeverityCount>& share, double z) {
+Severity grade_at(const Probabilities& share, double z) {
   const double below = normal_share_below(z);
   if (below > 1 - share[2]) return Severity::Severe;
   return below > 1 - share[2] - share[1] ? Severity::Moderate : Severity::NormalMild;
@@ -149,30 +149,19 @@ void check_shares(const std::array<double, kSeverityCount>& share, const std::st
 
 }  // namespace
 
-Prevalence challenge_prevalence() {
-  Prevalence prevalence;
-  prevalence.share[static_cast<size_t>(Condition::SpinalCanalStenosis)] = {
-      {{.955, .034, .011}, {.897, .076, .027}, {.821, .117, .062}, {.751, .120, .129}, {.964, .026, .010}}};
-  prevalence.share[static_cast<size_t>(Condition::NeuralForaminalNarrowing)] = {
-      {{.964, .032, .004}, {.910, .086, .004}, {.771, .209, .020}, {.612, .320, .068}, {.642, .258, .100}}};
-  prevalence.share[static_cast<size_t>(Condition::SubarticularStenosis)] = {
-      {{.930, .056, .014}, {.826, .132, .042}, {.671, .230, .099}, {.450, .316, .234}, {.714, .204, .082}}};
+PriorTable even_prevalence() {
+  PriorTable prevalence;
+  for (auto& condition : prevalence) condition.fill({1.0 / 3, 1.0 / 3, 1.0 / 3});
   return prevalence;
 }
 
-Prevalence even_prevalence() {
-  Prevalence prevalence;
-  for (auto& condition : prevalence.share) condition.fill({1.0 / 3, 1.0 / 3, 1.0 / 3});
-  return prevalence;
-}
-
-Prevalence read_prevalence(const std::filesystem::path& file) {
+PriorTable read_prevalence(const std::filesystem::path& file) {
   std::ifstream in(file);
   if (!in || std::filesystem::is_directory(file))
     throw Error(ErrorKind::Usage, text("cannot read the prevalence file ", file.string()));
   const auto parsed = nlohmann::json::parse(in, nullptr, false);
   if (!parsed.is_object()) throw Error(ErrorKind::Usage, text(file.string(), " is not a JSON object"));
-  Prevalence prevalence = challenge_prevalence();
+  PriorTable prevalence = challenge_prevalence();
   for (const auto& [condition_name, levels] : parsed.items()) {
     std::optional<size_t> condition;
     for (int c = 0; c < kConditionCount; ++c) {
@@ -191,7 +180,7 @@ Prevalence read_prevalence(const std::filesystem::path& file) {
           !values[2].is_number()) {
         throw Error(ErrorKind::Usage, text(where, ": three numbers are needed"));
       }
-      auto& share = prevalence.share[*condition][static_cast<size_t>(index_of(*level))];
+      auto& share = prevalence[*condition][index_of(*level)];
       for (size_t i = 0; i < kSeverityCount; ++i) share[i] = values[i].get<double>();
       check_shares(share, where);
     }
@@ -202,7 +191,7 @@ Prevalence read_prevalence(const std::filesystem::path& file) {
 LesionResult measure_levels(const Anatomy& anatomy, const Anatomy& rest) {
   LesionResult result;
   for (Level level : kLevels) {
-    LevelMeasure& measure = result.levels[static_cast<size_t>(index_of(level))];
+    LevelMeasure& measure = result.levels[index_of(level)];
     measure_canal(anatomy, level, measure);
     for (Side side : kSides) {
       SideMeasure& own = measure.side[index_of(side)];
@@ -213,14 +202,14 @@ LesionResult measure_levels(const Anatomy& anatomy, const Anatomy& rest) {
   return result;
 }
 
-LesionResult add_lesions(PatientPlan& plan, const Prevalence& prevalence, Stream& stream) {
+LesionResult add_lesions(PatientPlan& plan, const PriorTable& prevalence, Stream& stream) {
   // Worn levels are worn all round, and some patients more than others; the marginal shares stay exact.
   const double of_patient = stream.normal();
   for (Level level : kLevels) {
     const double of_level = stream.normal();
     const auto aim = [&](Condition condition) {
       const double z = 0.5 * of_patient + 0.65 * of_level + std::sqrt(1 - 0.25 - 0.4225) * stream.normal();
-      return grade_at(prevalence.share[static_cast<size_t>(condition)][static_cast<size_t>(index_of(level))], z);
+      return grade_at(prevalence[static_cast<size_t>(condition)][index_of(level)], z);
     };
     const Severity canal = aim(Condition::SpinalCanalStenosis);
     std::array<Severity, 2> recess{}, foramen{};

@@ -3,25 +3,17 @@
 #include <array>
 #include <filesystem>
 
-#include "core/finding.h"
+#include "core/prevalence.h"
 #include "phantom/measure.h"
 
 namespace lumbargrade::phantom {
 
-/// Share of normal/mild, moderate and severe by condition and level (both sides alike).
-struct Prevalence {
-  std::array<std::array<std::array<double, kSeverityCount>, kLevelCount>, kConditionCount> share;
-};
-
-/// The challenge's labels (rsna-2024.md, section 1).
-Prevalence challenge_prevalence();
-
 /// A third each, for training.
-Prevalence even_prevalence();
+PriorTable even_prevalence();
 
 /// Reads {"spinal_canal_stenosis": {"l1_l2": [.955, .034, .011], ...}, ...}. Conditions and levels not named keep the
 /// challenge's figures. Throws Error(Usage) for unknown names, negative shares and shares that do not sum to 1.
-Prevalence read_prevalence(const std::filesystem::path& file);
+PriorTable read_prevalence(const std::filesystem::path& file);
 
 struct LesionResult {
   std::array<LevelMeasure, kLevelCount> levels;
@@ -30,7 +22,7 @@ struct LesionResult {
 /// Adds lesions to `plan`. For every finding a target measure is drawn in the range of a grade drawn by prevalence, and
 /// the lesion is grown until the measure comes close to it; lesions of one level influence each other, as in life. The
 /// grades returned come from measuring the finished shapes, whatever was aimed at.
-LesionResult add_lesions(PatientPlan& plan, const Prevalence& prevalence, Stream& stream);
+LesionResult add_lesions(PatientPlan& plan, const PriorTable& prevalence, Stream& stream);
 
 /// Measures all five levels of a finished plan.
 LesionResult measure_levels(const Anatomy& anatomy, const Anatomy& without_lesions);

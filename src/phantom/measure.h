@@ -10,7 +10,7 @@ namespace lumbargrade::phantom {
 /// What is measured on one side of a level.
 struct SideMeasure {
   /// Antero-posterior room of the lateral recess at the traversing nerve, between the disc and the superior articular
-  /// process or flavum (ST, anatomy.md: >= 5 mm normal, 3-4 suspicious, <= 2-3 stenotic).
+  /// process or flavum (Ciric 1980, Steurer 2011: >= 5 mm normal, 3-4 suspicious, <= 2-3 stenotic).
   double recess_mm = 0;
   SpinePoint recess_point;
   /// Share of fat within 1.4 mm of the ganglion's outline above, behind, below and in front of it, in the sagittal
@@ -37,7 +37,7 @@ struct LevelMeasure {
   double area_loss() const { return 1 - sac_area_mm2 / sac_reference_area_mm2; }
 };
 
-/// Canal by loss of area (Lurie: up to a third mild, up to two thirds moderate, more severe; RP in anatomy.md), severe
+/// Canal by loss of area (Lurie 2008: up to a third mild, up to two thirds moderate, more severe), severe
 /// also below 30 mm2, where roots fill the sac ("one bundle", Lee 2011).
 Severity canal_severity(double area_loss, double sac_area_mm2);
 /// Below 4 mm the nerve is touched, below 2.5 mm it is compressed (Bartynski 2003; heights after Ciric and Mikhael).

@@ -13,8 +13,8 @@ namespace {
 using Column = std::array<double, kBodyCount>;
 
 // From S5 (first) to T9 (last). L1..L5 and T12: Panjabi 1992 and 1991 (widths, depths, canal), Zindrick 1987 (pedicles)
-// as collected in anatomy.md section 1, marked there as commonly cited. Heights between Panjabi's and the
-// morphable model's mean of 27.8 (MM). Sacrum and upper thoracic rows continue the trend; no source was found.
+// as collected in docs/sources.md, "Phantom: anatomy", where the other sources stand too. Heights between Panjabi's and
+// the morphable model's mean of 27.8. Sacrum and upper thoracic rows continue the trend; no source was found.
 constexpr Column kHeight = {14, 16, 19, 24, 30, 27, 27.5, 27.5, 27.5, 27, 25.5, 24, 23.5, 23};
 constexpr Column kWidthLower = {12, 16, 21, 28, 36, 49.4, 49.5, 48, 45.5, 43.3, 41, 38.5, 36, 34};
 constexpr Column kWidthUpper = {16, 21, 27, 35, 48, 47.3, 46.6, 44.1, 42.6, 41.2, 39, 36.5, 34, 32};
@@ -25,25 +25,26 @@ constexpr Column kCanalDepth = {5, 7, 9, 12, 17, 18.5, 18.2, 17.5, 18.2, 18.6, 1
 constexpr Column kPedicleWidth = {8, 8, 8, 10, 16, 16, 12.9, 10.3, 8.9, 8.7, 8, 8, 7.5, 7};
 constexpr Column kPedicleHeight = {8, 8, 8, 10, 14, 14, 14.8, 14.5, 15, 15.4, 16, 16, 15, 14};
 constexpr Column kPedicleAngle = {10, 10, 10, 20, 30, 26, 17.7, 14.4, 12, 10.9, 8, 6, 5, 5};
-constexpr Column kTransverseSpan = {0, 0, 0, 0, 0, 97, 97, 97, 89, 74, 60, 60, 60, 60};  // LMG
+constexpr Column kTransverseSpan = {0, 0, 0, 0, 0, 97, 97, 97, 89, 74, 60, 60, 60, 60};
 constexpr Column kSpinousLength = {0, 4, 6, 9, 12, 24, 30, 33, 33, 31, 29, 30, 32, 34};
-// Sac: antero-posterior 15.6 at L1/2 to 11.6 at L5/S1 (CH), area 178 +- 50 mm2 at L3/4 (Schonstrom 1985).
+// Sac: antero-posterior 15.6 at L1/2 to 11.6 at L5/S1 (Chatha 2011), area 178 +- 50 mm2 at L3/4 (Schonstrom 1985).
 constexpr Column kSacWidth = {0, 0, 0, 9, 14, 16.5, 17.5, 17.8, 18, 18, 18, 17, 16, 16};
 constexpr Column kSacDepth = {0, 0, 0, 6, 10.5, 12.5, 13.4, 13.8, 14.4, 15.2, 15, 14.2, 13.5, 13.2};
 
 using DiscColumn = std::array<double, kDiscCount>;
-// Middle heights between NP (n=106) and MM; wedges so that L5/S1 comes to NP's 13.6 in front and 6.9 behind.
+// Middle heights between those of 106 MRI and the morphable model's; wedges so that L5/S1 comes to 13.6 mm in front and
+// 6.9 behind, as in the MRI.
 constexpr DiscColumn kDiscHeight = {1.2, 1.2, 1.2, 1.8, 10.4, 11.2, 10.3, 9.2, 8.2, 6.6, 5.6, 5, 4.5};
 constexpr DiscColumn kDiscWedge_deg = {0, 0, 0, 0, 4, 2.6, 1.8, 1.4, 1, .5, 0, 0, 0};
-// Share of the lordosis by segment L5/S1 .. T12/L1 (LL).
+// Share of the lordosis by segment L5/S1 .. T12/L1.
 constexpr DiscColumn kLordosisShare = {0, 0, 0, 0, .40, .25, .18, .117, .043, .01, 0, 0, 0};
-// Facet joint to the sagittal plane (anatomy.md; FS for L4/5).
+// Facet joint to the sagittal plane.
 constexpr DiscColumn kFacetAngle_deg = {50, 50, 50, 50, 52, 45, 36, 29, 26, 22, 20, 20, 20};
-// Flavum: KH, KO.
+// Ligamentum flavum.
 constexpr DiscColumn kFlavum = {2, 2, 2, 2, 3.6, 3.7, 3.4, 3.2, 3, 2.8, 2.6, 2.5, 2.5};
 
 double degeneration(const PatientPlan& plan, int disc, Stream& stream) {
-  // 37 % of 20-year-olds and 96 % of 80-year-olds have a degenerated disc (BJ); lower discs are worn first.
+  // 37 % of 20-year-olds and 96 % of 80-year-olds have a degenerated disc (Brinjikji 2015); lower discs are worn first.
   const double wear_by_level = disc == kS1 || disc == kL5 ? 0.5 : (disc >= kT12 ? -0.5 : 0.0);
   return std::clamp(1.2 + (plan.age_years - 20) / 27 + wear_by_level + stream.normal(0, 0.75), 1.0, 5.0);
 }

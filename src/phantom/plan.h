@@ -19,7 +19,7 @@ inline constexpr int kL5 = 5;
 inline constexpr int kL1 = 9;
 inline constexpr int kT12 = 10;
 constexpr int disc_of(Level level) {
-  return 8 - index_of(level);
+  return 8 - static_cast<int>(index_of(level));
 }
 constexpr size_t index_of(Side side) {
   return side == Side::Left ? 0 : 1;

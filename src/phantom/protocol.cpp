@@ -164,22 +164,11 @@ std::vector<SlicePlan> axial_slices(const PatientPlan& patient, const SpineCurve
 
 }  // namespace
 
-std::string_view series_description(SeriesRole role) {
-  switch (role) {
-    case SeriesRole::SagittalT1:
-      return "Sagittal T1";
-    case SeriesRole::SagittalT2:
-      return "Sagittal T2/STIR";
-    case SeriesRole::AxialT2:
-      return "Axial T2";
-  }
-  return "";
-}
-
 std::vector<SeriesPlan> draw_protocol(const PatientPlan& patient, const SpineCurve& curve,
                                       const ProtocolOptions& options, Stream& stream) {
   const double field_tesla = stream.chance(0.65) ? 1.5 : 3;
-  // Loop model of a surface coil, corrected to an unknown degree by the machine (anatomy.md: no measurement found).
+  // Loop model of a surface coil, corrected to an unknown degree by the machine (docs/sources.md, "Phantom: magnetic
+  // resonance").
   const double coil_depth_mm = stream.chance(0.4) ? stream.uniform(80, 150) : stream.uniform(150, 500);
   const auto sagittal = sagittal_slices(patient, curve, options.sagittal_matrix, stream);
   std::vector<SeriesPlan> series;

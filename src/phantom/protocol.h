@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/series_role.h"
 #include "phantom/anatomy.h"
 #include "phantom/sequence.h"
 
@@ -34,11 +35,8 @@ struct AcquisitionPlan {
   double flow_void = 0;     ///< share of the sac's signal lost to pulsation
 };
 
-enum class SeriesRole { SagittalT1, SagittalT2, AxialT2 };
-std::string_view series_description(SeriesRole role);  ///< the challenge's spelling: "Sagittal T2/STIR"
-
 struct SeriesPlan {
-  SeriesRole role;
+  SeriesRole role = SeriesRole::None;
   Sequence sequence;
   AcquisitionPlan acquisition;
   std::vector<SlicePlan> slices;  ///< in the order of instance numbers, from 1
@@ -51,8 +49,8 @@ struct ProtocolOptions {
   double noise_factor = 1;
 };
 
-/// Draws the three series of a study in clinical ranges (anatomy.md section 3; challenge's geometry: rsna-2024.md
-/// section 2).
+/// Draws the three series of a study in clinical ranges (docs/sources.md, "Phantom: magnetic resonance" and, for
+/// the geometry, "The challenge's data").
 std::vector<SeriesPlan> draw_protocol(const PatientPlan& patient, const SpineCurve& curve,
                                       const ProtocolOptions& options, Stream& stream);
 

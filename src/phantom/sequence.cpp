@@ -13,7 +13,7 @@ double Sequence::signal(double proton_density, double t1_ms, double t2_ms) const
 
 std::vector<Signal> signals_of(const std::vector<Tissue>& tissues, const Sequence& sequence) {
   const Tissue fat = standard_tissue(Label::Fat, sequence.field_tesla);
-  // Clinical inversion times null fat only if its effective T1 is 230 or 310 ms (anatomy.md, section 3, computed).
+  // Clinical inversion times null fat only if its effective T1 is 230 or 310 ms (computed).
   const double fat_t1_ms = sequence.contrast == Contrast::Stir ? (sequence.field_tesla > 2 ? 310 : 230) : fat.t1_ms;
   std::vector<Signal> signals;
   for (const Tissue& tissue : tissues) {

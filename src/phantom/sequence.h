@@ -16,7 +16,7 @@ struct Sequence {
   double repetition_ms = 0;
   double echo_ms = 0;
   double inversion_ms = 0;  ///< STIR only
-  double fat_t2_ms = 140;   ///< as its echo train sees it: 41-143 ms and more, by sequence (PA, anatomy.md)
+  double fat_t2_ms = 140;   ///< as its echo train sees it: 41-143 ms and more, by sequence (docs/sources.md)
 
   /// Magnitude of the signal of a substance with these times: PD |1 - 2 e^(-TI/T1) + e^(-TR/T1)| e^(-TE/T2), without
   /// the inversion term where there is no inversion.

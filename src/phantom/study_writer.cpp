@@ -61,7 +61,7 @@ class StudyTruth {
   nlohmann::json level(Level level) const {
     const auto& plan = patient_.anatomy().plan();
     const auto j = static_cast<size_t>(disc_of(level));
-    const LevelMeasure& measure = lesions_.levels[static_cast<size_t>(index_of(level))];
+    const LevelMeasure& measure = lesions_.levels[index_of(level)];
     const double s = plan.discs[j].centre_s;
     const Anatomy::Section& section = patient_.anatomy().section(s);
     const SpineCurve::Frame frame = patient_.curve().frame(s);
@@ -89,7 +89,7 @@ class StudyTruth {
   nlohmann::json coordinates(const std::vector<std::uint64_t>& series_ids) const {
     nlohmann::json rows = nlohmann::json::array();
     for (Level level : kLevels) {
-      const LevelMeasure& measure = lesions_.levels[static_cast<size_t>(index_of(level))];
+      const LevelMeasure& measure = lesions_.levels[index_of(level)];
       add_row(rows, series_ids[1], series_[1], "Spinal Canal Stenosis", level, measure.canal_point);
       for (Side side : kSides) {
         const std::string name = side == Side::Left ? "Left " : "Right ";
@@ -133,7 +133,7 @@ class StudyTruth {
 };
 
 Severity measured_grade(const LesionResult& lesions, const Finding& finding) {
-  const LevelMeasure& level = lesions.levels[static_cast<size_t>(index_of(finding.level))];
+  const LevelMeasure& level = lesions.levels[index_of(finding.level)];
   if (finding.condition == Condition::SpinalCanalStenosis) return level.canal;
   const SideMeasure& side = level.side[index_of(*finding.side)];
   return finding.condition == Condition::SubarticularStenosis ? side.recess : side.foramen;

@@ -15,10 +15,11 @@ struct Row {
   double t1_15, t2_15, t1_30, t2_30, proton_density, fat_share, texture;
 };
 
-// T1 and T2 in ms at 1.5 T and 3 T, proton density. Sources: anatomy.md section 3 (de Bazelaire 2004, Stanisz 2005,
-// Smith 2008, Reichert 2005, SY). Vessels keep little signal: flowing blood leaves the slice between the pulses.
-// Muscle and the water of marrow are given the longer T2 that an echo train sees (first-echo values 27-29 and 49 ms).
-// Ligament and cortex are given a few ms, since fat and water beside them fill part of every voxel.
+// T1 and T2 in ms at 1.5 T and 3 T, proton density. Sources: docs/sources.md, "Phantom: magnetic
+// resonance" (de Bazelaire 2004, Stanisz 2005, Smith 2008, Reichert 2005). Vessels keep little signal: flowing blood
+// leaves the slice between the pulses. Muscle and the water of marrow are given the longer T2 that an echo train sees
+// (first-echo values 27-29 and 49 ms). Ligament and cortex are given a few ms, since fat and water beside them fill
+// part of every voxel.
 Row table_row(Label label) {
   switch (label) {
     case Label::Air:

@@ -50,10 +50,10 @@ struct Tissue {
 Tissue standard_tissue(Label label, double field_tesla);
 
 /// Nucleus or annulus of a disc of Pfirrmann grade 1..5; fractions between grades are allowed. `nucleus_share` 1 is the
-/// centre of the nucleus, 0 the annulus. T2 by grade: EC; T1 and proton density: SY (anatomy.md).
+/// centre of the nucleus, 0 the annulus. Sources: docs/sources.md, "Phantom: magnetic resonance".
 Tissue disc_tissue(double pfirrmann, double nucleus_share, double field_tesla);
 
-/// Vertebral marrow with the given fat share (BM, anatomy.md: .27-.51 by age).
+/// Vertebral marrow with the given fat share (.27-.51 by age: docs/sources.md).
 Tissue marrow_tissue(Label label, double fat_share, double field_tesla);
 
 }  // namespace lumbargrade::phantom

@@ -46,7 +46,7 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
   const double au = std::abs(u);
   const double up = plan_.bodies[kL1].centre_s;
   const double share_down = std::clamp((up - s) / (up + 10), 0.0, 1.2);  // 0 at L1, 1 near S1
-  // Psoas: 15 and 9 cm2 in men and women at L4 (anatomy.md), slender at L1, forwards and outwards below L5.
+  // Psoas: 15 and 9 cm2 in men and women at L4, slender at L1, forwards and outwards below L5.
   if (s < up + 25) {
     const double grown =
         plan_.psoas_size * (8 + 11 * std::min(share_down, 0.85) - 6 * std::max(0.0, share_down - 0.85));
@@ -93,7 +93,7 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
   if (v < 0 && au < 16 && column_outline(row, u, v) < 1.1) {
     return standard(column_distance(row, s, u, v) < 1.1 ? Label::Ligament : Label::Fat);
   }
-  const double fork_s = plan_.bodies[kL5 + 1].centre_s - 6;  // aortic bifurcation at L4 in 67-83 % (AO)
+  const double fork_s = plan_.bodies[kL5 + 1].centre_s - 6;  // aortic bifurcation at L4 in 67-83 % (PMID 12497222)
   const double apart = std::max(0.0, fork_s - s) * 0.45;
   const double fork_radius = apart > 0 ? 0.7 : 1;
   const auto vessel = [&](double at_u, double at_front, double radius) {

@@ -21,6 +21,23 @@ struct PngReader {
   PngReader& operator=(const PngReader&) = delete;
 };
 
+std::string encoded_png(const cv::Mat& pixels, png_uint_32 format) {
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = static_cast<png_uint_32>(pixels.cols);
+  header.height = static_cast<png_uint_32>(pixels.rows);
+  header.format = format;
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(header), '\0');
+  png_alloc_size_t size = bytes.size();
+  if (png_image_write_to_memory(&header, bytes.data(), &size, 0, pixels.data, static_cast<png_int_32>(pixels.step),
+                                nullptr) == 0) {
+    throw Error(ErrorKind::Failure, text("cannot encode a picture of ", pixels.cols, " x ", pixels.rows,
+                                         " pixels as PNG: ", header.message));
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
 }  // namespace
 
 cv::Mat1b read_grey_png(const std::filesystem::path& path) {
@@ -41,20 +58,11 @@ cv::Mat1b read_grey_png(const std::filesystem::path& path) {
 }
 
 std::string encode_rgb_png(const cv::Mat& rgb) {
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  header.width = static_cast<png_uint_32>(rgb.cols);
-  header.height = static_cast<png_uint_32>(rgb.rows);
-  header.format = PNG_FORMAT_RGB;
-  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(header), '\0');
-  png_alloc_size_t size = bytes.size();
-  if (png_image_write_to_memory(&header, bytes.data(), &size, 0, rgb.data, static_cast<png_int_32>(rgb.step),
-                                nullptr) == 0) {
-    throw Error(ErrorKind::Failure, text("cannot encode a picture of ", rgb.cols, " x ", rgb.rows,
-                                         " pixels as PNG: ", header.message));
-  }
-  bytes.resize(size);
-  return bytes;
+  return encoded_png(rgb, PNG_FORMAT_RGB);
+}
+
+void write_grey_png(const std::filesystem::path& path, const cv::Mat1b& grey) {
+  write_file_atomically(path, encoded_png(grey, PNG_FORMAT_GRAY));
 }
 
 void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb) {

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "core/flags.h"
 #include "core/log.h"
 #include "pipeline/stopwatch.h"
 
@@ -23,9 +24,10 @@ auto run_stage(const char* name, double& elapsed_ms, Stage stage) {
   }
 }
 
-void flag_canals(StudyGrades& grades, const char* flag) {
+void flag_canals(StudyGrades& grades, const Flag& flag) {
   for (Grade& grade : grades) {
-    if (grade.finding.condition == Condition::SpinalCanalStenosis && grade.measure_mm) grade.flags.emplace_back(flag);
+    if (grade.finding.condition == Condition::SpinalCanalStenosis && grade.measure_mm)
+      grade.flags.emplace_back(flag.word);
   }
 }
 
@@ -75,10 +77,12 @@ StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader) {
   result.spine = run_stage("levels", result.times.levels_ms, [&] { return located_spine(prepared, grader.locate); });
   result.grades = run_stage("grade", result.times.grade_ms, [&] {
     const NetworkGrades networks = grader.look ? grader.look(study, result.spine) : NetworkGrades{};
-    const ForamenMeasures foramina = grader.model.foramen ? measure_foramina(study, result.spine) : ForamenMeasures{};
+    const ForamenMeasures foramina = grader.model.measure(Condition::NeuralForaminalNarrowing)
+                                         ? measure_foramina(study, result.spine)
+                                         : ForamenMeasures{};
     return grade_findings(result.spine, prepared.sagittal_volume(), grader.model, networks, foramina);
   });
-  if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, "measured_on_t1");
+  if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, flags::kMeasuredOnT1);
   result.series = study.series;
   result.warnings = study.warnings;
   return result;
@@ -88,7 +92,10 @@ void log_study(const StudyResult& result) {
   for (const std::string& warning : result.warnings) log_warning(warning);
   for (const SeriesSummary& series : result.series) log_series(series);
   for (Level level : kLevels) log_info(level_line(result.spine, level));
-  for (const std::string& flag : result.spine.flags) log_warning(text("flag: ", flag));
+  for (const std::string& word : result.spine.flags) {
+    const auto flag = find_flag(word);
+    log_warning(flag ? text(word, ": ", flag->sentence) : word);
+  }
   if (result.spine.level_count() < kLevelCount) {
     log_warning("fewer than five lumbar discs are in view: the others get the prior of their level");
   }

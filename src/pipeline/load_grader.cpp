@@ -5,47 +5,21 @@
 #include "bundle/bundle.h"
 #include "bundle/find_bundle.h"
 #include "core/available_cores.h"
+#include "grades/condition_networks.h"
 #include "levels/canal_outline_network.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
+#include "levels/network_interface.h"
+#include "network/plain_errors.h"
 #include "network/precision.h"
 #include "pipeline/device.h"
 
 namespace lumbargrade {
 namespace {
 
-CanalModel canal_model(const CanalMeasureSpec& spec) {
-  CanalModel model;
-  model.reference_exponent = spec.reference_exponent;
-  model.width_mm = spec.width_mm;
-  for (size_t i = 0; i < model.levels.size(); ++i) {
-    const auto& cuts = spec.levels[i];
-    model.levels[i] = {cuts.moderate_below_mm, cuts.severe_below_mm, cuts.typical_reference_mm};
-  }
-  return model;
-}
-
-OrdinalModel ordinal_model(const OrdinalMeasureSpec& spec) {
-  OrdinalModel model;
-  model.width = spec.width;
-  for (size_t i = 0; i < model.levels.size(); ++i) {
-    model.levels[i] = {spec.levels[i].moderate_below, spec.levels[i].severe_below};
-  }
-  return model;
-}
-
 GradingModel grading_model(const GradingSpec& spec) {
   GradingModel model;
-  model.canal = canal_model(spec.canal_measure);
-  model.canal_weight = spec.canal_measure.model_weight;
-  if (spec.recess_measure) {
-    model.recess = ordinal_model(*spec.recess_measure);
-    model.recess_weight = spec.recess_measure->model_weight;
-  }
-  if (spec.foramen_measure) {
-    model.foramen = ordinal_model(*spec.foramen_measure);
-    model.foramen_weight = spec.foramen_measure->model_weight;
-  }
+  model.measures = spec.measures;
   model.prior = spec.prior;
   for (const ConditionSpec& head : spec.heads) {
     model.heads[static_cast<size_t>(head.condition)] = {head.measure_weight, head.model_weight, head.flags};
@@ -65,33 +39,41 @@ LocatorOptions locator_options(const std::string& lowest_disc) {
 }
 
 UNet unet_of(const BundleNetwork& network) {
-  auto module = std::dynamic_pointer_cast<UNetImpl>(network.network.module);
-  if (!module) {
-    throw Error(ErrorKind::BundleInvalid, text("the architecture of the network ", network.spec.name, " is \"",
-                                               network.spec.architecture, "\"; this version runs \"unet\""));
-  }
-  return UNet(std::move(module));
+  return UNet(std::dynamic_pointer_cast<UNetImpl>(network.network.module));  // check_runs saw that it is one
 }
+
+constexpr const char* kRunning = "a network failed";
 
 /// Locates the spine, and outlines the canal where the bundle has a network for that.
 std::function<Spine(const Volume&)> locating_with(const Bundle& bundle, const torch::Device& device,
                                                   torch::ScalarType precision, const LocatorOptions& options) {
   const auto locator = std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), device, precision);
   if (bundle.manifest.network("canal_outline") == nullptr) {
-    return [locator, options](const Volume& sagittal) { return locate_spine(sagittal, *locator, options); };
+    return [locator, options](const Volume& sagittal) {
+      return in_plain_words(ErrorKind::Failure, kRunning, [&] { return locate_spine(sagittal, *locator, options); });
+    };
   }
   const auto outline =
       std::make_shared<CanalOutlineNetwork>(unet_of(bundle.network("canal_outline")), device, precision);
   return [locator, outline, options](const Volume& sagittal) {
-    Spine spine = locate_spine(sagittal, *locator, options);
-    outline_canal(
-        sagittal, [&](const std::vector<OutlineInput>& inputs) { return outline->predict(inputs); },
-        outline->multiple_of(), spine);
-    return spine;
+    return in_plain_words(ErrorKind::Failure, kRunning, [&] {
+      Spine spine = locate_spine(sagittal, *locator, options);
+      outline_canal(
+          sagittal, [&](const std::vector<OutlineInput>& inputs) { return outline->predict(inputs); },
+          outline->multiple_of(), spine);
+      return spine;
+    });
   };
 }
 
 }  // namespace
+
+void check_runs(const Manifest& manifest, const std::string& file) {
+  for (const NetworkSpec& network : manifest.networks) {
+    check_interface(network, file);
+    if (is_grading_role(network.role)) grader_views(network);
+  }
+}
 
 LoadedGrader load_grader(const GraderOptions& options) {
   const LocatorOptions locating = locator_options(options.lowest_disc);
@@ -99,6 +81,7 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.threads = options.threads > 0 ? options.threads : available_cores();
   at::set_num_threads(loaded.threads);
   loaded.bundle_folder = find_bundle(options.bundle);
+  check_runs(read_manifest(loaded.bundle_folder), (loaded.bundle_folder / kManifestFile).string());
   const Bundle bundle = load_bundle(loaded.bundle_folder);
   loaded.bundle_name = bundle.manifest.name;
   loaded.bundle_version = bundle.manifest.version;
@@ -110,7 +93,9 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.grader.model = grading_model(bundle.manifest.grading);
   const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device, options.precision);
   if (networks->has_networks()) {
-    loaded.grader.look = [networks](const Study& study, const Spine& spine) { return networks->grade(study, spine); };
+    loaded.grader.look = [networks](const Study& study, const Spine& spine) {
+      return in_plain_words(ErrorKind::Failure, kRunning, [&] { return networks->grade(study, spine); });
+    };
   }
   loaded.grader.locate = locating_with(bundle, device, precision, locating);
   return loaded;

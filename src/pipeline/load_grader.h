@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "bundle/manifest.h"
 #include "pipeline/grade_study.h"
 
 namespace lumbargrade {
@@ -16,9 +17,8 @@ struct GraderOptions {
   std::string lowest_disc;            ///< "L5/S1", "L4/L5" or "L6/S1"; empty: counted
 };
 
-/// A bundle ready to grade, with what a record of the run says about it.
-struct LoadedGrader {
-  Grader grader;
+/// What a record of a run says of the bundle that graded.
+struct GraderIdentity {
   std::filesystem::path bundle_folder;
   std::string bundle_name;
   std::string bundle_version;
@@ -27,6 +27,16 @@ struct LoadedGrader {
   std::string device;         ///< what "auto" became
   int threads = 0;
 };
+
+/// A bundle ready to grade.
+struct LoadedGrader : GraderIdentity {
+  Grader grader;
+};
+
+/// Error (BundleInvalid) that names the first key in which the manifest declares a network that this version would run
+/// otherwise than it says: spacing, normalisation, series, names, classes and the like. Nothing is loaded. `file` names
+/// the manifest.
+void check_runs(const Manifest& manifest, const std::string& file);
 
 /// Loads and checks the bundle. Throws Error (BundleInvalid), or (Usage) for a wrong option.
 LoadedGrader load_grader(const GraderOptions& options);

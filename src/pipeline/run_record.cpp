@@ -48,7 +48,7 @@ Json earlier_runs(const std::filesystem::path& path) {
   return runs;
 }
 
-std::string run_record_json(const RunRecord& record, const LoadedGrader& grader) {
+std::string run_record_json(const RunRecord& record, const GraderIdentity& grader) {
   Json times = Json::object();
   for (const auto& [stage, ms] : record.times_ms) times[stage] = tenths(ms);
   Json json = {{"notice", kNotice},

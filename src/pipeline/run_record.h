@@ -32,6 +32,6 @@ nlohmann::ordered_json used_resources();
 nlohmann::ordered_json earlier_runs(const std::filesystem::path& path);
 
 /// The record as JSON text with a line feed at the end. `grader` tells bundle, device and threads.
-std::string run_record_json(const RunRecord& record, const LoadedGrader& grader);
+std::string run_record_json(const RunRecord& record, const GraderIdentity& grader);
 
 }  // namespace lumbargrade

@@ -1,6 +1,7 @@
 #include "report/grades_csv.h"
 
 #include "core/csv.h"
+#include "core/flags.h"
 #include "report/number_text.h"
 #include "report/probability_text.h"
 
@@ -11,9 +12,9 @@ std::string six_decimals_or_empty(const std::optional<double>& value) {
   return value ? six_decimals(*value) : "";
 }
 
-std::string joined_flags(const std::vector<std::string>& flags) {
-  std::string joined = "research_use_only";
-  for (const std::string& flag : flags) joined += " " + flag;
+std::string joined_flags(const std::vector<std::string>& words) {
+  std::string joined(flags::kResearchUseOnly.word);
+  for (const std::string& flag : words) joined += " " + flag;
   return joined;
 }
 

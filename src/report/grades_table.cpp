@@ -68,8 +68,8 @@ std::string flag_line(const StudyGrades& grades) {
 }  // namespace
 
 std::string grades_table(const std::string& study_id, const StudyGrades& grades) {
-  std::vector<Line> lines = {
-      {"level", "sure", "canal mm", "ratio", "canal", "left foramen", "right foramen", "left recess", "right recess"}};
+  std::vector<Line> lines = {{"level", "confidence", "canal mm", "ratio", "canal", "left foramen", "right foramen",
+                              "left recess", "right recess"}};
   for (Level level : kLevels) lines.push_back(level_line(grades, level));
   return "Study " + study_id + " (" + kNotice + ")\n" + aligned(lines) +
          "In brackets: the prior of that level; nothing in the images was looked at for it.\n" + flag_line(grades);

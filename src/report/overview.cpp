@@ -21,7 +21,8 @@ constexpr int kHeaderPx = 64;
 constexpr int kColumnTitlePx = 22;
 constexpr int kNotePx = 19;
 constexpr int kTileCaptionPx = 20;
-const cv::Size kOverviewTile(172, 132);
+constexpr double kPlateScale = 0.42;
+const cv::Size kOverviewTile(188, 132);
 const cv::Size kOverviewSagittal(426, 5 * (132 + 20 + kGap) - kGap);
 /// Above and below the outermost discs, so that the neighbouring vertebrae are seen.
 constexpr double kBeyondDiscsMm = 32;
@@ -51,12 +52,11 @@ void write(cv::Mat& sheet, const std::string& words, cv::Point at, double scale,
 
 /// Words on a dark plate, legible on any image.
 void write_plate(cv::Mat& picture, const std::string& words, cv::Point at, const cv::Scalar& colour) {
-  constexpr double kScale = 0.42;
-  const cv::Size size = text_size(words, kScale);
+  const cv::Size size = text_size(words, kPlateScale);
   const cv::Rect plate =
       cv::Rect(at.x - 3, at.y - size.height - 4, size.width + 6, size.height + 9) & cv::Rect({0, 0}, picture.size());
   picture(plate) *= 0.25;
-  write(picture, words, at, kScale, colour);
+  write(picture, words, at, kPlateScale, colour);
 }
 
 std::string millimetres(double value) {
@@ -92,11 +92,13 @@ void draw_level(SlicePicture& picture, const LevelFrame& frame, const Grade& can
   const double radius_px =
       frame.canal && std::isfinite(frame.canal->diameter_mm) ? frame.canal->diameter_mm / 2 / picture.pixel_mm() : 4;
   cv::circle(picture.pixels(), at, std::max(2, static_cast<int>(std::lround(radius_px))), colour, 2, cv::LINE_AA);
-  const std::string width = canal.measure_mm ? millimetres(*canal.measure_mm) + "  " : "";
-  write_plate(
-      picture.pixels(), width + grade_words(canal),
-      {std::min(static_cast<int>(at.x + radius_px) + 12, picture.pixels().cols - 190), static_cast<int>(at.y) + 5},
-      colour);
+  const std::string words = (canal.measure_mm ? millimetres(*canal.measure_mm) + "  " : "") + grade_words(canal);
+  const int width_px = text_size(words, kPlateScale).width + 8;
+  const cv::Point beside(static_cast<int>(at.x + radius_px) + 12, static_cast<int>(at.y) + 5);
+  const bool fits = beside.x + width_px <= picture.pixels().cols;
+  // Where there is no room beside the circle the words stand below it.
+  const cv::Point below(picture.pixels().cols - width_px, static_cast<int>(at.y + radius_px) + 20);
+  write_plate(picture.pixels(), words, fits ? beside : below, colour);
 }
 
 cv::Mat sagittal_panel(const StudyReport& report) {
@@ -126,7 +128,7 @@ cv::Mat tile_or_words(const cv::Mat& picture, bool is_found, const char* words) 
 void place_tile(cv::Mat& sheet, const cv::Mat& tile, cv::Point corner, const std::vector<const Grade*>& grades) {
   tile.copyTo(sheet(cv::Rect(corner, tile.size())));
   for (size_t k = 0; k < grades.size(); ++k) {
-    const double scale = grades.size() > 1 ? 0.34 : 0.4;
+    const double scale = grades.size() > 1 ? 0.32 : 0.4;
     const std::string words = grade_words(*grades[k]);
     const cv::Point at(corner.x + static_cast<int>(k) * tile.cols / 2, corner.y + tile.rows);
     const cv::Rect bar(at, cv::Size(tile.cols / static_cast<int>(grades.size()), 4));

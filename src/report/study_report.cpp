@@ -1,9 +1,11 @@
 #include "report/study_report.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "core/error.h"
+#include "core/flags.h"
 
 namespace lumbargrade {
 namespace {
@@ -15,9 +17,15 @@ std::set<std::string> all_flags(const StudyGrades& grades) {
   return flags;
 }
 
-std::string flag_sentence(std::string flag) {
-  std::replace(flag.begin(), flag.end(), '_', ' ');
-  return flag;
+/// The flag's sentence with a capital and a full stop; a bundle's own word as words.
+std::string flag_sentence(std::string word) {
+  const auto flag = find_flag(word);
+  std::string sentence = flag ? std::string(flag->sentence) : word;
+  if (!flag) std::replace(sentence.begin(), sentence.end(), '_', ' ');
+  std::erase(sentence, '`');
+  if (!sentence.empty())
+    sentence.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(sentence.front())));
+  return sentence + ".";
 }
 
 }  // namespace

@@ -266,20 +266,6 @@ ZExtent z_extent(const Candidate& candidate) {
   return extent;
 }
 
-std::string_view role_name(SeriesRole role) {
-  switch (role) {
-    case SeriesRole::SagittalT1:
-      return "sagittal_t1";
-    case SeriesRole::SagittalT2:
-      return "sagittal_t2";
-    case SeriesRole::AxialT2:
-      return "axial_t2";
-    case SeriesRole::None:
-      break;
-  }
-  return "none";
-}
-
 std::vector<Candidate> make_candidates(std::vector<Stack> stacks) {
   const bool is_axial = std::any_of(stacks.begin(), stacks.end(), [](const Stack& stack) {
     return orientation_of(stack.plane().normal()) == Orientation::Axial;

@@ -7,14 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "core/series_role.h"
 #include "volume/volume.h"
 
 namespace lumbargrade {
-
-/// What a series is used for.
-enum class SeriesRole { None, SagittalT1, SagittalT2, AxialT2 };
-
-std::string_view role_name(SeriesRole role);  ///< "sagittal_t2"
 
 /// What the user may say about a study. Empty means: found out from the files.
 struct StudyOptions {

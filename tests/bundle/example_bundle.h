@@ -18,10 +18,9 @@ inline Manifest example_manifest() {
   manifest.intended_use = "Research use only, not for clinical use.";
   for (auto& levels : manifest.grading.prior) levels.fill({0.75, 0.1875, 0.0625});
   manifest.grading.prior_source = "invented";
-  manifest.grading.canal_measure_source = "invented";
-  manifest.grading.canal_measure.reference_exponent = 0.5;
-  manifest.grading.canal_measure.width_mm = 1.25;
-  manifest.grading.canal_measure.levels.fill({9.5, 6.5, 13});
+  MeasureModel canal{"invented", 0.5, 1.25, 1, {}};
+  canal.levels.fill({9.5, 6.5, 13});
+  manifest.grading.measure(Condition::SpinalCanalStenosis) = canal;
   manifest.training_data = {{"locator", "somewhere", "CC0-1.0", 30, "patients", "by patient"}};
   manifest.metrics = {{"locator", "median error", 1.5, "mm", "three folds", 30}};
   return manifest;

@@ -170,13 +170,14 @@ Manifest manifest_with_graders() {
   head.flags = {"trained_on_phantom"};
   head.tta = {TtaTransform{}, TtaTransform{1, -2, 10, true}};
   manifest.grading.heads = {head};
-  OrdinalMeasureSpec recess;
+  MeasureModel recess;
   recess.source = "invented";
   recess.width = 2;
-  recess.levels.fill({6, 2});
-  manifest.grading.recess_measure = recess;
-  manifest.grading.foramen_measure = OrdinalMeasureSpec{"invented too", 0.1, 0.3, {}};
-  manifest.grading.foramen_measure->levels.fill({0.2, -0.1});
+  recess.levels.fill({6, 2, 0});
+  manifest.grading.measure(Condition::SubarticularStenosis) = recess;
+  MeasureModel foramen{"invented too", 0, 0.1, 0.3, {}};
+  foramen.levels.fill({0.2, -0.1, 0});
+  manifest.grading.measure(Condition::NeuralForaminalNarrowing) = foramen;
   return manifest;
 }
 

@@ -13,7 +13,7 @@ if [[ -e $prefix/lib/lumbargrade/libtorch_cpu.so ]]; then
 fi
 if grep -q "not found" .stdout; then fail_test "a library is missing"; fi
 
-expect_exit 0 cmake -S "$LUMBARGRADE_SOURCE/tests/install" -B consumer "-DCMAKE_PREFIX_PATH=$prefix"
+expect_exit 0 cmake -G Ninja -S "$LUMBARGRADE_SOURCE/tests/install" -B consumer "-DCMAKE_PREFIX_PATH=$prefix"
 expect_exit 0 cmake --build consumer
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no bundle to grade with"
 expect_exit 0 consumer/grade_one "$LUMBARGRADE_TEST_DATA"/example_study/*/

@@ -1,6 +1,6 @@
 # `train grader` makes a bundle that grades, with a second stage and pseudo-labels, and goes on after SIGKILL to the same
 # weights.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/training_lib.sh"
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
 cat > tiny.json <<JSON
 {"name": "tiny", "origin": "a test", "needs": "seconds",
@@ -21,7 +21,7 @@ for study in $(ls data/train_images | tail -n 2); do
   sed -i "/^$study,/d" data/train.csv
 done
 train() {
-  "$LUMBARGRADE" train grader --data data --unlabelled more --config tiny.json --threads 1 --deterministic --seed 4 \
+  ${EXEC:-} "$LUMBARGRADE" train grader --data data --unlabelled more --config tiny.json --threads 1 --deterministic --seed 4 \
     --checkpoint-every 1 "$@"
 }
 
@@ -33,18 +33,27 @@ if grep -q "study mixer improved no fold" .stderr; then mixers=0; else mixers=1;
 expect_equal "$mixers" "$(ls whole/study_mixer_0.safetensors 2> /dev/null | wc -l)" "study mixers in the bundle"
 expect_exit 2 train --out whole
 expect_stderr "is not empty"
-train --out killed 2> .stderr &
-run=$!
-for ((i = 0; i < 1200; ++i)); do
-  [[ -e killed/checkpoint/0-foraminal-fold1/checkpoint.safetensors ]] && break
-  sleep 0.05
+expect_loss_falls whole/checkpoint/0-foraminal-fold1/log.csv
+
+# Killed in the first stage, and in the second one.
+for stage in 0-foraminal-fold1 mixer-fold1; do
+  killed_and_resumed "killed-$stage/checkpoint/$stage/checkpoint.safetensors" train --out "killed-$stage"
+  killed=killed-$stage
+  cmp whole/foraminal_0_0.safetensors $killed/foraminal_0_0.safetensors || fail_test "other weights after being killed"
+  cmp {whole,$killed}/checkpoint/mixer-fold1/checkpoint.safetensors || fail_test "another mixer after being killed"
+  cmp whole/training/out_of_fold.csv $killed/training/out_of_fold.csv || fail_test "other predictions after being killed"
+  cmp whole/manifest.json $killed/manifest.json || fail_test "another manifest after being killed"
 done
-kill -KILL $run 2> /dev/null && wait $run 2> /dev/null
-expect_exit 0 train --out killed --resume
-cmp whole/foraminal_0_0.safetensors killed/foraminal_0_0.safetensors || fail_test "other weights after being killed"
-((mixers == 0)) || cmp whole/study_mixer_0.safetensors killed/study_mixer_0.safetensors || fail_test "another mixer"
-cmp whole/training/out_of_fold.csv killed/training/out_of_fold.csv || fail_test "other predictions after being killed"
-cmp whole/manifest.json killed/manifest.json || fail_test "another manifest after being killed"
+
+# What decides a crop is compared in the crop: a cache that another program cut is not used.
+expect_exit 0 train --out again --cache whole/crops
+expect_stderr "crops of whole/crops are used again"
+crops=$(ls whole/crops/0-*.u8)
+before=$(sha256sum < "$crops")
+printf '\0\1\2\3' | dd of="$crops" bs=1 seek=2000 conv=notrunc 2> .stderr
+expect_exit 0 train --out another --cache whole/crops
+expect_stderr "are not what would be cut now"
+expect_equal "$before" "$(sha256sum < "$crops")" "crops that were cut again"
 
 expect_exit 0 lumbargrade model verify whole
 expect_exit 0 lumbargrade model info whole

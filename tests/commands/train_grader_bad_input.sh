@@ -25,7 +25,7 @@ expect_stderr 'did you mean "epochs"?'
 expect_exit 2 lumbargrade train grader --data "$LUMBARGRADE_TEST_DATA" --config tiny.json --out out
 expect_stderr "train.csv is missing"
 expect_exit 2 train tiny.json --device tpu --out out
-expect_stderr '"tpu" is none of cpu, cuda, cuda:N, auto'
+expect_stderr '"tpu" must be one of cpu, cuda, cuda:N, auto'
 mkdir empty
 expect_exit 2 train tiny.json --unlabelled empty --cache cache --out unlabelled
 expect_stderr "--unlabelled takes a folder in the challenge's layout"

@@ -67,5 +67,19 @@ TEST(AtomicFile, KeepsTheOldContentWhenTheDiskIsFull) {
   EXPECT_EQ(files_in(folder.path()), 1);
 }
 
+TEST(RefuseToOverwrite, RefusesWhatExistsUnlessForced) {
+  const TemporaryFolder folder;
+  EXPECT_NO_THROW(refuse_to_overwrite(folder / "new.csv", false));
+  write_file_atomically(folder / "old.csv", "x");
+  EXPECT_NO_THROW(refuse_to_overwrite(folder / "old.csv", true));
+  try {
+    refuse_to_overwrite(folder / "old.csv", false);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Failure);
+    EXPECT_EQ(error.what(), (folder / "old.csv").string() + " exists; --force overwrites it");
+  }
+}
+
 }  // namespace
 }  // namespace lumbargrade

@@ -107,9 +107,10 @@ inline Bundle bundle_of(const std::filesystem::path& folder, ConditionSpec head,
   Manifest manifest;
   manifest.name = manifest.version = manifest.licence = manifest.intended_use = "test";
   for (auto& levels : manifest.grading.prior) levels.fill({0.75, 0.1875, 0.0625});
-  manifest.grading.prior_source = manifest.grading.canal_measure_source = "invented";
-  manifest.grading.canal_measure.width_mm = 1;
-  manifest.grading.canal_measure.levels.fill({9.5, 6.5, 13});
+  manifest.grading.prior_source = "invented";
+  MeasureModel canal{"invented", 0, 1, 1, {}};
+  canal.levels.fill({9.5, 6.5, 13});
+  manifest.grading.measure(Condition::SpinalCanalStenosis) = canal;
   head.source = "random weights";
   manifest.grading.heads = {head};
   std::vector<TrainedNetwork> networks;

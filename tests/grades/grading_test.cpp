@@ -14,11 +14,16 @@ using testing::Not;
 
 GradingModel hand_made_model() {
   GradingModel model;
-  for (auto& cuts : model.canal.levels) cuts = {8, 6, 12};
-  model.canal.reference_exponent = 0.5;
-  model.canal.width_mm = 1;
+  MeasureModel canal{"", 0.5, 1, 1, {}};
+  canal.levels.fill({8, 6, 12});
+  model.measure(Condition::SpinalCanalStenosis) = canal;
   model.prior = challenge_prevalence();
   return model;
+}
+
+/// Of a canal of 3 mm beside neighbours of 12 mm.
+Probabilities canal_probabilities(const GradingModel& model) {
+  return measured_probabilities(*model.measure(Condition::SpinalCanalStenosis), Level::L2L3, {3, 12});
 }
 
 LevelFrame frame_of(Level level, double diameter_mm) {
@@ -87,7 +92,7 @@ TEST(Grading, ALowConfidenceMixesWithThePriorInProportion) {
   spine.levels[index_of(Level::L2L3)]->confidence = 0.25;
   const GradingModel model = hand_made_model();
   const Grade canal = row(grade_findings(spine, two_slices(), model), Condition::SpinalCanalStenosis, Level::L2L3);
-  const Probabilities measured = canal_probabilities(model.canal, Level::L2L3, {3, 12});
+  const Probabilities measured = canal_probabilities(model);
   const Probabilities& prior = prior_of(model.prior, canal.finding);
   for (int k = 0; k < kSeverityCount; ++k) {
     EXPECT_NEAR(canal.probabilities[k], 0.25 * measured[k] + 0.75 * prior[k], 1e-12);
@@ -165,7 +170,7 @@ TEST(Grading, NetworkAndMeasureOfACanalAreMixedInTheHeadsProportion) {
   const size_t at = index_of_finding(Condition::SpinalCanalStenosis, std::nullopt, Level::L2L3);
   const StudyGrades grades =
       grade_findings(whole_spine(3), two_slices(), model, one_network_grade(at, {0.8, 0.1, 0.1}));
-  const Probabilities measured = canal_probabilities(model.canal, Level::L2L3, {3, 12});
+  const Probabilities measured = canal_probabilities(model);
   EXPECT_EQ(grades[at].source, GradeSource::NetworkAndMeasure);
   EXPECT_NEAR(grades[at].probabilities[2], 0.25 * measured[2] + 0.75 * 0.1, 1e-12);
   EXPECT_EQ(grades[at].measure_mm, 3);
@@ -174,9 +179,9 @@ TEST(Grading, NetworkAndMeasureOfACanalAreMixedInTheHeadsProportion) {
 
 TEST(Grading, AMeasuredRecessIsGradedOnItsOwnSide) {
   GradingModel model = hand_made_model();
-  model.recess = OrdinalModel{};
-  model.recess->levels.fill({5, 2});
-  model.recess->width = 1;
+  MeasureModel recess{"", 0, 1, 1, {}};
+  recess.levels.fill({5, 2, 0});
+  model.measure(Condition::SubarticularStenosis) = recess;
   Spine spine = whole_spine(10);
   spine.levels[index_of(Level::L4L5)]->recess_left = RecessMeasure{1, {8, 20, 3}};
   const StudyGrades grades = grade_findings(spine, two_slices(), model);
@@ -184,17 +189,16 @@ TEST(Grading, AMeasuredRecessIsGradedOnItsOwnSide) {
   EXPECT_EQ(left.source, GradeSource::Measure);
   EXPECT_EQ(left.measure_mm, 1);
   EXPECT_EQ(left.point_patient, Vector3(8, 20, 3));
-  EXPECT_EQ(left.probabilities, ordinal_probabilities(*model.recess, Level::L4L5, 1));
+  EXPECT_EQ(left.probabilities, measured_probabilities(recess, Level::L4L5, {1, std::nullopt}));
   EXPECT_EQ(grades[index_of_finding(Condition::SubarticularStenosis, Side::Right, Level::L4L5)].source,
             GradeSource::Prior);
 }
 
 TEST(Grading, AForamenIsGradedByItsFatAndTellsTheShareAsARatio) {
   GradingModel model = hand_made_model();
-  model.foramen = OrdinalModel{};
-  model.foramen->levels.fill({0.3, 0.1});
-  model.foramen->width = 0.05;
-  model.foramen_weight = 0.4;
+  MeasureModel by_fat{"", 0, 0.05, 0.4, {}};
+  by_fat.levels.fill({0.3, 0.1, 0});
+  model.measure(Condition::NeuralForaminalNarrowing) = by_fat;
   const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
   ForamenMeasures foramina;
   foramina[at] = ForamenMeasure{0.2, {-17, 5, 4}, "7.7", "7.7.3"};
@@ -209,7 +213,7 @@ TEST(Grading, AForamenIsGradedByItsFatAndTellsTheShareAsARatio) {
 
 TEST(Grading, NetworkAndMeasureHaveEachTheirOwnWeightAgainstThePrior) {
   GradingModel model = hand_made_model();
-  model.canal_weight = 0.9;
+  model.measure(Condition::SpinalCanalStenosis)->model_weight = 0.9;
   model.heads[static_cast<size_t>(Condition::SpinalCanalStenosis)] = {0.25, 0.4, {}};
   const size_t at = index_of_finding(Condition::SpinalCanalStenosis, std::nullopt, Level::L2L3);
   Spine spine = whole_spine(3);
@@ -217,7 +221,7 @@ TEST(Grading, NetworkAndMeasureHaveEachTheirOwnWeightAgainstThePrior) {
   const NetworkGrades networks = one_network_grade(at, {0.8, 0.1, 0.1});
   const Grade both = grade_findings(spine, two_slices(), model, networks)[at];
   const double prior = prior_of(model.prior, both.finding)[2];
-  const double measured = canal_probabilities(model.canal, Level::L2L3, {3, 12})[2];
+  const double measured = canal_probabilities(model)[2];
   const double by_network = 0.2 * 0.1 + 0.8 * prior, by_measure = 0.45 * measured + 0.55 * prior;
   EXPECT_NEAR(both.probabilities[2], 0.75 * by_network + 0.25 * by_measure, 1e-12);
   spine.levels[index_of(Level::L2L3)]->canal.reset();

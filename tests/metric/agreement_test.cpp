@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "core/statistics.h"
 #include "metric/metric_data.h"
 
 namespace lumbargrade {

@@ -165,23 +165,12 @@ TEST(GraderNetwork, LearnsToTellBrightFromDark) {
   EXPECT_GE((network->forward(inputs).logits.argmax(1) == labels).sum().item<int64_t>(), 14);
 }
 
-TEST(GraderNetwork, TakesMeasuresAndSeparateBackbones) {
-  const torch::NoGradGuard no_gradients;
+TEST(GraderNetwork, TakesSeparateBackbones) {
   json parameters = small_parameters();
-  parameters["measures"] = 2;
   parameters["shared_backbone"] = false;
   GraderNetwork network = grader(parameters);
   EXPECT_EQ(network->backbones().size(), 2);
   EXPECT_TRUE(collect_state(*network).contains("backbones.axial_t2.conv1.weight"));
-  TensorMap inputs = small_inputs();
-  EXPECT_THROW(network->forward(inputs), c10::Error) << "measures are missing";
-  inputs["measures"] = torch::zeros({4, 2});
-  const torch::Tensor without = network->forward(inputs).logits;
-  inputs["measures"][0][1] = 1;
-  const torch::Tensor with = network->forward(inputs).logits;
-  const torch::Tensor head = collect_state(*network).at("head.weight");
-  expect_near((with - without)[0], head.select(1, head.size(1) - 1), 1e-5);
-  expect_near((with - without).slice(0, 1), torch::zeros({3, 3}), 1e-6);
 }
 
 TEST(GraderNetwork, RefusesInputsThatAreMissingOrMisshaped) {

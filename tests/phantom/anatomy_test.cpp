@@ -125,7 +125,7 @@ TEST(Measures, AgreeWithCountedVoxelsOfTheLabels) {
   const LesionResult lesions = add_lesions(plan, even_prevalence(), stream);
   const LabelProbe probe(plan);
   for (Level level : {Level::L2L3, Level::L4L5}) {
-    const LevelMeasure& measure = lesions.levels[static_cast<size_t>(index_of(level))];
+    const LevelMeasure& measure = lesions.levels[index_of(level)];
     const double s = plan.discs[static_cast<size_t>(disc_of(level))].centre_s;
     double least = 1e9;
     double depth = 0;
@@ -156,13 +156,13 @@ TEST(Measures, FollowALesionOfOneSideOnThatSideOnly) {
   PatientPlan healthy = plan;
   healthy.discs[static_cast<size_t>(disc_of(Level::L4L5))].side = {};
   const LesionResult result = measure_levels(Anatomy(plan, 1.5), Anatomy(healthy, 1.5));
-  const auto& l45 = result.levels[static_cast<size_t>(index_of(Level::L4L5))];
+  const auto& l45 = result.levels[index_of(Level::L4L5)];
   const SideMeasure& on_left = l45.side[index_of(Side::Left)];
   const SideMeasure& on_right = l45.side[index_of(Side::Right)];
   EXPECT_LT(on_left.recess_mm, on_right.recess_mm - 2);
   EXPECT_EQ(on_left.foramen, Severity::Severe);
   EXPECT_EQ(on_right.foramen, Severity::NormalMild);
-  EXPECT_EQ(result.levels[static_cast<size_t>(index_of(Level::L3L4))].side[0].foramen, Severity::NormalMild);
+  EXPECT_EQ(result.levels[index_of(Level::L3L4)].side[0].foramen, Severity::NormalMild);
   // The points lie on their own sides in patient space.
   const SpineCurve curve = make_curve(plan);
   EXPECT_GT(curve.patient_from_spine(on_left.foramen_point).x(), curve.patient_from_spine(l45.canal_point).x() + 8);
@@ -235,11 +235,11 @@ TEST(Lesions, FollowTheChallengesPrevalenceOnBothSidesAlike) {
       for (size_t side = 0; side < 2; ++side) cysts[side] += disc.side[side].cyst_radius_mm > 0;
     }
   }
-  const Prevalence wanted = challenge_prevalence();
+  const PriorTable wanted = challenge_prevalence();
   for (size_t condition = 0; condition < kConditionCount; ++condition) {
     for (size_t level = 0; level < kLevelCount; ++level) {
       for (size_t grade = 0; grade < kSeverityCount; ++grade) {
-        const double share = wanted.share[condition][level][grade];
+        const double share = wanted[condition][level][grade];
         // Ninety shares are compared: one of them lies 3.5 standard errors away in one of twenty runs.
         const double tolerance = 3.5 * std::sqrt(share * (1 - share) / kPatients) + 1.0 / kPatients;
         for (const double found : count[condition][level][grade]) {

@@ -34,8 +34,9 @@ Spine spine_of(int levels) {
 
 Grader grader_finding(int levels) {
   Grader grader;
-  for (auto& cuts : grader.model.canal.levels) cuts = {8, 6, 12};
-  grader.model.canal.width_mm = 1;
+  MeasureModel canal{"", 0, 1, 1, {}};
+  canal.levels.fill({8, 6, 12});
+  grader.model.measure(Condition::SpinalCanalStenosis) = canal;
   grader.model.prior = challenge_prevalence();
   grader.locate = [levels](const Volume&) { return spine_of(levels); };
   return grader;

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "core/error.h"
-#include "training/grader/grader_trainer.h"
+#include "training/grader/fold_training.h"
 
 namespace lumbargrade {
 namespace {

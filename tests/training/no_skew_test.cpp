@@ -14,7 +14,7 @@
 #include "pipeline/grade_study.h"
 #include "temporary_folder.h"
 #include "training/grader/crop_extractor.h"
-#include "training/grader/grader_answers.h"
+#include "training/grader/grader_predictions.h"
 
 namespace lumbargrade {
 namespace {
@@ -71,8 +71,8 @@ void write_silent_series(const std::filesystem::path& study, const std::string& 
 
 /// What training makes of the study: its cutter's records, with their margin, stored, read back, normalised. One row
 /// for each of kGraded.
-GraderAnswers trained_answers(const std::filesystem::path& data, const View& view, const Network& network,
-                              const Grader& grader) {
+GraderPredictions trained_answers(const std::filesystem::path& data, const View& view, const Network& network,
+                                  const Grader& grader) {
   GraderRecipe recipe;
   recipe.networks = {{Condition::NeuralForaminalNarrowing, {view}, {}}};
   GraderDataOptions options;
@@ -92,7 +92,7 @@ GraderAnswers trained_answers(const std::filesystem::path& data, const View& vie
   EXPECT_THAT(found, testing::ElementsAreArray(kGraded)) << (cut.skipped.empty() ? "" : cut.skipped[0].reason);
   NetworkData stored;
   stored.views.emplace_back(path, view, margin_of(view, recipe.augmentation));
-  return answers_of(network, stored, samples, torch::kCPU);
+  return predictions_of(network, stored, samples, torch::kCPU);
 }
 
 /// A grader whose answers to different crops differ clearly.
@@ -146,7 +146,6 @@ TrainedNetwork mixer_of(const Network& mixer, const nlohmann::json& parameters) 
 class NoSkew : public testing::Test {
  protected:
   NoSkew() {
-    for (auto& cuts : grader_.model.canal.levels) cuts = {9.5, 6.5, 13};
     grader_.model.prior = challenge_prevalence();
     grader_.locate = [](const Volume&) { return three_levels(); };
     const std::filesystem::path study = folder_ / "train_images" / kStudyId;
@@ -177,7 +176,7 @@ class NoSkew : public testing::Test {
   nlohmann::json parameters_ = small_grader(view_, "attention");
   Network network_ = spread_grader(parameters_);
   Grader grader_;
-  GraderAnswers answers_;  // by kGraded
+  GraderPredictions answers_;  // by kGraded
 };
 
 TEST_F(NoSkew, GradingGivesTheProbabilitiesOfTraining) {

@@ -30,7 +30,7 @@ Network two_numbers() {
   const auto module = std::make_shared<TwoNumbers>();
   return {module,
           [module](const TensorMap& inputs) {
-            return TensorMap{{"grade", module->forward(inputs.at("x"))}};
+            return TensorMap{{"class", module->forward(inputs.at("x"))}};
           },
           [] {}};
 }
@@ -41,21 +41,26 @@ TrainingBatch drawn_batch(std::uint64_t seed) {
   std::normal_distribution<float> normal;
   TrainingBatch batch;
   const torch::Tensor x = torch::empty({32, 2});
-  batch.targets = {torch::zeros({32, 3}), torch::ones({32}), {}};
+  torch::Tensor shares = torch::zeros({32, 3});
   for (std::int64_t row = 0; row < 32; ++row) {
     const float a = normal(random), b = normal(random);
     x[row][0] = a;
     x[row][1] = b;
-    batch.targets.shares[row][a > b ? 0 : a > -b ? 1 : 2] = 1;
+    shares[row][a > b ? 0 : a > -b ? 1 : 2] = 1;
   }
+  batch.targets = {{"shares", shares}};
   batch.inputs = {{"x", x}};
   batch.studies = {"s1", "s2", "s1"};
   return batch;
 }
 
+torch::Tensor cross_entropy(const TensorMap& outputs, const TrainingBatch& batch) {
+  return -(torch::log_softmax(outputs.at("class"), 1) * batch.targets.at("shares")).sum(1).mean();
+}
+
 double loss_of(const Network& network, const TrainingBatch& batch) {
   const torch::NoGradGuard no_gradients;
-  return official_loss()(network.forward(batch.inputs).at("grade"), batch.targets).item<double>();
+  return cross_entropy(network.forward(batch.inputs), batch).item<double>();
 }
 
 TrainingTask task_of_angles() {
@@ -63,20 +68,16 @@ TrainingTask task_of_angles() {
   task.build = two_numbers;
   task.steps_per_epoch = kStepsPerEpoch;
   task.batch = [](int step) { return drawn_batch(static_cast<std::uint64_t>(step)); };
+  task.loss = cross_entropy;
   task.held_out_loss = [](const Network& network) { return loss_of(network, drawn_batch(999)); };
+  task.optimisation.epochs = 12;
+  task.optimisation.rate = 0.1;
+  task.optimisation.average = 0.8;
+  task.optimisation.accumulate = 2;
   return task;
 }
 
-OptimisationRecipe quick_recipe() {
-  OptimisationRecipe recipe;
-  recipe.epochs = 12;
-  recipe.rate = 0.1;
-  recipe.average = 0.8;
-  recipe.accumulate = 2;
-  return recipe;
-}
-
-class Learning : public testing::Test {
+class NetworkTraining : public testing::Test {
  protected:
   TrainingRun run_in(const std::string& name) {
     TrainingRun run;
@@ -93,7 +94,7 @@ class Learning : public testing::Test {
 
   std::string failure(const TrainingTask& task, const TrainingRun& run) {
     try {
-      train_network(task, quick_recipe(), run);
+      train_network(task, run);
     } catch (const Error& error) {
       return error.what();
     }
@@ -103,15 +104,15 @@ class Learning : public testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(Learning, FindsWhatTheDataTell) {
-  const TrainingResult learned = train_network(task_of_angles(), quick_recipe(), run_in("run"));
+TEST_F(NetworkTraining, FindsWhatTheDataTell) {
+  const TrainingResult learned = train_network(task_of_angles(), run_in("run"));
   torch::manual_seed(1);
   EXPECT_LT(learned.held_out_loss, 0.6 * loss_of(two_numbers(), drawn_batch(999)));
   EXPECT_GT(learned.best_epoch, 0);
 }
 
-TEST_F(Learning, InterruptedAtAnyStepItEndsWithTheSameWeights) {
-  const TrainingResult whole = train_network(task_of_angles(), quick_recipe(), run_in("whole"));
+TEST_F(NetworkTraining, InterruptedAtAnyStepItEndsWithTheSameWeights) {
+  const TrainingResult whole = train_network(task_of_angles(), run_in("whole"));
   for (const int last : {2, 7, 16, 21}) {
     TrainingTask interrupted = task_of_angles();
     interrupted.batch = [last](int step) {
@@ -119,24 +120,58 @@ TEST_F(Learning, InterruptedAtAnyStepItEndsWithTheSameWeights) {
       return drawn_batch(static_cast<std::uint64_t>(step));
     };
     TrainingRun run = run_in("killed" + std::to_string(last));
-    EXPECT_THROW(train_network(interrupted, quick_recipe(), run), std::runtime_error);
+    EXPECT_THROW(train_network(interrupted, run), std::runtime_error);
     run.resume = true;
-    const TrainingResult resumed = train_network(task_of_angles(), quick_recipe(), run);
+    const TrainingResult resumed = train_network(task_of_angles(), run);
     EXPECT_TRUE(same(resumed.state, whole.state)) << "killed at step " << last;
     EXPECT_EQ(resumed.held_out_loss, whole.held_out_loss);
     EXPECT_EQ(resumed.best_epoch, whole.best_epoch);
   }
 }
 
-TEST_F(Learning, ACheckpointOfAnotherRunIsRefused) {
+TEST_F(NetworkTraining, ACheckpointOfAnotherRunIsRefused) {
   TrainingRun run = run_in("run");
-  train_network(task_of_angles(), quick_recipe(), run);
+  train_network(task_of_angles(), run);
   run.resume = true;
   run.seed = 2;
   EXPECT_THAT(failure(task_of_angles(), run), testing::HasSubstr("another seed"));
+  run.seed = 1;
+  TrainingTask task = task_of_angles();
+  task.optimisation.rate = 0.05;
+  EXPECT_THAT(failure(task, run), testing::HasSubstr("another rate"));
+  task = task_of_angles();
+  task.identity["data"] = "others";
+  EXPECT_THAT(failure(task, run), testing::HasSubstr("another data"));
+  task = task_of_angles();
+  task.start = collect_state(*two_numbers().module);
+  EXPECT_THAT(failure(task, run), testing::HasSubstr("another start"));
 }
 
-TEST_F(Learning, ALossThatIsNotFiniteStopsItWithStepStudiesAndTheLastCheckpoint) {
+TEST_F(NetworkTraining, AGradientThatIsNotFiniteStopsIt) {
+  TrainingTask task = task_of_angles();
+  task.loss = [](const TensorMap& outputs, const TrainingBatch&) {
+    const torch::Tensor zero = outputs.at("class").sum() * 0;  // its square root has no finite slope
+    return torch::sqrt(zero);
+  };
+  EXPECT_THAT(failure(task, run_in("run")), testing::HasSubstr("the gradient is not finite at step"));
+}
+
+TEST_F(NetworkTraining, WithoutAHeldOutMeasureTheLastAverageIsTheResult) {
+  TrainingTask task = task_of_angles();
+  task.held_out_loss = nullptr;
+  const TrainingResult learned = train_network(task, run_in("run"));
+  const TensorMap stored = read_safetensors(folder_ / "run/checkpoint.safetensors");
+  EXPECT_TRUE(learned.state.at("linear.weight").equal(stored.at("average.linear.weight")));
+  EXPECT_FALSE(learned.state.at("linear.weight").equal(stored.at("network.linear.weight")));
+}
+
+TEST_F(NetworkTraining, ALogThatCannotBeWrittenStopsIt) {
+  std::filesystem::create_directories(folder_ / "full");
+  std::filesystem::create_symlink("/dev/full", folder_ / "full/log.csv");
+  EXPECT_THAT(failure(task_of_angles(), run_in("full")), testing::HasSubstr("log.csv (disk full?)"));
+}
+
+TEST_F(NetworkTraining, ALossThatIsNotFiniteStopsItWithStepStudiesAndTheLastCheckpoint) {
   TrainingTask task = task_of_angles();
   task.batch = [](int step) {
     TrainingBatch batch = drawn_batch(static_cast<std::uint64_t>(step));
@@ -154,54 +189,28 @@ TEST_F(Learning, ALossThatIsNotFiniteStopsItWithStepStudiesAndTheLastCheckpoint)
   EXPECT_THAT(failure(task, run_in("at_once")), testing::HasSubstr("there is no checkpoint yet"));
 }
 
-TEST_F(Learning, WeightsToBeginWithStayWhereNothingIsBetter) {
-  const TrainingResult good = train_network(task_of_angles(), quick_recipe(), run_in("good"));
+TEST_F(NetworkTraining, WeightsToBeginWithStayWhereNothingIsBetter) {
+  const TrainingResult good = train_network(task_of_angles(), run_in("good"));
   TrainingTask task = task_of_angles();
   task.start = good.state;
   task.start_counts = true;
   task.batch = [](int step) {  // labels turned round
     TrainingBatch batch = drawn_batch(static_cast<std::uint64_t>(step));
-    batch.targets.shares = batch.targets.shares.flip({1});
+    batch.targets.at("shares") = batch.targets.at("shares").flip({1});
     return batch;
   };
-  const TrainingResult learned = train_network(task, quick_recipe(), run_in("misled"));
+  const TrainingResult learned = train_network(task, run_in("misled"));
   EXPECT_EQ(learned.best_epoch, 0);
   EXPECT_TRUE(same(learned.state, good.state));
 }
 
-TEST_F(Learning, StopsWhenNoEpochIsBetterForItsPatience) {
+TEST_F(NetworkTraining, StopsWhenNoEpochIsBetterForItsPatience) {
   TrainingTask task = task_of_angles();
   int measured = 0;
   task.held_out_loss = [&](const Network&) { return ++measured <= 2 ? 1.0 / measured : 9.0; };
-  OptimisationRecipe recipe = quick_recipe();
-  recipe.patience = 3;
-  EXPECT_EQ(train_network(task, recipe, run_in("run")).best_epoch, 2);
+  task.optimisation.patience = 3;
+  EXPECT_EQ(train_network(task, run_in("run")).best_epoch, 2);
   EXPECT_EQ(measured, 5);
-}
-
-/// By hand: weights 1, 2, 4; p of the truth .5, .25, .125.
-TEST(GraderLoss, IsTheChallengesWeightedLogLoss) {
-  const auto log_of = [](std::vector<double> p) { return torch::tensor(p).log().reshape({-1, 3}); };
-  const torch::Tensor logits = log_of({0.5, 0.25, 0.25, 0.5, 0.25, 0.25, 0.5, 0.375, 0.125});
-  // The loss adds the logarithms of the weights; here they are taken off beforehand.
-  const torch::Tensor frequencies = logits - torch::tensor({1.0, 2.0, 4.0}).log();
-  TargetRows rows{torch::eye(3), torch::ones({3}), {}};
-  const double expected = -(1 * std::log(0.5) + 2 * std::log(0.25) + 4 * std::log(0.125)) / 7;
-  EXPECT_NEAR(GraderLoss({1, 2, 4}, 0)(frequencies, rows).item<double>(), expected, 1e-6);
-  // Two canals of study 5, one of study 6: largest severe .25 (truth: none) and .125 (truth: severe, weight 4).
-  rows.canal_studies = {5, 5, 6};
-  const double any = -(2 * std::log(1 - 0.25) + 4 * std::log(0.125)) / 6;
-  EXPECT_NEAR(GraderLoss({1, 2, 4}, 0.5)(frequencies, rows).item<double>(), expected + 0.5 * any, 1e-6);
-}
-
-TEST(GraderLoss, RowsWithoutALabelOrWeightCountNothing) {
-  const torch::Tensor logits = torch::randn({3, 3});
-  TargetRows rows{torch::eye(3), torch::ones({3}), {}};
-  rows.shares[1].fill_(0);
-  rows.weights[2] = 0;
-  const TargetRows first{torch::eye(3).narrow(0, 0, 1), torch::ones({1}), {}};
-  const GraderLoss loss({1, 2, 4}, 0);
-  EXPECT_NEAR(loss(logits, rows).item<double>(), loss(logits.narrow(0, 0, 1), first).item<double>(), 1e-6);
 }
 
 }  // namespace

@@ -9,9 +9,6 @@ namespace lumbargrade {
 
 /// Pieces of fitting an ordinal logistic model of one length: P(below a cut) = S((cut - length) / width).
 
-/// A level with fewer measures is not fitted.
-inline constexpr size_t kFewestMeasures = 10;
-
 /// The logistic distribution's scale for a standard deviation.
 double logistic_scale(double sd);
 

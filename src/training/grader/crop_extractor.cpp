@@ -110,7 +110,7 @@ CropPlacement CropExtractor::placement_of(const Study& study, const LevelFrame& 
 std::optional<MeasuredGrade> CropExtractor::measured(const Finding& finding, const Study& study,
                                                      const LevelFrame& frame) const {
   std::optional<ForamenMeasure> foramen;
-  if (finding.condition == Condition::NeuralForaminalNarrowing && grader_.model.foramen) {
+  if (finding.condition == Condition::NeuralForaminalNarrowing && grader_.model.measure(finding.condition)) {
     foramen =
         measure_foramen(volumes_of(study, SeriesRole::SagittalT1), place_crop(frame, Anchor::Foramen, finding.side));
   }

@@ -31,7 +31,7 @@ class CropFile {
   int slices() const { return view_.slices + 2 * margin_.slices; }
   int size_px() const { return view_.size_px + 2 * margin_.pixels; }
   size_t record_bytes() const;
-  size_t count() const { return file_.size() / record_bytes(); }
+  bool holds(size_t samples) const { return file_.size() == samples * record_bytes(); }
   const View& view() const { return view_; }
   const CropMargin& margin() const { return margin_; }
 

@@ -53,14 +53,14 @@ CropBatch augmented_view(const std::vector<Example>& examples, size_t view, cons
 
 TargetRows targets_of(const std::vector<Example>& examples, Condition condition) {
   const auto rows = static_cast<std::int64_t>(examples.size());
-  TargetRows targets{torch::zeros({rows, kSeverityCount}), torch::zeros({rows}), {}};
+  TargetRows targets{torch::zeros({rows, kSeverityCount}), torch::zeros({rows}), torch::full({rows}, -1, torch::kLong)};
   for (size_t row = 0; row < examples.size(); ++row) {
     const Example& example = examples[row];
     const auto at = static_cast<std::int64_t>(row);
     for (int c = 0; c < kSeverityCount; ++c) targets.shares[at][c] = example.target[static_cast<size_t>(c)];
     targets.weights[at] = example.weight;
     const bool canal = condition == Condition::SpinalCanalStenosis && example.labelled;
-    targets.canal_studies.push_back(canal ? example.study : -1);
+    if (canal) targets.canal_studies[at] = example.study;
   }
   return targets;
 }
@@ -102,7 +102,7 @@ void blend(std::vector<CropBatch>& views, TargetRows& targets, const Augmentatio
   }
   targets.shares = blended(targets.shares, partner, share);
   targets.weights = blended(targets.weights, partner, share);
-  targets.canal_studies.clear();
+  targets.canal_studies = torch::Tensor();
 }
 
 }  // namespace
@@ -114,8 +114,9 @@ TrainingBatch augmented_batch(const std::vector<Example>& examples, const Networ
   for (size_t v = 0; v < network.views.size(); ++v) {
     views.push_back(augmented_view(examples, v, mirrored, augmentation, seed));
   }
-  TrainingBatch batch{{}, targets_of(examples, network.condition), {}};
-  blend(views, batch.targets, augmentation, seed);
+  TargetRows targets = targets_of(examples, network.condition);
+  blend(views, targets, augmentation, seed);
+  TrainingBatch batch{{}, targets.tensors(), {}};
   for (size_t v = 0; v < views.size(); ++v) add_view(batch.inputs, network.views[v].name, views[v], torch::kCPU);
   return batch;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "training/grader/grader_data.h"
+#include "training/grader/grader_loss.h"
 #include "training/loop/trainer.h"
 
 namespace lumbargrade {

@@ -8,11 +8,11 @@
 #include "bundle/bundle.h"
 #include "bundle/bundle_card.h"
 #include "bundle/find_bundle.h"
+#include "bundle/kept_networks.h"
 #include "bundle/write_bundle.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "grades/crop_tensors.h"
-#include "network/state.h"
 #include "training/grader/crop_augmentation.h"
 
 namespace lumbargrade {
@@ -21,34 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kGoldenTolerance = 1e-4;
-constexpr std::string_view kInputPrefix = "input.";
-
-/// A second stage cannot stay where a network that it stands on is replaced.
-bool is_replaced(const Bundle& base, const NetworkSpec& spec, const std::vector<std::string>& replaced_roles) {
-  const auto has_replaced_role = [&](const NetworkSpec& network) {
-    return std::count(replaced_roles.begin(), replaced_roles.end(), network.role) > 0;
-  };
-  return has_replaced_role(spec) ||
-         std::any_of(base.manifest.networks.begin(), base.manifest.networks.end(), [&](const NetworkSpec& network) {
-           return has_replaced_role(network) && std::count(spec.members.begin(), spec.members.end(), network.name) > 0;
-         });
-}
-
-/// The base bundle's networks that stay, with the golden inputs they came with.
-std::vector<TrainedNetwork> kept_networks(const Bundle& base, const std::vector<std::string>& replaced_roles) {
-  std::vector<TrainedNetwork> kept;
-  for (const BundleNetwork& network : base.networks) {
-    if (is_replaced(base, network.spec, replaced_roles)) continue;
-    TrainedNetwork trained;
-    trained.spec = network.spec;
-    trained.state = collect_state(*network.network.module);
-    for (const auto& [name, tensor] : read_safetensors(base.folder / network.spec.golden.tensors.file)) {
-      if (name.starts_with(kInputPrefix)) trained.golden_inputs.emplace(name.substr(kInputPrefix.size()), tensor);
-    }
-    kept.push_back(std::move(trained));
-  }
-  return kept;
-}
 
 /// One finding's crops, as they come to the network.
 TensorMap example_inputs(const NetworkRecipe& recipe, const NetworkData& data) {
@@ -81,7 +53,7 @@ std::string member_name(const TrainedHead& head, const TrainedEntry& entry, size
   return text(grading_role(head.condition), "_", entry.recipe, "_", fold);
 }
 
-void add_members(const GraderTraining& training, const GraderData& data, const TrainedHead& head,
+void add_members(const GraderTrainingOptions& training, const GraderData& data, const TrainedHead& head,
                  std::vector<TrainedNetwork>& networks) {
   for (const TrainedEntry& entry : head.entries) {
     const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
@@ -100,7 +72,7 @@ InputSpec mixer_input(const char* name, std::vector<AxisSpec> axes) {
 }
 
 /// The second stage of the `fold`th fold that ran.
-TrainedNetwork mixer_network(const TrainedGraders& graders, size_t fold) {
+TrainedNetwork mixer_network(const TrainedEnsemble& graders, size_t fold) {
   const MixerResult& mixer = graders.mixers[fold];
   const AxisSpec findings{"finding", kFindingCount, 1, {}, {}};
   TrainedNetwork trained;
@@ -123,7 +95,7 @@ TrainedNetwork mixer_network(const TrainedGraders& graders, size_t fold) {
 }
 
 /// Figures of the second stage: the mean over its folds.
-void add_mixer_metrics(const GraderTraining& training, const TrainedGraders& graders, Manifest& manifest) {
+void add_mixer_metrics(const GraderTrainingOptions& training, const TrainedEnsemble& graders, Manifest& manifest) {
   const auto count = static_cast<std::int64_t>(graders.mixers.size());
   double before = 0, after = 0;
   for (const MixerResult& mixer : graders.mixers) before += mixer.first_stage_loss, after += mixer.held_out_loss;
@@ -135,7 +107,7 @@ void add_mixer_metrics(const GraderTraining& training, const TrainedGraders& gra
   add("sum of the conditions' official losses, first stage alone", before);
 }
 
-ConditionSpec head_spec(const GraderTraining& training, const TrainedHead& head) {
+ConditionSpec head_spec(const GraderTrainingOptions& training, const TrainedHead& head) {
   const GraderRecipe& recipe = training.recipe;
   ConditionSpec spec;
   spec.condition = head.condition;
@@ -151,7 +123,7 @@ ConditionSpec head_spec(const GraderTraining& training, const TrainedHead& head)
   return spec;
 }
 
-void add_metrics(const GraderTraining& training, const TrainedHead& head, Manifest& manifest) {
+void add_metrics(const GraderTrainingOptions& training, const TrainedHead& head, Manifest& manifest) {
   const std::string role(grading_role(head.condition));
   const std::string set = text("held-out studies of ", training.data.data.filename().string(), ", by study");
   const auto add = [&](const char* name, double value) {
@@ -163,7 +135,7 @@ void add_metrics(const GraderTraining& training, const TrainedHead& head, Manife
 }
 
 /// What the card says, else that nobody said anything.
-void describe(const GraderTraining& training, const GraderData& data, Manifest& manifest) {
+void describe(const GraderTrainingOptions& training, const GraderData& data, Manifest& manifest) {
   manifest.name = training.recipe.name;
   manifest.version = "1";
   if (training.card.empty()) {
@@ -176,10 +148,10 @@ void describe(const GraderTraining& training, const GraderData& data, Manifest& 
   describe_from_card(manifest, training.card);
 }
 
-std::string card_text(const GraderTraining& training, const Manifest& manifest) {
+std::string card_text(const GraderTrainingOptions& training, const Manifest& manifest) {
   std::string card = text("# Model card: ", manifest.name, " ", manifest.version, "\n\n**", manifest.intended_use,
                           "**\n\nRecipe: ", training.recipe.name, " - ", training.recipe.origin,
-                          "\n\nLicence of the weights: ", manifest.licence, "\n\n## TrainingResult from\n");
+                          "\n\nLicence of the weights: ", manifest.licence, "\n\n## Learned from\n");
   for (const TrainingDataSpec& entry : manifest.training_data) {
     card += text("- ", entry.used_for, ": ", entry.source, ", ", entry.count, " ", entry.unit, " (", entry.licence,
                  "); ", entry.split, "\n");
@@ -195,7 +167,7 @@ std::string card_text(const GraderTraining& training, const Manifest& manifest) 
   return card;
 }
 
-void finish_bundle(const GraderTraining& training, const Manifest& manifest,
+void finish_bundle(const GraderTrainingOptions& training, const Manifest& manifest,
                    const std::vector<TrainedNetwork>& networks) {
   write_bundle(training.out, manifest, networks);
   write_file_atomically(training.out / "MODEL_CARD.md", card_text(training, manifest));
@@ -203,7 +175,8 @@ void finish_bundle(const GraderTraining& training, const Manifest& manifest,
 
 }  // namespace
 
-void write_grader_bundle(const GraderTraining& training, const GraderData& data, const TrainedGraders& graders) {
+void write_grader_bundle(const GraderTrainingOptions& training, const GraderData& data,
+                         const TrainedEnsemble& graders) {
   const std::optional<std::string> chosen =
       training.data.base_bundle.empty() ? std::nullopt : std::optional(training.data.base_bundle);
   const Bundle base = load_bundle(find_bundle(chosen));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
@@ -72,29 +73,31 @@ class CropWriter {
   std::vector<std::vector<std::ofstream>> files_;
 };
 
-nlohmann::json view_json(const View& view) {
-  return {{"name", view.name},         {"series", role_name(view.series)}, {"anchor", anchor_name(view.anchor)},
-          {"slices", view.slices},     {"size_px", view.size_px},          {"pixel_mm", view.pixel_mm},
-          {"slice_mm", view.slice_mm}, {"mirrored", view.mirrored}};
+/// Networks as a manifest writes them: nothing that it says of an input is left out.
+nlohmann::json networks_json(std::vector<NetworkSpec> networks) {
+  Manifest manifest;
+  manifest.networks = std::move(networks);
+  return nlohmann::json::parse(manifest_text(manifest)).at("networks");
 }
 
-/// Weights that decide where crops lie.
-nlohmann::json finding_networks(const fs::path& bundle) {
-  nlohmann::json weights = nlohmann::json::array();
-  for (const NetworkSpec& network : read_manifest(bundle).networks) {
-    if (network.role == "locator" || network.role == "canal_outline") weights.push_back(network.weights.sha256);
-  }
-  return weights;
+/// What finds levels and canal, and so decides where crops lie: weights, inputs, outputs.
+nlohmann::json finders_of(const fs::path& bundle) {
+  std::vector<NetworkSpec> finders = read_manifest(bundle).networks;
+  std::erase_if(
+      finders, [](const NetworkSpec& network) { return network.role != "locator" && network.role != "canal_outline"; });
+  return networks_json(std::move(finders));
 }
 
-nlohmann::json networks_json(const GraderRecipe& recipe) {
-  nlohmann::json networks = nlohmann::json::array();
+/// What the crops of the recipe's networks are.
+nlohmann::json views_of(const GraderRecipe& recipe) {
+  std::vector<NetworkSpec> networks;
   for (const NetworkRecipe& network : recipe.networks) {
-    nlohmann::json views = nlohmann::json::array();
-    for (const View& view : network.views) views.push_back(view_json(view));
-    networks.push_back({{"condition", condition_key(network.condition)}, {"views", views}});
+    NetworkSpec spec;
+    spec.role = std::string(grading_role(network.condition));
+    for (const View& view : network.views) spec.inputs.push_back(input_of(view));
+    networks.push_back(std::move(spec));
   }
-  return networks;
+  return networks_json(std::move(networks));
 }
 
 /// Numbers that decide what measures say.
@@ -133,15 +136,15 @@ bool has_room(const nlohmann::json& stored, const nlohmann::json& needed) {
   return true;
 }
 
-/// Everything that decides what the crops look like, but for their margins, whose they are and what was measured.
+/// Everything outside the program that decides what the crops look like, but for their margins, whose they are and what
+/// was measured. What the program itself decides is compared in its result, see is_cut_alike.
 nlohmann::json fingerprint(const GraderRecipe& recipe, const GraderDataOptions& options, const TrainingFolder& folder,
                            const Truth& studies, const fs::path& bundle) {
-  nlohmann::json json = {{"format", 3},
-                         {"data", fs::weakly_canonical(folder.root()).string()},
+  nlohmann::json json = {{"data", fs::weakly_canonical(folder.root()).string()},
                          {"points", options.points == TrainingPoints::Given ? "given" : "predicted"},
-                         {"finders", finding_networks(bundle)},
+                         {"finders", finders_of(bundle)},
                          {"measures", measures_of(bundle)},
-                         {"networks", networks_json(recipe)}};
+                         {"networks", views_of(recipe)}};
   for (const fs::path& table : {folder.labels(), folder.series(), folder.coordinates()}) {
     json[table.filename().string()] = fs::exists(table) ? sha256_of_file(table) : "";
   }
@@ -189,8 +192,7 @@ nlohmann::json extract_crops(const GraderRecipe& recipe, const fs::path& cache, 
   const auto chunk = static_cast<size_t>(kStudiesPerThread * threads);
   for (size_t first = 0; first < studies.size(); first += chunk) {
     std::vector<CutStudy> cut(std::min(chunk, studies.size() - first));
-    for_each_index(cut.size(), threads,
-                   [&](size_t k) { cut[k] = cutter(studies[first + k], static_cast<int>(first + k)); });
+    for_each_index(cut.size(), threads, [&](size_t k) { cut[k] = cutter(studies[k], static_cast<int>(k)); });
     for (const CutStudy& study : cut) {
       skipped.insert(skipped.end(), study.skipped.begin(), study.skipped.end());
       misplaced.insert(misplaced.end(), study.misplaced.begin(), study.misplaced.end());
@@ -221,6 +223,83 @@ std::optional<nlohmann::json> cached_index(const GraderRecipe& recipe, const fs:
   return index;
 }
 
+NetworkData network_data(const GraderRecipe& recipe, const fs::path& cache, const nlohmann::json& index, size_t n) {
+  NetworkData network{samples_from(index.at("samples").at(n)), {}};
+  const auto& views = recipe.networks[n].views;
+  for (size_t v = 0; v < views.size(); ++v) {
+    network.views.emplace_back(crop_path(cache, recipe.networks[n], n, views[v]), views[v],
+                               margin_from(index.at("margins").at(n).at(v)));
+  }
+  return network;
+}
+
+/// Whether a record that was cut with `margin` is the inner part of a stored one with as much room or more.
+bool is_inner_part(const std::string& record, const CropMargin& margin, const CropFile& stored, size_t sample) {
+  const int slices = stored.view().slices + 2 * margin.slices, size = stored.view().size_px + 2 * margin.pixels;
+  const int first_slice = stored.margin().slices - margin.slices, first = stored.margin().pixels - margin.pixels;
+  const auto* own = reinterpret_cast<const std::uint8_t*>(record.data());
+  for (int slice = 0; slice < slices; ++slice) {
+    for (int row = 0; row < size; ++row, own += size) {
+      const std::uint8_t* other =
+          stored.slice(sample, first_slice + slice) + static_cast<size_t>(first + row) * stored.size_px() + first;
+      if (!std::equal(own, own + size, other)) return false;
+    }
+  }
+  for (int slice = 0; slice < slices; ++slice) {
+    if ((own[slice] != 0) != stored.is_valid(sample, first_slice + slice)) return false;
+  }
+  return true;
+}
+
+/// Whether the findings of a study, cut now, are those that begin the stored ones.
+bool is_as_stored(const std::vector<CutFinding>& cut, const GraderRecipe& recipe, const NetworkRecipe& network,
+                  const NetworkData& stored, int study) {
+  std::vector<GraderSample> own, others;
+  for (const CutFinding& finding : cut) own.push_back(finding.sample);
+  std::copy_if(stored.samples.begin(), stored.samples.end(), std::back_inserter(others),
+               [study](const GraderSample& sample) { return sample.study == study; });
+  if (samples_json(own) != samples_json(others)) return false;
+  for (size_t k = 0; k < cut.size(); ++k) {
+    for (size_t v = 0; v < network.views.size(); ++v) {
+      const CropMargin margin = margin_of(network.views[v], recipe.augmentation);
+      if (!is_inner_part(cut[k].records[v], margin, stored.views[v], k)) return false;
+    }
+  }
+  return true;
+}
+
+bool are_complete(const GraderRecipe& recipe, const fs::path& cache, const nlohmann::json& index) {
+  for (size_t n = 0; n < recipe.networks.size(); ++n) {
+    for (const View& view : recipe.networks[n].views) {
+      if (!fs::is_regular_file(crop_path(cache, recipe.networks[n], n, view))) return false;
+    }
+    const NetworkData data = network_data(recipe, cache, index, n);
+    for (const CropFile& file : data.views) {
+      if (!file.holds(data.samples.size())) return false;
+    }
+  }
+  return true;
+}
+
+/// Cuts the first study that gave crops again: a version of the program that reads, finds, measures or cuts otherwise
+/// is known by it.
+bool is_cut_alike(const GraderRecipe& recipe, const fs::path& cache, const CropExtractor& cutter, const Truth& studies,
+                  const nlohmann::json& index) {
+  if (!are_complete(recipe, cache, index)) return false;
+  std::vector<NetworkData> stored;
+  auto first_study = static_cast<int>(studies.size());
+  for (size_t n = 0; n < recipe.networks.size(); ++n) {
+    stored.push_back(network_data(recipe, cache, index, n));
+    if (!stored[n].samples.empty()) first_study = std::min(first_study, stored[n].samples.front().study);
+  }
+  if (first_study == static_cast<int>(studies.size())) return true;  // no crop at all
+  const CutStudy cut = cutter(studies[static_cast<size_t>(first_study)], first_study);
+  for (size_t n = 0; n < stored.size(); ++n) {
+    if (!is_as_stored(cut.networks[n], recipe, recipe.networks[n], stored[n], first_study)) return false;
+  }
+  return true;
+}
+
 nlohmann::json cached_or_cut(const GraderRecipe& recipe, const GraderDataOptions& options, const fs::path& cache,
                              const TrainingFolder& folder, const TrainingSet& set) {
   fs::create_directories(cache);
@@ -229,16 +308,19 @@ nlohmann::json cached_or_cut(const GraderRecipe& recipe, const GraderDataOptions
   grader_options.threads = 1;  // studies are cut side by side
   const LoadedGrader loaded = load_grader(grader_options);
   const nlohmann::json wanted = fingerprint(recipe, options, folder, set.studies, loaded.bundle_folder);
-  if (auto index = cached_index(recipe, cache, wanted)) {
-    log_info(text("crops of ", cache.string(), " are used again"));
-    return *index;
-  }
-  fs::remove(cache / kIndexFile);
   const bool has_coordinates = options.points == TrainingPoints::Given && fs::exists(folder.coordinates());
   const LabelCoordinates coordinates =
       has_coordinates ? read_label_coordinates(folder.coordinates()) : LabelCoordinates{};
-  nlohmann::json index = extract_crops(recipe, cache, options.threads,
-                                       CropExtractor(recipe, options, folder, loaded.grader, coordinates), set);
+  const CropExtractor cutter(recipe, options, folder, loaded.grader, coordinates);
+  if (auto index = cached_index(recipe, cache, wanted)) {
+    if (is_cut_alike(recipe, cache, cutter, set.studies, *index)) {
+      log_info(text("crops of ", cache.string(), " are used again"));
+      return *index;
+    }
+    log_info(text("crops of ", cache.string(), " are not what would be cut now: they are cut again"));
+  }
+  fs::remove(cache / kIndexFile);
+  nlohmann::json index = extract_crops(recipe, cache, options.threads, cutter, set);
   index["fingerprint"] = wanted;
   index["margins"] = margins_json(recipe);
   write_file_atomically(cache / kIndexFile, index.dump() + "\n");
@@ -259,15 +341,10 @@ GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, co
   const nlohmann::json index = cached_or_cut(recipe, options, cache, folder, set);
   warn_about_problems(index, cache);
   GraderData data;
+  data.fingerprint = sha256_of_bytes(index.dump());
   for (const StudyLabels& study : set.studies) data.study_ids.push_back(study.study_id);
   for (size_t n = 0; n < recipe.networks.size(); ++n) {
-    NetworkData network{samples_from(index.at("samples").at(n)), {}};
-    const auto& views = recipe.networks[n].views;
-    for (size_t v = 0; v < views.size(); ++v) {
-      network.views.emplace_back(crop_path(cache, recipe.networks[n], n, views[v]), views[v],
-                                 margin_from(index.at("margins").at(n).at(v)));
-    }
-    data.networks.push_back(std::move(network));
+    data.networks.push_back(network_data(recipe, cache, index, n));
   }
   return data;
 }

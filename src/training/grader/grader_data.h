@@ -45,6 +45,7 @@ struct NetworkData {
 struct GraderData {
   std::vector<std::string> study_ids;
   std::vector<NetworkData> networks;  ///< in the recipe's order
+  std::string fingerprint;            ///< of everything that the crops, their labels and measures are
 };
 
 /// Room around crops for the recipe's augmentation.

@@ -10,10 +10,13 @@ namespace {
 constexpr std::int64_t kSevere = 2;
 constexpr double kLeastProbability = 1e-6;
 
-std::map<int, std::vector<std::int64_t>> rows_by_study(const std::vector<int>& studies) {
-  std::map<int, std::vector<std::int64_t>> rows;
-  for (size_t row = 0; row < studies.size(); ++row) {
-    if (studies[row] >= 0) rows[studies[row]].push_back(static_cast<std::int64_t>(row));
+std::map<std::int64_t, std::vector<std::int64_t>> rows_by_study(const torch::Tensor& studies) {
+  std::map<std::int64_t, std::vector<std::int64_t>> rows;
+  if (!studies.defined()) return rows;
+  const torch::Tensor on_cpu = studies.to(torch::kCPU);
+  for (std::int64_t row = 0; row < on_cpu.size(0); ++row) {
+    const auto study = on_cpu[row].item<std::int64_t>();
+    if (study >= 0) rows[study].push_back(row);
   }
   return rows;
 }
@@ -21,7 +24,7 @@ std::map<int, std::vector<std::int64_t>> rows_by_study(const std::vector<int>& s
 /// Binary cross-entropy of the largest severe probability of a study's canals, weighted by the largest weight among
 /// them.
 torch::Tensor any_severe_loss(const torch::Tensor& logits, const torch::Tensor& shares, const torch::Tensor& weights,
-                              const std::map<int, std::vector<std::int64_t>>& studies) {
+                              const std::map<std::int64_t, std::vector<std::int64_t>>& studies) {
   const torch::Tensor severe = torch::softmax(logits, 1).select(1, kSevere);
   const torch::Tensor truth = shares.select(1, kSevere);
   torch::Tensor loss = torch::zeros({}, logits.options()), total = torch::zeros({}, logits.options());
@@ -52,6 +55,23 @@ torch::Tensor GraderLoss::operator()(const torch::Tensor& logits, const TargetRo
   const auto studies = rows_by_study(rows.canal_studies);
   if (any_severe_ <= 0 || studies.empty()) return loss;
   return loss + any_severe_ * any_severe_loss(weighted, shares, weights, studies);
+}
+
+torch::Tensor GraderLoss::operator()(const TensorMap& outputs, const TrainingBatch& batch) const {
+  const torch::Tensor& grade = outputs.at("grade");
+  const torch::Tensor logits = grade.dim() == 3 ? grade.transpose(1, 2).reshape({-1, kSeverityCount}) : grade;
+  return (*this)(logits, TargetRows::of(batch.targets));
+}
+
+TensorMap TargetRows::tensors() const {
+  TensorMap targets = {{"shares", shares}, {"weights", weights}};
+  if (canal_studies.defined()) targets.emplace("canal_studies", canal_studies);
+  return targets;
+}
+
+TargetRows TargetRows::of(const TensorMap& targets) {
+  const auto canals = targets.find("canal_studies");
+  return {targets.at("shares"), targets.at("weights"), canals == targets.end() ? torch::Tensor() : canals->second};
 }
 
 GraderLoss official_loss() {

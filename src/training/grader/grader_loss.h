@@ -6,18 +6,24 @@
 #include <vector>
 
 #include "core/finding.h"
+#include "training/loop/trainer.h"
 
 namespace lumbargrade {
 
 /// What is true of R findings.
 struct TargetRows {
-  torch::Tensor shares;            ///< R x 3, shares of the classes; zeros: nothing is known, the row counts nothing
-  torch::Tensor weights;           ///< R, how much a row counts, times its class's weight
-  std::vector<int> canal_studies;  ///< by row: the study whose canal it is, for the any-severe term; -1: none
+  torch::Tensor shares;         ///< R x 3, shares of the classes; zeros: nothing is known, the row counts nothing
+  torch::Tensor weights;        ///< R, how much a row counts, times its class's weight
+  torch::Tensor canal_studies;  ///< R, int64: the study whose canal it is, for the any-severe term; -1: none. May be
+                                ///< undefined: none at all
+
+  /// As targets of a batch, and back.
+  TensorMap tensors() const;
+  static TargetRows of(const TensorMap& targets);
 };
 
-/// The challenge's loss (rsna-2024.md, section 3): cross-entropy in which every class has a weight, divided by the
-/// weights present, and `any_severe` times the any-severe term over the canals of each study.
+/// The challenge's loss (docs/sources.md, "The challenge's metric"): cross-entropy in which every class has a weight,
+/// divided by the weights present, and `any_severe` times the any-severe term over the canals of each study.
 ///
 /// Logits answer frequencies: the loss adds the logarithms of the class weights to them, so that weights decide what
 /// training looks at but not what a network says.
@@ -27,6 +33,9 @@ class GraderLoss {
 
   /// `logits` R x 3, on any device.
   torch::Tensor operator()(const torch::Tensor& logits, const TargetRows& rows) const;
+
+  /// As the loss of a task: the output "grade" is R x 3, or S x 3 x findings of S studies.
+  torch::Tensor operator()(const TensorMap& outputs, const TrainingBatch& batch) const;
 
  private:
   torch::Tensor class_weights_;  // 3

@@ -142,9 +142,10 @@ void read_folds(const StrictObject& object, GraderRecipe& recipe) {
 }
 
 GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
-  const nlohmann::json json = parse_strict_json(content, file, kMaxDepth);
+  const JsonSource source{file, ErrorKind::Usage};
+  const nlohmann::json json = parse_strict_json(content, source, kMaxDepth);
   const StrictObject object(
-      json, file, "", {"name", "origin", "needs", "networks"},
+      json, source, "", {"name", "origin", "needs", "networks"},
       {"augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks", "flags", "prior",
        "largest_model_weight", "smallest_measure_weight", "mixer", "pseudo_labels"});
   GraderRecipe recipe;
@@ -196,15 +197,23 @@ std::vector<int> GraderRecipe::folds_to_run() const {
   return all;
 }
 
+nlohmann::json to_json(const AugmentationRecipe& recipe) {
+  return {{"jitter_mm", recipe.jitter_mm},
+          {"jitter_slices", recipe.jitter_slices},
+          {"rotation_degrees", recipe.rotation_degrees},
+          {"scale", recipe.scale},
+          {"contrast", recipe.contrast},
+          {"noise", recipe.noise},
+          {"mixup", recipe.mixup},
+          {"cutmix", recipe.cutmix},
+          {"mirror_canals", recipe.mirror_canals}};
+}
+
 GraderRecipe read_recipe(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   const std::string content{std::istreambuf_iterator<char>(file), {}};
   if (!file) throw Error(ErrorKind::Usage, text("cannot read the recipe ", path.string()));
-  try {
-    return parse_recipe(content, path.string());
-  } catch (const Error& error) {
-    throw Error(ErrorKind::Usage, error.what());  // the strict reader takes it for a bundle's manifest
-  }
+  return parse_recipe(content, path.string());
 }
 
 }  // namespace lumbargrade

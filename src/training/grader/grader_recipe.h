@@ -9,6 +9,7 @@
 
 #include "bundle/manifest.h"
 #include "crops/view.h"
+#include "training/loop/optimisation.h"
 
 namespace lumbargrade {
 
@@ -32,16 +33,8 @@ struct AugmentationRecipe {
   bool mirror_canals = true;  ///< half of them: the mirrored patient has the same grade
 };
 
-struct OptimisationRecipe {
-  int epochs = 20;
+struct OptimisationRecipe : OptimisationSettings {
   int studies_per_batch = 8;
-  int accumulate = 1;  ///< batches per step of the optimiser
-  double rate = 5e-4;
-  double weight_decay = 0.02;
-  double warm_up = 0.1;   ///< share of all steps
-  double average = 0.99;  ///< decay of the running average of the weights
-  double clip_norm = 5;
-  int patience = 5;  ///< epochs without a better held-out loss until training stops
   std::array<double, kSeverityCount> class_weights = {1, 2, 4};
   double any_severe = 0;  ///< weight of the any-severe-canal term
 };
@@ -84,6 +77,9 @@ struct GraderRecipe {
 
   std::vector<int> folds_to_run() const;
 };
+
+/// Every number of it, for the record of a run.
+nlohmann::json to_json(const AugmentationRecipe& recipe);
 
 /// Reads a recipe. Error (Usage) naming file, key and, for an unknown key, the nearest valid one.
 GraderRecipe read_recipe(const std::filesystem::path& path);

@@ -13,7 +13,7 @@
 #include "core/log.h"
 #include "grades/study_mixing.h"
 #include "metric/cases.h"
-#include "training/grader/grader_answers.h"
+#include "training/grader/grader_predictions.h"
 
 namespace lumbargrade {
 namespace {
@@ -71,13 +71,13 @@ void mix(const std::vector<MixerResult>& mixers, std::map<FindingKey, HeldOutFin
   }
 }
 
-LevelPrior base_prior(const GraderTraining& training, Condition condition) {
+LevelPrior base_prior(const GraderTrainingOptions& training, Condition condition) {
   const auto& base = training.data.base_bundle;
   const Manifest manifest = read_manifest(find_bundle(base.empty() ? std::nullopt : std::optional(base)));
   return manifest.grading.prior[static_cast<size_t>(condition)];
 }
 
-void calibrate(const GraderTraining& training, const GraderData& data, const std::vector<MixerResult>& mixers,
+void calibrate(const GraderTrainingOptions& training, const GraderData& data, const std::vector<MixerResult>& mixers,
                TrainedHead& head, OutOfFold& all) {
   // Bundles answer frequencies: calibration knows no class weights, whatever training was weighted with.
   constexpr std::array<double, kSeverityCount> kNoWeights = {1, 1, 1};
@@ -111,7 +111,7 @@ Probabilities as_submitted(Probabilities p) {
 
 }  // namespace
 
-OutOfFold calibrate_heads(const GraderTraining& training, const GraderData& data, TrainedGraders& graders) {
+OutOfFold calibrate_heads(const GraderTrainingOptions& training, const GraderData& data, TrainedEnsemble& graders) {
   OutOfFold all;
   for (TrainedHead& head : graders.heads) calibrate(training, data, graders.mixers, head, all);
   return all;

@@ -5,7 +5,7 @@
 #include <map>
 #include <optional>
 
-#include "training/grader/trained_graders.h"
+#include "training/grader/trained_ensemble.h"
 
 namespace lumbargrade {
 
@@ -14,7 +14,7 @@ using OutOfFold = std::map<int, std::array<std::optional<Probabilities>, kFindin
 
 /// Fits every head's temperature, prior and weight on what its networks, or the second stage, said of findings that
 /// they had not seen, and returns what they say with it.
-OutOfFold calibrate_heads(const GraderTraining& training, const GraderData& data, TrainedGraders& graders);
+OutOfFold calibrate_heads(const GraderTrainingOptions& training, const GraderData& data, TrainedEnsemble& graders);
 
 /// Writes out_of_fold.csv, as submitted to the challenge, and out_of_fold_labels.csv. Only findings that a network saw
 /// are labelled there, so that the two files belong together.

@@ -8,7 +8,8 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "grades/study_mixing.h"
-#include "training/grader/grader_answers.h"
+#include "training/grader/grader_predictions.h"
+#include "training/loop/trainer.h"
 
 namespace lumbargrade {
 namespace {
@@ -16,13 +17,13 @@ namespace {
 using Guesses = std::map<FindingKey, Probabilities>;
 
 /// What the networks of the `member`th fold say of all unlabelled findings, where they are confident.
-Guesses confident_guesses(const GraderTraining& training, const GraderData& unlabelled, const TrainedHead& head,
+Guesses confident_guesses(const GraderTrainingOptions& training, const GraderData& unlabelled, const TrainedHead& head,
                           size_t member) {
   std::map<FindingKey, std::vector<torch::Tensor>> logits;
   for (const TrainedEntry& entry : head.entries) {
     const NetworkData& data = unlabelled.networks[entry.recipe];
-    const GraderAnswers answers =
-        answers_of(training.recipe.networks[entry.recipe], entry.members[member], data, torch::Device(training.device));
+    const GraderPredictions answers = predictions_of(training.recipe.networks[entry.recipe], entry.members[member],
+                                                     data, torch::Device(training.device));
     for (size_t k = 0; k < data.samples.size(); ++k) {
       logits[{data.samples[k].study, data.samples[k].finding}].push_back(
           answers.logits.narrow(0, static_cast<std::int64_t>(k), 1));
@@ -37,8 +38,18 @@ Guesses confident_guesses(const GraderTraining& training, const GraderData& unla
   return guesses;
 }
 
-PseudoLabels labels_for(const NetworkData& data, const Guesses& guesses, double weight) {
-  PseudoLabels labels{&data, {}, weight};
+/// What the guesses of the `member`th fold come from.
+nlohmann::json identity_of(const GraderTrainingOptions& training, const GraderData& unlabelled, const TrainedHead& head,
+                           size_t member) {
+  nlohmann::json identity = {unlabelled.fingerprint, training.recipe.pseudo_labels.confidence,
+                             training.recipe.pseudo_labels.weight, training.recipe.combine};
+  for (const TrainedEntry& entry : head.entries) identity.push_back(digest_of(entry.members[member]));
+  return identity;
+}
+
+PseudoLabels labels_for(const NetworkData& data, const Guesses& guesses, double weight,
+                        const nlohmann::json& identity) {
+  PseudoLabels labels{&data, {}, weight, identity};
   for (const GraderSample& sample : data.samples) {
     const auto found = guesses.find({sample.study, sample.finding});
     labels.targets.push_back(found == guesses.end() ? std::nullopt : std::optional(found->second));
@@ -48,7 +59,7 @@ PseudoLabels labels_for(const NetworkData& data, const Guesses& guesses, double 
 
 }  // namespace
 
-void train_on_pseudo_labels(const GraderTraining& training, const GraderData& data, const GraderData& unlabelled,
+void train_on_pseudo_labels(const GraderTrainingOptions& training, const GraderData& data, const GraderData& unlabelled,
                             TrainedHead& head) {
   const PseudoLabelRecipe& recipe = training.recipe.pseudo_labels;
   const std::vector<int> folds = training.recipe.folds_to_run();
@@ -57,8 +68,9 @@ void train_on_pseudo_labels(const GraderTraining& training, const GraderData& da
     log_info(text(grading_role(head.condition), ", fold ", folds[member], ": ", guesses.size(),
                   " unlabelled findings are guessed with a confidence of at least ", recipe.confidence));
     if (guesses.empty()) continue;
+    const nlohmann::json identity = identity_of(training, unlabelled, head, member);
     for (TrainedEntry& entry : head.entries) {
-      const PseudoLabels labels = labels_for(unlabelled.networks[entry.recipe], guesses, recipe.weight);
+      const PseudoLabels labels = labels_for(unlabelled.networks[entry.recipe], guesses, recipe.weight, identity);
       TrainingPass pass{"-pseudo", entry.used, training.recipe.optimisation, &entry.members[member], &labels};
       pass.optimisation.epochs = recipe.epochs;
       pass.optimisation.rate = recipe.rate;

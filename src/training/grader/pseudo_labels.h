@@ -1,6 +1,6 @@
 #pragma once
 
-#include "training/grader/trained_graders.h"
+#include "training/grader/trained_ensemble.h"
 
 namespace lumbargrade {
 
@@ -8,7 +8,7 @@ namespace lumbargrade {
 /// averaged over the head's entries, say of a finding with at least the recipe's confidence is its soft label for that
 /// fold. So labels of a fold are guessed only by networks that never saw the studies held out in it, and out-of-fold
 /// predictions stay honest. A network that does not get better on its held-out studies stays as it was.
-void train_on_pseudo_labels(const GraderTraining& training, const GraderData& data, const GraderData& unlabelled,
+void train_on_pseudo_labels(const GraderTrainingOptions& training, const GraderData& data, const GraderData& unlabelled,
                             TrainedHead& head);
 
 }  // namespace lumbargrade

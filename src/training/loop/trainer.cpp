@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "core/sha256.h"
 #include "network/state.h"
 #include "training/loop/training_checkpoint.h"
 #include "training/loop/training_loop.h"
@@ -20,7 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kLogEvery = 10;  // steps
-constexpr const char* kAnswer = "grade";
 
 TensorMap on_device(const TensorMap& tensors, const torch::Device& device) {
   TensorMap moved;
@@ -34,11 +34,6 @@ TensorMap cloned(const TensorMap& state) {
   return copy;
 }
 
-/// One row of three logits per finding, whether the network answers findings or studies.
-torch::Tensor as_rows(const torch::Tensor& answer) {
-  return answer.dim() == 3 ? answer.transpose(1, 2).reshape({-1, kSeverityCount}) : answer;
-}
-
 std::string distinct(const std::vector<std::string>& names) {
   std::string list;
   for (auto name = names.begin(); name != names.end(); ++name) {
@@ -47,14 +42,34 @@ std::string distinct(const std::vector<std::string>& names) {
   return list;
 }
 
+/// All that decides what a run learns.
+nlohmann::json identity_of(const TrainingTask& task, const TrainingRun& run) {
+  const OptimisationSettings& settings = task.optimisation;
+  nlohmann::json identity = task.identity;
+  identity.update({{"epochs", settings.epochs},
+                   {"steps_per_epoch", task.steps_per_epoch},
+                   {"accumulate", settings.accumulate},
+                   {"rate", settings.rate},
+                   {"weight_decay", settings.weight_decay},
+                   {"warm_up", settings.warm_up},
+                   {"average", settings.average},
+                   {"average_first", settings.average_first},
+                   {"clip_norm", settings.clip_norm},
+                   {"patience", settings.patience},
+                   {"seed", run.seed},
+                   {"bfloat16", run.bfloat16},
+                   {"start", task.start.empty() ? "fresh" : digest_of(task.start)}});
+  return identity;
+}
+
 class Trainer {
  public:
-  Trainer(const TrainingTask& task, const OptimisationRecipe& recipe, const TrainingRun& run)
+  Trainer(const TrainingTask& task, const TrainingRun& run)
       : task_(task),
-        recipe_(recipe),
+        settings_(task.optimisation),
         run_(run),
-        loss_(recipe.class_weights, recipe.any_severe),
-        steps_(recipe.epochs * task.steps_per_epoch) {}
+        identity_(identity_of(task, run)),
+        steps_(task.optimisation.epochs * task.steps_per_epoch) {}
 
   TrainingResult run() {
     fs::create_directories(run_.folder);
@@ -63,9 +78,10 @@ class Trainer {
     log_.open(run_.folder / "log.csv", resumed ? std::ios::app : std::ios::trunc);
     if (!resumed) {
       log_ << csv_line({"epoch", "step", "rate", "loss", "held_out_loss"});
-      if (task_.start_counts) measure(0);
+      if (task_.start_counts && task_.held_out_loss) measure(0);
     }
     if (step_ < steps_) train();
+    if (!task_.held_out_loss) return {cloned(collect_state(*average_.module)), 0, settings_.epochs};
     if (best_.state.empty()) {
       throw Error(ErrorKind::Failure, text("no epoch of ", run_.title, " gave a finite loss on the held-out studies"));
     }
@@ -82,7 +98,7 @@ class Trainer {
     average_.module->to(run_.device);
     load_state(*average_.module, collect_state(*network_.module), "the weights to begin with");
     optimizer_ = std::make_unique<torch::optim::AdamW>(
-        network_.module->parameters(), torch::optim::AdamWOptions(recipe_.rate).weight_decay(recipe_.weight_decay));
+        network_.module->parameters(), torch::optim::AdamWOptions(settings_.rate).weight_decay(settings_.weight_decay));
   }
 
   void train() {
@@ -91,10 +107,11 @@ class Trainer {
     double smooth_loss = 0;
     bool checkpoint_due = false;
     while (step_ < steps_) {
-      const double rate = rate_at(step_, steps_, recipe_.warm_up, recipe_.rate);
+      const double rate = rate_at(step_, steps_, settings_.warm_up, settings_.rate);
       const double loss = train_step(queue.next(), rate);
       smooth_loss = smooth_loss == 0 ? loss : 0.9 * smooth_loss + 0.1 * loss;
-      if (step_ % kLogEvery == 0) log_step(rate, smooth_loss, "");
+      const bool is_last = step_ == steps_ && !task_.held_out_loss;
+      if (step_ == 1 || step_ % kLogEvery == 0 || is_last) log_step(rate, smooth_loss, "");
       if (is_epoch_end() && !finish_epoch(rate, smooth_loss)) step_ = steps_;
       checkpoint_due = checkpoint_due || step_ % run_.checkpoint_every == 0;
       // Not between steps of the optimiser: gradients that were gathered so far are not stored.
@@ -107,33 +124,35 @@ class Trainer {
   }
 
   bool is_epoch_end() const { return step_ % task_.steps_per_epoch == 0; }
-  bool is_optimizer_step() const { return step_ % recipe_.accumulate == 0 || is_epoch_end(); }
+  bool is_optimizer_step() const { return step_ % settings_.accumulate == 0 || is_epoch_end(); }
 
-  double train_step(const TrainingBatch& batch, double rate) {
+  double train_step(TrainingBatch batch, double rate) {
     // Dropout draws from LibTorch's own generator: seeded per step, a resumed run drops the same.
     torch::manual_seed(seed_of({run_.seed, static_cast<std::uint64_t>(step_)}));
     network_.module->train();
-    torch::Tensor logits;
+    batch.inputs = on_device(batch.inputs, run_.device);
+    batch.targets = on_device(batch.targets, run_.device);
+    TensorMap outputs;
     {
       const MixedPrecision mixed(run_.device.type(), run_.bfloat16);
-      logits = as_rows(network_.forward(on_device(batch.inputs, run_.device)).at(kAnswer));
+      outputs = network_.forward(batch.inputs);
     }
-    const torch::Tensor loss = loss_(logits, batch.targets);
+    const torch::Tensor loss = task_.loss(outputs, batch);
     const double value = loss.item<double>();
     if (!std::isfinite(value)) throw_not_finite("loss", batch);
-    (loss / recipe_.accumulate).backward();
+    (loss / settings_.accumulate).backward();
     ++step_;
     if (is_optimizer_step()) update_weights(batch, rate);
     return value;
   }
 
   void update_weights(const TrainingBatch& batch, double rate) {
-    const double norm = torch::nn::utils::clip_grad_norm_(network_.module->parameters(), recipe_.clip_norm);
+    const double norm = torch::nn::utils::clip_grad_norm_(network_.module->parameters(), settings_.clip_norm);
     if (!std::isfinite(norm)) throw_not_finite("gradient", batch);
     for (auto& group : optimizer_->param_groups()) group.options().set_lr(rate);
     optimizer_->step();
     optimizer_->zero_grad();
-    update_average(*average_.module, *network_.module, step_, recipe_.average);
+    update_average(*average_.module, *network_.module, step_ - 1 + settings_.average_first, settings_.average);
   }
 
   [[noreturn]] void throw_not_finite(const char* what, const TrainingBatch& batch) const {
@@ -142,7 +161,7 @@ class Trainer {
                                                           checkpoint_path().string(), ": --resume goes on from it");
     throw Error(ErrorKind::Failure,
                 text("the ", what, " is not finite at step ", step_, " of ", run_.title, ", with studies ",
-                     distinct(batch.studies), "; ", checkpoint, "; a lower rate in the recipe may help"));
+                     distinct(batch.studies), "; ", checkpoint, "; a lower learning rate may help"));
   }
 
   /// Measures the averaged weights and keeps them when they are the best so far.
@@ -155,12 +174,13 @@ class Trainer {
 
   /// False when training should stop.
   bool finish_epoch(double rate, double loss) {
+    if (!task_.held_out_loss) return true;
     const int epoch = step_ / task_.steps_per_epoch;
     const double held_out = measure(epoch);
     log_step(rate, loss, text(held_out));
     log_info(text(run_.title, ", epoch ", epoch, ": loss ", loss, ", held out ", held_out, " (best ",
                   best_.held_out_loss, " at ", best_.best_epoch, ")"));
-    return epoch - best_.best_epoch < recipe_.patience;
+    return epoch - best_.best_epoch < settings_.patience;
   }
 
   void log_step(double rate, double loss, const std::string& held_out) {
@@ -178,21 +198,15 @@ class Trainer {
     const nlohmann::json progress = {{"step", step_},
                                      {"best_epoch", best_.best_epoch},
                                      {"best_loss", best_.state.empty() ? 0.0 : best_.held_out_loss},
-                                     {"epochs", recipe_.epochs},
-                                     {"steps_per_epoch", task_.steps_per_epoch},
-                                     {"seed", run_.seed},
-                                     {"task", task_.identity}};
+                                     {"identity", identity_}};
     save_checkpoint(checkpoint_path(), {*network_.module, *average_.module, *optimizer_}, best_.state, progress);
     saved_step_ = step_;
   }
 
   void check_same_run(const nlohmann::json& progress) const {
-    const nlohmann::json own = {{"epochs", recipe_.epochs},
-                                {"steps_per_epoch", task_.steps_per_epoch},
-                                {"seed", run_.seed},
-                                {"task", task_.identity}};
-    for (const auto& [key, value] : own.items()) {
-      if (progress.at(key) == value) continue;
+    const nlohmann::json stored = progress.value("identity", nlohmann::json::object());
+    for (const auto& [key, value] : identity_.items()) {
+      if (stored.contains(key) && stored.at(key) == value) continue;
       throw Error(ErrorKind::Usage, text("the checkpoint in ", run_.folder.string(), " was made with another ", key,
                                          "; repeat the command that began it, or give another --out"));
     }
@@ -212,9 +226,9 @@ class Trainer {
   }
 
   const TrainingTask& task_;
-  const OptimisationRecipe& recipe_;
+  const OptimisationSettings& settings_;
   const TrainingRun& run_;
-  GraderLoss loss_;
+  nlohmann::json identity_;
   int steps_;
   Network network_;
   Network average_;
@@ -227,8 +241,23 @@ class Trainer {
 
 }  // namespace
 
-TrainingResult train_network(const TrainingTask& task, const OptimisationRecipe& recipe, const TrainingRun& run) {
-  return Trainer(task, recipe, run).run();
+TrainingRun training_run(const TrainingOptions& options, std::string title, const std::string& name,
+                         std::uint64_t seed) {
+  return {std::move(title), options.out / "checkpoint" / name, seed, torch::Device(options.device), options.bfloat16,
+          options.resume,   options.checkpoint_every};
+}
+
+TrainingResult train_network(const TrainingTask& task, const TrainingRun& run) {
+  return Trainer(task, run).run();
+}
+
+std::string digest_of(const TensorMap& tensors) {
+  std::string digests;
+  for (const auto& [name, tensor] : tensors) {
+    const torch::Tensor bytes = tensor.detach().to(torch::kCPU).contiguous();
+    digests += name + sha256_of_bytes({static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()});
+  }
+  return sha256_of_bytes(digests);
 }
 
 std::uint64_t seed_of(std::initializer_list<std::uint64_t> parts) {

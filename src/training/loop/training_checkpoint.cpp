@@ -58,14 +58,6 @@ void load_optimizer(torch::optim::AdamW& optimizer, const TensorMap& state) {
   }
 }
 
-/// Error (Usage) where the run that left this progress had another seed.
-void check_seed(const nlohmann::json& progress, std::uint64_t seed, const std::filesystem::path& path) {
-  const auto made_with = progress.at("seed").get<std::uint64_t>();
-  if (made_with == seed) return;
-  throw Error(ErrorKind::Usage, text("the checkpoint ", path.string(), " was made with --seed ", made_with,
-                                     "; give the same one, or train without --resume"));
-}
-
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const TrainedModules& modules, const TensorMap& best,
@@ -92,15 +84,6 @@ TensorMap load_checkpoint(const std::filesystem::path& path, const TrainedModule
   load_state(modules.average, taken_from(all, kAveragePrefix), path.string());
   load_optimizer(modules.optimizer, taken_from(all, kOptimizerPrefix));
   return taken_from(all, kBestPrefix);
-}
-
-std::optional<nlohmann::json> resume_checkpoint(const std::filesystem::path& path, std::uint64_t seed,
-                                                const TrainedModules& modules) {
-  auto progress = checkpoint_progress(path);
-  if (!progress) return std::nullopt;
-  check_seed(*progress, seed, path);
-  load_checkpoint(path, modules);
-  return progress;
 }
 
 }  // namespace lumbargrade

@@ -30,9 +30,4 @@ std::optional<nlohmann::json> checkpoint_progress(const std::filesystem::path& p
 /// Puts a checkpoint back into the modules it was made from and returns its `best`.
 TensorMap load_checkpoint(const std::filesystem::path& path, const TrainedModules& modules);
 
-/// Goes on from a checkpoint: puts it into the modules and returns its progress; nothing where there is none. Error
-/// (Usage) where the run that left it had another seed.
-std::optional<nlohmann::json> resume_checkpoint(const std::filesystem::path& path, std::uint64_t seed,
-                                                const TrainedModules& modules);
-
 }  // namespace lumbargrade

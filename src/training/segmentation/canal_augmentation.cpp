@@ -6,11 +6,11 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/statistics.h"
+#include "training/segmentation/random_draws.h"
 
 namespace lumbargrade {
 namespace {
 
-using Random = std::mt19937_64;
 const cv::Size kSize(kOutlineCropPx, kOutlineCropPx);
 constexpr double kCentralShare = 0.6;
 constexpr int kCentralReach = 4;  // slices
@@ -19,15 +19,6 @@ constexpr double kThickShare = 0.5;   // clinical slices are 3-5 mm thick, the l
 constexpr double kSingleShare = 0.3;  // of these: a slice without neighbours
 constexpr double kNarrowShare = 0.5;  // narrow canals are rare, and the ones that matter
 
-double uniform(Random& random, double low, double high) {
-  return std::uniform_real_distribution<>(low, high)(random);
-}
-double normal(Random& random, double sigma) {
-  return std::normal_distribution<>(0, sigma)(random);
-}
-bool chance(Random& random, double probability) {
-  return uniform(random, 0, 1) < probability;
-}
 int integer(Random& random, int low, int high) {
   return std::uniform_int_distribution<>(low, high)(random);
 }
@@ -160,14 +151,14 @@ void multiply_bias(cv::Mat3f& image, Random& random) {
   }
 }
 
-void lower_resolution(cv::Mat3f& image, Random& random) {
+void lower_crop_resolution(cv::Mat3f& image, Random& random) {
   const double factor = uniform(random, 1.2, 2.2);
   cv::Mat3f small;
   cv::resize(image, small, {}, 1 / factor, 1 / factor, cv::INTER_AREA);
   cv::resize(small, image, kSize, 0, 0, cv::INTER_LINEAR);
 }
 
-void add_noise(cv::Mat3f& image, Random& random) {
+void add_crop_noise(cv::Mat3f& image, Random& random) {
   std::normal_distribution<float> draw(0, static_cast<float>(uniform(random, 0.01, 0.25)));
   cv::Mat3f noise(kSize);
   for (cv::Vec3f& pixel : noise) pixel = {draw(random), draw(random), draw(random)};
@@ -185,8 +176,8 @@ void change_intensities(cv::Mat3f& image, const cv::Mat1f& canal, Random& random
   if (chance(random, 0.25)) saturate(image, random);
   if (chance(random, 0.5)) multiply_bias(image, random);
   if (chance(random, 0.2)) cv::GaussianBlur(image, image, {}, uniform(random, 0.3, 1.2));
-  if (chance(random, 0.25)) lower_resolution(image, random);
-  if (chance(random, 0.5)) add_noise(image, random);
+  if (chance(random, 0.25)) lower_crop_resolution(image, random);
+  if (chance(random, 0.5)) add_crop_noise(image, random);
   const double gain = uniform(random, 0.8, 1.25);
   const double offset = uniform(random, -0.25, 0.25);
   image.convertTo(image, CV_32FC3, gain);

@@ -2,138 +2,31 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "bundle/bundle.h"
 #include "bundle/bundle_card.h"
+#include "bundle/kept_networks.h"
 #include "bundle/write_bundle.h"
 #include "core/error.h"
-#include "core/prevalence.h"
 #include "levels/canal_outline_network.h"
-#include "network/state.h"
-#include "training/calibration/ordinal_calibration.h"
-#include "training/segmentation/locator_bundle.h"
+#include "levels/network_interface.h"
+#include "training/segmentation/measure_fits.h"
+#include "training/segmentation/segmentation_training.h"
 
 namespace lumbargrade {
 namespace {
 
 constexpr const char* kRole = "canal_outline";
-constexpr double kGoldenTolerance = 1e-3;
-constexpr int kGoldenRows = 96;
-constexpr int kGoldenColumns = 64;
-/// How far the recess's depth is trusted against the prior: it was compared with masks, not with readers' grades.
-constexpr double kRecessWeight = 0.6;
-/// Agreement of two human readers on the subarticular grade in the challenge (linearly weighted kappa).
-constexpr double kReaderKappa = 0.32;
+constexpr int kGoldenOutlineRows = 96;
+constexpr int kGoldenOutlineColumns = 64;
 
-AxisSpec image_axis(const std::string& name, const std::string& towards, int64_t multiple_of) {
-  AxisSpec axis;
-  axis.name = name;
-  axis.multiple_of = multiple_of;
-  axis.spacing_mm = kOutlinePixelMm;
-  axis.towards = towards;
-  return axis;
+NetworkSpec outline_spec(const UNetOptions& network) {
+  return unet_spec(kRole, network, canal_outline_interface(network));
 }
 
-NetworkSpec network_spec(const UNetOptions& network) {
-  AxisSpec channel;
-  channel.name = "channel";
-  channel.size = network.in_channels;
-  channel.spacing_mm = kOutlineSideMm;
-  const int64_t multiple_of = int64_t{2} << (network.widths.size() - 1);
-  NetworkSpec spec;
-  spec.role = kRole;
-  spec.architecture = "unet";
-  spec.parameters = {{"widths", network.widths},
-                     {"fine_classes", network.fine_classes},
-                     {"coarse_maps", network.coarse_maps},
-                     {"in_channels", network.in_channels}};
-  spec.inputs = {{"image",
-                  {"sagittal_t2", "sagittal_t1"},
-                  {channel, image_axis("row", "feet", multiple_of), image_axis("column", "posterior", multiple_of)},
-                  "linear",
-                  "edge",
-                  {0, 100}}};
-  spec.outputs = {{"fine", {"canal"}, "sigmoid", 1, 1}};
-  spec.golden.tolerance = kGoldenTolerance;
-  return spec;
-}
-
-TensorMap golden_inputs_of(const std::filesystem::path& file) {
-  constexpr std::string_view kPrefix = "input.";
-  TensorMap inputs;
-  for (const auto& [name, tensor] : read_safetensors(file)) {
-    if (name.starts_with(kPrefix)) inputs.emplace(name.substr(kPrefix.size()), tensor);
-  }
-  return inputs;
-}
-
-/// The base's networks but for an outline, as they are stored.
-std::vector<TrainedNetwork> kept_networks(const Bundle& base) {
-  std::vector<TrainedNetwork> kept;
-  for (const BundleNetwork& network : base.networks) {
-    if (network.spec.role == kRole) continue;
-    kept.push_back({network.spec, read_safetensors(base.folder / network.spec.weights.file),
-                    golden_inputs_of(base.folder / network.spec.golden.tensors.file)});
-  }
-  return kept;
-}
-
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
-}
-
-std::vector<MetricSpec> recess_metrics(const std::vector<RecessFigure>& rows) {
-  std::vector<MetricSpec> metrics;
-  for (const Side side : {Side::Left, Side::Right}) {
-    const RecessSummary summary = summarise(rows, side);
-    if (summary.count < 2) continue;
-    const std::string name(side_name(side));
-    const std::string set = "cross-validation by patient on the training studies, against the masks";
-    const auto count = static_cast<int64_t>(summary.count);
-    metrics.push_back(
-        {kRole, "correlation of the " + name + " recess's depth", rounded(summary.correlation), "1", set, count});
-    metrics.push_back({kRole, "area under the ROC curve of the narrowest tenth, " + name,
-                       rounded(summary.narrowest_tenth_auc), "1", set, count});
-  }
-  return metrics;
-}
-
-/// The subarticular grade from recess depths of patients that the outline had not seen, to the challenge's prevalence.
-OrdinalMeasureSpec calibrated_recess(const std::vector<RecessFigure>& rows) {
-  OrdinalSample sample;
-  OrdinalAssumptions assumptions;
-  assumptions.reader_kappa = kReaderKappa;
-  for (const RecessFigure& row : rows) {
-    sample[static_cast<size_t>(index_of(row.level))].push_back(row.depth_mm);
-    assumptions.measuring_error += std::abs(row.depth_mm - row.true_depth_mm) / static_cast<double>(rows.size());
-  }
-  assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(Condition::SubarticularStenosis)];
-  const OrdinalModel model = calibrate_ordinal(sample, assumptions, "recess depths");
-  OrdinalMeasureSpec spec;
-  spec.source =
-      text("depth of the canal 6-8 mm to the side of its middle on sagittal slices, ", rows.size(),
-           " recesses of patients the outline had not seen; cut-points reproduce the class frequencies of the "
-           "RSNA 2024 challenge by level, width from readers' agreement (kappa .32) and a measuring error of ",
-           rounded(assumptions.measuring_error), " mm");
-  spec.width = model.width;
-  spec.model_weight = kRecessWeight;
-  for (const Level level : kLevels) {
-    const auto at = static_cast<size_t>(index_of(level));
-    spec.levels[at] = {model.levels[at].moderate_below, model.levels[at].severe_below};
-  }
-  return spec;
-}
-
-/// The middle of the example.
-torch::Tensor golden_input(const OutlineInput& example) {
+torch::Tensor golden_outline_input(const OutlineInput& example) {
   OutlineInput middle;
   for (size_t channel = 0; channel < example.size(); ++channel) {
-    const cv::Mat1f& plane = example[channel];
-    middle[channel] =
-        plane(cv::Rect((plane.cols - kGoldenColumns) / 2, (plane.rows - kGoldenRows) / 2, kGoldenColumns, kGoldenRows))
-            .clone();
+    middle[channel] = middle_of(example[channel], kGoldenOutlineRows, kGoldenOutlineColumns);
   }
   return outline_tensor(middle).unsqueeze(0);
 }
@@ -148,16 +41,18 @@ void write_canal_bundle(const std::filesystem::path& folder, const UNetOptions& 
   std::erase_if(manifest.metrics, [](const MetricSpec& metric) {
     return metric.what == "grading.canal_measure" || metric.what == kRole;
   });
-  const auto diameters = canal_metrics(sources.unseen.levels);
-  const auto recesses = recess_metrics(sources.unseen.recesses);
+  const auto diameters = canal_metrics(sources.unseen.levels, kUnseenSet);
+  const auto recesses = recess_metrics(sources.unseen.recesses, kUnseenSet);
   manifest.metrics.insert(manifest.metrics.end(), diameters.begin(), diameters.end());
   manifest.metrics.insert(manifest.metrics.end(), recesses.begin(), recesses.end());
-  calibrate_canal_measure(manifest.grading, sources.unseen.levels);
-  manifest.grading.recess_measure = calibrated_recess(sources.unseen.recesses);
+  NetworkSpec outline_spec(const UNetOptions& network) {
+    return unet_spec(kRole, network, canal_outline_interface(network));
+  }
 
-  std::vector<TrainedNetwork> networks = kept_networks(base);
-  networks.push_back({network_spec(network), state, {{"image", golden_input(example)}}});
-  write_bundle(folder, std::move(manifest), networks);
-}
+  torch::Tensor golden_outline_input(const OutlineInput& example) {
+    std::vector<TrainedNetwork> networks = kept_networks(base, {kRole});
+    networks.push_back({outline_spec(network), state, {{"image", golden_outline_input(example)}}});
+    write_bundle(folder, std::move(manifest), networks);
+  }
 
 }  // namespace lumbargrade

@@ -16,8 +16,8 @@ struct CanalBundleSources {
   CanalFigures unseen;         ///< of patients that the measured networks had not seen
 };
 
-/// Writes `folder` as a bundle: the base's, with the outline network in place of its own, and the canal grade
-/// calibrated anew.
+/// Writes `folder` as a bundle: the base's, with the outline network in place of its own and the figures of
+/// `sources.unseen`. Its measure models are the base's: `train measures` fits them anew.
 void write_canal_bundle(const std::filesystem::path& folder, const UNetOptions& network, const TensorMap& state,
                         const OutlineInput& example, const CanalBundleSources& sources);
 

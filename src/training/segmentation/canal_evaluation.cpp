@@ -38,17 +38,9 @@ double narrowest_auc(const std::vector<RecessFigure>& rows) {
   const auto narrow_count =
       std::max<size_t>(1, static_cast<size_t>(std::lround(kNarrowestShare * static_cast<double>(truths.size()))));
   const double limit = truths[narrow_count - 1];
-  double right = 0;
-  double pairs = 0;
-  for (const RecessFigure& narrow : rows) {
-    if (narrow.true_depth_mm > limit) continue;
-    for (const RecessFigure& other : rows) {
-      if (other.true_depth_mm <= limit) continue;
-      ++pairs;
-      right += narrow.depth_mm < other.depth_mm ? 1 : narrow.depth_mm == other.depth_mm ? 0.5 : 0;
-    }
-  }
-  return right / pairs;
+  std::vector<double> narrow, others;
+  for (const RecessFigure& row : rows) (row.true_depth_mm <= limit ? narrow : others).push_back(-row.depth_mm);
+  return area_under_roc(narrow, others).value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
 double number(const CsvTable& table, size_t row, std::string_view name, const std::filesystem::path& path) {
@@ -70,7 +62,7 @@ const std::string& word(const CsvTable& table, size_t row, std::string_view name
   return table.rows[row][*column];
 }
 
-std::string shown(double value) {
+std::string millimetres(double value) {
   std::ostringstream out;
   out << std::fixed << std::setprecision(3) << value;
   return out.str();
@@ -136,7 +128,7 @@ void write_recess_figures(const std::filesystem::path& path, const std::vector<R
   std::string csv = csv_line({"study_id", "level", "side", "depth_mm", "true_depth_mm"});
   for (const RecessFigure& row : rows) {
     csv += csv_line({row.study_id, std::string(level_name(row.level)), std::string(side_name(row.side)),
-                     shown(row.depth_mm), shown(row.true_depth_mm)});
+                     millimetres(row.depth_mm), millimetres(row.true_depth_mm)});
   }
   write_file_atomically(path, csv);
 }

@@ -6,22 +6,12 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/statistics.h"
+#include "training/segmentation/random_draws.h"
 
 namespace lumbargrade {
 namespace {
 
-// Ranges from shared/reference/locator.md, "Training", unless said otherwise.
-using Random = std::mt19937_64;
-
-double uniform(Random& random, double low, double high) {
-  return std::uniform_real_distribution<>(low, high)(random);
-}
-double normal(Random& random, double sigma) {
-  return std::normal_distribution<>(0, sigma)(random);
-}
-bool chance(Random& random, double probability) {
-  return uniform(random, 0, 1) < probability;
-}
+// Ranges from docs/sources.md, "Locator: network and training", unless said otherwise.
 
 /// The slice and its labels averaged with up to `reach` neighbours a side: a thicker slice.
 LabelledSlice thickened(const LabelledStack& stack, size_t slice, int reach) {

@@ -11,71 +11,29 @@
 #include "core/error.h"
 #include "core/prevalence.h"
 #include "levels/locator_network.h"
-#include "training/calibration/canal_calibration.h"
+#include "levels/network_interface.h"
+#include "training/segmentation/measure_fits.h"
+#include "training/segmentation/segmentation_training.h"
 
 namespace lumbargrade {
 namespace {
 
-constexpr double kGoldenTolerance = 1e-3;
 constexpr int kGoldenRows = 192;
 constexpr int kGoldenColumns = 128;
-constexpr const char* kUnseen = "cross-validation by patient on the training studies";
 constexpr const char* kIntendedUse =
     "Research use only, not for clinical use. Finds the lumbar discs and the spinal canal on MRI and turns "
     "measures, and networks where there are any, into probabilities of three grades; the source and flags of "
     "each row say what it rests on.";
 
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
+NetworkSpec locator_spec(const UNetOptions& network) {
+  return unet_spec("locator", network, locator_interface(network));
 }
 
-AxisSpec image_axis(const std::string& name, const std::string& towards, const UNetOptions& network) {
-  AxisSpec axis;
-  axis.name = name;
-  axis.multiple_of = int64_t{2} << (network.widths.size() - 1);
-  axis.spacing_mm = kLocatorPixelMm;
-  axis.towards = towards;
-  return axis;
-}
-
-NetworkSpec network_spec(const UNetOptions& network) {
-  AxisSpec channel;
-  channel.name = "channel";
-  channel.size = 1;
-  NetworkSpec spec;
-  spec.role = "locator";
-  spec.architecture = "unet";
-  spec.parameters = {
-      {"widths", network.widths}, {"fine_classes", network.fine_classes}, {"coarse_maps", network.coarse_maps}};
-  spec.inputs = {{"image",
-                  {"sagittal_t2", "sagittal_t1"},
-                  {channel, image_axis("row", "feet", network), image_axis("column", "posterior", network)},
-                  "linear",
-                  "minimum",
-                  {0.5, 99}}};
-  spec.outputs = {{"fine", {"background", "disc", "vertebra", "canal"}, "softmax", 1, 1},
-                  {"coarse", {"l5_s1_disc", "s1_spot", "disc_centre"}, "sigmoid", 1, 2}};
-  spec.golden.tolerance = kGoldenTolerance;
-  return spec;
-}
-
-CanalSample canal_sample(const std::vector<LevelFigure>& unseen) {
-  CanalSample sample;
-  for (const LevelFigure& row : unseen) {
-    if (!row.diameter_mm) continue;
-    CanalMeasure measure{*row.diameter_mm, std::nullopt};
-    if (row.ratio && *row.ratio > 0) measure.reference_mm = *row.diameter_mm / *row.ratio;
-    sample[static_cast<size_t>(index_of(row.level))].push_back(measure);
-  }
-  return sample;
-}
-
-GradingSpec grading_spec(const std::vector<LevelFigure>& unseen) {
+GradingSpec prior_grading() {
   GradingSpec grading;
   grading.prior = challenge_prevalence();
   grading.prior_source =
       "class frequencies by level in the training table of the RSNA 2024 lumbar challenge (1,975 studies)";
-  calibrate_canal_measure(grading, unseen);
   return grading;
 }
 
@@ -84,22 +42,13 @@ void add_figures(Manifest& manifest, const std::vector<LevelFigure>& unseen) {
   const int64_t studies = figures.studies;
   const auto levels = static_cast<int64_t>(unseen.size());
   manifest.metrics.push_back({"locator", "studies with five names right",
-                              rounded(100.0 * figures.studies_all_right / figures.studies), "%", kUnseen, studies});
+                              rounded(100.0 * figures.studies_all_right / figures.studies), "%", kUnseenSet, studies});
   manifest.metrics.push_back(
-      {"locator", "median error of the disc centre", rounded(figures.median_disc_error_mm), "mm", kUnseen, levels});
+      {"locator", "median error of the disc centre", rounded(figures.median_disc_error_mm), "mm", kUnseenSet, levels});
   manifest.metrics.push_back({"locator", "median error of the canal point",
-                              rounded(figures.median_canal_point_error_mm), "mm", kUnseen, levels});
-  const auto canal = canal_metrics(unseen);
+                              rounded(figures.median_canal_point_error_mm), "mm", kUnseenSet, levels});
+  const auto canal = canal_metrics(unseen, kUnseenSet);
   manifest.metrics.insert(manifest.metrics.end(), canal.begin(), canal.end());
-}
-
-/// The middle of a real slice, prepared as at inference.
-torch::Tensor golden_input(const SliceImage& example, const UNetOptions& network) {
-  const cv::Rect whole(0, 0, example.pixels.cols, example.pixels.rows);
-  const cv::Rect middle = cv::Rect((example.pixels.cols - kGoldenColumns) / 2, (example.pixels.rows - kGoldenRows) / 2,
-                                   kGoldenColumns, kGoldenRows) &
-                          whole;
-  return network_input(example.pixels(middle).clone(), int64_t{2} << (network.widths.size() - 1)).unsqueeze(0);
 }
 
 std::optional<double> optional_number(const std::string& field) {
@@ -111,33 +60,6 @@ std::optional<double> optional_number(const std::string& field) {
 }
 
 }  // namespace
-
-void calibrate_canal_measure(GradingSpec& grading, const std::vector<LevelFigure>& unseen) {
-  CanalAssumptions assumptions;
-  assumptions.measuring_error_mm = summarise(unseen).diameter_mean_absolute_error_mm;
-  assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(Condition::SpinalCanalStenosis)];
-  const CanalModel model = calibrate_canal(canal_sample(unseen), assumptions).model;
-  grading.canal_measure_source =
-      "docs/canal-grade.md: diameters measured on patients that the measuring networks had not seen, cut so that the "
-      "mean probabilities per level equal the challenge's frequencies; no graded image was used";
-  grading.canal_measure.reference_exponent = model.reference_exponent;
-  grading.canal_measure.width_mm = model.width_mm;
-  for (size_t k = 0; k < model.levels.size(); ++k) {
-    const CanalModel::LevelCuts& cuts = model.levels[k];
-    grading.canal_measure.levels[k] = {cuts.moderate_below_mm, cuts.severe_below_mm, cuts.typical_reference_mm};
-  }
-}
-
-std::vector<MetricSpec> canal_metrics(const std::vector<LevelFigure>& unseen) {
-  const LocatorFigures figures = summarise(unseen);
-  const auto levels = static_cast<int64_t>(unseen.size());
-  return {
-      {"grading.canal_measure", "mean absolute error of the diameter", rounded(figures.diameter_mean_absolute_error_mm),
-       "mm", kUnseen, levels},
-      {"grading.canal_measure", "correlation of the diameter", rounded(figures.diameter_correlation), "1", kUnseen,
-       levels},
-      {"grading.canal_measure", "correlation of the ratio", rounded(figures.ratio_correlation), "1", kUnseen, levels}};
-}
 
 std::vector<LevelFigure> read_figures(const std::filesystem::path& path) {
   const CsvTable table = read_csv(path);
@@ -175,12 +97,13 @@ void write_locator_bundle(const std::filesystem::path& folder, const UNetOptions
   manifest.intended_use = kIntendedUse;
   if (!sources.card.empty()) describe_from_card(manifest, sources.card);
   add_figures(manifest, sources.unseen);
-  manifest.grading = grading_spec(sources.unseen);
+  manifest.grading = prior_grading();
 
   TrainedNetwork trained;
-  trained.spec = network_spec(network);
+  trained.spec = locator_spec(network);
   trained.state = state;
-  trained.golden_inputs = {{"image", golden_input(example, network)}};
+  const cv::Mat1f middle = middle_of(example.pixels, kGoldenRows, kGoldenColumns);
+  trained.golden_inputs = {{"image", network_input(middle, int64_t{2} << (network.widths.size() - 1)).unsqueeze(0)}};
   write_bundle(folder, std::move(manifest), {trained});
 }
 

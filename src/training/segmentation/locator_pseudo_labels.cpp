@@ -15,7 +15,7 @@
 namespace lumbargrade {
 namespace {
 
-// shared/reference/locator.md, "Self-training".
+// docs/sources.md, "Locator: network and training".
 constexpr double kUsualSpacingMm = 35;
 constexpr double kTrustedSpacingMm[2] = {29, 42};  // ours: outside, the pixel size is wrong rather than the patient
 constexpr double kMinimumSpacingMm = 20;

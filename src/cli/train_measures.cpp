@@ -1,0 +1,57 @@
+#include "training/measures/train_measures.h"
+
+#include <memory>
+
+#include "cli/commands.h"
+
+namespace lumbargrade::cli {
+namespace {
+
+constexpr const char* kMeasuresFooter = R"(Canal and recess are fitted on what `train canal --folds N --fold K` left in
+its training/ of the studies it held out; foramina on a data set in the challenge's layout with train.csv and
+train_label_coordinates.csv (such as of `lumbargrade phantom`), measured with the bundle's locator.
+
+Examples:
+  lumbargrade train measures --bundle canal --held-out canal0 canal1 canal2 --foramina phantom --out measured
+  lumbargrade train measures --bundle models/default --foramina rsna --out mine)";
+
+void add_measures_options(CLI::App& command, MeasureTraining& training) {
+  command.add_option("--bundle", training.bundle, "Bundle whose measure models are fitted; it is not changed")
+      ->required()
+      ->check(CLI::ExistingDirectory)
+      ->group("Data");
+  command.add_option("--out", training.out, "Folder that becomes the bundle; the tables in its crossvalidation/")
+      ->required()
+      ->group("Data");
+  command.add_option("--held-out", training.held_out, "Folders (--out) of fold runs of `train canal`")
+      ->check(CLI::ExistingDirectory)
+      ->group("Data");
+  command.add_option("--foramina", training.foramina, "Data set whose graded foramina are measured")
+      ->check(CLI::ExistingDirectory)
+      ->group("Data");
+  command.add_option("--card", training.card, "JSON that describes the bundle, in place of its own description")
+      ->check(CLI::ExistingFile)
+      ->group("Data");
+  command.add_option("--fewest", training.fewest, "Measures that every level must have")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Fitting");
+}
+
+}  // namespace
+
+void add_train_measures_command(CLI::App& train, Action& action) {
+  auto* measures =
+      train.add_subcommand("measures", "Fit what turns measured canals, recesses and foramina into grades");
+  auto training = std::make_shared<MeasureTraining>();
+  add_measures_options(*measures, *training);
+  measures->footer(kMeasuresFooter);
+  measures->callback([training, &action] {
+    action = [training] {
+      train_measures(*training);
+      return 0;
+    };
+  });
+}
+
+}  // namespace lumbargrade::cli

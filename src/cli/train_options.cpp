@@ -1,0 +1,38 @@
+#include "cli/train_options.h"
+
+#include "cli/grade_options.h"
+
+namespace lumbargrade::cli {
+
+void add_training_options(CLI::App& command, TrainingOptions& options) {
+  command
+      .add_option("--out", options.out,
+                  "Folder that becomes the bundle; figures in its training/, logs and checkpoints in its checkpoint/")
+      ->required()
+      ->group("Data");
+  command
+      .add_option("--card", options.card,
+                  "JSON with name, version, licence, attribution, training_data and figures of the bundle")
+      ->check(CLI::ExistingFile)
+      ->group("Data");
+  command.add_option("--seed", options.seed, "Seed of weights, crops and, of graders, folds")
+      ->capture_default_str()
+      ->group("Training");
+  command.add_option("--checkpoint-every", options.checkpoint_every, "Steps between checkpoints")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  command.add_flag("--resume", options.resume, "Go on from the checkpoints in --out")->group("Training");
+  add_device_option(command, options.device)->group("Machine");
+  command.add_option("--threads", options.threads, "CPU threads of the network")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256))
+      ->group("Machine");
+  command
+      .add_flag("--bfloat16,!--float32", options.bfloat16,
+                std::string("Mixed precision (faster where the machine has bfloat16 instructions); default ") +
+                    (options.bfloat16 ? "on" : "off"))
+      ->group("Machine");
+}
+
+}  // namespace lumbargrade::cli

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "training/loop/training_options.h"
+
+namespace lumbargrade::cli {
+
+/// What every kind of training is told: output, card, seed, checkpoints, machine. The options' present values are the
+/// defaults.
+void add_training_options(CLI::App& command, TrainingOptions& options);
+
+}  // namespace lumbargrade::cli

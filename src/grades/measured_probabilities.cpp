@@ -1,0 +1,33 @@
+#include "grades/measured_probabilities.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lumbargrade {
+namespace {
+
+constexpr double kLeastFactor = 0.7;
+constexpr double kLargestFactor = 1.4;
+
+double logistic(double x) {
+  return 1 / (1 + std::exp(-x));
+}
+
+}  // namespace
+
+double scaled_measure(const MeasureModel& model, Level level, const Measured& measured) {
+  if (!measured.reference || *measured.reference <= 0) return measured.value;
+  const double typical = model.levels[static_cast<size_t>(index_of(level))].typical_reference;
+  const double factor = std::pow(typical / *measured.reference, model.reference_exponent);
+  return measured.value * std::clamp(factor, kLeastFactor, kLargestFactor);
+}
+
+Probabilities measured_probabilities(const MeasureModel& model, Level level, const Measured& measured) {
+  const MeasureModel::LevelCuts& cuts = model.levels[static_cast<size_t>(index_of(level))];
+  const double z = scaled_measure(model, level, measured);
+  const double at_least_moderate = logistic((cuts.moderate_below - z) / model.width);
+  const double severe = logistic((cuts.severe_below - z) / model.width);
+  return {1 - at_least_moderate, at_least_moderate - severe, severe};
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,175 @@
+#include "study/selection.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "study/content.h"
+
+namespace lumbargrade {
+namespace {
+
+/// Candidates for a role, best first.
+std::vector<Chosen> ranked(std::vector<Series>& series, SeriesRole role) {
+  std::vector<Chosen> candidates;
+  for (Series& one : series) {
+    for (Candidate& candidate : one.candidates) {
+      if (candidate.role == role) candidates.push_back({&one, &candidate});
+    }
+  }
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Chosen& a, const Chosen& b) { return a.candidate->rank > b.candidate->rank; });
+  return candidates;
+}
+
+/// Where the lumbar spine must be: along the lowest axial T2 series, or else the lowest 200 mm that sagittal ones show.
+std::optional<ZExtent> lumbar_extent(std::vector<Series>& series) {
+  const auto lowest = [&](std::initializer_list<SeriesRole> roles) {
+    std::optional<ZExtent> found;
+    for (const SeriesRole role : roles) {
+      for (const Chosen& chosen : ranked(series, role)) {
+        const ZExtent extent = z_extent(*chosen.candidate);
+        if (!found || extent.lowest_mm < found->lowest_mm) found = extent;
+      }
+    }
+    return found;
+  };
+  if (const auto axial = lowest({SeriesRole::AxialT2})) return axial;
+  auto sagittal = lowest({SeriesRole::SagittalT1, SeriesRole::SagittalT2});
+  if (sagittal) sagittal->highest_mm = std::min(sagittal->highest_mm, sagittal->lowest_mm + kLumbarHeight_mm);
+  return sagittal;
+}
+
+/// Candidates that only their image can give a role.
+std::vector<Candidate*> undecided(std::vector<Series>& series, Orientation orientation) {
+  std::vector<Candidate*> candidates;
+  for (Series& one : series) {
+    for (Candidate& candidate : one.candidates) {
+      if (candidate.weighting_is_unknown && candidate.orientation == orientation) candidates.push_back(&candidate);
+    }
+  }
+  return candidates;
+}
+
+/// Nothing when it cannot be decoded: that is told where it is decoded for use.
+std::optional<Volume> decode_quietly(const Stack& stack, int threads) {
+  std::vector<std::string> warnings;
+  try {
+    return decode_volume(stack, threads, warnings);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::vector<CanalPair> canal_pairs(const Candidate& sagittal, const CanalFinder& find_canal, int threads) {
+  const auto volume = decode_quietly(sagittal.blocks.front(), threads);
+  return volume ? find_canal(*volume) : std::vector<CanalPair>();
+}
+
+std::vector<double> contrasts_in(const Candidate& candidate, const std::vector<CanalPair>& pairs, int threads) {
+  std::vector<double> contrasts;
+  for (const Stack& block : candidate.blocks) {
+    const auto volume = decode_quietly(block, threads);
+    if (!volume) continue;
+    const auto here = canal_contrasts(*volume, pairs);
+    contrasts.insert(contrasts.end(), here.begin(), here.end());
+  }
+  return contrasts;
+}
+
+bool has_role(std::vector<Series>& series, SeriesRole role) {
+  return !ranked(series, role).empty();
+}
+
+std::optional<Chosen> best(std::vector<Series>& series, SeriesRole role, UsedStacks& used) {
+  const auto candidates = ranked(series, role);
+  if (candidates.empty()) return std::nullopt;
+  used.use(candidates.front(), 1);
+  return candidates.front();
+}
+
+BlockSummary summarise(const Stack& stack) {
+  const dicom::PixelFormat& format = stack.slices.front().instance->format;
+  BlockSummary block;
+  block.slices = static_cast<int>(stack.slices.size());
+  block.columns = format.columns;
+  block.rows = format.rows;
+  block.patient_from_index = patient_from_index(stack);
+  block.lowest_z_mm = block.highest_z_mm = block.patient_from_index.translation().z();
+  for (int corner = 1; corner < 8; ++corner) {
+    const Vector3 index(corner & 1 ? format.columns - 1 : 0, corner & 2 ? format.rows - 1 : 0,
+                        corner & 4 ? block.slices - 1 : 0);
+    const double z_mm = (block.patient_from_index * index).z();
+    block.lowest_z_mm = std::min(block.lowest_z_mm, z_mm);
+    block.highest_z_mm = std::max(block.highest_z_mm, z_mm);
+  }
+  return block;
+}
+
+}  // namespace
+
+void rank_stations(std::vector<Series>& series) {
+  constexpr double kDemotion = 5;  // more than coverage, slices and resolution together
+  const auto lumbar = lumbar_extent(series);
+  if (!lumbar) return;
+  for (const SeriesRole role : {SeriesRole::SagittalT1, SeriesRole::SagittalT2}) {
+    const auto candidates = ranked(series, role);
+    if (candidates.size() < 2) continue;
+    for (const Chosen& chosen : candidates) {
+      if (2 * z_extent(*chosen.candidate).overlap_mm(*lumbar) >= lumbar->length_mm()) continue;
+      chosen.candidate->rank -= kDemotion;
+      chosen.candidate->evidence += ", beside the lumbar spine";
+    }
+  }
+}
+
+void find_roles_by_content(std::vector<Series>& series, const CanalFinder& find_canal, int threads) {
+  if (!has_role(series, SeriesRole::SagittalT1) || !has_role(series, SeriesRole::SagittalT2)) {
+    for (Candidate* candidate : undecided(series, Orientation::Sagittal)) {
+      const auto pairs = canal_pairs(*candidate, find_canal, threads);
+      decide_role(*candidate, weighting_from_contrasts(contrasts_in(*candidate, pairs, threads)));
+    }
+  }
+  const auto axial = undecided(series, Orientation::Axial);
+  if (axial.empty() || has_role(series, SeriesRole::AxialT2)) return;
+  auto sagittal = ranked(series, SeriesRole::SagittalT2);
+  if (sagittal.empty()) sagittal = ranked(series, SeriesRole::SagittalT1);
+  if (sagittal.empty()) return;
+  const auto pairs = canal_pairs(*sagittal.front().candidate, find_canal, threads);
+  for (Candidate* candidate : axial) {
+    decide_role(*candidate, weighting_from_contrasts(contrasts_in(*candidate, pairs, threads)));
+  }
+}
+
+Assignment assign_series(std::vector<Series>& series) {
+  Assignment assignment;
+  assignment.sagittal_t1 = best(series, SeriesRole::SagittalT1, assignment.used);
+  assignment.sagittal_t2 = best(series, SeriesRole::SagittalT2, assignment.used);
+  for (const Chosen& chosen : ranked(series, SeriesRole::AxialT2)) {
+    if (chosen.candidate->blocks.front().repeat > 0) continue;  // an alternative of the same series
+    assignment.used.use(chosen, chosen.candidate->blocks.size());
+    assignment.axial_t2.push_back(chosen);
+  }
+  return assignment;
+}
+
+void summarise_use(Series& series, const UsedStacks& used) {
+  const Candidate* shown = nullptr;
+  for (const Candidate& candidate : series.candidates) {
+    const bool in_use = used.has(candidate.blocks.front());
+    if (!shown || in_use || (shown->role == SeriesRole::None && candidate.role != SeriesRole::None)) shown = &candidate;
+    for (const Stack& stack : candidate.blocks) {
+      series.summary.blocks.push_back(summarise(stack));
+      series.summary.blocks.back().used = used.has(stack);
+    }
+  }
+  std::stable_partition(series.summary.blocks.begin(), series.summary.blocks.end(),
+                        [](const BlockSummary& block) { return block.used; });
+  if (!shown) {
+    series.summary.evidence = series.summary.frames > 0 ? "no usable images" : "no images";
+    return;
+  }
+  series.summary.role = shown->role;
+  series.summary.evidence = shown->evidence;
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,140 @@
+#include "study/series.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/error.h"
+#include "study/stacks.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Files that say the same of their series: folder, SeriesNumber and SeriesDescription.
+using SeriesKey = std::tuple<fs::path, int, std::string>;
+using SeriesParts = std::map<SeriesKey, std::vector<InstancePointer>>;
+
+/// One series spread over folders counts its images through and says the same of itself; otherwise a UID was used
+/// twice.
+bool is_one_series(const SeriesParts& parts) {
+  std::set<int> numbers;
+  const dicom::Instance& first = *parts.begin()->second.front();
+  for (const auto& [key, instances] : parts) {
+    for (const auto& instance : instances) {
+      if (instance->series_description != first.series_description || instance->series_number != first.series_number ||
+          !numbers.insert(instance->instance_number).second) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+std::vector<Series> group_series(const std::vector<InstancePointer>& instances) {
+  std::map<std::string, SeriesParts> by_uid;
+  for (const auto& instance : instances) {
+    const SeriesKey key = {instance->file.parent_path(), instance->series_number, instance->series_description};
+    by_uid[instance->series_instance_uid][key].push_back(instance);
+  }
+  std::vector<Series> series;
+  for (auto& [uid, parts] : by_uid) {
+    const bool joined = parts.size() > 1 && !uid.empty() && is_one_series(parts);
+    if (joined) series.emplace_back();
+    for (auto& [key, files] : parts) {
+      if (!joined) series.emplace_back();
+      auto& all = series.back().instances;
+      all.insert(all.end(), files.begin(), files.end());
+    }
+  }
+  std::stable_sort(series.begin(), series.end(), [](const Series& a, const Series& b) {
+    return a.instances.front()->series_number < b.instances.front()->series_number;
+  });
+  return series;
+}
+
+void describe_header(Series& series) {
+  const dicom::Instance& first = *series.instances.front();
+  SeriesSummary& summary = series.summary;
+  summary.series_instance_uid = first.series_instance_uid;
+  summary.folder = first.file.parent_path().filename().string();
+  summary.description = first.series_description;
+  summary.modality = first.modality;
+  summary.series_number = first.series_number;
+  summary.files = static_cast<int>(series.instances.size());
+  std::map<std::string, int> notes;
+  for (const auto& instance : series.instances) {
+    summary.frames += static_cast<int>(instance->frames.size());
+    for (const std::string& note : instance->notes) ++notes[note];
+  }
+  for (const auto& [note, files] : notes) {
+    summary.warnings.push_back(text(files, files == 1 ? " file: " : " files: ", note));
+  }
+}
+
+void name_series(std::vector<Series>& series) {
+  std::map<std::string, int> in_folder;
+  for (const Series& one : series) ++in_folder[one.summary.folder];
+  for (Series& one : series) {
+    SeriesSummary& summary = one.summary;
+    const bool is_alone = !summary.folder.empty() && in_folder[summary.folder] == 1;
+    summary.name = is_alone ? summary.folder : summary.series_instance_uid;
+  }
+}
+
+std::string orientation_word(const std::vector<Candidate>& candidates) {
+  if (candidates.empty()) return "none";
+  const bool mixed = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+    return candidate.orientation != candidates.front().orientation;
+  });
+  return mixed ? "mixed" : std::string(orientation_name(candidates.front().orientation));
+}
+
+/// A series of three orientations and few slices each is a localizer, whatever it calls itself.
+bool is_three_plane_localizer(const std::vector<Candidate>& candidates) {
+  constexpr int kMostSlices = 7;
+  std::set<Orientation> orientations;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.slices() > kMostSlices) return false;
+    orientations.insert(candidate.orientation);
+  }
+  return orientations.size() == 3;
+}
+
+void deny_roles(Series& series, const std::string& evidence) {
+  for (Candidate& candidate : series.candidates) deny_role(candidate, evidence);
+}
+
+void find_roles(Series& series) {
+  Stacks stacks = make_stacks(series.instances);
+  for (const Stack& stack : stacks.stacks) {
+    series.summary.warnings.insert(series.summary.warnings.end(), stack.warnings.begin(), stack.warnings.end());
+  }
+  series.summary.warnings.insert(series.summary.warnings.end(), stacks.warnings.begin(), stacks.warnings.end());
+  series.candidates = make_candidates(std::move(stacks.stacks));
+  series.summary.orientation = orientation_word(series.candidates);
+  for (Candidate& candidate : series.candidates) find_role(candidate);
+  if (is_three_plane_localizer(series.candidates)) deny_roles(series, "localizer in three planes");
+  const bool is_diffusion = std::any_of(series.candidates.begin(), series.candidates.end(),
+                                        [](const Candidate& one) { return is_diffusion_weighted(one.contrast()); });
+  if (is_diffusion) deny_roles(series, "diffusion");
+}
+
+}  // namespace
+
+std::vector<Series> make_series(const std::vector<InstancePointer>& instances) {
+  std::vector<Series> series = group_series(instances);
+  for (Series& one : series) {
+    describe_header(one);
+    find_roles(one);
+  }
+  name_series(series);
+  return series;
+}
+
+bool is_named(const SeriesSummary& summary, const std::string& name) {
+  return !name.empty() && (summary.series_instance_uid == name || summary.name == name);
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,96 @@
+#include "study/study_files.h"
+
+#include <algorithm>
+#include <map>
+
+#include "core/error.h"
+#include "study/files.h"
+#include "study/path_name.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A DICOMDIR stands for the folder that it lies in.
+fs::path root_of(const fs::path& path) {
+  return is_dicomdir(path) ? fs::absolute(path).parent_path() : path;
+}
+
+/// The first folder below `root` on the way to the file: the study in a data set's layout.
+std::string top_folder(const fs::path& root, const fs::path& file) {
+  const fs::path inside = file.lexically_relative(root);
+  return inside.empty() ? std::string() : inside.begin()->string();
+}
+
+std::map<std::string, int> count_studies(const std::vector<InstancePointer>& instances) {
+  std::map<std::string, int> counts;
+  for (const auto& instance : instances) {
+    if (!instance->study_instance_uid.empty()) ++counts[instance->study_instance_uid];
+  }
+  return counts;
+}
+
+std::string list_studies(const std::map<std::string, int>& counts) {
+  constexpr size_t kMostListed = 5;
+  std::string list;
+  size_t listed = 0;
+  for (const auto& [uid, files] : counts) {
+    if (++listed > kMostListed) return list + ", ...";
+    list += text(listed > 1 ? ", " : "", uid, " (", files, " files)");
+  }
+  return list;
+}
+
+}  // namespace
+
+// SOP instance UIDs alone do not tell copies: the challenge's repeat across series.
+void drop_copies(std::vector<InstancePointer>& instances, std::vector<std::string>& warnings) {
+  std::map<std::pair<std::string, std::string>, std::vector<const dicom::Instance*>> known;
+  int copies = 0;
+  std::erase_if(instances, [&](const InstancePointer& instance) {
+    if (!instance->pixels) return false;
+    auto& alike = known[{instance->series_instance_uid, instance->sop_instance_uid}];
+    const bool is_copy = std::any_of(alike.begin(), alike.end(), [&](const dicom::Instance* other) {
+      return other->pixels->storage == instance->pixels->storage;
+    });
+    if (is_copy) {
+      ++copies;
+    } else {
+      alike.push_back(instance.get());
+    }
+    return is_copy;
+  });
+  if (copies > 0) warnings.push_back(text(copies, " files are copies of others and were left out"));
+}
+
+void warn_about_files_without_study(const std::vector<InstancePointer>& instances, std::vector<std::string>& warnings) {
+  const auto count = std::count_if(instances.begin(), instances.end(),
+                                   [](const auto& instance) { return instance->study_instance_uid.empty(); });
+  if (count > 0) warnings.push_back(text(count, " files without StudyInstanceUID are taken for this study's"));
+}
+
+StudyFiles choose_study(const fs::path& path, const std::string& wanted, std::vector<InstancePointer> instances) {
+  const auto counts = count_studies(instances);
+  StudyFiles study{name_from_path(root_of(path)), counts.empty() ? "" : counts.begin()->first, {}};
+  if (wanted.empty() && counts.size() > 1) {
+    throw Error(ErrorKind::NoUsableStudy, text(path.string(), " holds ", counts.size(),
+                                               " studies: ", list_studies(counts), "; choose one with --study"));
+  }
+  if (wanted.empty()) {
+    study.instances = std::move(instances);
+    return study;
+  }
+  std::copy_if(instances.begin(), instances.end(), std::back_inserter(study.instances), [&](const auto& instance) {
+    return instance->study_instance_uid == wanted || top_folder(root_of(path), instance->file) == wanted;
+  });
+  if (study.instances.empty()) {
+    throw Error(ErrorKind::Usage,
+                text("no study \"", wanted, "\" in ", path.string(), "; it holds ", list_studies(counts)));
+  }
+  study.study_instance_uid = study.instances.front()->study_instance_uid;
+  if (counts.size() > 1) study.study_id = wanted;
+  return study;
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,245 @@
+#include "training/grader/fold_training.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <random>
+
+#include "core/error.h"
+#include "core/sha256.h"
+#include "network/backbone_init.h"
+#include "network/grader_network.h"
+#include "network/state.h"
+#include "training/grader/grader_batch.h"
+#include "training/grader/grader_predictions.h"
+#include "training/loop/trainer.h"
+
+namespace lumbargrade {
+namespace {
+
+/// What a training run's seed is used for.
+enum FoldStream : std::uint64_t { kNetwork, kOrder, kBatch };
+
+Probabilities certain(Severity severity) {
+  Probabilities shares{};
+  shares[static_cast<size_t>(severity)] = 1;
+  return shares;
+}
+
+/// The samples of one network's data on both sides of a fold.
+struct Split {
+  std::vector<size_t> trained;
+  std::vector<size_t> held_out;
+};
+
+Split split_samples(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold) {
+  const std::vector<int> folds = folds_of_studies(data.study_ids.size(), training.recipe.folds, training.seed);
+  Split split;
+  const auto& samples = data.networks[index].samples;
+  for (size_t k = 0; k < samples.size(); ++k) {
+    (folds[static_cast<size_t>(samples[k].study)] == fold ? split.held_out : split.trained).push_back(k);
+  }
+  return split;
+}
+
+class FoldTask {
+ public:
+  FoldTask(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
+           const TrainingPass& pass)
+      : training_(training),
+        recipe_(training.recipe.networks[index]),
+        data_(data),
+        network_data_(data.networks[index]),
+        index_(index),
+        fold_(fold),
+        pass_(pass),
+        held_out_(split_samples(training, data, index, fold).held_out),
+        device_(training.device) {
+    gather_examples();
+    const auto per_batch = static_cast<size_t>(pass.optimisation.studies_per_batch);
+    steps_per_epoch_ = static_cast<int>((studies_.size() + per_batch - 1) / per_batch);
+  }
+
+  FoldResult run() const {
+    TrainingTask task;
+    task.build = [this] { return build(); };
+    if (pass_.start != nullptr) task.start = *pass_.start;
+    task.start_counts = pass_.start != nullptr;
+    task.steps_per_epoch = steps_per_epoch_;
+    task.batch = [this](int step) { return batch(step); };
+    task.held_out_loss = [this](const Network& network) { return held_out_loss(look(network)); };
+    task.loss = GraderLoss(pass_.optimisation.class_weights, pass_.optimisation.any_severe);
+    task.optimisation = pass_.optimisation;
+    task.identity = identity();
+    const TrainingResult learned = train_network(task, own_run());
+    const Network network = build();
+    load_state(*network.module, learned.state, "best weights");
+    network.module->to(device_);
+    return {learned.state, by_sample(look(network)), learned.held_out_loss, learned.best_epoch};
+  }
+
+ private:
+  void gather_examples() {
+    for (const size_t sample : split_samples(training_, data_, index_, fold_).trained) {
+      const GraderSample& labelled = network_data_.samples[sample];
+      if (!pass_.used[sample]) continue;
+      examples_by_study_[labelled.study].push_back(
+          {&network_data_, sample, labelled.study, certain(*labelled.severity), 1, true});
+    }
+    if (pass_.pseudo != nullptr) gather_pseudo_labels(*pass_.pseudo);
+    for (const auto& [study, examples] : examples_by_study_) studies_.push_back(study);
+  }
+
+  void gather_pseudo_labels(const PseudoLabels& pseudo) {
+    const auto first_study = static_cast<int>(data_.study_ids.size());
+    for (size_t sample = 0; sample < pseudo.targets.size(); ++sample) {
+      if (!pseudo.targets[sample]) continue;
+      const int study = first_study + pseudo.data->samples[sample].study;
+      examples_by_study_[study].push_back({pseudo.data, sample, study, *pseudo.targets[sample], pseudo.weight, false});
+    }
+  }
+
+  std::uint64_t seed(FoldStream stream, int number) const {
+    return seed_of(
+        {training_.seed, index_, static_cast<std::uint64_t>(fold_), stream, static_cast<std::uint64_t>(number)});
+  }
+
+  TrainingRun own_run() const {
+    const auto role = grading_role(recipe_.condition);
+    return training_run(training_, text(role, pass_.name, ", fold ", fold_),
+                        text(index_, "-", role, pass_.name, "-fold", fold_), seed(kNetwork, 0));
+  }
+
+  nlohmann::json identity() const {
+    nlohmann::json identity = {{"network", recipe_.parameters},
+                               {"data", data_.fingerprint},
+                               {"fold", {fold_, training_.recipe.folds, training_.seed}},
+                               {"augmentation", to_json(training_.recipe.augmentation)},
+                               {"studies_per_batch", pass_.optimisation.studies_per_batch},
+                               {"class_weights", pass_.optimisation.class_weights},
+                               {"any_severe", pass_.optimisation.any_severe},
+                               {"labels", sha256_of_bytes(std::string(pass_.used.begin(), pass_.used.end()))},
+                               {"init", training_.init.empty() ? "" : sha256_of_file(training_.init)}};
+    if (pass_.pseudo != nullptr) identity["pseudo_labels"] = pass_.pseudo->identity;
+    return identity;
+  }
+
+  Network build() const {
+    Network network =
+        build_network("grader", recipe_.parameters, "the recipe", text("networks[", index_, "].parameters"));
+    if (!training_.init.empty()) {
+      load_backbone_init(*std::dynamic_pointer_cast<GraderNetworkImpl>(network.module),
+                         read_safetensors(training_.init), training_.init.string());
+    }
+    return network;
+  }
+
+  /// The studies of an epoch in its own order.
+  std::vector<int> order_of(int epoch) const {
+    std::vector<int> order = studies_;
+    std::mt19937_64 random(seed(kOrder, epoch));
+    std::shuffle(order.begin(), order.end(), random);
+    return order;
+  }
+
+  TrainingBatch batch(int step) const {
+    const std::vector<int> order = order_of(step / steps_per_epoch_);
+    const auto per_batch = static_cast<size_t>(pass_.optimisation.studies_per_batch);
+    const size_t first = static_cast<size_t>(step % steps_per_epoch_) * per_batch;
+    std::vector<Example> examples;
+    std::vector<std::string> names;
+    for (size_t k = first; k < std::min(first + per_batch, order.size()); ++k) {
+      const auto& of_study = examples_by_study_.at(order[k]);
+      examples.insert(examples.end(), of_study.begin(), of_study.end());
+      names.push_back(name_of(order[k]));
+    }
+    TrainingBatch made = augmented_batch(examples, recipe_, training_.recipe.augmentation, seed(kBatch, step));
+    made.studies = std::move(names);
+    return made;
+  }
+
+  std::string name_of(int study) const {
+    const size_t labelled = data_.study_ids.size();
+    const auto at = static_cast<size_t>(study);
+    return at < labelled ? data_.study_ids[at] : text("unlabelled ", at - labelled);
+  }
+
+  GraderPredictions look(const Network& network) const {
+    return predictions_of(network, network_data_, held_out_, device_);
+  }
+
+  double held_out_loss(const GraderPredictions& answers) const {
+    const std::int64_t count = answers.logits.size(0);
+    TargetRows rows{torch::zeros_like(answers.logits), torch::ones({count}), torch::full({count}, -1, torch::kLong)};
+    for (size_t k = 0; k < held_out_.size(); ++k) {
+      const GraderSample& sample = network_data_.samples[held_out_[k]];
+      rows.shares[static_cast<std::int64_t>(k)][static_cast<std::int64_t>(*sample.severity)] = 1;
+      if (recipe_.condition != Condition::SpinalCanalStenosis) continue;
+      rows.canal_studies[static_cast<std::int64_t>(k)] = sample.study;
+    }
+    return official_loss()(answers.logits, rows).item<double>();
+  }
+
+  std::vector<std::optional<Logits>> by_sample(const GraderPredictions& answers) const {
+    std::vector<std::optional<Logits>> result(network_data_.samples.size());
+    for (size_t k = 0; k < held_out_.size(); ++k) result[held_out_[k]] = answers.row(k);
+    return result;
+  }
+
+  const GraderTrainingOptions& training_;
+  const NetworkRecipe& recipe_;
+  const GraderData& data_;
+  const NetworkData& network_data_;
+  size_t index_;
+  int fold_;
+  const TrainingPass& pass_;
+  std::vector<size_t> held_out_;
+  torch::Device device_;
+  std::map<int, std::vector<Example>> examples_by_study_;
+  std::vector<int> studies_;  // that are learned from
+  int steps_per_epoch_ = 0;
+};
+
+void check_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold) {
+  const auto condition = condition_key(training.recipe.networks[index].condition);
+  const Split split = split_samples(training, data, index, fold);
+  if (split.trained.empty() || split.held_out.empty()) {
+    throw Error(ErrorKind::Usage,
+                text("fold ", fold, " of ", training.recipe.folds, " has no labelled finding of ", condition, " to ",
+                     split.trained.empty() ? "train on" : "measure", "; use fewer folds"));
+  }
+  std::array<bool, kSeverityCount> seen{};
+  for (const size_t sample : split.trained)
+    seen[static_cast<size_t>(*data.networks[index].samples[sample].severity)] = true;
+  if (std::count(seen.begin(), seen.end(), true) < 2) {
+    throw Error(ErrorKind::Usage,
+                text("all labels of ", condition, " in fold ", fold, " are of one class: there is nothing to learn"));
+  }
+}
+
+}  // namespace
+
+std::vector<int> folds_of_studies(size_t studies, int folds, std::uint64_t seed) {
+  std::vector<size_t> order(studies);
+  std::iota(order.begin(), order.end(), 0);
+  std::mt19937_64 random(seed);
+  std::shuffle(order.begin(), order.end(), random);
+  std::vector<int> fold(studies);
+  for (size_t k = 0; k < studies; ++k) fold[order[k]] = static_cast<int>(k) % folds;
+  return fold;
+}
+
+void check_folds(const GraderTrainingOptions& training, const GraderData& data) {
+  for (const int fold : training.recipe.folds_to_run()) {
+    for (size_t index = 0; index < data.networks.size(); ++index) check_fold(training, data, index, fold);
+  }
+}
+
+FoldResult train_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
+                      const TrainingPass& pass) {
+  return FoldTask(training, data, index, fold, pass).run();
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "network/safetensors.h"
+#include "training/calibration/grader_calibration.h"
+#include "training/grader/grader_data.h"
+#include "training/grader/grader_training_options.h"
+
+namespace lumbargrade {
+
+/// One network trained on one split.
+struct FoldResult {
+  TensorMap state;                              ///< averaged weights of the best epoch
+  std::vector<std::optional<Logits>> held_out;  ///< by sample of the network's data
+  double held_out_loss = 0;                     ///< official_loss over them
+  int best_epoch = 0;
+};
+
+/// What a network is expected to say of unlabelled samples.
+struct PseudoLabels {
+  const NetworkData* data = nullptr;
+  std::vector<std::optional<Probabilities>> targets;  ///< by sample; empty: not learned from
+  double weight = 1;                                  ///< beside a label of people
+  nlohmann::json identity;                            ///< what they were guessed from and how
+};
+
+/// One pass of training: from fresh weights on labels, or on from a pass before, with pseudo-labels too.
+struct TrainingPass {
+  std::string name;        ///< part of the checkpoint's folder: "", "-trusted", "-pseudo"
+  std::vector<bool> used;  ///< by sample: whether its label is learned from; held-out ones are measured either way
+  OptimisationRecipe optimisation;
+  const TensorMap* start = nullptr;  ///< weights of the pass before
+  const PseudoLabels* pseudo = nullptr;
+};
+
+/// Which fold a study is held out in: a shuffle by the seed, so that folds are of even size.
+std::vector<int> folds_of_studies(size_t studies, int folds, std::uint64_t seed);
+
+/// Throws Error (Usage) where a fold that runs has nothing to train on, nothing to measure, or labels of one class
+/// only.
+void check_folds(const GraderTrainingOptions& training, const GraderData& data);
+
+/// Trains network `index` of the recipe without the studies of `fold`, with log and checkpoint in the run's folder.
+/// Goes on from a checkpoint where training.resume asks for it, to the same weights as an uninterrupted run with the
+/// same threads.
+FoldResult train_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
+                      const TrainingPass& pass);
+
+}  // namespace lumbargrade

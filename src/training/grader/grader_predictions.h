@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "network/architecture.h"
+#include "training/calibration/grader_calibration.h"
+#include "training/grader/grader_data.h"
+
+namespace lumbargrade {
+
+/// What a grading network says of N samples, from crops as inference cuts them.
+struct GraderPredictions {
+  torch::Tensor logits;    ///< N x 3, float32, CPU
+  torch::Tensor features;  ///< N x F, float32, CPU: what its head sees
+
+  Logits row(size_t index) const;
+};
+
+/// The three values of a tensor on the CPU.
+Logits logits_of(const torch::Tensor& row);
+
+/// `network` is a "grader"; it is put into evaluation mode.
+GraderPredictions predictions_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
+                                 const torch::Device& device);
+
+/// What a recipe's network with the weights `state` says of all samples.
+GraderPredictions predictions_of(const NetworkRecipe& recipe, const TensorMap& state, const NetworkData& data,
+                                 const torch::Device& device);
+
+}  // namespace lumbargrade

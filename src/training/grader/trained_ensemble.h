@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "training/calibration/grader_calibration.h"
+#include "training/grader/fold_training.h"
+#include "training/grader/mixer_training.h"
+
+namespace lumbargrade {
+
+/// One of the recipe's networks, trained on every fold that runs.
+struct TrainedEntry {
+  size_t recipe = 0;                            ///< index of the recipe's network
+  std::vector<TensorMap> members;               ///< by fold that ran
+  std::vector<std::optional<Logits>> held_out;  ///< by sample of its data, from the member that had not seen it
+  std::vector<bool> used;                       ///< by sample: whether its label was learned from
+};
+
+/// All entries of one condition: an ensemble, calibrated as one.
+struct TrainedHead {
+  Condition condition{};
+  std::vector<TrainedEntry> entries;
+  LevelPrior prior{};
+  HeadFit fit;
+  int held_out_findings = 0;
+  int measured_findings = 0;  ///< of them, those with a measure
+};
+
+/// Everything that a run has learned.
+struct TrainedEnsemble {
+  std::vector<TrainedHead> heads;
+  std::vector<MixerResult> mixers;  ///< by fold that ran; empty: no second stage
+};
+
+}  // namespace lumbargrade

@@ -1,0 +1,20 @@
+#pragma once
+
+namespace lumbargrade {
+
+/// How weights are moved: AdamW (Loshchilov 2019) with a linear warm-up and a cosine down to zero, gradients clipped by
+/// their norm, and a running average of the weights, which is what a run gives.
+struct OptimisationSettings {
+  int epochs = 20;     ///< of the task's steps
+  int accumulate = 1;  ///< batches per step of the optimiser
+  double rate = 5e-4;  ///< the learning rate's peak
+  double weight_decay = 0.02;
+  double warm_up = 0.1;   ///< share of all steps
+  double average = 0.99;  ///< decay of the running average
+  /// The first step's number n in the bound on that decay, (1 + n) / (10 + n).
+  int average_first = 1;
+  double clip_norm = 5;
+  int patience = 5;  ///< epochs without a better held-out loss until training stops
+};
+
+}  // namespace lumbargrade

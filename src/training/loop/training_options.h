@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace lumbargrade {
+
+/// What every kind of training is told.
+struct TrainingOptions {
+  std::filesystem::path out;   ///< bundle; figures in training/, logs and checkpoints in checkpoint/
+  std::filesystem::path card;  ///< JSON with name, version, licence, attribution, training_data; empty: undescribed
+  std::uint64_t seed = 1;
+  std::string device = "cpu";
+  int threads = 2;
+  bool bfloat16 = false;  ///< mixed precision
+  bool resume = false;
+  int checkpoint_every = 50;  ///< steps
+
+  std::filesystem::path record_folder() const { return out / "training"; }
+};
+
+/// Makes the output folder, which must be empty but for a run that is resumed (else Error, Usage), and sets the threads
+/// of LibTorch; OpenCV, which is called by threads of our own, gets one.
+void prepare_training(const TrainingOptions& options);
+
+}  // namespace lumbargrade

@@ -1,0 +1,126 @@
+#include "training/measures/train_measures.h"
+
+#include "bundle/bundle.h"
+#include "bundle/bundle_card.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "pipeline/load_grader.h"
+#include "training/segmentation/locator_bundle.h"
+#include "training/segmentation/measure_fits.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kTables = "crossvalidation";
+
+/// The figures of the fold runs together; `thick`: of the averaged slices.
+struct HeldOut {
+  CanalFigures thin;
+  CanalFigures thick;
+};
+
+template <typename Row>
+void append(const std::vector<Row>& more, std::vector<Row>& rows) {
+  rows.insert(rows.end(), more.begin(), more.end());
+}
+
+/// Reads a table of a fold run and keeps a copy of it with the bundle.
+template <typename Row>
+void take_table(const fs::path& from, const fs::path& copy, std::vector<Row> (*read)(const fs::path&),
+                std::vector<Row>& rows) {
+  append(read(from), rows);
+  fs::copy_file(from, copy, fs::copy_options::overwrite_existing);
+}
+
+HeldOut read_held_out(const std::vector<fs::path>& folds, const fs::path& tables) {
+  HeldOut held_out;
+  for (size_t k = 0; k < folds.size(); ++k) {
+    const fs::path from = folds[k] / "training";
+    const std::string end = text("_", k, ".csv");
+    take_table(from / "held_out.csv", tables / ("canal_held_out" + end), read_figures, held_out.thin.levels);
+    take_table(from / "held_out_recess.csv", tables / ("canal_recess" + end), read_recess_figures,
+               held_out.thin.recesses);
+    take_table(from / "held_out_thick.csv", tables / ("canal_held_out_thick" + end), read_figures,
+               held_out.thick.levels);
+    take_table(from / "held_out_recess_thick.csv", tables / ("canal_recess_thick" + end), read_recess_figures,
+               held_out.thick.recesses);
+  }
+  return held_out;
+}
+
+/// Figures in the place of those of the same subject.
+void replace_metrics(Manifest& manifest, const std::vector<std::vector<MetricSpec>>& fresh) {
+  for (const auto& metrics : fresh) {
+    for (const MetricSpec& metric : metrics) {
+      std::erase_if(manifest.metrics, [&](const MetricSpec& old) { return old.what == metric.what; });
+    }
+  }
+  for (const auto& metrics : fresh) append(metrics, manifest.metrics);
+}
+
+void fit_canal_and_recess(const MeasureTraining& training, const fs::path& tables, Manifest& manifest) {
+  const HeldOut held_out = read_held_out(training.held_out, tables);
+  manifest.grading.measure(Condition::SpinalCanalStenosis) = fit_canal_measure(held_out.thin.levels, training.fewest);
+  manifest.grading.measure(Condition::SubarticularStenosis) =
+      fit_recess_measure(held_out.thin.recesses, training.fewest);
+  replace_metrics(
+      manifest,
+      {canal_metrics(held_out.thin.levels, kUnseenSet), canal_metrics(held_out.thick.levels, kUnseenThickSet),
+       recess_metrics(held_out.thin.recesses, kUnseenSet), recess_metrics(held_out.thick.recesses, kUnseenThickSet)});
+  log_info(describe(summarise(held_out.thin.levels)));
+}
+
+void fit_foramina(const MeasureTraining& training, const fs::path& tables, Manifest& manifest) {
+  GraderOptions options;
+  options.bundle = training.bundle.string();
+  const LoadedGrader loaded = load_grader(options);
+  const auto shares = measure_foramen_shares(training.foramina, loaded.grader);
+  if (shares.empty()) {
+    throw Error(ErrorKind::Failure, text("no foramen of ", training.foramina.string(), " could be measured"));
+  }
+  write_foramen_shares(tables / "foramen_shares.csv", shares);
+  const bool is_phantom = fs::exists(training.foramina / "truth.json");
+  const std::string studies = is_phantom ? "synthetic studies" : "studies of " + training.foramina.filename().string();
+  manifest.grading.measure(Condition::NeuralForaminalNarrowing) = fit_foramen_measure(shares, studies, training.fewest);
+  replace_metrics(manifest, {foramen_metrics(shares, studies)});
+  log_info(text(shares.size(), " foramina measured"));
+}
+
+/// The files of the bundle's networks, and the tables that came with it.
+void copy_networks(const fs::path& bundle, const Manifest& manifest, const fs::path& out) {
+  for (const NetworkSpec& network : manifest.networks) {
+    for (const std::string& file : {network.weights.file, network.golden.tensors.file}) {
+      fs::copy_file(bundle / file, out / file, fs::copy_options::overwrite_existing);
+    }
+  }
+  if (!fs::is_directory(bundle / kTables)) return;
+  fs::copy(bundle / kTables, out / kTables, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+}
+
+}  // namespace
+
+void train_measures(const MeasureTraining& training) {
+  if (training.held_out.empty() && training.foramina.empty()) {
+    throw Error(ErrorKind::Usage, "nothing to fit; give --held-out, --foramina or both");
+  }
+  if (fs::exists(training.out) && !fs::is_empty(training.out)) {
+    throw Error(ErrorKind::Usage, text(training.out.string(), " is not empty; give another --out"));
+  }
+  Manifest manifest = load_bundle(training.bundle).manifest;
+  const fs::path tables = training.out / kTables;
+  fs::create_directories(tables);
+  copy_networks(training.bundle, manifest, training.out);
+  if (!training.card.empty()) describe_from_card(manifest, training.card);
+  if (!training.held_out.empty()) fit_canal_and_recess(training, tables, manifest);
+  if (!training.foramina.empty()) fit_foramina(training, tables, manifest);
+  const std::string content = manifest_text(manifest);
+  parse_manifest(content, (training.out / kManifestFile).string());
+  write_file_atomically(training.out / kManifestFile, content);
+  load_bundle(training.out);
+  log_info(text("bundle written to ", training.out.string()));
+}
+
+}  // namespace lumbargrade

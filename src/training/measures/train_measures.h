@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
+namespace lumbargrade {
+
+/// Everything that decides what `train measures` does.
+struct MeasureTraining {
+  std::filesystem::path bundle;  ///< whose measure models are fitted; it is not changed
+  std::filesystem::path out;     ///< the bundle with the fitted models; new or empty
+  std::vector<std::filesystem::path>
+      held_out;                    ///< `out` folders of `train canal --fold` runs; empty: canal and recess stay
+  std::filesystem::path foramina;  ///< data set with graded foramina; empty: the foramen's model stays
+  std::filesystem::path card;      ///< see describe_from_card; empty: the bundle's description
+  size_t fewest = 10;              ///< measures a level, see MeasureAssumptions
+};
+
+/// Fits the measure models of a bundle on measures of patients that its networks had not seen, and writes the bundle
+/// anew: networks as they were, models with source, figures and training data in the manifest, the tables that they
+/// rest on in `out`/crossvalidation. Throws Error (Usage) when there is nothing to fit or `out` is not empty, (Failure)
+/// for too few measures.
+void train_measures(const MeasureTraining& training);
+
+}  // namespace lumbargrade

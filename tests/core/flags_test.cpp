@@ -1,0 +1,48 @@
+#include "core/flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+
+namespace lumbargrade {
+namespace {
+
+/// The rows of README's table of flags, as they stand.
+std::vector<std::string> readme_rows() {
+  std::ifstream readme(LUMBARGRADE_README);
+  std::vector<std::string> rows;
+  bool in_table = false;
+  for (std::string line; std::getline(readme, line);) {
+    if (line.starts_with("| flag |")) {
+      in_table = true;
+    } else if (in_table && line.starts_with("| `")) {
+      rows.push_back(line);
+    } else if (in_table && !line.starts_with("|---")) {
+      in_table = false;
+    }
+  }
+  return rows;
+}
+
+TEST(Flags, ReadmesTableIsTheProgramsTable) {
+  std::vector<std::string> rows;
+  for (const Flag& flag : flags::kAll) {
+    rows.push_back(text("| `", flag.word, "` | ", severity_name(flag.severity), " | ", flag.sentence, " |"));
+  }
+  EXPECT_THAT(readme_rows(), testing::ElementsAreArray(rows));
+}
+
+TEST(Flags, EveryWordIsFoundAndStandsOnce) {
+  for (const Flag& flag : flags::kAll) {
+    EXPECT_EQ(find_flag(flag.word).value().sentence, flag.sentence) << flag.word;
+  }
+  EXPECT_FALSE(find_flag("a_bundles_own_word"));
+}
+
+}  // namespace
+}  // namespace lumbargrade

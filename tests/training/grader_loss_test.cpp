@@ -1,0 +1,36 @@
+#include "training/grader/grader_loss.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace lumbargrade {
+namespace {
+
+/// By hand: weights 1, 2, 4; p of the truth .5, .25, .125.
+TEST(GraderLoss, IsTheChallengesWeightedLogLoss) {
+  const auto log_of = [](std::vector<double> p) { return torch::tensor(p).log().reshape({-1, 3}); };
+  const torch::Tensor logits = log_of({0.5, 0.25, 0.25, 0.5, 0.25, 0.25, 0.5, 0.375, 0.125});
+  // The loss adds the logarithms of the weights; here they are taken off beforehand.
+  const torch::Tensor frequencies = logits - torch::tensor({1.0, 2.0, 4.0}).log();
+  TargetRows rows{torch::eye(3), torch::ones({3}), {}};
+  const double expected = -(1 * std::log(0.5) + 2 * std::log(0.25) + 4 * std::log(0.125)) / 7;
+  EXPECT_NEAR(GraderLoss({1, 2, 4}, 0)(frequencies, rows).item<double>(), expected, 1e-6);
+  // Two canals of study 5, one of study 6: largest severe .25 (truth: none) and .125 (truth: severe, weight 4).
+  rows.canal_studies = torch::tensor({5, 5, 6}, torch::kLong);
+  const double any = -(2 * std::log(1 - 0.25) + 4 * std::log(0.125)) / 6;
+  EXPECT_NEAR(GraderLoss({1, 2, 4}, 0.5)(frequencies, rows).item<double>(), expected + 0.5 * any, 1e-6);
+}
+
+TEST(GraderLoss, RowsWithoutALabelOrWeightCountNothing) {
+  const torch::Tensor logits = torch::randn({3, 3});
+  TargetRows rows{torch::eye(3), torch::ones({3}), {}};
+  rows.shares[1].fill_(0);
+  rows.weights[2] = 0;
+  const TargetRows first{torch::eye(3).narrow(0, 0, 1), torch::ones({1}), {}};
+  const GraderLoss loss({1, 2, 4}, 0);
+  EXPECT_NEAR(loss(logits, rows).item<double>(), loss(logits.narrow(0, 0, 1), first).item<double>(), 1e-6);
+}
+
+}  // namespace
+}  // namespace lumbargrade
