@@ -19,8 +19,8 @@ TEST(GradesTable, ShowsMeasuresAndBracketsPriors) {
   canal.measure_mm = 4.44;
   const std::string table = grades_table("900142", grades);
   EXPECT_THAT(table, HasSubstr("Study 900142 (research use only, not for clinical use)"));
-  EXPECT_THAT(table, HasSubstr("L4/L5  0.97  4.4       -      severe 60%"));
-  EXPECT_THAT(table, HasSubstr("L1/L2  0.00  -         -      (normal/mild 96%)"));
+  EXPECT_THAT(table, HasSubstr("L4/L5  0.97        4.4       -      severe 60%"));
+  EXPECT_THAT(table, HasSubstr("L1/L2  0.00        -         -      (normal/mild 96%)"));
   EXPECT_THAT(table, HasSubstr("Flags: level_not_found"));
 }
 
