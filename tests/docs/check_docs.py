@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-LEFT_OUT = {".git", ".deps", ".venv", "build", "__pycache__"}
+LEFT_OUT = {".git", ".deps", ".venv", "__pycache__"}
 # A code span or a command line that begins with one of these is another program's: its options are not ours.
 OTHER_PROGRAMS = ("apt", "c++", "chrt", "clang", "cmake", "ctest", "curl", "debootstrap", "docker", "git", "g++", "kubectl",
                   "ninja", "nice", "perf", "pip", "python", "rclone", "sbatch", "scancel", "snakemake", "squeue", "taskset",
