@@ -22,7 +22,8 @@ def tree(source):
     """All paths of the checkout, folders too, relative to it."""
     paths = set()
     for folder, folders, files in os.walk(source):
-        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        at_root = os.path.samefile(folder, source)
+        folders[:] = [name for name in folders if name not in LEFT_OUT and not (at_root and name == "build")]
         for name in folders + files:
             paths.add(os.path.relpath(os.path.join(folder, name), source))
     return paths
