@@ -58,7 +58,7 @@ std::vector<BarePass> bare_passes(const Bundle& bundle, const NetworkGrades& gra
 double bare_ms(std::vector<BarePass>& passes) {
   const Stopwatch stopwatch;
   for (BarePass& pass : passes) {
-    for (size_t look = 0; look < pass.tta; ++look) pass.network->forward(pass.inputs);
+    for (size_t look = 0; look < pass.looks; ++look) pass.network->forward(pass.inputs);
   }
   return stopwatch.elapsed_ms();
 }
