@@ -5,11 +5,15 @@
 #include "cli/grade_options.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
+#include "pictures/png_file.h"
 #include "pipeline/run_record.h"
 #include "pipeline/stopwatch.h"
 #include "report/attention_csv.h"
 #include "report/grades_csv.h"
+#include "report/grades_json.h"
 #include "report/grades_table.h"
+#include "report/overview.h"
+#include "report/report_page.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -20,6 +24,7 @@ struct GradeOptions {
   std::string study;
   std::string output;     ///< folder; empty: standard output
   std::string attention;  ///< file; empty: not written
+  bool report = false;    ///< pictures, page and JSON too
   bool force = false;
   std::string format = "csv";
   StudyOptions series;
@@ -28,15 +33,27 @@ struct GradeOptions {
 
 constexpr const char* kGradesFile = "grades.csv";
 constexpr const char* kRecordFile = "run.json";
+constexpr const char* kJsonFile = "grades.json";
+constexpr const char* kOverviewFile = "overview.png";
+constexpr const char* kPageFile = "report.html";
+
+/// What is written into the output folder, in this order.
+std::vector<std::string> output_files(const GradeOptions& options) {
+  if (!options.report) return {kGradesFile, kRecordFile};
+  return {kGradesFile, kJsonFile, kOverviewFile, kPageFile, kRecordFile};
+}
 
 void check_output(const GradeOptions& options) {
   if (!options.attention.empty()) refuse_to_overwrite(options.attention, options.force);
-  if (options.output.empty()) return;
+  if (options.output.empty()) {
+    if (options.report) throw Error(ErrorKind::Usage, "--report writes files: give a folder with -o");
+    return;
+  }
   const fs::path folder = options.output;
   if (fs::exists(folder) && !fs::is_directory(folder)) {
     throw Error(ErrorKind::Failure, text("the output ", folder.string(), " is a file; -o takes a folder"));
   }
-  for (const char* name : {kGradesFile, kRecordFile}) refuse_to_overwrite(folder / name, options.force);
+  for (const std::string& name : output_files(options)) refuse_to_overwrite(folder / name, options.force);
 }
 
 void create_folder(const fs::path& folder) {
@@ -51,8 +68,33 @@ void print(const std::string& content) {
   if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
 }
 
-std::string formatted(const StudyResult& result, const std::string& format) {
-  return format == "table" ? grades_table(result.study_id, result.grades) : grades_csv(result.study_id, result.grades);
+StudyReport report_of(const StudyAndResult& graded, const LoadedGrader& loaded) {
+  const StudyResult& result = graded.result;
+  const std::string version = version_text();
+  return {graded.prepared.study,
+          graded.prepared.sagittal_volume(),
+          result.spine,
+          result.grades,
+          result.warnings,
+          {utc_timestamp(), version.substr(0, version.find('\n')), loaded.bundle_name, loaded.bundle_version,
+           loaded.bundle_sha256, loaded.intended_use},
+          {}};
+}
+
+std::string formatted(const StudyAndResult& graded, const LoadedGrader& loaded, const std::string& format) {
+  const StudyResult& result = graded.result;
+  if (format == "table") return grades_table(result.study_id, result.grades);
+  if (format == "wide") return grades_wide_csv(result.study_id, result.grades);
+  if (format == "json") return grades_json(report_of(graded, loaded));
+  return grades_csv(result.study_id, result.grades);
+}
+
+void write_report(const fs::path& folder, const StudyReport& report) {
+  const cv::Mat overview = overview_picture(report);
+  write_file_atomically(folder / kJsonFile, grades_json(report));
+  write_rgb_png(folder / kOverviewFile, overview);
+  write_file_atomically(folder / kPageFile, report_page(report, overview));
+  log_info(text("wrote ", (folder / kPageFile).string()));
 }
 
 RunRecord record_of(const GradeOptions& options, const StudyResult& result) {
@@ -62,7 +104,7 @@ RunRecord record_of(const GradeOptions& options, const StudyResult& result) {
   record.options = {{"study", options.study}, {"series", to_json(options.series)}, {"grader", to_json(options.grader)}};
   record.counts = {{"studies", 1}, {"graded", 1}, {"levels_found", result.spine.level_count()}};
   record.warnings = result.warnings;
-  record.outputs = {kGradesFile, kRecordFile};
+  record.outputs = output_files(options);
   if (!options.attention.empty()) record.outputs.push_back(options.attention);
   return record;
 }
@@ -75,13 +117,15 @@ void write_attention(const std::string& file, const StudyResult& result) {
   if (!any) log_warning("no finding was graded by a network: the attention table has no rows");
 }
 
-void write_outputs(const GradeOptions& options, const StudyResult& result) {
+void write_outputs(const GradeOptions& options, const StudyAndResult& graded, const LoadedGrader& loaded) {
+  const StudyResult& result = graded.result;
   if (!options.attention.empty()) write_attention(options.attention, result);
-  if (options.output.empty()) return print(formatted(result, options.format));
+  if (options.output.empty()) return print(formatted(graded, loaded, options.format));
   create_folder(options.output);
   write_file_atomically(fs::path(options.output) / kGradesFile, grades_csv(result.study_id, result.grades));
   print(grades_table(result.study_id, result.grades));
   log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
+  if (options.report) write_report(options.output, report_of(graded, loaded));
 }
 
 void log_times(const std::vector<std::pair<std::string, double>>& times_ms) {
@@ -106,11 +150,12 @@ int run_grade(GradeOptions options) {
   log_debug(
       text("bundle ", loaded.bundle_folder.string(), ", device ", loaded.device, ", ", loaded.threads, " threads"));
   const double start_ms = ms_since_process_start();
-  const StudyResult result = grade_study(options.study, options.series, loaded.grader);
+  const StudyAndResult graded = read_and_grade(options.study, options.series, loaded.grader);
+  const StudyResult& result = graded.result;
   log_study(result);
   log_info(text("study ", result.study_id, ": ", kNotice));
   const Stopwatch writing;
-  write_outputs(options, result);
+  write_outputs(options, graded, loaded);
   RunRecord record = record_of(options, result);
   record.started_utc = started;
   record.times_ms = {{"start", start_ms},
@@ -142,9 +187,13 @@ void add_grade_command(CLI::App& app, Action& action) {
                    "CSV file for the weight of each image in every row that a network graded (default: not written)")
       ->type_name("FILE")
       ->group("Output");
+  command
+      ->add_flag("--report", options->report,
+                 "With -o: also report.html (one file to read), overview.png and grades.json")
+      ->group("Output");
   command->add_flag("--force", options->force, "Overwrite results that are there")->group("Output");
-  command->add_option("--format", options->format, "Without -o: csv or table")
-      ->check(CLI::IsMember({"csv", "table"}))
+  command->add_option("--format", options->format, "Without -o: csv, table, wide (one row a study) or json")
+      ->check(CLI::IsMember({"csv", "table", "wide", "json"}))
       ->capture_default_str()
       ->group("Output");
   add_study_option(*command, options->series);
@@ -153,7 +202,7 @@ void add_grade_command(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n"
       "  lumbargrade grade train_images/4003253 > grades.csv\n"
-      "  lumbargrade grade /media/cd -o results\n"
+      "  lumbargrade grade /media/cd -o results --report\n"
       "  lumbargrade grade export.zip\n"
       "  lumbargrade grade study -o results --attention results/attention.csv\n"
       "  lumbargrade grade study --sagittal-t2 T2_SAG --lowest-disc L4/L5\n"

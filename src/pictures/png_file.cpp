@@ -21,7 +21,7 @@ struct PngReader {
   PngReader& operator=(const PngReader&) = delete;
 };
 
-void write_png(const std::filesystem::path& path, const cv::Mat& pixels, png_uint_32 format) {
+std::string encoded_png(const cv::Mat& pixels, png_uint_32 format) {
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
   header.width = static_cast<png_uint_32>(pixels.cols);
@@ -31,10 +31,11 @@ void write_png(const std::filesystem::path& path, const cv::Mat& pixels, png_uin
   png_alloc_size_t size = bytes.size();
   if (png_image_write_to_memory(&header, bytes.data(), &size, 0, pixels.data, static_cast<png_int_32>(pixels.step),
                                 nullptr) == 0) {
-    throw Error(ErrorKind::Failure, text("cannot encode ", path.string(), " as PNG: ", header.message));
+    throw Error(ErrorKind::Failure, text("cannot encode a picture of ", pixels.cols, " x ", pixels.rows,
+                                         " pixels as PNG: ", header.message));
   }
   bytes.resize(size);
-  write_file_atomically(path, bytes);
+  return bytes;
 }
 
 }  // namespace
@@ -56,12 +57,16 @@ cv::Mat1b read_grey_png(const std::filesystem::path& path) {
   return grey;
 }
 
+std::string encode_rgb_png(const cv::Mat& rgb) {
+  return encoded_png(rgb, PNG_FORMAT_RGB);
+}
+
 void write_grey_png(const std::filesystem::path& path, const cv::Mat1b& grey) {
-  write_png(path, grey, PNG_FORMAT_GRAY);
+  write_file_atomically(path, encoded_png(grey, PNG_FORMAT_GRAY));
 }
 
 void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb) {
-  write_png(path, rgb, PNG_FORMAT_RGB);
+  write_file_atomically(path, encode_rgb_png(rgb));
 }
 
 }  // namespace lumbargrade

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <opencv2/core.hpp>
+#include <string>
 
 namespace lumbargrade {
 
@@ -9,6 +10,9 @@ namespace lumbargrade {
 
 /// Reads a PNG as 8-bit grey. Throws Error (Failure) naming the file when it cannot be read.
 cv::Mat1b read_grey_png(const std::filesystem::path& path);
+
+/// An 8-bit RGB picture (CV_8UC3, red first) as the bytes of a PNG file. Throws Error (Failure).
+std::string encode_rgb_png(const cv::Mat& rgb);
 
 /// Writes 8-bit grey values whole or not at all; read_grey_png gives the same back. Throws Error (Failure) naming the
 /// file.

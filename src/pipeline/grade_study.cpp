@@ -55,16 +55,21 @@ void log_series(const SeriesSummary& series) {
 
 }  // namespace
 
-StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
+StudyAndResult read_and_grade(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
+  StudyAndResult graded;
   double read_ms = 0;
-  PreparedStudy prepared = run_stage("read", read_ms, [&] { return prepare_study(folder, options, grader.locate); });
-  StudyResult result = grade_study(std::move(prepared), grader);
-  result.times.read_ms = read_ms;
-  return result;
+  graded.prepared = run_stage("read", read_ms, [&] { return prepare_study(folder, options, grader.locate); });
+  graded.result = grade_study(graded.prepared, grader);
+  graded.result.times.read_ms = read_ms;
+  return graded;
 }
 
-StudyResult grade_study(PreparedStudy prepared, const Grader& grader) {
-  Study& study = prepared.study;
+StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
+  return read_and_grade(folder, options, grader).result;
+}
+
+StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader) {
+  const Study& study = prepared.study;
   StudyResult result;
   result.study_id = study.study_id;
   result.study_instance_uid = study.study_instance_uid;
@@ -78,8 +83,8 @@ StudyResult grade_study(PreparedStudy prepared, const Grader& grader) {
     return grade_findings(result.spine, prepared.sagittal_volume(), grader.model, networks, foramina);
   });
   if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, flags::kMeasuredOnT1);
-  result.series = std::move(study.series);
-  result.warnings = std::move(study.warnings);
+  result.series = study.series;
+  result.warnings = study.warnings;
   return result;
 }
 

@@ -47,12 +47,21 @@ class StudyError : public Error {
   std::string stage_;
 };
 
+/// A study with what its result was made from: reports draw on the images.
+struct StudyAndResult {
+  PreparedStudy prepared;
+  StudyResult result;
+};
+
 /// Prepares (prepare_study), locates and grades one study. Where the spine is sought on sagittal T1, the canal's rows
 /// are flagged `measured_on_t1`. Throws StudyError.
+StudyAndResult read_and_grade(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader);
+
+/// The same without the images.
 StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader);
 
 /// The part after reading.
-StudyResult grade_study(PreparedStudy prepared, const Grader& grader);
+StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader);
 
 /// Tells on the log what was used and found: series, slices, levels with confidence, flags, warnings.
 void log_study(const StudyResult& result);

@@ -85,6 +85,7 @@ LoadedGrader load_grader(const GraderOptions& options) {
   const Bundle bundle = load_bundle(loaded.bundle_folder);
   loaded.bundle_name = bundle.manifest.name;
   loaded.bundle_version = bundle.manifest.version;
+  loaded.intended_use = bundle.manifest.intended_use;
   loaded.bundle_sha256 = bundle.sha256;
   loaded.device = ready_device(options.device);
   const torch::Device device(loaded.device);

@@ -22,6 +22,7 @@ struct GraderIdentity {
   std::filesystem::path bundle_folder;
   std::string bundle_name;
   std::string bundle_version;
+  std::string intended_use;   ///< the bundle's own words
   std::string bundle_sha256;  ///< of its manifest, which pins every other file
   std::string device;         ///< what "auto" became
   int threads = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "report/grades_csv.h"
+#include "report/study_report.h"
 
 namespace lumbargrade {
 namespace {
@@ -21,10 +22,6 @@ std::string fixed(double value, int decimals) {
 
 std::string fixed(const std::optional<double>& value, int decimals) {
   return value ? fixed(*value, decimals) : "-";
-}
-
-const Grade& row_of(const StudyGrades& grades, const Finding& finding) {
-  return *std::find_if(grades.begin(), grades.end(), [&](const Grade& grade) { return grade.finding == finding; });
 }
 
 std::string cell(const Grade& grade) {

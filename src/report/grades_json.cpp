@@ -1,0 +1,136 @@
+#include "report/grades_json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/csv.h"
+#include "core/error.h"
+#include "report/grades_csv.h"
+#include "report/probability_text.h"
+
+namespace lumbargrade {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// To a thousandth: what is measured is not known better, and the file stays readable. Null where it is not a number.
+Json rounded(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return std::round(value * 1000) / 1000;
+}
+
+Json rounded(const std::optional<double>& value) {
+  return value ? rounded(*value) : Json(nullptr);
+}
+
+Json point(const Vector3& patient) {
+  return {rounded(patient.x()), rounded(patient.y()), rounded(patient.z())};
+}
+
+Json point(const std::optional<Vector3>& patient) {
+  return patient ? point(*patient) : Json(nullptr);
+}
+
+Json text_or_null(const std::string& words) {
+  return words.empty() ? Json(nullptr) : Json(words);
+}
+
+Json level_json(const Spine& spine, Level level) {
+  const auto& frame = spine.levels[static_cast<size_t>(index_of(level))];
+  Json json = {{"level", level_name(level)}, {"found", frame.has_value()}};
+  if (!frame) return json;
+  json["confidence"] = rounded(frame->confidence);
+  json["disc_centre_mm"] = point(frame->centre_patient);
+  json["canal_mm"] = point(frame->canal_patient);
+  json["up"] = point(frame->up);
+  json["posterior"] = point(frame->posterior);
+  json["left"] = point(frame->left);
+  json["disc_depth_mm"] = rounded(frame->depth_mm);
+  json["disc_height_mm"] = rounded(frame->height_mm);
+  return json;
+}
+
+Json spine_json(const Spine& spine) {
+  Json levels = Json::array(), vertebrae = Json::array(), canal = Json::array();
+  for (const Level level : kLevels) levels.push_back(level_json(spine, level));
+  for (size_t k = 0; k < spine.vertebra_centres_patient.size(); ++k) {
+    vertebrae.push_back({{"vertebra", text("L", k + 1)}, {"centre_mm", point(spine.vertebra_centres_patient[k])}});
+  }
+  for (const Vector3& on_line : spine.canal_line_patient) canal.push_back(point(on_line));
+  return {{"series_instance_uid", text_or_null(spine.series_instance_uid)},
+          {"levels", levels},
+          {"vertebrae", vertebrae},
+          {"canal_line_mm", canal}};
+}
+
+Json grade_json(const Grade& grade) {
+  const auto printed = printed_probabilities(grade.probabilities);
+  Json flags = Json::array({"research_use_only"});
+  for (const std::string& flag : grade.flags) flags.push_back(flag);
+  return {{"finding", finding_key(grade.finding)},
+          {"condition", condition_key(grade.finding.condition)},
+          {"side", grade.finding.side ? Json(side_name(*grade.finding.side)) : Json(nullptr)},
+          {"level", level_name(grade.finding.level)},
+          {"probabilities",
+           {{"normal_mild", std::stod(printed[0])},
+            {"moderate", std::stod(printed[1])},
+            {"severe", std::stod(printed[2])}}},
+          {"grade", severity_key(most_probable(grade.probabilities))},
+          {"source", source_name(grade.source)},
+          {"level_confidence", rounded(grade.level_confidence)},
+          {"series_instance_uid", text_or_null(grade.series_instance_uid)},
+          {"sop_instance_uid", text_or_null(grade.sop_instance_uid)},
+          {"point_mm", point(grade.point_patient)},
+          {"measure_mm", rounded(grade.measure_mm)},
+          {"measure_ratio", rounded(grade.measure_ratio)},
+          {"flags", flags}};
+}
+
+Json series_json(const SeriesSummary& series) {
+  return {{"series_instance_uid", text_or_null(series.series_instance_uid)},
+          {"name", series.name},
+          {"description", series.description},
+          {"orientation", series.orientation},
+          {"role", role_name(series.role)},
+          {"used", series.used},
+          {"files", series.files},
+          {"frames", series.frames},
+          {"evidence", series.evidence}};
+}
+
+}  // namespace
+
+std::string grades_json(const StudyReport& report) {
+  Json series = Json::array(), grades = Json::array();
+  for (const SeriesSummary& summary : report.study.series) series.push_back(series_json(summary));
+  for (const Grade& grade : report.grades) grades.push_back(grade_json(grade));
+  const Json json = {{"format_version", kGradesJsonVersion},
+                     {"notice", kNotice},
+                     {"study_id", report.study.study_id},
+                     {"study_instance_uid", text_or_null(report.study.study_instance_uid)},
+                     {"created_utc", report.origin.created_utc},
+                     {"program", report.origin.program},
+                     {"bundle",
+                      {{"name", report.origin.bundle_name},
+                       {"version", report.origin.bundle_version},
+                       {"manifest_sha256", report.origin.bundle_sha256}}},
+                     {"series", series},
+                     {"missing_series", missing_series(report.study)},
+                     {"spine", spine_json(report.spine)},
+                     {"grades", grades},
+                     {"warnings", report.warnings}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string grades_wide_csv(const std::string& study_id, const StudyGrades& grades) {
+  std::vector<std::string> header = {"study_id"}, row = {study_id};
+  for (const Grade& grade : grades) {
+    const std::string key = finding_key(grade.finding);
+    const auto printed = printed_probabilities(grade.probabilities);
+    header.insert(header.end(), {key, key + "_moderate", key + "_severe"});
+    row.insert(row.end(), {std::string(severity_key(most_probable(grade.probabilities))), printed[1], printed[2]});
+  }
+  return csv_line(header) + csv_line(row);
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,218 @@
+#include "report/overview.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <opencv2/imgproc.hpp>
+#include <optional>
+
+#include "core/error.h"
+#include "report/finding_picture.h"
+#include "report/grades_csv.h"
+#include "report/severity_style.h"
+#include "report/slice_picture.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr int kMargin = 12;
+constexpr int kGap = 6;
+constexpr int kHeaderPx = 64;
+constexpr int kColumnTitlePx = 22;
+constexpr int kNotePx = 19;
+constexpr int kTileCaptionPx = 20;
+constexpr double kPlateScale = 0.42;
+const cv::Size kOverviewTile(188, 132);
+const cv::Size kOverviewSagittal(426, 5 * (132 + 20 + kGap) - kGap);
+/// Above and below the outermost discs, so that the neighbouring vertebrae are seen.
+constexpr double kBeyondDiscsMm = 32;
+const PictureSize kForamenTile{kOverviewTile, 62};
+const PictureSize kAxialTile{kOverviewTile, 74};
+const cv::Scalar kInk(28, 28, 28), kPale(120, 120, 120), kPaper(255, 255, 255), kEmpty(236, 236, 236);
+
+std::string ascii(const std::string& words) {
+  std::string plain;
+  for (const char c : words) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0U) == 0x80U) continue;  // the rest of a character that has its '?' already
+    plain += byte >= 0x20 && byte < 0x7F ? c : '?';
+  }
+  return plain;
+}
+
+cv::Size text_size(const std::string& words, double scale) {
+  int below = 0;
+  return cv::getTextSize(words, cv::FONT_HERSHEY_SIMPLEX, scale, 1, &below);
+}
+
+void write(cv::Mat& sheet, const std::string& words, cv::Point at, double scale, const cv::Scalar& colour = kInk,
+           int thickness = 1) {
+  cv::putText(sheet, ascii(words), at, cv::FONT_HERSHEY_SIMPLEX, scale, colour, thickness, cv::LINE_AA);
+}
+
+/// Words on a dark plate, legible on any image.
+void write_plate(cv::Mat& picture, const std::string& words, cv::Point at, const cv::Scalar& colour) {
+  const cv::Size size = text_size(words, kPlateScale);
+  const cv::Rect plate =
+      cv::Rect(at.x - 3, at.y - size.height - 4, size.width + 6, size.height + 9) & cv::Rect({0, 0}, picture.size());
+  picture(plate) *= 0.25;
+  write(picture, words, at, kPlateScale, colour);
+}
+
+std::string millimetres(double value) {
+  std::array<char, 32> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.1f mm", value);
+  return buffer.data();
+}
+
+/// Sagittal window around all discs that were found.
+SliceWindow spine_window(const Spine& spine) {
+  Vector3 low = Vector3::Constant(1e9), high = Vector3::Constant(-1e9);
+  for (const auto& level : spine.levels) {
+    if (!level) continue;
+    low = low.cwiseMin(level->centre_patient);
+    high = high.cwiseMax(level->centre_patient);
+  }
+  const Vector3 centre = (low + high) / 2 + Vector3(0, 12, 0);  // the canal lies behind the discs
+  const double height_mm = high.z() - low.z() + 2 * kBeyondDiscsMm;
+  return sagittal_window(centre, kOverviewSagittal, height_mm / kOverviewSagittal.height);
+}
+
+void draw_level(SlicePicture& picture, const LevelFrame& frame, const Grade& canal) {
+  const cv::Scalar colour = colour_of(canal);
+  const Vector3 half = frame.posterior * frame.depth_mm / 2;
+  cv::line(picture.pixels(), picture.pixel_of(frame.centre_patient - half),
+           picture.pixel_of(frame.centre_patient + half), cv::Scalar(255, 255, 255), 1, cv::LINE_AA);
+  const cv::Point2d front = picture.pixel_of(frame.centre_patient - half);
+  write_plate(picture.pixels(), std::string(level_name(frame.level)),
+              {std::max(6, static_cast<int>(front.x) - 56), static_cast<int>(front.y) + 5}, {255, 255, 255});
+  if (!frame.canal && !frame.canal_patient) return;
+  const Vector3 point = frame.canal ? frame.canal->point_patient : *frame.canal_patient;
+  const cv::Point2d at = picture.pixel_of(point);
+  const double radius_px =
+      frame.canal && std::isfinite(frame.canal->diameter_mm) ? frame.canal->diameter_mm / 2 / picture.pixel_mm() : 4;
+  cv::circle(picture.pixels(), at, std::max(2, static_cast<int>(std::lround(radius_px))), colour, 2, cv::LINE_AA);
+  const std::string words = (canal.measure_mm ? millimetres(*canal.measure_mm) + "  " : "") + grade_words(canal);
+  const int width_px = text_size(words, kPlateScale).width + 8;
+  const cv::Point beside(static_cast<int>(at.x + radius_px) + 12, static_cast<int>(at.y) + 5);
+  const bool fits = beside.x + width_px <= picture.pixels().cols;
+  // Where there is no room beside the circle the words stand below it.
+  const cv::Point below(picture.pixels().cols - width_px, static_cast<int>(at.y + radius_px) + 20);
+  write_plate(picture.pixels(), words, fits ? beside : below, colour);
+}
+
+cv::Mat sagittal_panel(const StudyReport& report) {
+  const int slice =
+      std::clamp(static_cast<int>(std::lround(report.spine.central_slice)), 0, report.sagittal.slices - 1);
+  SlicePicture picture(report.sagittal, slice, spine_window(report.spine));
+  for (const Level level : kLevels) {
+    const auto& frame = report.spine.levels[static_cast<size_t>(index_of(level))];
+    if (frame)
+      draw_level(picture, *frame, row_of(report.grades, {Condition::SpinalCanalStenosis, std::nullopt, level}));
+  }
+  return picture.pixels();
+}
+
+cv::Mat empty_tile(const std::string& words) {
+  cv::Mat tile(kOverviewTile, CV_8UC3, kEmpty);
+  const cv::Size size = text_size(words, 0.4);
+  write(tile, words, {(tile.cols - size.width) / 2, tile.rows / 2}, 0.4, kPale);
+  return tile;
+}
+
+/// Grey with words where there is no picture.
+cv::Mat tile_or_words(const cv::Mat& picture, bool is_found, const char* words) {
+  return picture.empty() ? empty_tile(is_found ? words : "level not found") : picture;
+}
+
+void place_tile(cv::Mat& sheet, const cv::Mat& tile, cv::Point corner, const std::vector<const Grade*>& grades) {
+  tile.copyTo(sheet(cv::Rect(corner, tile.size())));
+  for (size_t k = 0; k < grades.size(); ++k) {
+    const double scale = grades.size() > 1 ? 0.32 : 0.4;
+    const std::string words = grade_words(*grades[k]);
+    const cv::Point at(corner.x + static_cast<int>(k) * tile.cols / 2, corner.y + tile.rows);
+    const cv::Rect bar(at, cv::Size(tile.cols / static_cast<int>(grades.size()), 4));
+    cv::rectangle(sheet, bar, colour_of(*grades[k]), cv::FILLED);
+    write(sheet, words, at + cv::Point(2, kTileCaptionPx - 3), scale);
+  }
+}
+
+void place_level_row(cv::Mat& sheet, const StudyReport& report, Level level, const cv::Point& corner) {
+  const bool is_found = report.spine.levels[static_cast<size_t>(index_of(level))].has_value();
+  const auto place_foramen = [&](Side side, const cv::Point& at) {
+    const Grade& grade = row_of(report.grades, {Condition::NeuralForaminalNarrowing, side, level});
+    place_tile(sheet, tile_or_words(foramen_picture(report, grade, kForamenTile), is_found, "no slice there"), at,
+               {&grade});
+  };
+  const auto recess = [&](Side side) { return &row_of(report.grades, {Condition::SubarticularStenosis, side, level}); };
+  const cv::Point step(kOverviewTile.width + kGap, 0);
+  place_foramen(Side::Right, corner);
+  place_tile(sheet, tile_or_words(axial_picture(report, level, kAxialTile), is_found, "no axial image"), corner + step,
+             {recess(Side::Right), recess(Side::Left)});
+  place_foramen(Side::Left, corner + 2 * step);
+}
+
+void write_header(cv::Mat& sheet, const StudyReport& report) {
+  write(sheet, report.study.study_id, {kMargin, 26}, 0.62, kInk, 1);
+  write(sheet, text("LumbarGrade: ", kNotice, ". In brackets: prior, nothing was looked at."), {kMargin, 48}, 0.42,
+        kPale);
+  int x = sheet.cols - kMargin;
+  for (const Severity severity : {Severity::Severe, Severity::Moderate, Severity::NormalMild}) {
+    const cv::Size size = text_size(severity_words(severity), 0.45);
+    x -= size.width;
+    write(sheet, severity_words(severity), {x, 26}, 0.45);
+    cv::rectangle(sheet, {x - 18, 14, 12, 12}, severity_rgb(severity), cv::FILLED);
+    x -= 34;
+  }
+}
+
+/// Sentences broken at blanks so that none is wider than the sheet.
+std::vector<std::string> broken(const std::vector<std::string>& notes, int width_px) {
+  std::vector<std::string> lines;
+  for (const std::string& note : notes) {
+    std::string line;
+    size_t from = 0;
+    while (from < note.size()) {
+      const size_t blank = std::min(note.find(' ', from), note.size());
+      const std::string word = note.substr(from, blank - from);
+      const std::string longer = line.empty() ? word : line + " " + word;
+      if (!line.empty() && text_size(ascii(longer), 0.42).width > width_px) {
+        lines.push_back(line);
+        line = "  " + word;
+      } else {
+        line = longer;
+      }
+      from = blank + 1;
+    }
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace
+
+cv::Mat overview_picture(const StudyReport& report) {
+  const int width = 3 * kMargin + kOverviewSagittal.width + 3 * kOverviewTile.width + 2 * kGap;
+  const auto lines = broken(report_notes(report), width - 2 * kMargin);
+  const int top = kHeaderPx + kColumnTitlePx;
+  const int bottom = top + kOverviewSagittal.height;
+  cv::Mat sheet(bottom + kMargin + static_cast<int>(lines.size()) * kNotePx + kMargin, width, CV_8UC3, kPaper);
+  write_header(sheet, report);
+  const int grid_x = 2 * kMargin + kOverviewSagittal.width;
+  const std::array<const char*, 3> titles = {"right foramen", "axial: recesses (R, L)", "left foramen"};
+  write(sheet, "sagittal: canal diameter and grade", {kMargin, top - 7}, 0.42, kPale);
+  for (int k = 0; k < 3; ++k) {
+    write(sheet, titles[static_cast<size_t>(k)], {grid_x + k * (kOverviewTile.width + kGap), top - 7}, 0.42, kPale);
+  }
+  sagittal_panel(report).copyTo(sheet(cv::Rect({kMargin, top}, kOverviewSagittal)));
+  for (const Level level : kLevels) {
+    const int row = top + static_cast<int>(index_of(level)) * (kOverviewTile.height + kTileCaptionPx + kGap);
+    place_level_row(sheet, report, level, {grid_x, row});
+  }
+  for (size_t k = 0; k < lines.size(); ++k) {
+    write(sheet, lines[k], {kMargin, bottom + kMargin + static_cast<int>(k + 1) * kNotePx - 5}, 0.42);
+  }
+  return sheet;
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,235 @@
+#include "report/report_page.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <kainjow/mustache.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "core/base64.h"
+#include "core/error.h"
+#include "pictures/png_file.h"
+#include "report/finding_picture.h"
+#include "report/report_template.h"
+#include "report/severity_style.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace mustache = kainjow::mustache;
+using Data = mustache::data;
+
+const std::array<std::pair<Condition, const char*>, kConditionCount> kGroups = {
+    {{Condition::SpinalCanalStenosis, "Spinal canal stenosis"},
+     {Condition::NeuralForaminalNarrowing, "Neural foraminal narrowing"},
+     {Condition::SubarticularStenosis, "Subarticular stenosis (lateral recess)"}}};
+
+const std::array<const char*, 5> kLimits = {
+    "The measuring networks learned from the masks of 30 patients of one data set; grades of real patients were not at "
+    "hand. "
+    "Cut-points reproduce how often the challenge's patients have each grade, not readers' grades of the same images.",
+    "Foraminal rows are hardly more than priors; where only a prior is given, nothing in the images was looked at.",
+    "Level names are counted from the sacrum: with a transitional vertebra all of them may be off by one.",
+    "Fractures, tumours, infections, implants and operated spines are not recognised.",
+    "Nobody has tested this program on patients' care."};
+
+std::string fixed(double value, const char* format) {
+  std::array<char, 64> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), format, value);
+  return buffer.data();
+}
+
+std::string sided_name(const Finding& finding) {
+  const std::string level(level_name(finding.level));
+  return finding.side ? text(level, " ", side_name(*finding.side)) : level;
+}
+
+Data list_of(const std::vector<std::string>& words) {
+  Data list{Data::type::list};
+  for (const std::string& word : words) list << Data{word};
+  return list;
+}
+
+std::string source_sentence(const Grade& grade) {
+  switch (grade.source) {
+    case GradeSource::Network:
+      return "Graded by networks that looked at the image.";
+    case GradeSource::Measure:
+      return "Graded from what was measured in the image.";
+    case GradeSource::NetworkAndMeasure:
+      return "Graded from a measure and by networks that looked at the image.";
+    case GradeSource::Prior:
+      break;
+  }
+  return "Nothing in the images was looked at: this is how often patients of the challenge had each grade at this "
+         "level.";
+}
+
+std::string percent(double share) {
+  return fixed(100 * share, "%.0f%%");
+}
+
+std::string bar_label(const Probabilities& probabilities) {
+  return text("normal/mild ", percent(probabilities[0]), ", moderate ", percent(probabilities[1]), ", severe ",
+              percent(probabilities[2]));
+}
+
+Data bars(const Probabilities& probabilities) {
+  Data list{Data::type::list};
+  for (size_t k = 0; k < probabilities.size(); ++k) {
+    Data bar;
+    bar.set("key", std::string(severity_key(static_cast<Severity>(k))));
+    bar.set("percent", fixed(100 * probabilities[k], "%.2f"));
+    list << bar;
+  }
+  return list;
+}
+
+std::vector<std::string> measure_sentences(const Grade& grade) {
+  std::vector<std::string> sentences;
+  const bool is_canal = grade.finding.condition == Condition::SpinalCanalStenosis;
+  if (grade.measure_mm) {
+    sentences.push_back(
+        text(is_canal ? "Antero-posterior diameter of the canal at the disc: " : "Depth of the recess: ",
+             fixed(*grade.measure_mm, "%.1f mm"), "."));
+  }
+  if (grade.measure_ratio) {
+    sentences.push_back(is_canal ? text("Its ratio to the diameters between the neighbouring discs: ",
+                                        fixed(*grade.measure_ratio, "%.2f"), ".")
+                                 : text("Share of fat around the nerve: ", percent(*grade.measure_ratio), "."));
+  }
+  return sentences;
+}
+
+Data image_of(const StudyReport& report, const Grade& grade) {
+  const cv::Mat picture = finding_picture(report, grade);
+  if (picture.empty()) return Data{Data::type::bool_false};
+  Data image;
+  image.set("width", std::to_string(picture.cols));
+  image.set("height", std::to_string(picture.rows));
+  image.set("alt", text("Image around ", sided_name(grade.finding), ", the graded point marked"));
+  image.set("data", base64(encode_rgb_png(picture)));
+  return image;
+}
+
+Data finding_of(const StudyReport& report, const Grade& grade) {
+  Data finding;
+  const auto measures = measure_sentences(grade);
+  finding.set("id", finding_key(grade.finding));
+  finding.set("title", sided_name(grade.finding));
+  finding.set("words", grade_words(grade));
+  finding.set("image", image_of(report, grade));
+  finding.set("bar_label", bar_label(grade.probabilities));
+  finding.set("bars", bars(grade.probabilities));
+  finding.set("source", source_sentence(grade));
+  finding.set("has_measures", !measures.empty());
+  finding.set("measures", list_of(measures));
+  finding.set("has_flags", !grade.flags.empty());
+  finding.set("flags", list_of(flag_sentences(grade.flags)));
+  return finding;
+}
+
+Data groups_of(const StudyReport& report) {
+  Data groups{Data::type::list};
+  for (const auto& [condition, title] : kGroups) {
+    Data findings{Data::type::list};
+    for (const Grade& grade : report.grades) {
+      if (grade.finding.condition == condition) findings << finding_of(report, grade);
+    }
+    Data group;
+    group.set("id", std::string(condition_key(condition)));
+    group.set("title", std::string(title));
+    group.set("findings", findings);
+    groups << group;
+  }
+  return groups;
+}
+
+/// Condition and side of each column of the summary, in the order in which it is read.
+const std::array<std::pair<const char*, Finding>, 5> kColumns = {
+    {{"Canal", {Condition::SpinalCanalStenosis, std::nullopt, Level::L1L2}},
+     {"Right foramen", {Condition::NeuralForaminalNarrowing, Side::Right, Level::L1L2}},
+     {"Left foramen", {Condition::NeuralForaminalNarrowing, Side::Left, Level::L1L2}},
+     {"Right recess", {Condition::SubarticularStenosis, Side::Right, Level::L1L2}},
+     {"Left recess", {Condition::SubarticularStenosis, Side::Left, Level::L1L2}}}};
+
+Data summary_rows(const StudyReport& report) {
+  Data rows{Data::type::list};
+  for (const Level level : kLevels) {
+    const auto& frame = report.spine.levels[static_cast<size_t>(index_of(level))];
+    Data cells{Data::type::list};
+    for (const auto& [name, column] : kColumns) {
+      const Grade& grade = row_of(report.grades, {column.condition, column.side, level});
+      Data cell;
+      cell.set("key", std::string(severity_key(most_probable(grade.probabilities))));
+      cell.set("words", grade_words(grade));
+      cells << cell;
+    }
+    Data row;
+    row.set("level", std::string(level_name(level)));
+    row.set("confidence", frame ? fixed(frame->confidence, "%.2f") : "not found");
+    row.set("cells", cells);
+    rows << row;
+  }
+  return rows;
+}
+
+Data series_rows(const Study& study) {
+  Data rows{Data::type::list};
+  for (const SeriesSummary& series : study.series) {
+    Data row;
+    row.set("name", series.name);
+    row.set("description", series.description);
+    row.set("role", series.used ? std::string(role_name(series.role)) : "not used");
+    row.set("images", std::to_string(series.frames));
+    row.set("evidence", series.evidence);
+    rows << row;
+  }
+  return rows;
+}
+
+void set_overview(Data& page, const cv::Mat& overview) {
+  page.set("overview", base64(encode_rgb_png(overview)));
+  page.set("overview_width", std::to_string(overview.cols));
+  page.set("overview_height", std::to_string(overview.rows));
+  page.set("overview_alt",
+           "Central sagittal image with the discs named and the canal measured; beside it, by level, the "
+           "right foramen, the axial image with both recesses and the left foramen. The grades stand in "
+           "the table below.");
+}
+
+void set_origin(Data& page, const StudyReport& report) {
+  page.set("study", report.study.study_id);
+  page.set("study_instance_uid", report.study.study_instance_uid);
+  page.set("created", report.origin.created_utc);
+  page.set("program", report.origin.program);
+  page.set("bundle", text(report.origin.bundle_name, " ", report.origin.bundle_version));
+  page.set("intended_use", report.origin.intended_use);
+  if (!report.patient.empty()) page.set("patient", report.patient);
+}
+
+}  // namespace
+
+std::string report_page(const StudyReport& report, const cv::Mat& overview) {
+  Data page, columns{Data::type::list};
+  set_origin(page, report);
+  set_overview(page, overview);
+  for (const auto& [name, finding] : kColumns) columns << Data{std::string(name)};
+  const auto notes = report_notes(report);
+  const auto missing = missing_series(report.study);
+  page.set("has_notes", !notes.empty());
+  page.set("notes", list_of(notes));
+  page.set("columns", columns);
+  page.set("rows", summary_rows(report));
+  page.set("groups", groups_of(report));
+  page.set("series", series_rows(report.study));
+  page.set("has_missing", !missing.empty());
+  page.set("missing", comma_list(missing));
+  page.set("limits", list_of({kLimits.begin(), kLimits.end()}));
+  mustache::mustache view{std::string(kReportTemplate)};
+  if (!view.is_valid())
+    throw Error(ErrorKind::Failure, text("the report's template is broken: ", view.error_message()));
+  return view.render(page);
+}
+
+}  // namespace lumbargrade

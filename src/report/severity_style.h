@@ -1,0 +1,19 @@
+#pragma once
+
+#include <opencv2/core.hpp>
+#include <string>
+
+#include "grades/grade.h"
+
+namespace lumbargrade {
+
+/// How a grade looks in pictures and pages. Colours are Okabe and Ito's (2008), which people with any colour vision
+/// tell apart; every use of a colour stands beside the word.
+cv::Scalar severity_rgb(Severity severity);
+const char* severity_css(Severity severity);    ///< the same as "#rrggbb"
+const char* severity_words(Severity severity);  ///< "normal/mild"
+
+/// "moderate 48%", in brackets where nothing was looked at.
+std::string grade_words(const Grade& grade);
+
+}  // namespace lumbargrade

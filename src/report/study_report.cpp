@@ -1,0 +1,66 @@
+#include "report/study_report.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "core/error.h"
+#include "core/flags.h"
+
+namespace lumbargrade {
+namespace {
+
+/// The flags of all rows, each once.
+std::set<std::string> all_flags(const StudyGrades& grades) {
+  std::set<std::string> flags;
+  for (const Grade& grade : grades) flags.insert(grade.flags.begin(), grade.flags.end());
+  return flags;
+}
+
+/// The flag's sentence with a capital and a full stop; a bundle's own word as words.
+std::string flag_sentence(std::string word) {
+  const auto flag = find_flag(word);
+  std::string sentence = flag ? std::string(flag->sentence) : word;
+  if (!flag) std::replace(sentence.begin(), sentence.end(), '_', ' ');
+  std::erase(sentence, '`');
+  if (!sentence.empty())
+    sentence.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(sentence.front())));
+  return sentence + ".";
+}
+
+}  // namespace
+
+const Grade& row_of(const StudyGrades& grades, const Finding& finding) {
+  return *std::find_if(grades.begin(), grades.end(), [&](const Grade& grade) { return grade.finding == finding; });
+}
+
+std::vector<std::string> flag_sentences(const std::vector<std::string>& flags) {
+  std::vector<std::string> sentences;
+  for (const std::string& flag : flags) sentences.push_back(flag_sentence(flag));
+  return sentences;
+}
+
+std::string comma_list(const std::vector<std::string>& words) {
+  std::string list;
+  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+  return list;
+}
+
+std::vector<std::string> missing_series(const Study& study) {
+  std::vector<std::string> missing;
+  if (!study.sagittal_t1) missing.emplace_back("sagittal T1");
+  if (!study.sagittal_t2) missing.emplace_back("sagittal T2");
+  if (study.axial_t2.empty()) missing.emplace_back("axial T2");
+  return missing;
+}
+
+std::vector<std::string> report_notes(const StudyReport& report) {
+  std::vector<std::string> notes;
+  const auto missing = missing_series(report.study);
+  if (!missing.empty()) notes.push_back(text("The study has no ", comma_list(missing), " series that can be used."));
+  for (const std::string& flag : all_flags(report.grades)) notes.push_back(flag_sentence(flag));
+  notes.insert(notes.end(), report.warnings.begin(), report.warnings.end());
+  return notes;
+}
+
+}  // namespace lumbargrade

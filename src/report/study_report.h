@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "crops/crop.h"
+#include "grades/grade.h"
+#include "levels/spine.h"
+#include "study/study.h"
+
+namespace lumbargrade {
+
+/// What made a result: printed in every report.
+struct ReportOrigin {
+  std::string created_utc;  ///< "2026-11-29T06:30:00Z"
+  std::string program;      ///< "lumbargrade 0.1.0"
+  std::string bundle_name;
+  std::string bundle_version;
+  std::string bundle_sha256;
+  std::string intended_use;  ///< the bundle's own words
+};
+
+/// All that a report of one study is made of. Nothing of it names the patient, unless `patient` was asked for.
+struct StudyReport {
+  const Study& study;      ///< with its volumes
+  const Volume& sagittal;  ///< that in which the spine was found
+  const Spine& spine;
+  const StudyGrades& grades;
+  std::vector<std::string> warnings;  ///< of reading and grading
+  ReportOrigin origin;
+  std::string patient;  ///< shown only where the user asked for it; else empty
+};
+
+/// The row of one finding.
+const Grade& row_of(const StudyGrades& grades, const Finding& finding);
+
+/// The sentence that explains each flag.
+std::vector<std::string> flag_sentences(const std::vector<std::string>& flags);
+
+/// What a reader should know first, as sentences: study-wide flags, missing series, warnings.
+std::vector<std::string> report_notes(const StudyReport& report);
+
+/// "a, b, c".
+std::string comma_list(const std::vector<std::string>& words);
+
+/// Roles for which the study has no series: "sagittal T1", "axial T2".
+std::vector<std::string> missing_series(const Study& study);
+
+}  // namespace lumbargrade
