@@ -22,12 +22,15 @@ constexpr int kColumnTitlePx = 22;
 constexpr int kNotePx = 19;
 constexpr int kTileCaptionPx = 20;
 constexpr double kPlateScale = 0.42;
-const cv::Size kOverviewTile(188, 132);
-const cv::Size kOverviewSagittal(426, 5 * (132 + 20 + kGap) - kGap);
+constexpr int kTileHeightPx = 132;
+/// The axial tiles are wider: the captions of two recesses stand below them.
+const cv::Size kForamenTilePx(168, kTileHeightPx), kAxialTilePx(228, kTileHeightPx);
+constexpr int kTilesWidthPx = 2 * 168 + 228 + 2 * kGap;
+const cv::Size kOverviewSagittal(426, 5 * (kTileHeightPx + kTileCaptionPx + kGap) - kGap);
 /// Above and below the outermost discs, so that the neighbouring vertebrae are seen.
 constexpr double kBeyondDiscsMm = 32;
-const PictureSize kForamenTile{kOverviewTile, 62};
-const PictureSize kAxialTile{kOverviewTile, 74};
+const PictureSize kForamenTile{kForamenTilePx, 56};
+const PictureSize kAxialTile{kAxialTilePx, 90};
 const cv::Scalar kInk(28, 28, 28), kPale(120, 120, 120), kPaper(255, 255, 255), kEmpty(236, 236, 236);
 
 std::string ascii(const std::string& words) {
@@ -50,13 +53,15 @@ void write(cv::Mat& sheet, const std::string& words, cv::Point at, double scale,
   cv::putText(sheet, ascii(words), at, cv::FONT_HERSHEY_SIMPLEX, scale, colour, thickness, cv::LINE_AA);
 }
 
-/// Words on a dark plate, legible on any image.
-void write_plate(cv::Mat& picture, const std::string& words, cv::Point at, const cv::Scalar& colour) {
+/// White words on a dark plate, legible on any image; a colour stands as a strip before them.
+void write_plate(cv::Mat& picture, const std::string& words, cv::Point at,
+                 const std::optional<cv::Scalar>& colour = std::nullopt) {
   const cv::Size size = text_size(words, kPlateScale);
   const cv::Rect plate =
       cv::Rect(at.x - 3, at.y - size.height - 4, size.width + 6, size.height + 9) & cv::Rect({0, 0}, picture.size());
-  picture(plate) *= 0.25;
-  write(picture, words, at, kPlateScale, colour);
+  picture(plate) *= 0.2;
+  write(picture, words, at, kPlateScale, kPaper);
+  if (colour) cv::rectangle(picture, cv::Rect(plate.x - 5, plate.y, 5, plate.height), *colour, cv::FILLED);
 }
 
 std::string millimetres(double value) {
@@ -85,7 +90,7 @@ void draw_level(SlicePicture& picture, const LevelFrame& frame, const Grade& can
            picture.pixel_of(frame.centre_patient + half), cv::Scalar(255, 255, 255), 1, cv::LINE_AA);
   const cv::Point2d front = picture.pixel_of(frame.centre_patient - half);
   write_plate(picture.pixels(), std::string(level_name(frame.level)),
-              {std::max(6, static_cast<int>(front.x) - 56), static_cast<int>(front.y) + 5}, {255, 255, 255});
+              {std::max(6, static_cast<int>(front.x) - 56), static_cast<int>(front.y) + 5});
   if (!frame.canal && !frame.canal_patient) return;
   const Vector3 point = frame.canal ? frame.canal->point_patient : *frame.canal_patient;
   const cv::Point2d at = picture.pixel_of(point);
@@ -94,7 +99,7 @@ void draw_level(SlicePicture& picture, const LevelFrame& frame, const Grade& can
   cv::circle(picture.pixels(), at, std::max(2, static_cast<int>(std::lround(radius_px))), colour, 2, cv::LINE_AA);
   const std::string words = (canal.measure_mm ? millimetres(*canal.measure_mm) + "  " : "") + grade_words(canal);
   const int width_px = text_size(words, kPlateScale).width + 8;
-  const cv::Point beside(static_cast<int>(at.x + radius_px) + 12, static_cast<int>(at.y) + 5);
+  const cv::Point beside(static_cast<int>(at.x + radius_px) + 16, static_cast<int>(at.y) + 5);
   const bool fits = beside.x + width_px <= picture.pixels().cols;
   // Where there is no room beside the circle the words stand below it.
   const cv::Point below(picture.pixels().cols - width_px, static_cast<int>(at.y + radius_px) + 20);
@@ -113,22 +118,22 @@ cv::Mat sagittal_panel(const StudyReport& report) {
   return picture.pixels();
 }
 
-cv::Mat empty_tile(const std::string& words) {
-  cv::Mat tile(kOverviewTile, CV_8UC3, kEmpty);
+cv::Mat empty_tile(const std::string& words, const cv::Size& size_px) {
+  cv::Mat tile(size_px, CV_8UC3, kEmpty);
   const cv::Size size = text_size(words, 0.4);
   write(tile, words, {(tile.cols - size.width) / 2, tile.rows / 2}, 0.4, kPale);
   return tile;
 }
 
 /// Grey with words where there is no picture.
-cv::Mat tile_or_words(const cv::Mat& picture, bool is_found, const char* words) {
-  return picture.empty() ? empty_tile(is_found ? words : "level not found") : picture;
+cv::Mat tile_or_words(const cv::Mat& picture, bool is_found, const char* words, const cv::Size& size_px) {
+  return picture.empty() ? empty_tile(is_found ? words : "level not found", size_px) : picture;
 }
 
 void place_tile(cv::Mat& sheet, const cv::Mat& tile, cv::Point corner, const std::vector<const Grade*>& grades) {
   tile.copyTo(sheet(cv::Rect(corner, tile.size())));
   for (size_t k = 0; k < grades.size(); ++k) {
-    const double scale = grades.size() > 1 ? 0.32 : 0.4;
+    const double scale = grades.size() > 1 ? 0.36 : 0.4;
     const std::string words = grade_words(*grades[k]);
     const cv::Point at(corner.x + static_cast<int>(k) * tile.cols / 2, corner.y + tile.rows);
     const cv::Rect bar(at, cv::Size(tile.cols / static_cast<int>(grades.size()), 4));
@@ -141,15 +146,16 @@ void place_level_row(cv::Mat& sheet, const StudyReport& report, Level level, con
   const bool is_found = report.spine.levels[static_cast<size_t>(index_of(level))].has_value();
   const auto place_foramen = [&](Side side, const cv::Point& at) {
     const Grade& grade = row_of(report.grades, {Condition::NeuralForaminalNarrowing, side, level});
-    place_tile(sheet, tile_or_words(foramen_picture(report, grade, kForamenTile), is_found, "no slice there"), at,
-               {&grade});
+    place_tile(sheet,
+               tile_or_words(foramen_picture(report, grade, kForamenTile), is_found, "no slice there", kForamenTilePx),
+               at, {&grade});
   };
   const auto recess = [&](Side side) { return &row_of(report.grades, {Condition::SubarticularStenosis, side, level}); };
-  const cv::Point step(kOverviewTile.width + kGap, 0);
+  const cv::Mat axial = axial_picture(report, level, kAxialTile);
   place_foramen(Side::Right, corner);
-  place_tile(sheet, tile_or_words(axial_picture(report, level, kAxialTile), is_found, "no axial image"), corner + step,
-             {recess(Side::Right), recess(Side::Left)});
-  place_foramen(Side::Left, corner + 2 * step);
+  place_tile(sheet, tile_or_words(axial, is_found, "no axial image", kAxialTilePx),
+             corner + cv::Point(kForamenTilePx.width + kGap, 0), {recess(Side::Right), recess(Side::Left)});
+  place_foramen(Side::Left, corner + cv::Point(kForamenTilePx.width + kAxialTilePx.width + 2 * kGap, 0));
 }
 
 void write_header(cv::Mat& sheet, const StudyReport& report) {
@@ -192,21 +198,22 @@ std::vector<std::string> broken(const std::vector<std::string>& notes, int width
 }  // namespace
 
 cv::Mat overview_picture(const StudyReport& report) {
-  const int width = 3 * kMargin + kOverviewSagittal.width + 3 * kOverviewTile.width + 2 * kGap;
+  const int width = 3 * kMargin + kOverviewSagittal.width + kTilesWidthPx;
   const auto lines = broken(report_notes(report), width - 2 * kMargin);
   const int top = kHeaderPx + kColumnTitlePx;
   const int bottom = top + kOverviewSagittal.height;
   cv::Mat sheet(bottom + kMargin + static_cast<int>(lines.size()) * kNotePx + kMargin, width, CV_8UC3, kPaper);
   write_header(sheet, report);
   const int grid_x = 2 * kMargin + kOverviewSagittal.width;
-  const std::array<const char*, 3> titles = {"right foramen", "axial: recesses (R, L)", "left foramen"};
+  const std::array<std::pair<const char*, int>, 3> titles = {
+      {{"right foramen", 0},
+       {"axial: right recess, left recess", kForamenTilePx.width + kGap},
+       {"left foramen", kForamenTilePx.width + kAxialTilePx.width + 2 * kGap}}};
   write(sheet, "sagittal: canal diameter and grade", {kMargin, top - 7}, 0.42, kPale);
-  for (int k = 0; k < 3; ++k) {
-    write(sheet, titles[static_cast<size_t>(k)], {grid_x + k * (kOverviewTile.width + kGap), top - 7}, 0.42, kPale);
-  }
+  for (const auto& [title, x] : titles) write(sheet, title, {grid_x + x, top - 7}, 0.42, kPale);
   sagittal_panel(report).copyTo(sheet(cv::Rect({kMargin, top}, kOverviewSagittal)));
   for (const Level level : kLevels) {
-    const int row = top + static_cast<int>(index_of(level)) * (kOverviewTile.height + kTileCaptionPx + kGap);
+    const int row = top + static_cast<int>(index_of(level)) * (kTileHeightPx + kTileCaptionPx + kGap);
     place_level_row(sheet, report, level, {grid_x, row});
   }
   for (size_t k = 0; k < lines.size(); ++k) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
 
 #include "core/error.h"
@@ -10,11 +11,18 @@
 namespace lumbargrade {
 namespace {
 
-/// The flags of all rows, each once.
-std::set<std::string> all_flags(const StudyGrades& grades) {
-  std::set<std::string> flags;
-  for (const Grade& grade : grades) flags.insert(grade.flags.begin(), grade.flags.end());
-  return flags;
+/// How many rows carry each flag.
+std::map<std::string, int> flag_counts(const StudyGrades& grades) {
+  std::map<std::string, int> counts;
+  for (const Grade& grade : grades) {
+    for (const std::string& flag : std::set<std::string>(grade.flags.begin(), grade.flags.end())) ++counts[flag];
+  }
+  return counts;
+}
+
+std::string counted(int rows) {
+  if (rows == kFindingCount) return "all findings";
+  return rows == 1 ? "1 finding" : text(rows, " findings");
 }
 
 /// The flag's sentence with a capital and a full stop; a bundle's own word as words.
@@ -58,7 +66,9 @@ std::vector<std::string> report_notes(const StudyReport& report) {
   std::vector<std::string> notes;
   const auto missing = missing_series(report.study);
   if (!missing.empty()) notes.push_back(text("The study has no ", comma_list(missing), " series that can be used."));
-  for (const std::string& flag : all_flags(report.grades)) notes.push_back(flag_sentence(flag));
+  for (const auto& [flag, rows] : flag_counts(report.grades)) {
+    notes.push_back(text(flag_sentence(flag), " (", counted(rows), ")"));
+  }
   notes.insert(notes.end(), report.warnings.begin(), report.warnings.end());
   return notes;
 }
