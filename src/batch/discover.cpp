@@ -1,17 +1,18 @@
 #include "batch/discover.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <map>
 #include <set>
 #include <string_view>
 
-#include "batch/study_name.h"
+#include "batch/folder_walk.h"
+#include "batch/study_grouping.h"
+#include "batch/study_ids.h"
+#include "core/available_cores.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/printable_text.h"
 #include "study/path_name.h"
 
 namespace lumbargrade {
@@ -19,113 +20,207 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kDeepest = 32;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // of text saved on Windows
+constexpr int kMostReaders = 16;                             // headers wait for the disk more than for a core
 
-// What lies beside DICOM files in data sets and is none.
-constexpr std::array<std::string_view, 16> kOtherExtensions = {".csv",  ".txt", ".json", ".md",  ".png", ".jpg",
-                                                               ".jpeg", ".pdf", ".html", ".xml", ".log", ".nii",
-                                                               ".gz",   ".exe", ".inf",  ".yaml"};
-
-std::string study_id_of(const fs::path& path) {
-  return utf8_name(name_from_path(path));
+std::vector<std::string> parts_of(const fs::path& path) {
+  std::vector<std::string> parts;
+  for (const fs::path& part : path) {
+    if (!part.empty() && part != "/") parts.push_back(part.string());
+  }
+  return parts;
 }
 
-bool may_be_dicom(const fs::path& file) {
-  const std::string name = file.filename().string();
-  if (name.starts_with(".") || name == "DICOMDIR") return false;
-  std::string extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kOtherExtensions.begin(), kOtherExtensions.end(), extension) == kOtherExtensions.end();
+/// A study that has been found, not yet named.
+struct FoundStudy {
+  StudyFolder study;
+  StudyPlace place;
+};
+
+/// Splits the extension off the last part of an archive's place.
+void split_extension(StudyPlace& place, const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(file, ignored)) return;
+  std::string& last = place.parts.back();
+  const std::string stem = name_from_path(file);
+  if (!last.starts_with(stem)) return;
+  place.extension = last.substr(stem.size());
+  last = stem;
 }
 
-/// A folder's identity, by which a loop of links is seen.
-using FolderKey = std::pair<dev_t, ino_t>;
+Discovery with_ids(std::vector<FoundStudy> found) {
+  std::vector<StudyPlace> places;
+  for (const FoundStudy& one : found) places.push_back(one.place);
+  const std::vector<std::string> ids = study_ids(places);
+  Discovery discovery;
+  for (size_t i = 0; i < found.size(); ++i) {
+    found[i].study.study_id = ids[i];
+    discovery.studies.push_back(std::move(found[i].study));
+  }
+  return discovery;
+}
 
-class FolderSearch {
+/// Turns the folders of a data set into studies.
+class FolderDiscovery {
  public:
-  FolderSearch(fs::path root, fs::path excluded, StudyDepth depth)
-      : root_(std::move(root)), excluded_(std::move(excluded)), depth_(depth) {}
+  FolderDiscovery(const fs::path& root, FolderWalk walk, StudyDepth depth)
+      : root_(root), walk_(std::move(walk)), depth_(depth), root_name_(name_from_path(root)) {}
 
   Discovery run() {
-    visit(root_, 0);
-    for (const fs::path& folder : studies_) found_.studies.push_back({study_id_of(folder), folder});
-    return std::move(found_);
+    depth_ == StudyDepth::Auto ? group_by_uid() : group_by_folder();
+    add_archives();
+    tell_dead_links();
+    Discovery discovery = with_ids(std::move(found_));
+    discovery.failures = std::move(failures_);
+    discovery.failures.insert(discovery.failures.end(), walk_.failures.begin(), walk_.failures.end());
+    if (left_out_ > 0) {
+      discovery.notes.push_back(text(left_out_, " folders beside the studies hold no DICOM file and were left out"));
+    }
+    return discovery;
   }
 
  private:
-  void fail(const fs::path& folder, const std::string& reason) {
-    found_.failures.push_back({study_id_of(folder), "discover", reason, folder.string()});
+  void group_by_uid() {
+    const StudyGroups groups = group_by_study(walk_, root_, std::min(kMostReaders, 4 * available_cores()));
+    failures_ = groups.failures;
+    for (const StudyGroup& group : groups.studies) add(group);
+    for (const DataFolder* place : groups.without_dicom) add_without_dicom(*place);
   }
 
-  void visit(const fs::path& folder, int depth) {
-    struct stat status {};
-    if (stat(folder.c_str(), &status) != 0) return fail(folder, "the folder cannot be reached");
-    const FolderKey key{status.st_dev, status.st_ino};
-    if (std::find(above_.begin(), above_.end(), key) != above_.end()) return;  // a link back up
-    if (depth > kDeepest) return fail(folder, "the folder lies too deep");
-    above_.push_back(key);
-    scan(folder, depth);
-    above_.pop_back();
+  void add(const StudyGroup& group) {
+    FoundStudy found;
+    found.study.folder = group.folder.empty() ? root_ : root_ / group.folder;
+    found.place.parts = parts_below(group.folder);
+    found.place.keeps_short_name = group.has_usual_layout;
+    const int folder_depth = static_cast<int>(found.place.parts.size()) - 1;
+    bool lies_behind_links = false;
+    for (const StudyPart& part : group.parts) {
+      tops_.insert(top_of(part.place->relative));
+      lies_behind_links = lies_behind_links || part.place->link_depth > folder_depth;
+    }
+    if (group.has_folder_alone) {
+      folders_.insert(group.folder);
+    } else {
+      found.place.parts.back() += "/" + group.study_instance_uid;
+    }
+    if (!group.has_folder_alone || lies_behind_links) found.study.files = files_of(group);
+    found_.push_back(std::move(found));
   }
 
-  void scan(const fs::path& folder, int depth) {
-    std::error_code problem;
-    fs::directory_iterator entries(folder, problem);
-    if (problem) return fail(folder, "cannot read the folder: " + problem.message());
-    bool holds_files = false;
-    std::vector<fs::path> folders;
-    for (const fs::directory_iterator end; entries != end && !problem; entries.increment(problem)) {
-      if (entries->is_directory(problem)) {
-        if (is_searched(entries->path())) folders.push_back(entries->path());
-      } else {
-        holds_files = holds_files || may_be_dicom(entries->path());
+  static std::vector<fs::path> files_of(const StudyGroup& group) {
+    std::vector<fs::path> files;
+    for (const StudyPart& part : group.parts) {
+      files.insert(files.end(), part.files.begin(), part.files.end());
+      if (!part.files.empty()) continue;  // read by name only: the challenge's layout
+      for (const std::string& name : part.place->files) files.push_back(part.place->path / name);
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+  }
+
+  /// Files that look like DICOM by name and are not: a study that cannot be read, unless they lie beside studies.
+  void add_without_dicom(const DataFolder& place) {
+    const bool is_beside_studies =
+        place.depth == 0 ? !found_.empty() : is_in_study(place.relative) || tops_.contains(top_of(place.relative));
+    if (is_beside_studies) {
+      ++left_out_;
+    } else {
+      add_folder(study_folder_of(place));
+    }
+  }
+
+  void add_folder(const fs::path& folder) {
+    if (!folders_.insert(folder).second) return;
+    found_.push_back({{"", folder.empty() ? root_ : root_ / folder, {}}, {parts_below(folder), "", false}});
+  }
+
+  /// A folder with files of its own above its series is one study, not two.
+  void group_by_folder() {
+    for (const DataFolder& place : walk_.folders) {
+      if (place.files.empty()) continue;
+      const bool is_leaf = depth_ == StudyDepth::Leaf || place.depth == 0;
+      const fs::path folder = is_leaf ? place.relative : place.relative.parent_path();
+      if (folder.empty() || !is_in_study(folder.parent_path())) add_folder(folder);
+    }
+  }
+
+  void add_archives() {
+    for (const DataFolder& place : walk_.folders) {
+      if (place.depth > 0 && is_in_study(place.relative)) continue;
+      for (const std::string& name : place.archives) {
+        StudyPlace archive{parts_below(place.relative / name), "", false};
+        split_extension(archive, place.path / name);
+        found_.push_back({{"", place.path / name, {}}, std::move(archive)});
       }
-      problem.clear();
     }
-    if (holds_files) add(folder, depth);
-    for (const fs::path& inner : folders) visit(inner, depth + 1);
   }
 
-  bool is_searched(const fs::path& folder) const {
-    std::error_code ignored;
-    if (folder.filename().string().starts_with(".")) return false;
-    return excluded_.empty() || !fs::equivalent(folder, excluded_, ignored);
-  }
-
-  void add(const fs::path& leaf, int depth) {
-    const bool is_study = depth_ == StudyDepth::Leaf || depth == 0 || (depth_ == StudyDepth::Auto && depth == 1);
-    const fs::path study = is_study ? leaf : leaf.parent_path();
-    // A folder with files of its own above its series is one study, not two.
-    for (fs::path above = study.parent_path(); above != root_ && above.has_relative_path();
-         above = above.parent_path()) {
-      if (studies_.count(above) > 0) return;
+  /// Those within a study are told when it is read.
+  void tell_dead_links() {
+    std::map<fs::path, size_t> counts;
+    for (const DataFolder& place : walk_.folders) {
+      if (place.dead_links.empty() || is_in_study(place.relative)) continue;
+      if (place.depth > 0) {
+        counts[study_folder_of(place)] += place.dead_links.size();
+        continue;
+      }
+      for (const std::string& name : place.dead_links) {
+        failures_.push_back({printable_name(name), "discover", "the link leads nowhere", (root_ / name).string()});
+      }
     }
-    studies_.insert(study);
+    for (const auto& [folder, count] : counts) {
+      failures_.push_back({printable_name(folder.filename().string()), "discover",
+                           text(count, " files are links that lead nowhere (content that was not fetched?)"),
+                           (root_ / folder).string()});
+    }
   }
 
-  fs::path root_;
-  fs::path excluded_;
+  bool is_in_study(fs::path folder) const {
+    for (;; folder = folder.parent_path()) {
+      if (folders_.contains(folder)) return true;
+      if (folder.empty()) return false;
+    }
+  }
+
+  static std::string top_of(const fs::path& relative) { return relative.empty() ? "" : relative.begin()->string(); }
+
+  std::vector<std::string> parts_below(const fs::path& relative) const {
+    std::vector<std::string> parts = {root_name_};
+    for (std::string& part : parts_of(relative)) parts.push_back(std::move(part));
+    return parts;
+  }
+
+  const fs::path& root_;
+  FolderWalk walk_;
   StudyDepth depth_;
-  std::vector<FolderKey> above_;
-  std::set<fs::path> studies_;
-  Discovery found_;
+  std::string root_name_;
+  std::vector<FoundStudy> found_;
+  std::vector<StudyFailure> failures_;
+  std::set<fs::path> folders_;  ///< of studies that have one of their own, relative
+  std::set<std::string> tops_;  ///< first parts of the ways to studies
+  size_t left_out_ = 0;
 };
 
 /// The studies at the named places, each taken once however often and in whatever spelling it is named.
 Discovery listed(const std::vector<fs::path>& named) {
-  Discovery found;
+  std::vector<FoundStudy> studies;
+  std::vector<StudyFailure> failures;
   std::set<fs::path> seen;
   std::error_code ignored;
   for (const fs::path& path : named) {
-    if (!seen.insert((path / "").lexically_normal()).second) continue;
-    if (fs::exists(path, ignored)) {
-      found.studies.push_back({study_id_of(path), path});
-    } else {
-      found.failures.push_back({study_id_of(path), "discover", "the list names what is not there", path.string()});
+    const fs::path normal = (fs::absolute(path) / "").lexically_normal();
+    if (!seen.insert(normal).second) continue;
+    if (!fs::exists(path, ignored)) {
+      failures.push_back({name_from_path(path), "discover", "the list names what is not there", path.string()});
+      continue;
     }
+    StudyPlace place{parts_of(normal), "", false};
+    if (place.parts.empty()) place.parts = {"root"};
+    split_extension(place, path);
+    studies.push_back({{"", path, {}}, std::move(place)});
   }
+  Discovery found = with_ids(std::move(studies));
+  found.failures = std::move(failures);
   return found;
 }
 
@@ -170,7 +265,7 @@ void keep_unique_ids(Discovery& found) {
   std::erase_if(found.studies, [&](const StudyFolder& study) {
     if (count[study.study_id] == 1) return false;
     found.failures.push_back({study.study_id, "discover",
-                              text(count[study.study_id], " folders have this study id; rename them or list one"),
+                              text(count[study.study_id], " studies have this id; rename their folders or list one"),
                               study.folder.string()});
     return true;
   });
@@ -187,7 +282,7 @@ Discovery discover_studies(const fs::path& data_set, const fs::path& excluded, S
   if (!fs::exists(data_set)) throw Error(ErrorKind::NoUsableStudy, text(data_set.string(), " does not exist"));
   Discovery found;
   if (fs::is_directory(data_set)) {
-    found = FolderSearch(data_set, excluded, depth).run();
+    found = FolderDiscovery(data_set, walk_folders(data_set, excluded), depth).run();
   } else if (data_set.extension() == ".csv") {
     found = read_csv_list(data_set);
   } else {

@@ -8,14 +8,15 @@ namespace lumbargrade {
 
 /// One study to grade.
 struct StudyFolder {
-  std::string study_id;          ///< its name as valid UTF-8, see name_from_path and utf8_name
-  std::filesystem::path folder;  ///< a list may also name an archive or a file
+  std::string study_id;                      ///< unique in its data set, fit for tables (printable_name)
+  std::filesystem::path folder;              ///< that holds the study; also an archive, or a file that a list names
+  std::vector<std::filesystem::path> files;  ///< the study's own, where the folder holds others too; empty: all
 };
 
 /// A study that has no result, and why.
 struct StudyFailure {
   std::string study_id;
-  std::string stage;  ///< "discover", "read", "levels", "grade", "write"
+  std::string stage;  ///< "discover", "read", "levels", "grade", "write", "process"
   std::string reason;
   std::string file;  ///< or folder
 };
@@ -24,25 +25,34 @@ struct StudyFailure {
 bool comes_first(const StudyFailure& a, const StudyFailure& b);
 
 struct Discovery {
-  std::vector<StudyFolder> studies;    ///< sorted by id, each id once
-  std::vector<StudyFailure> failures;  ///< what was named but is not there, unreadable folders, repeated ids
+  std::vector<StudyFolder> studies;  ///< sorted by id, each id once
+  std::vector<StudyFailure>
+      failures;                    ///< what was named but is not there, unreadable folders, dead links, repeated ids
+  std::vector<std::string> notes;  ///< what else was left out
 };
 
-/// Which folders are studies. DICOM files are not opened: finding 5,000 studies must not take 5,000 reads.
+/// Which files are one study.
 enum class StudyDepth {
-  Auto,    ///< the folder above the folders that hold files; right below the data set, the folder with files itself
-  Leaf,    ///< every folder that holds files
-  Parent,  ///< always the folder above the folders that hold files
+  Auto,    ///< those of one StudyInstanceUID, see discover_studies
+  Leaf,    ///< those of a folder that holds files; no file is opened
+  Parent,  ///< those of the folder above the folders that hold files; no file is opened
 };
 
 /// Finds the studies of a data set:
-/// - a folder: searched at any depth through links, loops of links cut; hidden folders and `excluded` left out. Below
-///   the challenge's layout `{train,test}_images/<study>/<series>/` this gives one study per <study>;
+/// - a folder: searched at any depth through links, loops of links cut; hidden folders and `excluded` left out;
 /// - a .csv file: studies in the column `path`, or below the list's folder in `study_id`;
 /// - any other file: one study per line; blank lines and lines with # are skipped.
-/// A listed study is a folder or what else `load_study` takes. Relative paths are below the list's own folder. An id
-/// that occurs twice is a failure of both: results could not be told apart. Throws Error (NoUsableStudy) when
-/// `data_set` does not exist.
+/// A listed study is a folder or what else `load_study` takes. Relative paths are below the list's own folder.
+///
+/// In a folder (Auto) files of one StudyInstanceUID are one study wherever they lie, save copies of a whole study,
+/// which stay apart. Files without that UID go by their folder: with its other files, else with the folder above (right
+/// below the data set: with the folder itself). So does the challenge's layout, {train,test}_images/<study>/<series>/
+/// or <digits>/<digits>/, where at most one file per folder is opened. A zip or tar outside of all studies is a study.
+///
+/// A study is called by the shortest end of its folder's path that tells it apart, without parts that every export has
+/// ("DICOM", "ST0", "scans"); where one folder holds several studies the UID follows. An id that occurs twice all the
+/// same is a failure of both: results could not be told apart. Throws Error (NoUsableStudy) when `data_set` does not
+/// exist.
 Discovery discover_studies(const std::filesystem::path& data_set, const std::filesystem::path& excluded,
                            StudyDepth depth = StudyDepth::Auto);
 

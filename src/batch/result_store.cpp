@@ -10,9 +10,9 @@
 #include <cstring>
 #include <fstream>
 
-#include "batch/study_name.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/printable_text.h"
 #include "core/sha256.h"
 #include "pipeline/stopwatch.h"
 
@@ -69,7 +69,7 @@ Json to_json(const StudyFailure& failure) {
   return {{"study_id", failure.study_id},
           {"stage", failure.stage},
           {"reason", failure.reason},
-          {"file", utf8_name(failure.file)}};
+          {"file", printable_name(failure.file)}};
 }
 
 StudyFailure failure_from(const Json& json) {
@@ -89,16 +89,6 @@ std::string own_name() {
 }
 
 }  // namespace
-
-void remove_half_written_files(const fs::path& folder) {
-  // ".<name>.XXXXXX", see AtomicFile; the lock's own file has no second point.
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    const size_t last_point = name.rfind('.');
-    if (name.starts_with(".") && last_point > 0 && name.size() - last_point == 7) fs::remove(entry.path(), ignored);
-  }
-}
 
 std::string file_name_for(const std::string& study_id) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";

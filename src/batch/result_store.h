@@ -58,9 +58,6 @@ class ResultStore {
   std::filesystem::path folder_;
 };
 
-/// Removes the temporary files that an AtomicFile leaves in a folder when its process is killed.
-void remove_half_written_files(const std::filesystem::path& folder);
-
 /// Percent-encodes what is not a letter, digit, point, dash or underscore; names over 200 bytes are cut and end in a
 /// hash.
 std::string file_name_for(const std::string& study_id);

@@ -43,7 +43,7 @@ int run_batch_command(const BatchCommand& command) {
 
 void add_batch_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<BatchCommand>();
-  CLI::App* command = app.add_subcommand("batch", "Grade all studies of a data set; may be stopped and goes on");
+  CLI::App* command = app.add_subcommand("batch", "Grade all studies of a data set; resumable");
   command
       ->add_option("DATASET", options->data_set,
                    "Folder of studies, or a list of studies: .csv with a column path or study_id, else one a line")

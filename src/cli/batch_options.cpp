@@ -74,7 +74,7 @@ void add_batch_options(CLI::App& command, BatchArguments& arguments) {
   command
       .add_option("--max-failures", arguments.max_failures, "Stop when more studies than this failed (default: never)")
       ->group(group);
-  command.add_option("--timeout-per-study", arguments.study_timeout_s, "Give a study up after this many seconds")
+  command.add_option("--timeout-per-study", arguments.study_timeout_s, "Time limit per study, in seconds")
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);

@@ -109,8 +109,13 @@ RunRecord record_of(const GradeOptions& options, const StudyResult& result) {
   return record;
 }
 
-void write_attention(const std::string& file, const StudyResult& result) {
-  write_file_atomically(file, attention_csv(result.study_id, result.grades));
+/// Without --force of two runs at once into the same place one wins.
+void write_result(const fs::path& file, const std::string& content, bool force) {
+  force ? write_file_atomically(file, content) : write_new_file_atomically(file, content);
+}
+
+void write_attention(const std::string& file, const StudyResult& result, bool force) {
+  write_result(file, attention_csv(result.study_id, result.grades), force);
   log_info(text("wrote ", file));
   const bool any = std::any_of(result.grades.begin(), result.grades.end(),
                                [](const Grade& grade) { return !grade.attention.empty(); });
@@ -119,10 +124,10 @@ void write_attention(const std::string& file, const StudyResult& result) {
 
 void write_outputs(const GradeOptions& options, const StudyAndResult& graded, const LoadedGrader& loaded) {
   const StudyResult& result = graded.result;
-  if (!options.attention.empty()) write_attention(options.attention, result);
+  if (!options.attention.empty()) write_attention(options.attention, result, options.force);
   if (options.output.empty()) return print(formatted(graded, loaded, options.format));
   create_folder(options.output);
-  write_file_atomically(fs::path(options.output) / kGradesFile, grades_csv(result.study_id, result.grades));
+  write_result(fs::path(options.output) / kGradesFile, grades_csv(result.study_id, result.grades), options.force);
   print(grades_table(result.study_id, result.grades));
   log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
   if (options.report) write_report(options.output, report_of(graded, loaded));
@@ -164,7 +169,7 @@ int run_grade(GradeOptions options) {
                      {"grade", result.times.grade_ms},
                      {"write", writing.elapsed_ms()}};
   if (!options.output.empty()) {
-    write_file_atomically(fs::path(options.output) / kRecordFile, run_record_json(record, loaded));
+    write_result(fs::path(options.output) / kRecordFile, run_record_json(record, loaded), options.force);
   }
   log_times(record.times_ms);
   return 0;

@@ -3,7 +3,7 @@
 #include <iostream>
 #include <map>
 
-#include "batch/study_name.h"
+#include "core/printable_text.h"
 #include "batch/study_overview.h"
 #include "batch/worker_pool.h"
 #include "bundle/find_bundle.h"
@@ -20,7 +20,7 @@ namespace {
 
 std::string row(const std::string& study_id, const std::string& folder, const std::vector<std::string>& overview,
                 const std::string& error) {
-  std::vector<std::string> cells = {study_id, utf8_name(folder)};
+  std::vector<std::string> cells = {study_id, printable_name(folder)};
   cells.insert(cells.end(), overview.begin(), overview.end());
   cells.push_back(error);
   return csv_line(cells);

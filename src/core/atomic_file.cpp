@@ -1,27 +1,55 @@
 #include "core/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <cstdio>
 #include <cstring>
+#include <random>
 #include <string>
 #include <utility>
-
-#include "core/error.h"
 
 namespace lumbargrade {
 namespace {
 
-[[noreturn]] void fail(const std::string& what, const std::filesystem::path& path) {
-  const int code = errno;
-  throw Error(ErrorKind::Failure, text(what, " ", path.string(), ": ", std::strerror(code)));
+constexpr std::string_view kTemporaryPrefix = ".lumbargrade-partial-";
+constexpr std::size_t kRandomDigits = 12;
+
+[[noreturn]] void fail(const std::string& what, const std::filesystem::path& path, int code = errno) {
+  throw FileError(text(what, " ", path.string(), ": ", std::strerror(code)), code);
+}
+
+[[noreturn]] void fail_as_existing(const std::filesystem::path& path) {
+  throw FileError(text(path.string(), " exists; --force overwrites it"), EEXIST);
 }
 
 std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+/// A device or pipe named as output (/dev/sda, /dev/null) must not be replaced by a file, nor written into.
+void refuse_special_file(const std::filesystem::path& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return;
+  const bool is_folder = S_ISDIR(status.st_mode);
+  throw FileError(text("cannot write ", path.string(), ": it is ", is_folder ? "a folder" : "no regular file",
+                       "; give the name of a file"),
+                  is_folder ? EISDIR : EINVAL);
+}
+
+std::string random_name() {
+  static constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
+  std::random_device source;
+  std::string name(kTemporaryPrefix);
+  for (std::size_t i = 0; i < kRandomDigits; ++i) name += kDigits[source() % kDigits.size()];
+  return name;
+}
+
+bool is_temporary_name(const std::string& name) {
+  return name.starts_with(kTemporaryPrefix) && name.size() == kTemporaryPrefix.size() + kRandomDigits;
 }
 
 void flush_folder(const std::filesystem::path& folder) {
@@ -31,15 +59,39 @@ void flush_folder(const std::filesystem::path& folder) {
   close(descriptor);
 }
 
+/// Renames unless `to` exists. File systems without that operation have hard links, which refuse likewise.
+bool rename_new(const char* from, const char* to) {
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return true;
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  if (link(from, to) != 0) return false;
+  unlink(from);
+  return true;
+}
+
+/// No process writes it any more: a writer holds a lock on its temporary file, which the kernel lets go with it.
+bool is_abandoned(const std::filesystem::path& file) {
+  const int descriptor = open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  struct stat status {};
+  const bool is_free =
+      fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+  close(descriptor);
+  return is_free;
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path) {
-  std::string name = (folder_of(path) / text(".", path.filename().string(), ".XXXXXX")).string();
-  descriptor_ = mkostemp(name.data(), O_CLOEXEC);
-  if (descriptor_ < 0) fail("cannot create", path_);
-  temporary_ = name;
-  // mkostemp gives 0600, and umask() cannot be read without changing it for other threads.
-  fchmod(descriptor_, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
+  refuse_special_file(path);
+  do {
+    temporary_ = folder_of(path) / random_name();
+    descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);  // less the umask
+  } while (descriptor_ < 0 && errno == EEXIST);
+  if (descriptor_ < 0) {
+    temporary_.clear();
+    fail("cannot create", path_);
+  }
+  flock(descriptor_, LOCK_EX | LOCK_NB);  // a sweep that came first only makes the commit fail
 }
 
 AtomicFile::~AtomicFile() {
@@ -58,11 +110,29 @@ void AtomicFile::write(const void* bytes, std::size_t count) {
   }
 }
 
-void AtomicFile::commit() {
+void AtomicFile::flush() {
   if (fsync(descriptor_) != 0) fail("cannot write", path_);
-  if (close(std::exchange(descriptor_, -1)) != 0) fail("cannot write", path_);
+}
+
+void AtomicFile::commit() {
+  flush();
   if (rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot create", path_);
+  finish();
+}
+
+void AtomicFile::commit_new() {
+  flush();
+  if (!rename_new(temporary_.c_str(), path_.c_str())) {
+    if (errno == EEXIST) fail_as_existing(path_);
+    fail("cannot create", path_);
+  }
+  finish();
+}
+
+/// After the rename: the lock is held until the temporary name is gone.
+void AtomicFile::finish() {
   temporary_.clear();
+  if (close(std::exchange(descriptor_, -1)) != 0) fail("cannot write", path_);
   flush_folder(folder_of(path_));
 }
 
@@ -75,6 +145,21 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 void refuse_to_overwrite(const std::filesystem::path& path, bool force) {
   if (force || !std::filesystem::exists(path)) return;
   throw Error(ErrorKind::Failure, text(path.string(), " exists; --force overwrites it"));
+}
+
+void write_new_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(content.data(), content.size());
+  file.commit_new();
+}
+
+void remove_half_written_files(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (is_temporary_name(entry.path().filename().string()) && is_abandoned(entry.path())) {
+      std::filesystem::remove(entry.path(), ignored);
+    }
+  }
 }
 
 }  // namespace lumbargrade

@@ -1,9 +1,12 @@
 #include "core/csv.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <fstream>
 #include <set>
+
+#include "core/printable_text.h"
 
 namespace lumbargrade {
 namespace {
@@ -90,6 +93,23 @@ class CsvReader {
   std::size_t start_of_record_ = 1;
 };
 
+bool is_number(const std::string& field) {
+  double value = 0;
+  const auto [end, problem] = std::from_chars(field.data(), field.data() + field.size(), value);
+  return problem == std::errc() && end == field.data() + field.size();
+}
+
+std::string csv_cell(const std::string& field) {
+  std::string content = printable(field);
+  const bool looks_like_formula = field.find_first_of("=+-@") == 0 && !is_number(field);
+  if (looks_like_formula) content.insert(content.begin(), '\'');
+  if (content.find_first_of(",\"") == std::string::npos) return content;
+  std::string quoted(1, '"');
+  for (const char c : content) quoted.append(c == '"' ? 2 : 1, c);
+  quoted.push_back('"');
+  return quoted;
+}
+
 }  // namespace
 
 std::optional<std::size_t> CsvTable::column(std::string_view name) const {
@@ -141,13 +161,7 @@ std::string csv_line(const std::vector<std::string>& fields) {
   std::string line;
   for (const std::string& field : fields) {
     if (&field != &fields.front()) line += ',';
-    if (field.find_first_of(",\"\r\n") == std::string::npos) {
-      line += field;
-      continue;
-    }
-    line += '"';
-    for (char c : field) line += c == '"' ? std::string("\"\"") : std::string(1, c);
-    line += '"';
+    line += csv_cell(field);
   }
   return line + '\n';
 }

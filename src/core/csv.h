@@ -29,7 +29,9 @@ CsvTable parse_csv(std::string_view csv, std::string_view what, ErrorKind kind =
 /// Throws Error of `kind` also for a file of more than 512 MiB, and Error (Failure) when it cannot be read.
 CsvTable read_csv(const std::filesystem::path& path, ErrorKind kind = ErrorKind::Failure);
 
-/// One line with its line feed; fields with a comma, quote or line break are quoted.
+/// One line with its line feed. Each field is made printable (printable_text.h), and a text that begins with = + - or
+/// @, which a spreadsheet would run as a formula, gets an apostrophe before it; numbers stay as they are. Fields with a
+/// comma or quote are quoted.
 std::string csv_line(const std::vector<std::string>& fields);
 
 }  // namespace lumbargrade

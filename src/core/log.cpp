@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "core/printable_text.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -36,18 +38,19 @@ bool is_logged(LogLevel level) {
   return spdlog::default_logger_raw()->should_log(spdlog_level(level));
 }
 
-// Messages are passed as arguments, never as format strings: file names may hold braces.
+// Messages are passed as arguments, never as format strings: file names may hold braces. They may also hold what steers
+// a terminal or forges a second line.
 void log_debug(const std::string& message) {
-  spdlog::debug("{}", message);
+  spdlog::debug("{}", printable(message));
 }
 void log_info(const std::string& message) {
-  spdlog::info("{}", message);
+  spdlog::info("{}", printable(message));
 }
 void log_warning(const std::string& message) {
-  spdlog::warn("{}", message);
+  spdlog::warn("{}", printable(message));
 }
 void log_error(const std::string& message) {
-  spdlog::error("{}", message);
+  spdlog::error("{}", printable(message));
 }
 
 }  // namespace lumbargrade

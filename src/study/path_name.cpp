@@ -1,5 +1,7 @@
 #include "study/path_name.h"
 
+#include "core/printable_text.h"
+
 namespace lumbargrade {
 
 namespace fs = std::filesystem;
@@ -8,9 +10,9 @@ std::string name_from_path(const fs::path& path) {
   const fs::path normal = fs::absolute(path).lexically_normal();
   const fs::path last = normal.has_filename() ? normal : normal.parent_path();  // "studies/7/" names the study 7
   std::error_code ignored;
-  if (!fs::is_regular_file(last, ignored)) return last.filename().string();
+  if (!fs::is_regular_file(last, ignored)) return printable_name(last.filename().string());
   const fs::path stem = last.stem();
-  return (stem.extension() == ".tar" ? stem.stem() : stem).string();
+  return printable_name((stem.extension() == ".tar" ? stem.stem() : stem).string());
 }
 
 }  // namespace lumbargrade

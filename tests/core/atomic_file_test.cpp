@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <fstream>
@@ -79,6 +80,60 @@ TEST(RefuseToOverwrite, RefusesWhatExistsUnlessForced) {
     EXPECT_EQ(error.kind(), ErrorKind::Failure);
     EXPECT_EQ(error.what(), (folder / "old.csv").string() + " exists; --force overwrites it");
   }
+}
+
+TEST(AtomicFile, RespectsTheUmask) {
+  const TemporaryFolder folder;
+  const mode_t before = umask(027);
+  write_file_atomically(folder / "a.txt", "x");
+  umask(before);
+  struct stat status {};
+  ASSERT_EQ(stat((folder / "a.txt").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0640U);
+}
+
+TEST(AtomicFile, LeavesPipesDevicesAndFoldersAlone) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_directory(folder / "inner");
+  std::filesystem::create_symlink("/dev/null", folder / "link");
+  for (const char* name : {"pipe", "inner", "link"}) {
+    EXPECT_THROW(write_file_atomically(folder / name, "x"), FileError) << name;
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "pipe"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(files_in(folder.path()), 3);
+}
+
+TEST(AtomicFile, OfTwoWritersOfANewFileOneWins) {
+  const TemporaryFolder folder;
+  AtomicFile first(folder / "a.txt"), second(folder / "a.txt");
+  first.write("first", 5);
+  second.write("second", 6);
+  second.commit_new();
+  try {
+    first.commit_new();
+    FAIL() << "overwrote";
+  } catch (const FileError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("--force"));
+  }
+  EXPECT_EQ(content_of(folder / "a.txt"), "second");
+}
+
+TEST(AtomicFile, ASweepTakesOnlyWhatAKilledWriterLeft) {
+  const TemporaryFolder folder;
+  for (const char* name :
+       {".notes.abcdef", ".grades.csv.a1B2c3", ".lumbargrade-partial-", ".lumbargrade-partial-mine", "a.txt"}) {
+    std::ofstream(folder / name) << "the user's";
+  }
+  std::ofstream(folder / ".lumbargrade-partial-0123456789ab") << "half";
+  std::filesystem::create_directory(folder / ".lumbargrade-partial-ba9876543210");
+  AtomicFile living(folder / "b.txt");
+  living.write("half", 4);
+  remove_half_written_files(folder.path());
+  EXPECT_EQ(files_in(folder.path()), 7);  // the five, the folder and the living writer's
+  living.commit();
+  EXPECT_EQ(content_of(folder / "b.txt"), "half");
 }
 
 }  // namespace

@@ -51,13 +51,19 @@ TEST(Csv, RefusesDamageAndNamesTheLine) {
 }
 
 TEST(Csv, WhatIsWrittenReadsBackUnchanged) {
-  const std::vector<std::string> fields = {"plain", "Müller, \"Ann\"", "two\nlines", "", " spaced ", "cr\r"};
-  const CsvTable table = parse_csv("1,2,3,4,5,6\n" + csv_line(fields), "x.csv");
+  const std::vector<std::string> fields = {"plain", "Müller, \"Ann\"", "", " spaced ", "-1.5"};
+  const CsvTable table = parse_csv("1,2,3,4,5\n" + csv_line(fields), "x.csv");
   EXPECT_EQ(table.rows.at(0), fields);
 }
 
 TEST(Csv, AMissingFileIsAnError) {
   EXPECT_THROW(read_csv("/nonexistent/x.csv"), Error);
+}
+
+TEST(Csv, ALineHoldsNoFormulaAndNoControlCharacter) {
+  EXPECT_EQ(csv_line({"=1+1", "@x", "+a", "-b", "-", "a=b"}), "'=1+1,'@x,'+a,'-b,'-,a=b\n");
+  EXPECT_EQ(csv_line({"-12.5", "-1e-7", "3", ""}), "-12.5,-1e-7,3,\n");
+  EXPECT_EQ(csv_line({"a,b", "say \"x\"", "two\nlines\x1B[2J"}), "\"a,b\",\"say \"\"x\"\"\",two\\x0Alines\\x1B[2J\n");
 }
 
 }  // namespace

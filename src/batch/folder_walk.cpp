@@ -1,0 +1,129 @@
+#include "batch/folder_walk.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "study/path_name.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDeepest = 32;
+
+// What lies beside DICOM files in data sets and is none.
+constexpr std::array<std::string_view, 18> kOtherExtensions = {".csv",  ".txt", ".json", ".md",   ".png", ".jpg",
+                                                               ".jpeg", ".pdf", ".html", ".xml",  ".log", ".nii",
+                                                               ".gz",   ".exe", ".inf",  ".yaml", ".dll", ".chm"};
+
+constexpr std::array<std::string_view, 4> kArchiveEndings = {".zip", ".tar", ".tgz", ".tar.gz"};
+
+std::string lower_case(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+bool may_be_dicom(const std::string& lower_name) {
+  if (lower_name.starts_with(".") || lower_name == "dicomdir") return false;
+  if (lower_name.ends_with(".dcm.gz")) return true;
+  const std::string extension = fs::path(lower_name).extension().string();
+  return std::find(kOtherExtensions.begin(), kOtherExtensions.end(), extension) == kOtherExtensions.end();
+}
+
+bool is_archive_name(const std::string& lower_name) {
+  if (lower_name.starts_with(".")) return false;
+  return std::any_of(kArchiveEndings.begin(), kArchiveEndings.end(),
+                     [&](std::string_view ending) { return lower_name.ends_with(ending); });
+}
+
+/// A folder's identity, by which a loop of links is seen.
+using FolderKey = std::pair<dev_t, ino_t>;
+
+class FolderSearch {
+ public:
+  explicit FolderSearch(fs::path excluded) : excluded_(std::move(excluded)) {}
+
+  FolderWalk run(const fs::path& root) {
+    visit({root, {}, 0, 0, {}, {}, {}});
+    return std::move(walk_);
+  }
+
+ private:
+  void fail(const DataFolder& folder, const std::string& reason) {
+    walk_.failures.push_back({folder_name(folder), "discover", reason, folder.path.string()});
+  }
+
+  void visit(DataFolder folder) {
+    struct stat status {};
+    if (stat(folder.path.c_str(), &status) != 0) return fail(folder, "the folder cannot be reached");
+    const FolderKey key{status.st_dev, status.st_ino};
+    if (std::find(above_.begin(), above_.end(), key) != above_.end()) return;  // a link back up
+    if (folder.depth > kDeepest) return fail(folder, "the folder lies too deep");
+    above_.push_back(key);
+    scan(std::move(folder));
+    above_.pop_back();
+  }
+
+  void scan(DataFolder folder) {
+    std::error_code problem;
+    fs::directory_iterator entries(folder.path, problem);
+    if (problem) return fail(folder, "cannot read the folder: " + problem.message());
+    std::vector<DataFolder> inner;
+    for (const fs::directory_iterator end; entries != end && !problem; entries.increment(problem)) {
+      take(*entries, folder, inner);
+    }
+    if (problem) fail(folder, "cannot read all of the folder: " + problem.message());
+    for (auto* names : {&folder.files, &folder.archives, &folder.dead_links}) std::sort(names->begin(), names->end());
+    if (!folder.files.empty() || !folder.archives.empty() || !folder.dead_links.empty()) {
+      walk_.folders.push_back(std::move(folder));
+    }
+    for (DataFolder& next : inner) visit(std::move(next));
+  }
+
+  void take(const fs::directory_entry& entry, DataFolder& folder, std::vector<DataFolder>& inner) const {
+    std::error_code unknown;
+    const std::string name = entry.path().filename().string();
+    const std::string lower_name = lower_case(name);
+    if (entry.is_directory(unknown)) {
+      if (!is_searched(entry.path())) return;
+      const int depth = folder.depth + 1;
+      const int link_depth = entry.is_symlink(unknown) ? depth : folder.link_depth;
+      inner.push_back({entry.path(), folder.relative / name, depth, link_depth, {}, {}, {}});
+    } else if (entry.is_symlink(unknown) && !entry.exists(unknown)) {
+      if (!name.starts_with(".")) folder.dead_links.push_back(name);
+    } else if (!entry.is_regular_file(unknown)) {
+      return;  // a device or pipe
+    } else if (is_archive_name(lower_name)) {
+      folder.archives.push_back(name);
+    } else if (may_be_dicom(lower_name)) {
+      folder.files.push_back(name);
+    }
+  }
+
+  bool is_searched(const fs::path& folder) const {
+    std::error_code ignored;
+    if (folder.filename().string().starts_with(".")) return false;
+    return excluded_.empty() || !fs::equivalent(folder, excluded_, ignored);
+  }
+
+  fs::path excluded_;
+  std::vector<FolderKey> above_;
+  FolderWalk walk_;
+};
+
+}  // namespace
+
+FolderWalk walk_folders(const fs::path& root, const fs::path& excluded) {
+  return FolderSearch(excluded).run(root);
+}
+
+std::string folder_name(const DataFolder& folder) {
+  return name_from_path(folder.path);
+}
+
+}  // namespace lumbargrade
