@@ -6,11 +6,14 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/parallel.h"
 
 namespace lumbargrade {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int kResultReaders = 16;  // wait for the disk more than for a core
 
 // A signal handler can reach nothing but a static.
 volatile std::sig_atomic_t interrupts = 0;
@@ -76,7 +79,8 @@ Plan make_plan(const Discovery& found, const Shard& shard) {
 /// Tables of results that are thrown away must not pass for those of the new run while it is at work.
 void remove_tables(const fs::path& output) {
   std::error_code ignored;
-  for (const char* table : {"grades.csv", "failures.csv", "run.json"}) fs::remove(output / table, ignored);
+  for (const char* table : {"grades.csv", "studies.csv", "failures.csv", "run.json"})
+    fs::remove(output / table, ignored);
 }
 
 class Batch {
@@ -94,6 +98,7 @@ class Batch {
     const FolderLock lock(store_.folder());
     if (options_.redo) remove_tables(options_.output);
     store_.open(options_.identity, options_.redo);
+    for (const std::string& note : found.notes) calls_.say_warning(note);
     const Plan plan = make_plan(found, options_.shard);
     store_.write_plan(plan);
     const std::vector<StudyFolder> to_do = choose(found);
@@ -105,20 +110,33 @@ class Batch {
 
  private:
   std::vector<StudyFolder> choose(const Discovery& found) {
-    std::vector<StudyFolder> to_do;
+    std::vector<StudyFolder> here, to_do;
     BatchCounts& counts = summary_.counts;
     counts.data_set = found.studies.size();
-    for (const StudyFolder& study : found.studies) {
-      if (!belongs_to(options_.shard, study.study_id)) continue;
-      ++counts.shard;
-      if (store_.is_finished(study.study_id)) {
+    std::copy_if(found.studies.begin(), found.studies.end(), std::back_inserter(here),
+                 [&](const StudyFolder& study) { return belongs_to(options_.shard, study.study_id); });
+    counts.shard = here.size();
+    std::vector<ResultState> states(here.size());
+    for_each_index(here.size(), kResultReaders, [&](size_t i) { states[i] = store_.state_of(here[i]); });
+    for (size_t i = 0; i < here.size(); ++i) {
+      tell_unusable_result(here[i], states[i]);
+      if (states[i] == ResultState::Finished) {
         ++counts.skipped;
       } else {
-        to_do.push_back(study);
+        to_do.push_back(here[i]);
       }
     }
     counts.left = to_do.size();
     return to_do;
+  }
+
+  /// What is no good is taken away at once, so that it cannot pass for the new result when the run is stopped.
+  void tell_unusable_result(const StudyFolder& study, ResultState state) const {
+    if (state != ResultState::Damaged && state != ResultState::Stale) return;
+    const char* reason = state == ResultState::Stale ? "files came, went or changed since it was graded"
+                                                     : "its result is damaged or of another version";
+    calls_.say_warning(text(study.study_id, ": ", reason, "; it is graded again"));
+    store_.remove_result(study.study_id);
   }
 
   void grade(const std::vector<StudyFolder>& to_do) {
@@ -126,14 +144,14 @@ class Batch {
     PoolCalls calls;
     calls.result_file = [this](const StudyFolder& study) { return store_.result_file(study.study_id); };
     calls.finished = [this](const StudyOutcome& outcome) { record(outcome); };
-    calls.wish = [this] { return wish(); };
+    calls.control = [this] { return control(); };
     summary_.grader = run_pool(to_do, options_.pool, calls);
     if (summary_.counts.left > 0) summary_.stop_reason = reason_to_stop();
   }
 
   void record(const StudyOutcome& outcome) {
     --summary_.counts.left;
-    for (const std::string& warning : outcome.warnings) log_debug(text(outcome.study.study_id, ": ", warning));
+    tell_warnings(outcome);
     if (outcome.graded) {
       ++summary_.counts.graded;
       summary_.times.read_ms += outcome.times.read_ms;
@@ -149,7 +167,17 @@ class Batch {
     calls_.progress(summary_.counts);
   }
 
-  PoolControl wish() {
+  /// The first of a study; all of them are in studies.csv.
+  void tell_warnings(const StudyOutcome& outcome) {
+    if (outcome.warnings.empty()) return;
+    ++summary_.counts.with_warnings;
+    const size_t others = outcome.warnings.size() - 1;
+    calls_.say_warning(text(outcome.study.study_id, ": ", outcome.warnings.front(),
+                            others > 0 ? text(" (and ", others, " more, see studies.csv)") : ""));
+    for (const std::string& warning : outcome.warnings) log_debug(text(outcome.study.study_id, ": ", warning));
+  }
+
+  PoolControl control() {
     if (interrupts > 1) return PoolControl::Abort;
     if (interrupts > 0 && !interrupt_told_) {
       calls_.say_warning("interrupted: the studies at work are finished first; once more drops them");

@@ -29,8 +29,9 @@ struct BatchCounts {
   size_t shard = 0;     ///< of this shard
   size_t skipped = 0;   ///< finished by an earlier run
   size_t graded = 0;
-  size_t failed = 0;  ///< unusable folders included
-  size_t left = 0;    ///< not begun, because the run was stopped
+  size_t failed = 0;         ///< unusable folders included
+  size_t with_warnings = 0;  ///< of those graded now
+  size_t left = 0;           ///< not begun, because the run was stopped
 };
 
 struct BatchSummary {
@@ -42,14 +43,14 @@ struct BatchSummary {
 
 struct BatchCalls {
   std::function<void(const BatchCounts&)> progress;     ///< once before the first study, then after each
-  std::function<void(const std::string&)> say_warning;  ///< a study that failed, an interrupt
+  std::function<void(const std::string&)> say_warning;  ///< a study that failed or has warnings, an interrupt
 };
 
 /// Grades one shard of a data set into `output`/shards/<i>-of-<n>, skipping what is finished there. Studies that failed
-/// before are tried again. SIGINT or SIGTERM lets the running studies finish; a second one drops them. `redo` removes
-/// the shard's results and the final tables in `output`.
-/// Throws Error (NoUsableStudy) when the data set holds no study, (Failure) when the output is in use, is of another
-/// kind or cannot be written.
+/// before are tried again, and those whose result is damaged or whose files have changed; that is told. SIGINT or
+/// SIGTERM lets the running studies finish; a second one drops them. `redo` removes the shard's results and the final
+/// tables in `output`. Throws Error (NoUsableStudy) when the data set holds no study, (Failure) when the output is in
+/// use, is of another kind or cannot be written.
 BatchSummary run_batch(const BatchOptions& options, const BatchCalls& calls);
 
 std::filesystem::path shard_folder(const std::filesystem::path& output, const Shard& shard);

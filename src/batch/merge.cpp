@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "batch/study_summary.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "report/grades_csv.h"
@@ -92,23 +93,13 @@ class ShardCollector {
   ShardSet set_;
 };
 
-CsvTable read_result(const ResultStore& store, const std::string& study_id) {
-  const fs::path path = store.result_file(study_id);
-  CsvTable table = read_csv(path);
-  const bool is_whole =
-      table.header == grades_csv_columns() && table.rows.size() == kFindingCount &&
-      std::all_of(table.rows.begin(), table.rows.end(), [&](const auto& row) { return row.front() == study_id; });
-  if (!is_whole) throw Error(ErrorKind::Failure, text(path.string(), " is damaged; remove it and run the batch again"));
-  return table;
-}
-
 const ResultStore& store_of(const ShardSet& shards, const std::string& study_id) {
   return shards.stores[static_cast<size_t>(shard_index(study_id, static_cast<int>(shards.stores.size())) - 1)];
 }
 
 bool has_end(const ShardSet& shards, const std::string& study_id) {
   const ResultStore& store = store_of(shards, study_id);
-  return store.is_finished(study_id) || fs::exists(store.failure_file(study_id));
+  return store.has_result(study_id) || fs::exists(store.failure_file(study_id));
 }
 
 void check_complete(const ShardSet& shards) {
@@ -139,8 +130,8 @@ void for_each_study(const ShardSet& shards, const MergeCallbacks& callbacks) {
   check_complete(shards);
   for (const std::string& id : shards.ids) {
     const ResultStore& store = store_of(shards, id);
-    if (store.is_finished(id)) {
-      callbacks.graded(id, read_result(store, id));
+    if (store.has_result(id)) {
+      callbacks.graded(id, read_result_file(store.result_file(id), id));
     } else if (const auto failure = store.read_failure(id)) {
       callbacks.failed(*failure);
     }
@@ -151,22 +142,35 @@ void for_each_study(const ShardSet& shards, const MergeCallbacks& callbacks) {
 MergeCounts write_tables(const ShardSet& shards, const fs::path& output) {
   const FolderLock lock(output);
   remove_half_written_files(output);
-  AtomicFile grades(output / "grades.csv");
-  AtomicFile failures(output / "failures.csv");
+  AtomicFile grades(output / "grades.csv"), studies(output / "studies.csv"), failures(output / "failures.csv");
   append(grades, csv_line(grades_csv_columns()));
-  append(failures, csv_line({"study_id", "stage", "reason", "file"}));
+  append(studies, csv_line(study_summary_columns()));
+  append(failures, csv_line(failure_columns()));
   MergeCounts counts;
-  for_each_study(shards, {[&](const std::string&, const CsvTable& rows) {
-                            ++counts.graded;
-                            for (const auto& row : rows.rows) append(grades, csv_line(row));
-                          },
-                          [&](const StudyFailure& failure) {
-                            ++counts.failed;
-                            append(failures, csv_line({failure.study_id, failure.stage, failure.reason, failure.file}));
-                          }});
+  const auto graded = [&](const std::string&, const StudyResultFile& result) {
+    ++counts.graded;
+    for (const auto& row : result.grades.rows) append(grades, csv_line(row));
+    append(studies, csv_line(result.record.summary));
+  };
+  const auto failed = [&](const StudyFailure& failure) {
+    ++counts.failed;
+    append(failures, csv_line(failure_cells(failure)));
+    append(studies, csv_line(summary_cells(failure)));
+  };
+  for_each_study(shards, {graded, failed});
   grades.commit();
+  studies.commit();
   failures.commit();
   return counts;
+}
+
+const std::vector<std::string>& failure_columns() {
+  static const std::vector<std::string> columns = {"study_id", "stage", "reason", "file"};
+  return columns;
+}
+
+std::vector<std::string> failure_cells(const StudyFailure& failure) {
+  return {failure.study_id, failure.stage, failure.reason, failure.file};
 }
 
 }  // namespace lumbargrade

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "batch/result_file.h"
 #include "batch/result_store.h"
-#include "core/csv.h"
 
 namespace lumbargrade {
 
@@ -23,7 +23,7 @@ struct ShardSet {
 ShardSet collect_shards(const std::vector<std::filesystem::path>& folders);
 
 struct MergeCallbacks {
-  std::function<void(const std::string& study_id, const CsvTable& rows)> graded;
+  std::function<void(const std::string& study_id, const StudyResultFile& result)> graded;
   std::function<void(const StudyFailure&)> failed;
 };
 
@@ -36,8 +36,12 @@ struct MergeCounts {
   size_t failed = 0;
 };
 
-/// Writes grades.csv (25 rows a study, sorted by id) and failures.csv (study_id, stage, reason, file) into `output`,
-/// which is locked meanwhile.
+/// Writes grades.csv (25 rows a study, sorted by id), studies.csv (study_summary.h; one row a study, failed ones too)
+/// and failures.csv (failure_columns) into `output`, which is locked meanwhile.
 MergeCounts write_tables(const ShardSet& shards, const std::filesystem::path& output);
+
+/// study_id, stage, reason, file
+const std::vector<std::string>& failure_columns();
+std::vector<std::string> failure_cells(const StudyFailure& failure);
 
 }  // namespace lumbargrade

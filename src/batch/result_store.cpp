@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "batch/result_file.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/printable_text.h"
@@ -31,13 +32,13 @@ std::string json_text(const Json& json) {
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Json read_json(const fs::path& path) {
+Json read_json(const fs::path& path, const char* remedy = "remove it and run again") {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(ErrorKind::Failure, text("cannot read ", path.string()));
   try {
     return Json::parse(file);
   } catch (const Json::exception&) {
-    throw Error(ErrorKind::Failure, text(path.string(), " is damaged; remove it and run again"));
+    throw Error(ErrorKind::Failure, text(path.string(), " is damaged; ", remedy));
   }
 }
 
@@ -165,11 +166,26 @@ Plan ResultStore::read_plan() const {
 }
 
 RunIdentity ResultStore::read_identity() const {
-  return read_json(folder_ / kIdentityFile);
+  return read_json(folder_ / kIdentityFile, "--redo begins anew");
 }
 
-bool ResultStore::is_finished(const std::string& study_id) const {
+bool ResultStore::has_result(const std::string& study_id) const {
   return fs::exists(result_file(study_id));
+}
+
+ResultState ResultStore::state_of(const StudyFolder& study) const {
+  if (!has_result(study.study_id)) return ResultState::Missing;
+  try {
+    const StudyResultFile result = read_result_file(result_file(study.study_id), study.study_id);
+    return result.record.input_fingerprint == input_fingerprint(study) ? ResultState::Finished : ResultState::Stale;
+  } catch (const Error&) {
+    return ResultState::Damaged;
+  }
+}
+
+void ResultStore::remove_result(const std::string& study_id) const {
+  std::error_code ignored;
+  fs::remove(result_file(study_id), ignored);
 }
 
 void ResultStore::write_failure(const StudyFailure& failure) const {
@@ -194,9 +210,10 @@ std::optional<StudyFailure> ResultStore::read_failure(const std::string& study_i
 FolderLock::FolderLock(const fs::path& folder) {
   create(folder);
   const fs::path path = folder / kLockFile;
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor_ < 0)
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) {
     throw Error(ErrorKind::Failure, text("cannot create ", path.string(), ": ", std::strerror(errno)));
+  }
   if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     const std::string holder = who_holds(descriptor_);
     close(descriptor_);

@@ -14,6 +14,13 @@ namespace lumbargrade {
 /// What a store's results depend on; results of different identities are never mixed.
 using RunIdentity = nlohmann::ordered_json;
 
+enum class ResultState {
+  Missing,
+  Finished,
+  Damaged,  ///< cut off or changed
+  Stale,    ///< the study's files are not those that were graded
+};
+
 /// The studies that one shard has to grade, written when it starts; merging proves by it that nothing is missing: the
 /// ids of all shards together must have the digest that each of them took of the whole data set.
 struct Plan {
@@ -27,7 +34,7 @@ struct Plan {
 ///
 ///     identity.json          what the results depend on
 ///     plan.json              which studies belong here
-///     studies/<name>.csv     one finished study: header and 25 rows
+///     studies/<name>.csv     one finished study: header, 25 rows, and what result_file.h adds
 ///     failures/<name>.json   one study that has no result
 ///
 /// <name> is the study's id, percent-encoded where a file name could not carry it. Every file appears whole (written
@@ -49,7 +56,10 @@ class ResultStore {
   Plan read_plan() const;
   RunIdentity read_identity() const;
 
-  bool is_finished(const std::string& study_id) const;
+  bool has_result(const std::string& study_id) const;
+  /// Whether the study's result may be kept; reads it and looks at the study's files.
+  ResultState state_of(const StudyFolder& study) const;
+  void remove_result(const std::string& study_id) const;
   void write_failure(const StudyFailure& failure) const;
   void remove_failure(const std::string& study_id) const;
   std::optional<StudyFailure> read_failure(const std::string& study_id) const;

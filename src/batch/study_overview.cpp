@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "batch/study_summary.h"
 #include "core/error.h"
 
 namespace lumbargrade {
@@ -12,12 +13,12 @@ constexpr std::array kRoles = {SeriesRole::SagittalT1, SeriesRole::SagittalT2, S
 constexpr std::array kRoleColumns = {"",      "_slices",    "_blocks", "_columns",
                                      "_rows", "_column_mm", "_row_mm", "_slice_mm"};
 
-std::vector<std::string> make_columns() {
+std::vector<std::string> make_series_columns() {
   std::vector<std::string> columns = {"roles"};
   for (SeriesRole role : kRoles) {
     for (const char* column : kRoleColumns) columns.push_back(text(role_name(role), column));
   }
-  for (const char* column : {"series", "files", "warnings"}) columns.emplace_back(column);
+  for (const char* column : {"series", "files"}) columns.emplace_back(column);
   return columns;
 }
 
@@ -39,9 +40,9 @@ struct RoleContent {
   const BlockSummary* first = nullptr;
 };
 
-RoleContent content_of(const Study& study, SeriesRole role) {
+RoleContent content_of(const std::vector<SeriesSummary>& all, SeriesRole role) {
   RoleContent content;
-  for (const SeriesSummary& series : study.series) {
+  for (const SeriesSummary& series : all) {
     if (series.role != role || !series.used) continue;
     append(content.names, series.name, "; ");
     for (const BlockSummary& block : series.blocks) {
@@ -69,27 +70,45 @@ std::vector<std::string> role_cells(const RoleContent& content) {
 
 }  // namespace
 
+const std::vector<std::string>& series_columns() {
+  static const std::vector<std::string> columns = make_series_columns();
+  return columns;
+}
+
+std::vector<std::string> series_cells(const std::vector<SeriesSummary>& all) {
+  std::string roles;
+  std::vector<std::string> cells = {""};
+  int files = 0;
+  for (SeriesRole role : kRoles) {
+    const RoleContent content = content_of(all, role);
+    if (content.first != nullptr) append(roles, std::string(role_name(role)), " ");
+    for (std::string& cell : role_cells(content)) cells.push_back(std::move(cell));
+  }
+  for (const SeriesSummary& series : all) files += series.files;
+  cells.front() = roles;
+  cells.push_back(std::to_string(all.size()));
+  cells.push_back(std::to_string(files));
+  return cells;
+}
+
+std::string joined_warnings(const std::vector<std::string>& warnings) {
+  std::string joined;
+  for (const std::string& warning : warnings) append(joined, warning, "; ");
+  return joined;
+}
+
 const std::vector<std::string>& overview_columns() {
-  static const std::vector<std::string> columns = make_columns();
+  static const std::vector<std::string> columns = [] {
+    std::vector<std::string> names = series_columns();
+    names.emplace_back("warnings");
+    return names;
+  }();
   return columns;
 }
 
 std::vector<std::string> overview_cells(const Study& study) {
-  std::string roles;
-  std::vector<std::string> cells = {""};
-  for (SeriesRole role : kRoles) {
-    const RoleContent content = content_of(study, role);
-    if (content.first != nullptr) append(roles, std::string(role_name(role)), " ");
-    for (std::string& cell : role_cells(content)) cells.push_back(std::move(cell));
-  }
-  cells.front() = roles;
-  int files = 0;
-  for (const SeriesSummary& series : study.series) files += series.files;
-  std::string warnings;
-  for (const std::string& warning : study.warnings) append(warnings, warning, "; ");
-  for (const std::string& cell : {std::to_string(study.series.size()), std::to_string(files), warnings}) {
-    cells.push_back(cell);
-  }
+  std::vector<std::string> cells = series_cells(study.series);
+  cells.push_back(joined_warnings(bounded_warnings(study.warnings)));
   return cells;
 }
 

@@ -50,8 +50,8 @@ struct Collected {
 
 Collected collect(const ShardSet& shards) {
   Collected collected;
-  for_each_study(shards, {[&](const std::string& id, const CsvTable& rows) {
-                            collected.graded.emplace(id, probabilities_of(rows));
+  for_each_study(shards, {[&](const std::string& id, const StudyResultFile& result) {
+                            collected.graded.emplace(id, probabilities_of(result.grades));
                           },
                           [&](const StudyFailure& failure) { collected.failed.emplace(failure.study_id, failure); }});
   return collected;

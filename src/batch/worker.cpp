@@ -4,12 +4,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "batch/result_file.h"
 #include "batch/study_overview.h"
+#include "batch/study_summary.h"
 #include "core/atomic_file.h"
 #include "pipeline/prepare_study.h"
 #include "pipeline/stopwatch.h"
@@ -33,21 +36,43 @@ void limit_process(int memory_limit_mib) {
 
 bool answer(const Message& reply) {
   const std::string line = reply.dump(-1, ' ', false, Message::error_handler_t::replace) + "\n";
-  return write(kReplyDescriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+  for (size_t sent = 0; sent < line.size();) {
+    const ssize_t count = write(kReplyDescriptor, line.data() + sent, line.size() - sent);
+    if (count < 0 && errno != EINTR) return false;
+    if (count > 0) sent += static_cast<size_t>(count);
+  }
+  return true;
 }
 
 struct Request {
-  std::string study_id;
-  std::string folder;
+  StudyFolder study;
   std::string result_file;
 };
 
+bool next_field(std::string& field) {
+  return std::getline(std::cin, field, '\0') && !std::cin.eof();
+}
+
 std::optional<Request> next_request() {
   Request request;
-  for (std::string* field : {&request.study_id, &request.folder, &request.result_file}) {
-    if (!std::getline(std::cin, *field, '\0') || std::cin.eof()) return std::nullopt;
+  std::string folder, count;
+  if (!next_field(request.study.study_id) || !next_field(folder) || !next_field(request.result_file) ||
+      !next_field(count)) {
+    return std::nullopt;
+  }
+  request.study.folder = folder;
+  for (unsigned long left = std::stoul(count); left > 0; --left) {
+    std::string file;
+    if (!next_field(file)) return std::nullopt;
+    request.study.files.emplace_back(file);
   }
   return request;
+}
+
+StudyOptions series_options(const Request& request, const WorkerOptions& options) {
+  StudyOptions series = options.series;
+  series.files = request.study.files;
+  return series;
 }
 
 /// The words of the C++ library, LibTorch and OpenCV for a refused allocation.
@@ -59,7 +84,7 @@ bool says_out_of_memory(const std::string& reason) {
 }
 
 Message failed(const Error& error, const std::string& stage, const WorkerOptions& options) {
-  std::string reason = error.what();
+  std::string reason = bounded_warnings({error.what()}).front();
   if (options.memory_limit_mib > 0 && says_out_of_memory(reason)) {
     reason = text("needs more memory than --memory-limit ", options.memory_limit_mib, " MiB (", reason, ")");
   }
@@ -68,23 +93,35 @@ Message failed(const Error& error, const std::string& stage, const WorkerOptions
 
 Message inspect(const Request& request, const WorkerOptions& options, const Grader& grader) {
   const Stopwatch reading;
-  const Study study = prepare_study(request.folder, options.series, grader.locate, StudyContent::Headers).study;
-  return {{"graded", true}, {"read_ms", reading.elapsed_ms()}, {"levels_ms", 0},
-          {"grade_ms", 0},  {"warnings", study.warnings},      {"overview", overview_cells(study)}};
+  const Study study =
+      prepare_study(request.study.folder, series_options(request, options), grader.locate, StudyContent::Headers).study;
+  return {{"graded", true},
+          {"read_ms", reading.elapsed_ms()},
+          {"levels_ms", 0},
+          {"grade_ms", 0},
+          {"warnings", bounded_warnings(study.warnings)},
+          {"overview", overview_cells(study)}};
 }
 
 Message grade_and_write(const Request& request, const WorkerOptions& options, const Grader& grader) {
-  const StudyResult result = grade_study(request.folder, options.series, grader);
+  const std::string& study_id = request.study.study_id;
+  // Before the files are read: what changes meanwhile makes the result stale.
+  const std::string fingerprint = input_fingerprint(request.study);
+  const StudyResult result = grade_study(request.study.folder, series_options(request, options), grader);
   try {
-    write_file_atomically(request.result_file, grades_csv(request.study_id, result.grades));
-  } catch (const Error& error) {
-    return failed(error, "write", options);
+    write_file_atomically(request.result_file,
+                          result_file_text(grades_csv(study_id, result.grades),
+                                           {study_id, fingerprint, summary_cells(study_id, result)}));
+  } catch (const FileError& error) {
+    Message reply = failed(error, "write", options);
+    reply["stops_all"] = error.code() != EFBIG;  // a limit on file sizes may let other results pass
+    return reply;
   }
   return {{"graded", true},
           {"read_ms", result.times.read_ms},
           {"levels_ms", result.times.levels_ms},
           {"grade_ms", result.times.grade_ms},
-          {"warnings", result.warnings}};
+          {"warnings", bounded_warnings(result.warnings)}};
 }
 
 Message answer_to(const Request& request, const WorkerOptions& options, const Grader& grader) {

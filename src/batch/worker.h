@@ -20,11 +20,12 @@ struct WorkerOptions {
 /// The life of a worker process, which reads and grades studies for a batch. Hostile files are decoded here: a crash or
 /// an exhausted memory limit costs the one study that caused it.
 ///
-/// A request on standard input is three texts, each ended by a zero byte, since names may hold any other: study id,
-/// folder, result file. The worker writes the result file (whole or not at all) and answers one line of JSON on
-/// descriptor 3: {"graded": true, "read_ms", "levels_ms", "grade_ms", "warnings"} or {"graded": false, "kind", "stage",
-/// "reason"}. Its first line is {"ready": true, bundle and device} or {"ready": false, "kind", "reason"}. It ends when
-/// its input ends or its parent dies.
+/// A request on standard input is texts, each ended by a zero byte, since names may hold any other: study id, folder,
+/// result file, a number, and so many files, which are the study's where the folder holds others too. The worker writes
+/// the result file (result_file.h; whole or not at all) and answers one line of JSON on descriptor 3: {"graded": true,
+/// "read_ms", "levels_ms", "grade_ms", "warnings"} or {"graded": false, "kind", "stage", "reason"}, with "stops_all":
+/// true where no other result could be written either. Its first line is {"ready": true, bundle and device} or
+/// {"ready": false, "kind", "reason"}. It ends when its input ends or its parent dies.
 ///
 /// With `only_inspect` it writes no file; the answer then holds "overview", the study's cells of the data set's table
 /// (study_overview.h). A bundle is then loaded only when one is named, for series whose headers do not tell their role.

@@ -1,199 +1,22 @@
 #include "batch/worker_pool.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <chrono>
+#include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <nlohmann/json.hpp>
-#include <optional>
 
-#include "batch/worker.h"
+#include "batch/worker_process.h"
 #include "core/error.h"
-
-extern char** environ;
 
 namespace lumbargrade {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Message = nlohmann::json;
 
 constexpr int kPollMs = 100;
-constexpr size_t kLongestReply = 1 << 20;
-
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (value_ >= 0) close(value_);
-  }
-  int get() const { return value_; }
-
- private:
-  int value_ = -1;
-};
-
-struct Pipe {
-  Descriptor read_end;
-  Descriptor write_end;
-};
-
-Pipe make_pipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
-    throw Error(ErrorKind::Failure, text("cannot create a pipe: ", std::strerror(errno)));
-  }
-  // Far above the numbers that a worker's standard streams and its reply get, so that placing one never closes another.
-  Pipe high{Descriptor(fcntl(ends[0], F_DUPFD_CLOEXEC, 16)), Descriptor(fcntl(ends[1], F_DUPFD_CLOEXEC, 16))};
-  close(ends[0]);
-  close(ends[1]);
-  return high;
-}
-
-std::string request_for(const StudyFolder& study, const std::filesystem::path& result_file) {
-  std::string request;
-  for (const std::string& field : {study.study_id, study.folder.string(), result_file.string()}) {
-    request += field;
-    request.push_back('\0');
-  }
-  return request;
-}
-
-/// Starts a process with its three streams in place. SIGINT and SIGTERM are blocked in it, from its first instruction:
-/// Ctrl-C reaches the whole terminal's group and a cluster's SIGTERM the whole job; the parent decides what to do.
-pid_t start_process(const std::vector<std::string>& command, int requests, int replies) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, requests, STDIN_FILENO);
-  // Results go to files: a library that prints must not mix with the parent's standard output.
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, replies, kReplyDescriptor);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t blocked;
-  sigemptyset(&blocked);
-  sigaddset(&blocked, SIGINT);
-  sigaddset(&blocked, SIGTERM);
-  posix_spawnattr_setsigmask(&attributes, &blocked);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  std::vector<char*> arguments;
-  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-  pid_t pid = -1;
-  const int problem = posix_spawn(&pid, command.front().c_str(), &actions, &attributes, arguments.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (problem != 0) {
-    throw Error(ErrorKind::Failure, text("cannot start a worker process: ", std::strerror(problem)));
-  }
-  return pid;
-}
-
-/// One worker process and what it is at.
-class Worker {
- public:
-  explicit Worker(const std::vector<std::string>& command) {
-    Pipe requests = make_pipe();
-    Pipe replies = make_pipe();
-    pid_ = start_process(command, requests.read_end.get(), replies.write_end.get());
-    requests_ = std::move(requests.write_end);
-    replies_ = std::move(replies.read_end);
-  }
-  ~Worker() { kill_and_wait(); }
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
-
-  int reply_descriptor() const { return replies_.get(); }
-  bool is_idle() const { return ready && !study; }
-
-  void send(const StudyFolder& next, const std::filesystem::path& result_file, double timeout_s) {
-    study = next;
-    deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_s));
-    // A worker that died meanwhile is seen when its replies end.
-    const std::string request = request_for(next, result_file);
-    const char* rest = request.data();
-    for (size_t left = request.size(); left > 0;) {
-      const ssize_t written = write(requests_.get(), rest, left);
-      if (written < 0 && errno != EINTR) return;
-      if (written < 0) continue;
-      rest += written;
-      left -= static_cast<size_t>(written);
-    }
-  }
-
-  /// Reads what is there; false when the replies have ended.
-  bool read_some() {
-    std::array<char, 65536> block{};
-    const ssize_t count = read(replies_.get(), block.data(), block.size());
-    if (count < 0 && errno == EINTR) return true;
-    if (count <= 0 || buffer_.size() > kLongestReply) return false;
-    buffer_.append(block.data(), static_cast<size_t>(count));
-    return true;
-  }
-
-  std::optional<std::string> next_line() {
-    const size_t end = buffer_.find('\n');
-    if (end == std::string::npos) return std::nullopt;
-    std::string line = buffer_.substr(0, end);
-    buffer_.erase(0, end + 1);
-    return line;
-  }
-
-  void kill_now() const { kill(pid_, SIGKILL); }
-
-  /// Waits for the end and says how it came.
-  std::string cause_of_death() {
-    int status = 0;
-    kill_after_grace(status);
-    pid_ = -1;
-    if (timed_out) return "it took longer than --timeout-per-study and was stopped";
-    if (WIFSIGNALED(status)) {
-      return text("the process that read it was ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)),
-                  WTERMSIG(status) == SIGKILL ? "; out of memory?)" : ")");
-    }
-    return text("the process that read it ended with exit code ", WEXITSTATUS(status), " (out of memory?)");
-  }
-
-  bool ready = false;
-  bool timed_out = false;
-  std::optional<StudyFolder> study;
-  Clock::time_point deadline;
-
- private:
-  /// The replies ended, so the process is ending: it gets a moment to do so by itself, then it is killed.
-  void kill_after_grace(int& status) const {
-    for (int i = 0; i < 200; ++i) {
-      if (waitpid(pid_, &status, WNOHANG) == pid_) return;
-      usleep(10'000);
-    }
-    kill(pid_, SIGKILL);
-    waitpid(pid_, &status, 0);
-  }
-
-  void kill_and_wait() {
-    if (pid_ < 0) return;
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-
-  pid_t pid_ = -1;
-  Descriptor requests_;
-  Descriptor replies_;
-  std::string buffer_;
-};
+constexpr double kShortestStart_s = 30;  // of a worker: a network file system brings LibTorch slowly
+constexpr int kMostFailedStarts = 3;     // one after the other, none ready between them
 
 StudyOutcome outcome_from(const StudyFolder& study, const Message& reply) {
   StudyOutcome outcome;
@@ -209,6 +32,24 @@ StudyOutcome outcome_from(const StudyFolder& study, const Message& reply) {
   return outcome;
 }
 
+StudyOutcome lost_outcome(const StudyFolder& study, const std::string& cause) {
+  StudyOutcome outcome;
+  outcome.study = study;
+  outcome.failure = {study.study_id, "process", cause, study.folder.string()};
+  return outcome;
+}
+
+GraderIdentity info_from(const Message& reply) {
+  GraderIdentity info;
+  info.bundle_folder = reply.at("bundle_folder").get<std::string>();
+  info.bundle_name = reply.at("bundle_name");
+  info.bundle_version = reply.at("bundle_version");
+  info.bundle_sha256 = reply.at("bundle_sha256");
+  info.device = reply.at("device");
+  info.threads = reply.at("threads");
+  return info;
+}
+
 class Pool {
  public:
   Pool(const std::vector<StudyFolder>& studies, const PoolOptions& options, const PoolCalls& calls)
@@ -216,89 +57,104 @@ class Pool {
 
   GraderIdentity run() {
     const auto wanted = std::min(studies_.size(), static_cast<size_t>(std::max(1, options_.workers)));
-    for (size_t i = 0; i < wanted; ++i) workers_.push_back(std::make_unique<Worker>(options_.command));
+    for (size_t i = 0; i < wanted; ++i) workers_.push_back(start());
     while (is_busy()) {
-      const PoolControl wish = calls_.wish();
-      if (wish == PoolControl::Abort) break;
-      if (wish == PoolControl::Drain) next_ = studies_.size();
+      const PoolControl control = calls_.control();
+      if (control == PoolControl::Abort) break;
+      if (control == PoolControl::Drain) next_ = studies_.size();
       hand_out();
       wait_for_replies();
       stop_late_workers();
     }
-    return loaded_;
+    return info_;
   }
 
  private:
+  using WorkerPointer = std::unique_ptr<WorkerProcess>;
+
+  WorkerPointer start() const {
+    return std::make_unique<WorkerProcess>(options_.command, std::max(kShortestStart_s, options_.study_timeout_s));
+  }
+
   bool is_busy() const {
     if (next_ < studies_.size()) return true;
-    return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->study.has_value(); });
+    return std::any_of(workers_.begin(), workers_.end(),
+                       [](const auto& worker) { return worker->study().has_value(); });
   }
 
   void hand_out() {
-    for (auto& worker : workers_) {
+    for (const WorkerPointer& worker : workers_) {
       if (next_ == studies_.size()) return;
       if (!worker->is_idle()) continue;
       const StudyFolder& study = studies_[next_++];
-      worker->send(study, calls_.result_file(study), options_.study_timeout_s);
+      worker->begin(study, calls_.result_file(study), options_.study_timeout_s);
     }
   }
 
   void wait_for_replies() {
     std::vector<pollfd> watched;
-    for (const auto& worker : workers_) watched.push_back({worker->reply_descriptor(), POLLIN, 0});
+    for (const WorkerPointer& worker : workers_) {
+      watched.push_back({worker->reply_descriptor(), POLLIN, 0});
+      watched.push_back({worker->has_unsent() ? worker->request_descriptor() : -1, POLLOUT, 0});
+    }
     if (poll(watched.data(), watched.size(), kPollMs) <= 0) return;
-    for (size_t i = 0; i < watched.size(); ++i) {
-      if (watched[i].revents != 0) read_replies(workers_[i]);
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      if (watched[2 * i + 1].revents != 0) workers_[i]->send_some();
+      if (watched[2 * i].revents != 0) read_replies(workers_[i]);
     }
   }
 
-  void read_replies(std::unique_ptr<Worker>& worker) {
+  void read_replies(WorkerPointer& worker) {
     if (!worker->read_some()) return reap(worker);
     while (const auto line = worker->next_line()) {
-      const Message reply = Message::parse(*line, nullptr, false);
-      if (!reply.is_object()) return worker->kill_now();
-      worker->ready ? take_outcome(*worker, reply) : on_ready(*worker, reply);
+      if (!take_reply(*worker, *line)) return worker->kill_now();
     }
   }
 
-  void on_ready(Worker& worker, const Message& reply) {
+  /// False when it is none.
+  bool take_reply(WorkerProcess& worker, const std::string& line) {
+    const Message reply = Message::parse(line, nullptr, false);
+    if (!reply.is_object()) return false;
+    if (!worker.is_ready()) {
+      on_ready(worker, reply);
+    } else if (worker.study()) {
+      take_outcome(worker, reply);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void on_ready(WorkerProcess& worker, const Message& reply) {
     if (!reply.at("ready").get<bool>()) {
       throw Error(static_cast<ErrorKind>(reply.at("kind").get<int>()), reply.at("reason").get<std::string>());
     }
-    loaded_.bundle_folder = reply.at("bundle_folder").get<std::string>();
-    loaded_.bundle_name = reply.at("bundle_name");
-    loaded_.bundle_version = reply.at("bundle_version");
-    loaded_.bundle_sha256 = reply.at("bundle_sha256");
-    loaded_.device = reply.at("device");
-    loaded_.threads = reply.at("threads");
-    worker.ready = true;
+    info_ = info_from(reply);
+    worker.set_ready();
+    failed_starts_ = 0;
   }
 
-  void take_outcome(Worker& worker, const Message& reply) {
-    const StudyOutcome outcome = outcome_from(*worker.study, reply);
-    worker.study.reset();
-    // A result that cannot be written is no fault of the study: nothing after it could be written either.
-    if (!outcome.graded && outcome.failure.stage == "write") throw Error(ErrorKind::Failure, outcome.failure.reason);
+  void take_outcome(WorkerProcess& worker, const Message& reply) {
+    const StudyOutcome outcome = outcome_from(*worker.study(), reply);
+    worker.end_study();
+    // A disk that takes no result is no fault of the study: nothing after it could be written either.
+    if (reply.value("stops_all", false)) throw Error(ErrorKind::Failure, outcome.failure.reason);
     calls_.finished(outcome);
   }
 
-  void reap(std::unique_ptr<Worker>& worker) {
+  void reap(WorkerPointer& worker) {
     const std::string cause = worker->cause_of_death();
-    if (!worker->ready) throw Error(ErrorKind::Failure, text("a worker process did not start: ", cause));
-    if (worker->study) {
-      StudyOutcome outcome;
-      outcome.study = *worker->study;
-      outcome.failure = {worker->study->study_id, "process", cause, worker->study->folder.string()};
-      calls_.finished(outcome);
+    if (!worker->is_ready() && ++failed_starts_ >= kMostFailedStarts) {
+      throw Error(ErrorKind::Failure, text("worker processes do not start: ", cause));
     }
-    worker = std::make_unique<Worker>(options_.command);
+    if (worker->study()) calls_.finished(lost_outcome(*worker->study(), cause));
+    worker = start();
   }
 
   void stop_late_workers() {
-    for (auto& worker : workers_) {
-      if (!worker->study || Clock::now() < worker->deadline) continue;
-      worker->timed_out = true;
-      worker->kill_now();
+    for (WorkerPointer& worker : workers_) {
+      if (!worker->is_late(WorkerProcess::Clock::now())) continue;
+      worker->stop_late();
       reap(worker);
     }
   }
@@ -306,9 +162,10 @@ class Pool {
   const std::vector<StudyFolder>& studies_;
   const PoolOptions& options_;
   const PoolCalls& calls_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<WorkerPointer> workers_;
   size_t next_ = 0;
-  GraderIdentity loaded_;
+  int failed_starts_ = 0;
+  GraderIdentity info_;
 };
 
 }  // namespace

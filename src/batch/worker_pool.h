@@ -32,12 +32,13 @@ enum class PoolControl { Continue, Drain, Abort };
 struct PoolCalls {
   std::function<std::filesystem::path(const StudyFolder&)> result_file;
   std::function<void(const StudyOutcome&)> finished;  ///< in the order in which studies end
-  std::function<PoolControl()> wish;                  ///< asked several times a second
+  std::function<PoolControl()> control;               ///< asked several times a second
 };
 
 /// Grades the studies in worker processes, one study at a time in each. A worker that dies or outlives the timeout
-/// costs the study it was at, and is replaced. Returns what the workers loaded. Throws Error when workers cannot start
-/// (in the words and the kind of the worker) or results cannot be written.
+/// costs the study it was at, and is replaced; so is one that dies or is stopped while it loads, which costs none.
+/// Returns what the workers loaded. Throws Error when workers cannot start (in the words and the kind of the worker, or
+/// after three that died in a row) or results cannot be written.
 GraderIdentity run_pool(const std::vector<StudyFolder>& studies, const PoolOptions& options, const PoolCalls& calls);
 
 }  // namespace lumbargrade

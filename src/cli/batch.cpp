@@ -28,13 +28,14 @@ void write_final_tables(const BatchCommand& options, const Shard& shard, const B
     return;
   }
   write_tables(collect_shards({options.output}), options.output);
-  log_info(text("wrote ", (fs::path(options.output) / "grades.csv").string(), " and failures.csv"));
+  log_info(text("wrote ", (fs::path(options.output) / "grades.csv").string(), ", studies.csv and failures.csv"));
 }
 
 int run_batch_command(const BatchCommand& command) {
   const Shard shard = chosen_shard(command.shard);
   const BatchOptions options = resolved(command.arguments, command.data_set, command.output, shard);
-  const BatchSummary summary = run_and_record("batch", command.arguments, options);
+  const BatchSummary summary =
+      run_and_record("batch", command.arguments, options, {"grades.csv", "studies.csv", "failures.csv", "run.json"});
   write_final_tables(command, shard, summary);
   return finish_batch(summary);
 }
@@ -50,7 +51,7 @@ void add_batch_command(CLI::App& app, Action& action) {
       ->required();
   command
       ->add_option("-o,--output", options->output,
-                   "Folder for grades.csv, failures.csv, run.json and the work in progress")
+                   "Folder for grades.csv, studies.csv, failures.csv, run.json and the work in progress")
       ->required()
       ->group("Output");
   command

@@ -1,10 +1,12 @@
 #include "cli/batch_options.h"
 
+#include "batch/study_summary.h"
 #include "bundle/find_bundle.h"
 #include "bundle/manifest.h"
 #include "cli/grade_options.h"
 #include "cli/worker_command.h"
 #include "core/available_cores.h"
+#include "core/csv.h"
 #include "core/log.h"
 #include "core/sha256.h"
 #include "report/grades_csv.h"
@@ -13,6 +15,13 @@ namespace lumbargrade::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Counted up when a study's result file is laid out anew. What its tables' columns are needs no counting.
+constexpr int kResultFileFormat = 2;
+
+std::string hash_of_columns() {
+  return sha256_of_bytes(csv_line(grades_csv_columns()) + csv_line(study_summary_columns()));
+}
 
 int resolved_jobs(const BatchArguments& arguments) {
   if (arguments.jobs > 0) return arguments.jobs;
@@ -34,6 +43,8 @@ std::string hash_of(const fs::path& file) {
 
 RunIdentity identity_of(const BatchArguments& arguments, const fs::path& bundle, int threads) {
   RunIdentity identity = {{"format", kGradesCsvFormat},
+                          {"result_file_format", kResultFileFormat},
+                          {"columns_sha256", hash_of_columns()},
                           {"bundle_sha256", sha256_of_file(bundle / kManifestFile)},
                           {"device", arguments.worker.grader.device},
                           {"precision", arguments.worker.grader.precision},

@@ -55,8 +55,12 @@ nlohmann::ordered_json options_json(const BatchArguments& arguments, const Batch
           {"results_depend_on", options.identity}};
 }
 
+std::string warnings_text(const BatchCounts& counts) {
+  return text(grouped(counts.with_warnings), " of the studies graded now have warnings; studies.csv has them all");
+}
+
 RunRecord record_of(const char* command, const BatchArguments& arguments, const BatchOptions& options,
-                    const BatchSummary& summary) {
+                    const BatchSummary& summary, const std::vector<std::string>& outputs) {
   const BatchCounts& counts = summary.counts;
   RunRecord record;
   record.command = command;
@@ -64,6 +68,8 @@ RunRecord record_of(const char* command, const BatchArguments& arguments, const 
   record.options = options_json(arguments, options);
   record.counts = {{"data_set", counts.data_set},       {"shard", counts.shard},   {"graded", counts.graded},
                    {"finished_before", counts.skipped}, {"failed", counts.failed}, {"not_begun", counts.left}};
+  if (counts.with_warnings > 0) record.warnings.push_back(warnings_text(counts));
+  if (counts.left == 0 && options.shard.count == 1) record.outputs = outputs;
   record.times_ms = {
       {"read", summary.times.read_ms}, {"levels", summary.times.levels_ms}, {"grade", summary.times.grade_ms}};
   return record;
@@ -84,13 +90,14 @@ GraderIdentity grader_of(const BatchSummary& summary, const BatchArguments& argu
 
 }  // namespace
 
-BatchSummary run_and_record(const char* command, const BatchArguments& arguments, const BatchOptions& options) {
+BatchSummary run_and_record(const char* command, const BatchArguments& arguments, const BatchOptions& options,
+                            const std::vector<std::string>& outputs) {
   const Stopwatch total;
   const std::string started = utc_timestamp();
   const BatchSummary summary = run_batch(options, calls_for(arguments, options.shard));
   const fs::path folder = options.shard.count > 1 ? shard_folder(options.output, options.shard) : options.output;
   const fs::path file = folder / "run.json";
-  RunRecord record = record_of(command, arguments, options, summary);
+  RunRecord record = record_of(command, arguments, options, summary, outputs);
   record.started_utc = started;
   record.times_ms.emplace_back("wall", total.elapsed_ms());
   record.resources = used_resources();
@@ -103,6 +110,7 @@ int finish_batch(const BatchSummary& summary) {
   const BatchCounts& counts = summary.counts;
   log_info(text(counts.graded, " graded, ", counts.skipped, " finished before, ", counts.failed, " failed, ",
                 counts.left, " not begun (", kNotice, ")"));
+  if (counts.with_warnings > 0) log_warning(warnings_text(counts));
   if (counts.left > 0) {
     log_warning(text("stopped early: ", summary.stop_reason, "; the same command goes on where it stopped"));
     return static_cast<int>(ErrorKind::Failure);

@@ -114,7 +114,7 @@ int inspect_dataset(const std::filesystem::path& data_set, const InspectDatasetO
   std::cout << header();
   PoolCalls calls;
   calls.result_file = [](const StudyFolder&) { return std::filesystem::path(); };
-  calls.wish = [] { return std::cout ? PoolControl::Continue : PoolControl::Abort; };
+  calls.control = [] { return std::cout ? PoolControl::Continue : PoolControl::Abort; };
   calls.finished = [&](const StudyOutcome& outcome) {
     rows.add(outcome);
     --counts.left;

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -84,6 +85,7 @@ int exit_code_of(int argc, char** argv) {
 }  // namespace lumbargrade::cli
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond ulimit -f is an error of its write, not the end of the process
   lumbargrade::set_up_logging(lumbargrade::LogLevel::Info);
   const int exit_code = lumbargrade::cli::exit_code_of(argc, argv);
 #ifndef __SANITIZE_ADDRESS__  // which looks for leaks on the ordinary way out

@@ -22,7 +22,7 @@ int run_merge(const MergeOptions& options) {
   const ShardSet shards = collect_shards({options.folders.begin(), options.folders.end()});
   const MergeCounts counts = write_tables(shards, output);
   log_info(text("joined ", shards.stores.size(), " shards: ", counts.graded, " studies graded, ", counts.failed,
-                " failed; wrote ", (output / "grades.csv").string(), " and failures.csv"));
+                " failed; wrote ", (output / "grades.csv").string(), ", studies.csv and failures.csv"));
   return counts.failed == 0 ? 0 : static_cast<int>(ErrorKind::SomeStudiesFailed);
 }
 
@@ -33,7 +33,7 @@ void add_merge_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("merge", "Join the shards of a batch into the final tables");
   command->add_option("OUT", options->folders, "Output folders of the batch runs, or shard folders")->required();
   command->add_option("-o,--output", options->output,
-                      "Folder for grades.csv and failures.csv (default: the first OUT)");
+                      "Folder for grades.csv, studies.csv and failures.csv (default: the first OUT)");
   command->add_flag("--force", options->force, "Overwrite tables that are there");
   command->footer(
       "Examples:\n"

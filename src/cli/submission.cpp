@@ -64,10 +64,8 @@ SubmissionRows wanted_rows(const SubmissionCommand& command, const fs::path& des
 }
 
 void write_failures(const fs::path& output, const std::vector<StudyFailure>& failures) {
-  std::string table = csv_line({"study_id", "stage", "reason", "file"});
-  for (const StudyFailure& failure : failures) {
-    table += csv_line({failure.study_id, failure.stage, failure.reason, failure.file});
-  }
+  std::string table = csv_line(failure_columns());
+  for (const StudyFailure& failure : failures) table += csv_line(failure_cells(failure));
   write_file_atomically(output, table);
 }
 
@@ -81,7 +79,8 @@ int run_submission(SubmissionCommand command) {
   const SubmissionRows rows = wanted_rows(command, descriptions);
   BatchOptions options = resolved(command.arguments, images, work, Shard{});
   options.may_be_empty = !rows.row_ids.empty() || !rows.listed_ids.empty();
-  const BatchSummary summary = run_and_record("submission", command.arguments, options);
+  const BatchSummary summary =
+      run_and_record("submission", command.arguments, options, {output.string(), "failures.csv", "run.json"});
   const int exit_code = finish_batch(summary);
   if (summary.counts.left > 0) return exit_code;
 

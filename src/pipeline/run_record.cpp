@@ -1,7 +1,9 @@
 #include "pipeline/run_record.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <fstream>
 
@@ -22,6 +24,20 @@ double cpu_s(const rusage& usage) {
     return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// The program and its arguments as they were given.
+Json command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  Json words = Json::array();
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+  return words;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
 }
 
 }  // namespace
@@ -54,6 +70,8 @@ std::string run_record_json(const RunRecord& record, const GraderIdentity& grade
   Json json = {{"notice", kNotice},
                {"command", record.command},
                {"version", record.version},
+               {"command_line", command_line()},
+               {"host", host_name()},
                {"started_utc", record.started_utc},
                {"bundle",
                 {{"folder", grader.bundle_folder.string()},

@@ -77,13 +77,17 @@ void add(ReadFiles& files, Outcome outcome) {
   files.instances.push_back(std::move(outcome.instance));
 }
 
+void read_all_files(const std::vector<fs::path>& paths, int threads, const KeepPixels& keep_pixels, ReadFiles& files) {
+  std::vector<Outcome> outcomes(paths.size());
+  for_each_index(outcomes.size(), threads, [&](size_t i) { outcomes[i] = read(paths[i], keep_pixels); });
+  for (Outcome& outcome : outcomes) add(files, std::move(outcome));
+}
+
 ReadFiles read_folder(const fs::path& folder, int threads, const KeepPixels& keep_pixels) {
   FolderListing listing = list_files(folder);
-  std::vector<Outcome> outcomes(listing.files.size());
-  for_each_index(outcomes.size(), threads, [&](size_t i) { outcomes[i] = read(listing.files[i], keep_pixels); });
   ReadFiles files;
   files.warnings = std::move(listing.warnings);
-  for (Outcome& outcome : outcomes) add(files, std::move(outcome));
+  read_all_files(listing.files, threads, keep_pixels, files);
   return files;
 }
 
@@ -126,6 +130,12 @@ ReadFiles read_files(const fs::path& path, int threads, const KeepPixels& keep_p
   }
   if (is_dicomdir(path)) return read_folder(fs::absolute(path).parent_path(), threads, keep_pixels);
   return is_archive(path) ? read_archive(path, keep_pixels) : read_single_file(path, keep_pixels);
+}
+
+ReadFiles read_listed_files(const std::vector<fs::path>& paths, int threads, const KeepPixels& keep_pixels) {
+  ReadFiles files;
+  read_all_files(paths, threads, keep_pixels, files);
+  return files;
 }
 
 }  // namespace lumbargrade

@@ -28,4 +28,8 @@ bool is_dicomdir(const std::filesystem::path& path);
 /// these.
 ReadFiles read_files(const std::filesystem::path& path, int threads, const KeepPixels& keep_pixels);
 
+/// Reads these files, likewise.
+ReadFiles read_listed_files(const std::vector<std::filesystem::path>& files, int threads,
+                            const KeepPixels& keep_pixels);
+
 }  // namespace lumbargrade

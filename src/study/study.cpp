@@ -38,8 +38,9 @@ void decode_volumes(const Assignment& assignment, int threads, Study& study) {
   }
 }
 
-ReadFiles read_input(const fs::path& path, int threads) {
-  ReadFiles read = read_files(path, threads, may_have_role);
+ReadFiles read_input(const fs::path& path, const StudyOptions& options) {
+  ReadFiles read = options.files.empty() ? read_files(path, options.threads, may_have_role)
+                                         : read_listed_files(options.files, options.threads, may_have_role);
   if (read.instances.empty()) {
     const std::string first = read.warnings.empty() ? "" : text("; first problem: ", read.warnings.front());
     throw Error(ErrorKind::NoUsableStudy, text("no readable DICOM file in ", path.string(), first));
@@ -51,7 +52,7 @@ ReadFiles read_input(const fs::path& path, int threads) {
 }
 
 Study read_study(const fs::path& path, const StudyOptions& options, const CanalFinder& find_canal, bool with_volumes) {
-  ReadFiles read = read_input(path, options.threads);
+  ReadFiles read = read_input(path, options);
   StudyFiles files = choose_study(path, options.study_uid, std::move(read.instances));
   warn_about_files_without_study(files.instances, read.warnings);
   drop_copies(files.instances, read.warnings);

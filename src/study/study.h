@@ -19,6 +19,7 @@ struct StudyOptions {
   std::string sagittal_t2;
   std::vector<std::string> axial_t2;          ///< several axial series may serve
   std::filesystem::path series_descriptions;  ///< CSV with study_id,series_id,series_description
+  std::vector<std::filesystem::path> files;   ///< only these, where the folder holds other studies too; empty: all
   int threads = 2;                            ///< for reading and decoding
 };
 

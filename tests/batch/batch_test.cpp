@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "batch/merge.h"
+#include "batch/result_file.h"
+#include "batch/study_summary.h"
 #include "core/csv.h"
 #include "core/error.h"
 #include "grades/grading.h"
@@ -20,24 +24,44 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// Speaks run_worker's protocol without a network: what becomes of a study is in its name.
+// Speaks run_worker's protocol without a network: what becomes of a study is in its name. The result file is laid out
+// by hand, as result_file.h has it.
 constexpr const char* kWorkerScript = R"sh(
+if [[ -e $0.first_starts_die ]] && (($(wc -l < "$0.first_starts_die") < 2)); then
+  echo x >> "$0.first_starts_die"
+  kill -KILL $$
+fi
+if mkdir "$0.stops" 2> /dev/null; then [[ ! -e $0.one_stops ]] || kill -STOP $$; fi
 echo '{"ready":true,"bundle_folder":"b","bundle_name":"n","bundle_version":"1","bundle_sha256":"s","device":"cpu","threads":1}' >&3
+summary=$(<"$0.summary")
+input=$(<"$0.input")
+write_result() {
+  local body="${rows//STUDY/$quoted}
+#{\"study_id\":${quoted_json},\"input\":\"$input\",\"summary\":$summary}
+"
+  { printf '%s' "$body"; printf '#sha256 %s\n' "$(printf '%s' "$body" | sha256sum | cut -c 1-64)"; } > "$file"
+}
 graded='{"graded":true,"read_ms":1,"levels_ms":2,"grade_ms":3,"warnings":["dark"]}'
-while IFS= read -r -d '' id && IFS= read -r -d '' folder && IFS= read -r -d '' file; do
+while IFS= read -r -d '' id && IFS= read -r -d '' folder && IFS= read -r -d '' file && IFS= read -r -d '' count; do
+  for ((; count > 0; --count)); do IFS= read -r -d '' _; done
   rows=$(<"$0.rows")
   quoted="\"${id//\"/\"\"}\""
+  quoted_json="\"${id//\"/\\\"}\""
   echo "$id" >> "$0.log"
   case $id in
     crash*) kill -SEGV $$ ;;
     hang*) exec sleep 60 ;;
     quits*) exit 7 ;;
+    endless*) head -c 20000000 /dev/zero | tr '\0' x >&3; exec sleep 60 ;;
+    killed*) kill -KILL $$ ;;
+    stops*) kill -STOP $$ ;;
+    large*) echo '{"graded":false,"kind":1,"stage":"write","reason":"cannot write x: File too large","stops_all":false}' >&3 ;;
     babbles*) echo 'not JSON' >&3 ;;
     poor*) echo '{"graded":false,"kind":4,"stage":"levels","reason":"no lumbar discs found"}' >&3 ;;
-    full*) echo '{"graded":false,"kind":1,"stage":"write","reason":"cannot write x: No space left on device"}' >&3 ;;
+    full*) echo '{"graded":false,"kind":1,"stage":"write","reason":"cannot write x: No space left on device","stops_all":true}' >&3 ;;
     twice*) kill -INT $PPID; sleep 0.2; kill -INT $PPID; exec sleep 60 ;;
-    interrupt*) kill -INT $PPID; sleep 0.5; echo "${rows//STUDY/$quoted}" > "$file"; echo "$graded" >&3 ;;
-    *) echo "${rows//STUDY/$quoted}" > "$file"; echo "$graded" >&3 ;;
+    interrupt*) kill -INT $PPID; sleep 0.5; write_result; echo "$graded" >&3 ;;
+    *) write_result; echo "$graded" >&3 ;;
   esac
 done
 )sh";
@@ -47,6 +71,8 @@ class BatchTest : public testing::Test {
   BatchTest() {
     std::ofstream(folder_ / "worker.sh") << kWorkerScript;
     std::ofstream(folder_ / "worker.sh.rows") << grades_csv("STUDY", prior_grades(challenge_prevalence(), "test"));
+    std::ofstream(folder_ / "worker.sh.summary")
+        << nlohmann::json(std::vector<std::string>(study_summary_columns().size(), "cell")).dump();
     options_.data_set = folder_ / "data";
     options_.output = folder_ / "out";
     options_.pool = {{"/bin/bash", (folder_ / "worker.sh").string()}, 2, 30};
@@ -57,8 +83,15 @@ class BatchTest : public testing::Test {
   void add_studies(const std::vector<std::string>& ids) {
     for (const std::string& id : ids) {
       fs::create_directories(options_.data_set / id / "1");
-      std::ofstream(options_.data_set / id / "1" / "1.dcm") << "x";
+      touch(options_.data_set / id / "1" / "1.dcm");
+      // All studies look alike below their folders.
+      std::ofstream(folder_ / "worker.sh.input") << input_fingerprint({id, options_.data_set / id, {}});
     }
+  }
+
+  static void touch(const fs::path& file) {
+    std::ofstream(file) << "x";
+    fs::last_write_time(file, fs::file_time_type(std::chrono::hours(24)));
   }
 
   BatchSummary run() {
@@ -213,15 +246,12 @@ TEST_F(BatchTest, AnyFolderNameIsGradedAndItsTablesAreValidUtf8) {
   std::set<std::string> ids;
   for (const auto& row : grades.rows) ids.insert(row.front());
   EXPECT_THAT(ids,
-              testing::UnorderedElementsAre("a b", "c,\"d\"", "e\nf", "\xC3\xA9", "g%FFh", "%", "-x", "$(touch y)"));
+              testing::UnorderedElementsAre("a b", "c,\"d\"", "e%0Af", "\xC3\xA9", "g%FFh", "%", "%2Dx", "$(touch y)"));
 }
 
 TEST_F(BatchTest, AnUnusableFolderIsCountedAndListedByOneShard) {
   add_studies({"1", "2", "3"});
-  for (const char* site : {"site1", "site2"}) {
-    fs::create_directories(options_.data_set / site / "7" / "1");
-    std::ofstream(options_.data_set / site / "7" / "1" / "1.dcm") << "x";
-  }
+  for (const char* name : {"gone1", "gone2"}) fs::create_symlink("/nonexistent/study", options_.data_set / name);
   size_t failed = 0;
   for (int shard = 1; shard <= 3; ++shard) {
     options_.shard = {shard, 3};
@@ -229,6 +259,70 @@ TEST_F(BatchTest, AnUnusableFolderIsCountedAndListedByOneShard) {
   }
   EXPECT_EQ(failed, 2U);
   EXPECT_EQ(write_tables(collect_shards({options_.output}), options_.output).failed, 2U);
+}
+
+TEST_F(BatchTest, AResultThatIsDamagedOrOfOtherFilesIsGradedAgainAndTold) {
+  add_studies({"1", "2", "3", "4"});
+  run();
+  const ResultStore store(shard_folder(options_.output, options_.shard));
+  fs::resize_file(store.result_file("1"), fs::file_size(store.result_file("1")) - 40);
+  std::fstream changed(store.result_file("2"), std::ios::in | std::ios::out);
+  changed.seekp(700);
+  changed << '7';
+  changed.close();
+  std::ofstream(options_.data_set / "3" / "1" / "2.dcm") << "a new slice";
+  warnings_.clear();
+  const BatchSummary again = run();
+  EXPECT_EQ(again.counts.skipped, 1U);
+  EXPECT_EQ(again.counts.graded, 3U);
+  EXPECT_EQ(attempts("4"), 1);
+  EXPECT_THAT(warnings_, HasSubstr("1: its result is damaged"));
+  EXPECT_THAT(warnings_, HasSubstr("2: its result is damaged"));
+  EXPECT_THAT(warnings_, HasSubstr("3: files came, went or changed since it was graded"));
+}
+
+TEST_F(BatchTest, EveryStudyHasARowInStudiesCsvAndItsFirstWarningIsTold) {
+  add_studies({"1", "poor"});
+  EXPECT_EQ(run().counts.with_warnings, 1U);
+  EXPECT_THAT(warnings_, HasSubstr("1: dark"));
+  EXPECT_THAT(warnings_, HasSubstr("poor: levels: no lumbar discs found"));
+  write_tables(collect_shards({options_.output}), options_.output);
+  const CsvTable studies = read_csv(options_.output / "studies.csv");
+  EXPECT_EQ(studies.header, study_summary_columns());
+  ASSERT_EQ(studies.rows.size(), 2U);
+  EXPECT_EQ(studies.rows[0], std::vector<std::string>(studies.header.size(), "cell"));
+  EXPECT_EQ(studies.rows[1][0], "poor");
+  EXPECT_EQ(studies.rows[1][2], "failed");
+  EXPECT_EQ(studies.rows[1].back(), "levels: no lumbar discs found");
+}
+
+TEST_F(BatchTest, AResultBeyondAFileSizeLimitCostsItsStudyAlone) {
+  add_studies({"1", "large", "z"});
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.graded, 2U);
+  EXPECT_EQ(failure_of("large"), "write: cannot write x: File too large");
+}
+
+TEST_F(BatchTest, KilledStoppedAndEndlessWorkersAreToldAsWhatTheyWere) {
+  add_studies({"1", "endless", "killed", "stops", "z"});
+  options_.pool.study_timeout_s = 5;
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.graded, 2U);
+  EXPECT_EQ(summary.counts.failed, 3U);
+  EXPECT_THAT(failure_of("killed"), HasSubstr("ended by signal 9 (Killed), sent by another process"));
+  EXPECT_THAT(failure_of("stops"), HasSubstr("it took longer than --timeout-per-study"));
+  EXPECT_THAT(failure_of("endless"), HasSubstr("what it had to tell was longer than 8 MiB"));
+}
+
+TEST_F(BatchTest, WorkersKilledOrStoppedWhileTheyLoadCostNoStudy) {
+  add_studies({"1", "2", "3"});
+  std::ofstream(folder_ / "worker.sh.first_starts_die") << "";
+  EXPECT_EQ(run().counts.graded, 3U);
+  fs::remove(folder_ / "worker.sh.first_starts_die");
+  fs::remove(folder_ / "worker.sh.stops");
+  std::ofstream(folder_ / "worker.sh.one_stops") << "";
+  options_.output = folder_ / "out2";
+  EXPECT_EQ(run().counts.graded, 3U);
 }
 
 TEST_F(BatchTest, AFullDiskStopsTheRunInsteadOfFailingEveryStudy) {

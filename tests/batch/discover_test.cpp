@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "dicom/made_dicom.h"
 #include "temporary_folder.h"
 
 namespace lumbargrade {
@@ -19,6 +20,22 @@ using testing::IsEmpty;
 void touch(const fs::path& file, const std::string& content = "x") {
   fs::create_directories(file.parent_path());
   std::ofstream(file) << content;
+}
+
+/// One image of a series of one image.
+void image(const fs::path& file, const std::string& study_uid, const std::string& series = "1") {
+  MadeImage made;
+  made.study_uid = study_uid;
+  made.series_uid = study_uid + "." + series;
+  made.sop_uid = made.series_uid + ".1";
+  write_image(file, made);
+}
+
+const StudyFolder& study_called(const Discovery& found, const std::string& id) {
+  for (const StudyFolder& study : found.studies) {
+    if (study.study_id == id) return study;
+  }
+  throw std::runtime_error("no study " + id);
 }
 
 std::vector<std::string> ids(const Discovery& found) {
@@ -62,15 +79,142 @@ TEST(Discover, LoopsOfLinksAreCutAndLinkedCopiesCount) {
   EXPECT_THAT(ids(discover_studies(data.path(), {})), ElementsAre("a", "b"));
 }
 
-TEST(Discover, AnIdThatOccursTwiceIsAFailureOfBoth) {
+TEST(Discover, EqualNamesAreToldApartByWhatLiesAbove) {
   const TemporaryFolder data;
   touch(data / "site1/7/1/1.dcm");
   touch(data / "site2/7/1/1.dcm");
   touch(data / "site2/8/1/1.dcm");
+  EXPECT_THAT(ids(discover_studies(data.path(), {})), ElementsAre("8", "site1/7", "site2/7"));
+}
+
+TEST(Discover, SessionsOfSubjectsKeepBothNames) {
+  const TemporaryFolder data;
+  image(data / "sub-01/ses-01/anat/1.dcm", "1.1");
+  image(data / "sub-01/ses-02/anat/1.dcm", "1.2");
+  image(data / "sub-02/ses-01/anat/1.dcm", "1.3");
   const Discovery found = discover_studies(data.path(), {});
-  EXPECT_THAT(ids(found), ElementsAre("8"));
+  EXPECT_THAT(ids(found), ElementsAre("sub-01/ses-01", "sub-01/ses-02", "sub-02/ses-01"));
+  EXPECT_EQ(study_called(found, "sub-01/ses-02").folder, data / "sub-01/ses-02");
+  EXPECT_THAT(study_called(found, "sub-01/ses-02").files, IsEmpty());
+}
+
+TEST(Discover, AStudyIsOneWhereverItsSeriesLie) {
+  const TemporaryFolder data;
+  for (const char* patient : {"A", "B"}) {
+    for (const char* series : {"1", "2", "3"}) {
+      const std::string uid = std::string("1.2.") + (patient[0] == 'A' ? "1" : "2");
+      image(data / "pacs" / (std::string("Pat") + patient) / "MRT LWS" / series / "IM1", uid, series);
+      image(data / "xnat" / (std::string("sess") + patient) / "scans" / series / "resources/DICOM/files/1.dcm",
+            uid + ".7", series);
+    }
+  }
+  EXPECT_THAT(ids(discover_studies(data / "pacs", {})), ElementsAre("PatA/MRT LWS", "PatB/MRT LWS"));
+  EXPECT_THAT(ids(discover_studies(data / "xnat", {})), ElementsAre("sessA", "sessB"));
+  EXPECT_THAT(ids(discover_studies(data / "pacs/PatA/MRT LWS", {})), ElementsAre("MRT LWS"));  // series are no studies
+}
+
+TEST(Discover, PatientsDiscsAreKnownByTheirOwnFolder) {
+  const TemporaryFolder data;
+  for (const char* name : {"smith", "jones"}) {
+    for (const char* file : {"IM0", "IM1"}) {
+      image(data / name / "DICOM/PAT0/ST0/SE0" / file, std::string("1.2.") + (name[0] == 's' ? "1" : "2"));
+    }
+    touch(data / name / "VIEWER/lang/de.dat");
+    touch(data / name / "AUTORUN");
+  }
+  const Discovery found = discover_studies(data.path(), {});
+  EXPECT_THAT(ids(found), ElementsAre("jones", "smith"));
+  EXPECT_THAT(found.failures, IsEmpty());
+  EXPECT_THAT(found.notes, ElementsAre(HasSubstr("4 folders beside the studies hold no DICOM file")));
+}
+
+TEST(Discover, AFolderOfSeveralStudiesGivesEachItsOwnFiles) {
+  const TemporaryFolder data;
+  for (const char* uid : {"1.2.3", "1.2.4"}) {
+    image(data / "export" / (std::string("IM_") + uid), uid);
+    image(data / "export/more" / (std::string("IM_") + uid), uid, "2");
+  }
+  image(data / "other/IM1", "1.2.5");
+  const Discovery found = discover_studies(data.path(), {});
+  EXPECT_THAT(ids(found), ElementsAre("export/1.2.3", "export/1.2.4", "other"));
+  EXPECT_THAT(study_called(found, "export/1.2.3").files,
+              ElementsAre(data / "export/IM_1.2.3", data / "export/more/IM_1.2.3"));
+}
+
+TEST(Discover, TheDataSetItselfIsNoStudyWhenStudiesLieBelow) {
+  const TemporaryFolder data;
+  image(data / "root/IM1", "1.2.3");
+  image(data / "root/a/1/IM1", "1.2.4");
+  image(data / "root/b/1/IM1", "1.2.5");
+  const Discovery found = discover_studies(data / "root", {});
+  EXPECT_THAT(ids(found), ElementsAre("a", "b", "root/1.2.3"));
+  EXPECT_THAT(found.studies[2].files, ElementsAre(data / "root/IM1"));
+}
+
+TEST(Discover, CopiesOfAStudyStayApartAndPartsOfASeriesStayTogether) {
+  const TemporaryFolder data;
+  for (const char* copy : {"first", "second"}) {
+    image(data / copy / "1/IM1", "1.2.3", "1");
+    image(data / copy / "2/IM1", "1.2.3", "2");
+  }
+  MadeImage made;
+  made.study_uid = "1.2.9";
+  for (const char* number : {"1", "2"}) {
+    made.sop_uid = std::string("1.2.9.1.") + number;
+    write_image(data / "third" / (std::string("DIR00") + number) / "IM", made);
+  }
+  EXPECT_THAT(ids(discover_studies(data.path(), {})), ElementsAre("first", "second", "third"));
+}
+
+TEST(Discover, FilesWithoutStudyUidGoByTheirFolder) {
+  const TemporaryFolder data;
+  image(data / "a/1/IM1", "");
+  image(data / "a/2/IM1", "", "2");
+  image(data / "b/1/IM1", "");
+  image(data / "c/1/IM1", "1.2.3");
+  image(data / "c/1/IM2", "");
+  image(data / "c/2/IM1", "", "2");
+  const Discovery found = discover_studies(data.path(), {});
+  EXPECT_THAT(ids(found), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(study_called(found, "c").files, IsEmpty());
+}
+
+TEST(Discover, NumberedFoldersOfOneStudyEachAreTakenAsTheyAre) {
+  const TemporaryFolder data;
+  image(data / "100/1/1.dcm", "1.2.3", "1");
+  image(data / "100/2/1.dcm", "1.2.3", "2");
+  image(data / "200/1/1.dcm", "1.2.3", "1");    // a copy
+  image(data / "300/20230101/1.dcm", "1.2.4");  // a patient with two studies
+  image(data / "300/20240101/1.dcm", "1.2.5");
+  EXPECT_THAT(ids(discover_studies(data.path(), {})), ElementsAre("100", "20230101", "20240101", "200"));
+}
+
+TEST(Discover, ArchivesAreStudiesAndDeadLinksAreTold) {
+  const TemporaryFolder data;
+  image(data / "folder_study/t2/1.dcm", "1.2.3");
+  touch(data / "folder_study/report.zip");
+  touch(data / "1.zip", "PK");
+  touch(data / "2.tgz");
+  touch(data / "more/1.tar.gz");
+  fs::create_symlink("/nonexistent", data / "gone");
+  for (const char* file : {"1.dcm", "2.dcm"}) {
+    fs::create_directories(data / "annex/t1");
+    fs::create_symlink("/nonexistent", data / "annex/t1" / file);
+    fs::create_symlink("/nonexistent", data / "folder_study/t2" / (std::string("dead_") + file));
+  }
+  const Discovery found = discover_studies(data.path(), {});
+  EXPECT_THAT(ids(found), ElementsAre("1", "2", "folder_study", "more/1"));
   ASSERT_EQ(found.failures.size(), 2U);
-  EXPECT_THAT(found.failures[0].reason, HasSubstr("2 folders have this study id"));
+  EXPECT_EQ(found.failures[0].study_id, "annex");
+  EXPECT_THAT(found.failures[0].reason, HasSubstr("2 files are links that lead nowhere"));
+  EXPECT_EQ(found.failures[1].study_id, "gone");
+}
+
+TEST(Discover, NamesAreFitForTables) {
+  const TemporaryFolder data;
+  touch(data / "=1+1" / "1.dcm");
+  touch(data / "a\x1B[2Jb" / "1.dcm");
+  EXPECT_THAT(ids(discover_studies(data.path(), {})), ElementsAre("%3D1+1", "a%1B[2Jb"));
 }
 
 TEST(Discover, AListNamesWhatIsNotThere) {

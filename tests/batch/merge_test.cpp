@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 
 #include "batch/refusal.h"
+#include "batch/study_summary.h"
 #include "batch/submission.h"
 #include "core/error.h"
 #include "grades/grading.h"
@@ -20,6 +22,12 @@ using testing::HasSubstr;
 
 const std::vector<std::string> kIds = {"10", "20", "3", "4", "50", "a, \"b\""};
 
+std::vector<std::string> summary_of(const std::string& id) {
+  std::vector<std::string> cells(study_summary_columns().size());
+  cells.front() = id;
+  return cells;
+}
+
 /// A store as a finished shard leaves it; the studies in `failed` have no result.
 ResultStore write_shard(const fs::path& folder, const Shard& shard, const std::vector<std::string>& failed = {}) {
   const ResultStore store(folder);
@@ -31,7 +39,8 @@ ResultStore write_shard(const fs::path& folder, const Shard& shard, const std::v
     if (std::find(failed.begin(), failed.end(), id) != failed.end()) {
       store.write_failure({id, "read", "unreadable, truly", "/x"});
     } else {
-      std::ofstream(store.result_file(id)) << grades_csv(id, prior_grades(challenge_prevalence(), "test"));
+      std::ofstream(store.result_file(id))
+          << result_file_text(grades_csv(id, prior_grades(challenge_prevalence(), "test")), {id, "", summary_of(id)});
     }
   }
   store.write_plan(plan);
@@ -51,6 +60,9 @@ TEST(Merge, JoinsShardsSortedByIdWhateverTheirOrder) {
   EXPECT_TRUE(
       std::is_sorted(grades.rows.begin(), grades.rows.end(), [](const auto& a, const auto& b) { return a[0] < b[0]; }));
   EXPECT_EQ(read_csv(folder / "joined/failures.csv").rows.size(), counts.failed);
+  const CsvTable studies = read_csv(folder / "joined/studies.csv");
+  ASSERT_EQ(studies.rows.size(), kIds.size());
+  for (size_t i = 0; i < kIds.size(); ++i) EXPECT_EQ(studies.rows[i][0], kIds[i]);
 }
 
 TEST(Merge, AMissingOrDoubleShardIsRefused) {
@@ -100,11 +112,33 @@ TEST(Merge, AStudyThatIsNotFinishedIsNamed) {
   EXPECT_FALSE(fs::exists(folder / "out/grades.csv"));
 }
 
-TEST(Merge, ATruncatedResultIsRefused) {
+TEST(Merge, ADamagedResultIsRefusedAndNamed) {
   const TemporaryFolder folder;
   const ResultStore store = write_shard(folder / "1", {1, 1});
-  fs::resize_file(store.result_file("4"), 900);
-  EXPECT_NE(refusal([&] { write_tables(collect_shards({folder / "1"}), folder / "out"); }), "accepted");
+  std::ifstream file(store.result_file("4"));
+  const std::string whole{std::istreambuf_iterator<char>(file), {}};
+  std::string digit_changed = whole;
+  digit_changed[digit_changed.find(".751")] = ',';
+  for (const std::string& damaged :
+       {whole.substr(0, 900), whole.substr(0, whole.size() - 1), digit_changed, whole + "x", std::string()}) {
+    std::ofstream(store.result_file("4")) << damaged;
+    EXPECT_THAT(refusal([&] { write_tables(collect_shards({folder / "1"}), folder / "out"); }),
+                HasSubstr("4.csv is damaged"));
+  }
+  EXPECT_FALSE(fs::exists(folder / "out/grades.csv"));
+}
+
+TEST(Merge, LeavesTheUsersHiddenFilesAlone) {
+  const TemporaryFolder folder;
+  write_shard(folder / "1", {1, 1});
+  fs::create_directories(folder / "out");
+  for (const char* name : {".notes.abcdef", ".grades.csv.a1B2c3", ".x.swp123"})
+    std::ofstream(folder / "out" / name) << "mine";
+  std::ofstream(folder / "out/.lumbargrade-partial-0123456789ab") << "half";
+  write_tables(collect_shards({folder / "1"}), folder / "out");
+  for (const char* name : {".notes.abcdef", ".grades.csv.a1B2c3", ".x.swp123"})
+    EXPECT_TRUE(fs::exists(folder / "out" / name));
+  EXPECT_FALSE(fs::exists(folder / "out/.lumbargrade-partial-0123456789ab"));
 }
 
 TEST(Submission, HasTwentyFiveRowsForEveryStudyAlsoForOnesThatFailedOrAreOnlyListed) {

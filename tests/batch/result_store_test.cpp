@@ -30,12 +30,12 @@ TEST(ResultStore, WorkIsTakenUpOnlyForTheSameIdentity) {
   store.open({{"bundle_sha256", "aa"}}, false);
   std::ofstream(store.result_file("1")) << "done";
   store.open({{"bundle_sha256", "aa"}}, false);
-  EXPECT_TRUE(store.is_finished("1"));
+  EXPECT_TRUE(store.has_result("1"));
   const std::string reason = refusal([&] { store.open({{"bundle_sha256", "bb"}}, false); });
   EXPECT_THAT(reason, HasSubstr("bundle_sha256 \"aa\" there and \"bb\" now"));
   EXPECT_THAT(reason, HasSubstr("--redo"));
   store.open({{"bundle_sha256", "bb"}}, true);
-  EXPECT_FALSE(store.is_finished("1"));
+  EXPECT_FALSE(store.has_result("1"));
 }
 
 TEST(ResultStore, AFolderWithOtherThingsIsLeftAlone) {
@@ -63,14 +63,14 @@ TEST(ResultStore, OpeningSweepsAwayWhatAKilledWriterLeftAndNothingElse) {
   const TemporaryFolder folder;
   const ResultStore store(folder.path());
   store.open({}, false);
-  std::ofstream(folder / "studies/.7.csv.a1B2c3") << "half";
-  std::ofstream(folder / ".plan.json.a1B2c3") << "half";
+  std::ofstream(folder / "studies/.lumbargrade-partial-0123456789ab") << "half";
+  std::ofstream(folder / ".lumbargrade-partial-ba9876543210") << "half";
   std::ofstream(store.result_file("7")) << "whole";
   const FolderLock lock(folder.path());
   store.open({}, false);
-  EXPECT_FALSE(std::filesystem::exists(folder / "studies/.7.csv.a1B2c3"));
-  EXPECT_FALSE(std::filesystem::exists(folder / ".plan.json.a1B2c3"));
-  EXPECT_TRUE(store.is_finished("7"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "studies/.lumbargrade-partial-0123456789ab"));
+  EXPECT_FALSE(std::filesystem::exists(folder / ".lumbargrade-partial-ba9876543210"));
+  EXPECT_TRUE(store.has_result("7"));
   EXPECT_TRUE(std::filesystem::exists(folder / ".lock"));
 }
 

@@ -10,10 +10,13 @@ echo "no DICOM" > data/broken/1/1.dcm
 expect_exit 3 lumbargrade batch data -o out --jobs 2 --deterministic
 expect_equal 76 "$(wc -l < out/grades.csv)" "lines of grades.csv"
 expect_equal 2 "$(wc -l < out/failures.csv)" "lines of failures.csv"
+expect_equal 5 "$(wc -l < out/studies.csv)" "lines of studies.csv"
+grep -q '^10,[0-9.]*,graded,sagittal_t2,' out/studies.csv || fail_test "studies.csv does not tell what study 10 was graded from"
+grep -q '^broken,,failed,' out/studies.csv || fail_test "studies.csv lacks the broken study"
 grep -q '^broken,read,' out/failures.csv || fail_test "failures.csv does not name the broken study"
 cp out/grades.csv undisturbed.csv
 
-# Again: nothing is graded twice. A result of a killed run is made up for.
+# Again: nothing is graded twice. A result that is gone, or was damaged, is made up for.
 rm out/shards/1-of-1/studies/20.csv out/grades.csv
 expect_exit 3 lumbargrade batch data -o out --jobs 1 --deterministic
 expect_stderr "2 studies are finished already"
@@ -25,6 +28,7 @@ import json
 record = json.load(open("out/run.json"))
 assert record["bundle"]["name"] and record["device"] == "cpu" and record["options"]["jobs"] == 1, record
 assert record["options"]["deterministic"] and record["options"]["shard"] == "1/1", record["options"]
+assert record["outputs"] == ["grades.csv", "studies.csv", "failures.csv", "run.json"] and "batch" in record["command_line"]
 assert record["counts"] == {"data_set": 4, "shard": 4, "graded": 1, "finished_before": 2, "failed": 1, "not_begun": 0}, record
 assert record["resources"]["cpu_s"] > 0.1 and 50 < record["resources"]["peak_worker_mib"] < 2048, record["resources"]
 first, = record["earlier_runs"]

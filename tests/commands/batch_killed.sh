@@ -20,7 +20,7 @@ run_ms=$((($(date +%s%N) - began) / 1000000))
 compare() {
   cmp undisturbed/grades.csv killed/grades.csv || fail_test "other bytes after being killed (seed $seed)"
   cmp undisturbed/failures.csv killed/failures.csv || fail_test "other failures after being killed (seed $seed)"
-  [[ -z $(find killed -name '.*.??????') ]] || fail_test "half-written files are left"
+  [[ -z $(find killed -name '.lumbargrade-partial-*') ]] || fail_test "half-written files are left"
 }
 
 kills=0 whole=0
