@@ -186,7 +186,7 @@ TEST(Discover, NumberedFoldersOfOneStudyEachAreTakenAsTheyAre) {
   image(data / "200/1/1.dcm", "1.2.3", "1");    // a copy
   image(data / "300/20230101/1.dcm", "1.2.4");  // a patient with two studies
   image(data / "300/20240101/1.dcm", "1.2.5");
-  EXPECT_THAT(ids(discover_studies(data.path(), {})), ElementsAre("100", "20230101", "20240101", "200"));
+  EXPECT_THAT(ids(discover_studies(data.path(), {})), ElementsAre("100", "200", "20230101", "20240101"));
 }
 
 TEST(Discover, ArchivesAreStudiesAndDeadLinksAreTold) {
