@@ -3,7 +3,6 @@
 #include <iostream>
 #include <map>
 
-#include "core/printable_text.h"
 #include "batch/study_overview.h"
 #include "batch/worker_pool.h"
 #include "bundle/find_bundle.h"
@@ -14,6 +13,7 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/printable_text.h"
 
 namespace lumbargrade::cli {
 namespace {
