@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/table.h"
 #include "metric/cases.h"
 #include "report/probability_text.h"
 
@@ -19,11 +20,14 @@ StudyProbabilities prior_of_study(const PriorTable& prior) {
   return probabilities;
 }
 
-/// Rows of a result are in the order of all_findings(); columns 4, 5 and 6 hold the probabilities.
-StudyProbabilities probabilities_of(const CsvTable& result) {
+/// Rows of a result are in the order of all_findings().
+StudyProbabilities probabilities_of(const StudyResultFile& result) {
+  const Table table(result.grades, result.record.study_id, ErrorKind::Failure);
   StudyProbabilities probabilities{};
   for (size_t i = 0; i < probabilities.size(); ++i) {
-    for (size_t k = 0; k < kSeverityCount; ++k) probabilities[i][k] = std::stod(result.rows[i].at(4 + k));
+    for (size_t k = 0; k < kSeverityCount; ++k) {
+      probabilities[i][k] = table[i].number(severity_key(static_cast<Severity>(k)), 0, 1);
+    }
   }
   return probabilities;
 }
@@ -51,7 +55,7 @@ struct Collected {
 Collected collect(const ShardSet& shards) {
   Collected collected;
   for_each_study(shards, {[&](const std::string& id, const StudyResultFile& result) {
-                            collected.graded.emplace(id, probabilities_of(result.grades));
+                            collected.graded.emplace(id, probabilities_of(result));
                           },
                           [&](const StudyFailure& failure) { collected.failed.emplace(failure.study_id, failure); }});
   return collected;
