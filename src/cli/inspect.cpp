@@ -9,6 +9,7 @@
 #include "cli/inspect_dataset.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/printable_text.h"
 #include "pipeline/load_grader.h"
 #include "pipeline/prepare_study.h"
 
@@ -170,18 +171,6 @@ void print_table(const std::vector<Row>& rows) {
     for (size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - width(row[i]) + 2, ' ');
     std::cout << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
   }
-}
-
-/// Descriptions come from the file: nothing in them may steer the terminal, also not U+0080 to U+009F (0xC2 0x80 on).
-std::string printable(std::string text) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool is_high_control =
-        byte >= 0x80 && byte < 0xA0 && i > 0 && static_cast<unsigned char>(text[i - 1]) == 0xC2;
-    if (is_high_control) text[i - 1] = '?';
-    if (byte < 0x20 || byte == 0x7F || is_high_control) text[i] = '?';
-  }
-  return text;
 }
 
 void print_warnings(const std::vector<std::string>& warnings) {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "core/error.h"
+#include "core/printable_text.h"
 #include "dicom/structure.h"
 
 namespace lumbargrade {
@@ -40,15 +41,6 @@ ArchivePointer make_reader() {
   return reader;
 }
 
-/// Without control characters, which could play tricks on a terminal.
-std::string printable(const char* name) {
-  std::string clean = name ? name : "unnamed";
-  for (char& c : clean) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  }
-  return clean;
-}
-
 class EntryReader {
  public:
   EntryReader(archive& source, std::string name) : source_(source), name_(std::move(name)) {}
@@ -71,7 +63,8 @@ class EntryReader {
  private:
   void read_entry(archive_entry& entry, const std::function<void(ArchiveEntry)>& use) {
     if (archive_entry_filetype(&entry) != AE_IFREG) return;
-    ArchiveEntry read{printable(archive_entry_pathname(&entry)), {}};
+    const char* name = archive_entry_pathname(&entry);
+    ArchiveEntry read{printable(name ? name : "unnamed"), {}};
     if (archive_entry_is_encrypted(&entry)) {
       warn(read, "is encrypted");
     } else if (read_bytes(read)) {
