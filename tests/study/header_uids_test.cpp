@@ -53,7 +53,9 @@ TEST(HeaderUids, ADamagedHeaderGivesWhatItHasAndNoDicomNothing) {
     std::ofstream(folder / "cut.dcm", std::ios::binary) << whole.substr(0, length);
     const auto uids = read_header_uids(folder / "cut.dcm");
     EXPECT_EQ(uids.has_value(), length >= 132) << length;
-    if (uids && !uids->study_instance_uid.empty()) EXPECT_EQ(uids->study_instance_uid, "1.2.840.7") << length;
+    if (uids && !uids->study_instance_uid.empty()) {
+      EXPECT_EQ(uids->study_instance_uid, "1.2.840.7") << length;
+    }
   }
   std::ofstream(folder / "text.dcm") << "no DICOM";
   EXPECT_FALSE(read_header_uids(folder / "text.dcm"));
