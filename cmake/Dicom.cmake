@@ -1,4 +1,4 @@
-# Defines `lumbargrade::dcmtk` and `lumbargrade::openjpeg`. Debian's DCMTKConfig.cmake and OpenJPEGConfig.cmake name
+# Defines `lumbargrade::dcmtk` and `lumbargrade::openjpeg` (and `lumbargrade::charls`). Debian's DCMTKConfig.cmake and OpenJPEGConfig.cmake name
 # static libraries and tools that their packages do not ship, so both are found by header and library.
 find_package(ZLIB REQUIRED)  # deflated data sets
 find_path(LUMBARGRADE_DCMTK_INCLUDE dcmtk/dcmdata/dctk.h REQUIRED)
@@ -6,7 +6,7 @@ add_library(lumbargrade_dcmtk INTERFACE)
 add_library(lumbargrade::dcmtk ALIAS lumbargrade_dcmtk)
 target_include_directories(lumbargrade_dcmtk SYSTEM INTERFACE "${LUMBARGRADE_DCMTK_INCLUDE}")
 target_compile_definitions(lumbargrade_dcmtk INTERFACE HAVE_CONFIG_H)
-foreach(part dcmjpls dcmjpeg dcmdata oflog ofstd)
+foreach(part dcmjpeg dcmdata oflog ofstd)
   find_library(LUMBARGRADE_DCMTK_${part} ${part} REQUIRED)
   target_link_libraries(lumbargrade_dcmtk INTERFACE "${LUMBARGRADE_DCMTK_${part}}")
 endforeach()
@@ -17,5 +17,12 @@ add_library(lumbargrade_openjpeg INTERFACE)
 add_library(lumbargrade::openjpeg ALIAS lumbargrade_openjpeg)
 target_include_directories(lumbargrade_openjpeg SYSTEM INTERFACE "${LUMBARGRADE_OPENJPEG_INCLUDE}")
 target_link_libraries(lumbargrade_openjpeg INTERFACE "${LUMBARGRADE_OPENJPEG}")
+
+find_path(LUMBARGRADE_CHARLS_INCLUDE charls/charls.h REQUIRED)
+find_library(LUMBARGRADE_CHARLS charls REQUIRED)
+add_library(lumbargrade_charls INTERFACE)
+add_library(lumbargrade::charls ALIAS lumbargrade_charls)
+target_include_directories(lumbargrade_charls SYSTEM INTERFACE "${LUMBARGRADE_CHARLS_INCLUDE}")
+target_link_libraries(lumbargrade_charls INTERFACE "${LUMBARGRADE_CHARLS}")
 
 find_package(LibArchive REQUIRED)

@@ -6,6 +6,10 @@
 namespace lumbargrade::cli {
 
 CLI::Option* add_study_option(CLI::App& command, StudyOptions& options) {
+  command
+      .add_flag("--join-studies", options.join_studies,
+                "Several StudyInstanceUIDs are parts of one examination (default: refused)")
+      ->group("Series");
   return command
       .add_option("--study", options.study_uid, "Of several studies in the folder, this StudyInstanceUID or folder")
       ->group("Series");
@@ -63,11 +67,9 @@ void add_grader_options(CLI::App& command, GraderOptions& options) {
 }
 
 nlohmann::ordered_json to_json(const StudyOptions& options) {
-  return {{"study", options.study_uid},
-          {"sagittal_t1", options.sagittal_t1},
-          {"sagittal_t2", options.sagittal_t2},
-          {"axial_t2", options.axial_t2},
-          {"series_descriptions", options.series_descriptions.string()}};
+  return {{"study", options.study_uid},         {"join_studies", options.join_studies},
+          {"sagittal_t1", options.sagittal_t1}, {"sagittal_t2", options.sagittal_t2},
+          {"axial_t2", options.axial_t2},       {"series_descriptions", options.series_descriptions.string()}};
 }
 
 nlohmann::ordered_json to_json(const GraderOptions& options) {

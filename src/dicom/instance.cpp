@@ -26,6 +26,14 @@ constexpr std::streamoff kLargestFile = std::streamoff{2} << 30;
 constexpr std::streamoff kSignatureLength = 132;  // preamble and "DICM"
 constexpr const char* kJpegBaseline = "1.2.840.10008.1.2.4.50";
 constexpr const char* kJpegExtended = "1.2.840.10008.1.2.4.51";
+constexpr int64_t kAlwaysDecoded = int64_t{1} << 25;  // bytes of one file; beyond, only what images compress to
+constexpr int64_t kLargestExpansion = 1000;
+constexpr int64_t kMostLookups = 50'000'000;  // top-level elements x frames: DCMTK searches its lists from the front
+constexpr double kSmallestPixel_mm = 0.02, kLargestPixel_mm = 20;
+constexpr double kLargestField_mm = 2000;
+constexpr double kFarthest_mm = 1e4;   // from the scanner's isocentre
+constexpr double kLargestValue = 1e9;  // after rescaling
+constexpr double kSmallestSlope = 1e-9;
 constexpr double kOrthonormal = 1e-2;  // headers round their direction cosines
 
 const DcmTagKey kPhilipsCreator(0x2005, 0x0010);
@@ -63,6 +71,17 @@ std::string text_of_odd_value(DcmElement& element) {
   return element.isaString() && element.getOFStringArray(value).good() ? std::string(value.c_str()) : std::string();
 }
 
+/// "1,105" as some consoles write 1.105: one comma between digits, and nothing else that could be a decimal point.
+std::string with_decimal_point(std::string value) {
+  const size_t comma = value.find(',');
+  const bool is_decimal = comma != std::string::npos && comma > 0 && comma + 1 < value.size() &&
+                          value.find(',', comma + 1) == std::string::npos && value.find('.') == std::string::npos &&
+                          std::isdigit(static_cast<unsigned char>(value[comma - 1])) &&
+                          std::isdigit(static_cast<unsigned char>(value[comma + 1]));
+  if (is_decimal) value[comma] = '.';
+  return value;
+}
+
 /// The number at `position` of "1.5\2\3"; nothing when it is none.
 std::optional<double> number_in(const std::string& values, unsigned long position) {
   size_t start = 0;
@@ -71,16 +90,22 @@ std::optional<double> number_in(const std::string& values, unsigned long positio
     if (start != std::string::npos) ++start;
   }
   if (start == std::string::npos) return std::nullopt;
-  start = std::min(values.find_first_not_of(" +", start), values.size());
+  const std::string blank(" \t\r\n\0", 5);
+  std::string value = values.substr(start, values.find('\\', start) - start);
+  value.resize(value.find_last_not_of(blank) + 1);
+  const size_t first = value.find_first_not_of(" +");
+  if (first == std::string::npos) return std::nullopt;
+  value = with_decimal_point(value.substr(first));
   double number = 0;
-  const auto [end, error] = std::from_chars(values.data() + start, values.data() + values.size(), number);
-  const bool is_whole = end == values.data() + values.size() || std::strchr(" \\", *end);  // the terminator too
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool is_whole = end == value.data() + value.size();  // never cut at the first odd character
   return error == std::errc() && is_whole && std::isfinite(number) ? std::optional(number) : std::nullopt;
 }
 
 std::optional<double> number_value(DcmItem& item, const DcmTagKey& tag, unsigned long position = 0) {
   DcmElement* element = element_of(item, tag);
   if (!element) return std::nullopt;
+  if (element->isaString()) return number_in(text_of_odd_value(*element), position);
   Float64 value = 0;
   if (element->getFloat64(value, position).good() && std::isfinite(value)) return value;
   Float32 single = 0;
@@ -91,6 +116,11 @@ std::optional<double> number_value(DcmItem& item, const DcmTagKey& tag, unsigned
 int integer_value(DcmItem& item, const DcmTagKey& tag, int otherwise) {
   DcmElement* element = element_of(item, tag);
   if (!element) return otherwise;
+  if (element->isaString()) {
+    const auto number = number_in(text_of_odd_value(*element), 0);
+    const bool fits = number && std::abs(*number) <= std::numeric_limits<int>::max();
+    return fits ? static_cast<int>(*number) : otherwise;
+  }
   Uint16 short_value = 0;
   if (element->getUint16(short_value).good()) return short_value;
   Sint32 value = 0;
@@ -132,10 +162,11 @@ struct FrameGroups {
   DcmItem* per_frame = nullptr;
   DcmItem* shared = nullptr;
 
-  /// The item that holds the macro `sequence`; the data set itself for classic images.
-  DcmItem& group(const DcmTagKey& sequence) const {
+  /// The item of the macro `sequence` that holds `attribute`; the data set itself for classic images.
+  DcmItem& group(const DcmTagKey& sequence, const DcmTagKey& attribute) const {
     for (DcmItem* functional_groups : {per_frame, shared}) {
-      if (DcmItem* item = first_item(functional_groups, sequence)) return *item;
+      DcmItem* item = first_item(functional_groups, sequence);
+      if (item && item->tagExists(attribute)) return *item;
     }
     return *dataset;
   }
@@ -159,12 +190,17 @@ std::vector<FrameGroups> frame_groups(DcmDataset& dataset, size_t frames) {
 // ---- one frame
 // -------------------------------------------------------------------------------------------------------
 
+bool is_plausible_spacing(double spacing_mm) {
+  return spacing_mm >= kSmallestPixel_mm && spacing_mm <= kLargestPixel_mm;
+}
+
 void read_plane(const FrameGroups& groups, Frame& frame) {
-  const auto position = vector_value(groups.group(DCM_PlanePositionSequence), DCM_ImagePositionPatient);
-  DcmItem& orientation = groups.group(DCM_PlaneOrientationSequence);
+  const auto position =
+      vector_value(groups.group(DCM_PlanePositionSequence, DCM_ImagePositionPatient), DCM_ImagePositionPatient);
+  DcmItem& orientation = groups.group(DCM_PlaneOrientationSequence, DCM_ImageOrientationPatient);
   const auto row = vector_value(orientation, DCM_ImageOrientationPatient, 0);
   const auto column = vector_value(orientation, DCM_ImageOrientationPatient, 3);
-  DcmItem& measures = groups.group(DCM_PixelMeasuresSequence);
+  DcmItem& measures = groups.group(DCM_PixelMeasuresSequence, DCM_PixelSpacing);
   const double row_spacing = number_value(measures, DCM_PixelSpacing, 0).value_or(0);
   const double column_spacing = number_value(measures, DCM_PixelSpacing, 1).value_or(0);
   if (!position) {
@@ -173,6 +209,10 @@ void read_plane(const FrameGroups& groups, Frame& frame) {
     frame.plane_problem = "no valid ImageOrientationPatient";
   } else if (row_spacing <= 0 || column_spacing <= 0) {
     frame.plane_problem = "no valid PixelSpacing";
+  } else if (!is_plausible_spacing(row_spacing) || !is_plausible_spacing(column_spacing)) {
+    frame.plane_problem = text("implausible PixelSpacing of ", row_spacing, " x ", column_spacing, " mm");
+  } else if (position->cwiseAbs().maxCoeff() > kFarthest_mm) {
+    frame.plane_problem = text("implausible ImagePositionPatient, ", position->norm(), " mm from the scanner's middle");
   } else {
     frame.plane = ImagePlane{*position, row->normalized(), column->normalized(), row_spacing, column_spacing};
   }
@@ -197,14 +237,21 @@ void add_note(std::vector<std::string>& notes, const std::string& note) {
 }
 
 void read_scaling(const FrameGroups& groups, Frame& frame, std::vector<std::string>& notes) {
-  DcmItem& transformation = groups.group(DCM_PixelValueTransformationSequence);
-  frame.slope = number_value(transformation, DCM_RescaleSlope).value_or(1);
-  frame.intercept = number_value(transformation, DCM_RescaleIntercept).value_or(0);
+  const auto transformed = [&](const DcmTagKey& tag) {
+    return number_value(groups.group(DCM_PixelValueTransformationSequence, tag), tag);
+  };
+  frame.slope = transformed(DCM_RescaleSlope).value_or(1);
+  frame.intercept = transformed(DCM_RescaleIntercept).value_or(0);
   if (frame.slope == 0) {
     frame.slope = 1;
     add_note(notes, "RescaleSlope 0, which would blank the image, taken as 1");
   }
   apply_philips_scaling(groups, frame);
+  const double largest = std::abs(frame.slope) * 65535 + std::abs(frame.intercept);
+  if (!(largest <= kLargestValue) || std::abs(frame.slope) < kSmallestSlope) {
+    frame.plane.reset();
+    frame.plane_problem = text("implausible RescaleSlope ", frame.slope, " and RescaleIntercept ", frame.intercept);
+  }
 }
 
 /// A private element's number, where the group's first block is the vendor's.
@@ -215,7 +262,8 @@ std::optional<double> private_number(DcmItem& item, uint16_t group, const char* 
 
 /// Where the standard's attribute is missing, the vendor's own. GE adds 10^9 to mark it valid.
 std::optional<double> b_value(const FrameGroups& groups) {
-  if (const auto b = number_value(groups.group(DCM_MRDiffusionSequence), DCM_DiffusionBValue)) return b;
+  if (const auto b = number_value(groups.group(DCM_MRDiffusionSequence, DCM_DiffusionBValue), DCM_DiffusionBValue))
+    return b;
   DcmDataset& dataset = *groups.dataset;
   if (const auto siemens = private_number(dataset, 0x0019, "SIEMENS MR HEADER", 0x0C)) return siemens;
   if (const auto philips = private_number(dataset, 0x2001, "Philips Imaging DD 001", 0x03)) return philips;
@@ -224,12 +272,13 @@ std::optional<double> b_value(const FrameGroups& groups) {
 }
 
 void read_contrast(const FrameGroups& groups, Contrast& contrast) {
-  contrast.echo_time_ms = number_value(groups.group(DCM_MREchoSequence), DCM_EffectiveEchoTime);
+  contrast.echo_time_ms = number_value(groups.group(DCM_MREchoSequence, DCM_EffectiveEchoTime), DCM_EffectiveEchoTime);
   if (!contrast.echo_time_ms) contrast.echo_time_ms = number_value(*groups.dataset, DCM_EchoTime);
   contrast.b_value = b_value(groups);
-  contrast.image_type = string_value(groups.group(DCM_MRImageFrameTypeSequence), DCM_FrameType);
+  contrast.image_type = string_value(groups.group(DCM_MRImageFrameTypeSequence, DCM_FrameType), DCM_FrameType);
   if (contrast.image_type.empty()) contrast.image_type = string_value(*groups.dataset, DCM_ImageType);
-  contrast.temporal_position = integer_value(groups.group(DCM_FrameContentSequence), DCM_TemporalPositionIndex, 0);
+  contrast.temporal_position =
+      integer_value(groups.group(DCM_FrameContentSequence, DCM_TemporalPositionIndex), DCM_TemporalPositionIndex, 0);
   if (!contrast.temporal_position) {
     contrast.temporal_position = integer_value(*groups.dataset, DCM_TemporalPositionIdentifier, 0);
   }
@@ -261,6 +310,7 @@ PixelFormat read_format(DcmDataset& dataset) {
 }
 
 void read_identity(DcmDataset& dataset, Instance& instance) {
+  instance.patient_id = string_value(dataset, DCM_PatientID);
   instance.study_instance_uid = string_value(dataset, DCM_StudyInstanceUID);
   instance.series_instance_uid = string_value(dataset, DCM_SeriesInstanceUID);
   instance.sop_instance_uid = string_value(dataset, DCM_SOPInstanceUID);
@@ -277,7 +327,9 @@ std::string contrast_agent(const FrameGroups& groups) {
   if (!agent.empty()) return agent;
   DcmItem* coded = first_item(groups.dataset, DCM_ContrastBolusAgentSequence);
   if (!coded) return {};
-  if (string_value(groups.group(DCM_ContrastBolusUsageSequence), DCM_ContrastBolusAgentAdministered) == "NO") return {};
+  if (string_value(groups.group(DCM_ContrastBolusUsageSequence, DCM_ContrastBolusAgentAdministered),
+                   DCM_ContrastBolusAgentAdministered) == "NO")
+    return {};
   const std::string name = string_value(*coded, DCM_CodeMeaning);
   return name.empty() ? "unnamed" : name;
 }
@@ -296,10 +348,20 @@ void read_acquisition(const FrameGroups& groups, Instance& instance) {
   instance.sequence_name = string_value(dataset, DCM_SequenceName);
   instance.contrast_agent = contrast_agent(groups);
   instance.repetition_time_ms =
-      number_value(groups.group(DCM_MRTimingAndRelatedParametersSequence), DCM_RepetitionTime);
-  instance.inversion_time_ms = number_value(groups.group(DCM_MRModifierSequence), DCM_InversionTimes);
+      number_value(groups.group(DCM_MRTimingAndRelatedParametersSequence, DCM_RepetitionTime), DCM_RepetitionTime);
+  instance.inversion_time_ms =
+      number_value(groups.group(DCM_MRModifierSequence, DCM_InversionTimes), DCM_InversionTimes);
   if (!instance.inversion_time_ms) instance.inversion_time_ms = number_value(dataset, DCM_InversionTime);
-  instance.slice_thickness_mm = number_value(groups.group(DCM_PixelMeasuresSequence), DCM_SliceThickness);
+  instance.slice_thickness_mm =
+      number_value(groups.group(DCM_PixelMeasuresSequence, DCM_SliceThickness), DCM_SliceThickness);
+}
+
+/// No image compresses a thousandfold; a claim that it did is a claim on memory.
+void check_expansion(const std::filesystem::path& file, int64_t bytes, const Structure& structure) {
+  int64_t compressed = 0;
+  for (const Bytes fragment : structure.fragments) compressed += static_cast<int64_t>(fragment.size());
+  if (bytes <= kAlwaysDecoded || bytes <= compressed * kLargestExpansion) return;
+  refuse(file, text("claims ", bytes >> 20, " MiB of pixels from ", compressed, " bytes"));
 }
 
 /// The number of frames, once the bytes present are known to hold them.
@@ -323,6 +385,9 @@ size_t checked_frames(DcmDataset& dataset, const Instance& instance, const Struc
   if (!structure.fragments.empty() && frames > static_cast<int64_t>(structure.fragments.size())) {
     refuse(instance.file, text("claims ", frames, " frames but holds ", structure.fragments.size(), " fragments"));
   }
+  if (!structure.fragments.empty()) check_expansion(instance.file, bytes, structure);
+  const int64_t lookups = frames * static_cast<int64_t>(dataset.card());
+  if (lookups > kMostLookups) refuse(instance.file, text("has ", dataset.card(), " elements for ", frames, " frames"));
   return static_cast<size_t>(frames);
 }
 
@@ -396,14 +461,59 @@ void note_pixels(DcmDataset& dataset, const Structure& structure, Instance& inst
   }
 }
 
+void check_field(const PixelFormat& format, Frame& frame) {
+  if (!frame.plane) return;
+  const double width_mm = format.columns * frame.plane->column_spacing_mm;
+  const double height_mm = format.rows * frame.plane->row_spacing_mm;
+  if (width_mm <= kLargestField_mm && height_mm <= kLargestField_mm) return;
+  frame.plane.reset();
+  frame.plane_problem = text("implausible field of view of ", width_mm, " x ", height_mm, " mm (PixelSpacing)");
+}
+
+/// Stored values that use bits above BitsStored, where no overlay is kept in them: the header tells too few.
+void keep_all_bits(DcmDataset& dataset, const Structure& structure, Instance& instance) {
+  PixelFormat& format = instance.format;
+  const bool is_plain = format.bits_allocated == 16 && format.samples_per_pixel == 1 && !format.is_signed &&
+                        format.high_bit + 1 == format.bits_stored && format.bits_stored < 16;
+  if (!is_plain || structure.native_pixels.empty() || dataset.tagExists(DcmTagKey(0x6000, 0x0102))) return;
+  const size_t count = instance.frames.size() * static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns);
+  const size_t high = structure.encoding.big_endian ? 0 : 1;
+  unsigned low_bits = 0, high_bits = 0;
+  for (size_t i = 0; i < count; ++i) {
+    high_bits |= structure.native_pixels[2 * i + high];
+    low_bits |= structure.native_pixels[2 * i + 1 - high];
+  }
+  if (((high_bits << 8 | low_bits) >> format.bits_stored) == 0) return;
+  add_note(instance.notes, text("values above BitsStored ", format.bits_stored, ", kept as they are"));
+  format.bits_stored = 16;
+  format.high_bit = 15;
+}
+
+void read_padding(DcmDataset& dataset, PixelFormat& format) {
+  constexpr int kNone = std::numeric_limits<int>::min();
+  const auto stored = [&](const DcmTagKey& tag) {
+    const int value = integer_value(dataset, tag, kNone);
+    return format.is_signed && value > 32767 ? value - 65536 : value;
+  };
+  const int value = stored(DCM_PixelPaddingValue);
+  if (value == kNone) return;
+  const int limit = stored(DCM_PixelPaddingRangeLimit);
+  format.padding_low = limit == kNone ? value : std::min(value, limit);
+  format.padding_high = limit == kNone ? value : std::max(value, limit);
+}
+
 void read_frames(DcmDataset& dataset, const Structure& structure, Instance& instance) {
   instance.format = read_format(dataset);
   const size_t count = structure.has_pixels ? checked_frames(dataset, instance, structure) : 0;
   const std::vector<FrameGroups> groups = frame_groups(dataset, count);
   instance.frames.reserve(count);
-  for (size_t i = 0; i < count; ++i)
+  for (size_t i = 0; i < count; ++i) {
     instance.frames.push_back(read_frame(groups[i], static_cast<int>(i), instance.notes));
+    check_field(instance.format, instance.frames.back());
+  }
   if (count == 0) return;
+  keep_all_bits(dataset, structure, instance);
+  read_padding(dataset, instance.format);
   instance.pixel_problem = pixel_problem(instance, structure);
   note_pixels(dataset, structure, instance);
 }

@@ -20,7 +20,9 @@ struct PixelFormat {
   int bits_stored = 0;
   int high_bit = 0;
   bool is_signed = false;
-  std::string photometric;  ///< "MONOCHROME2"
+  std::string photometric;         ///< "MONOCHROME2"
+  std::optional<int> padding_low;  ///< stored values that stand for no image (PixelPaddingValue and its range limit)
+  std::optional<int> padding_high;
 };
 
 /// What makes images of one place differ on purpose. Absent values stay absent.
@@ -52,6 +54,7 @@ struct EncodedPixels {
 /// Everything a study needs to know about one DICOM file. Text is UTF-8.
 struct Instance {
   std::filesystem::path file;
+  std::string patient_id;
   std::string study_instance_uid;
   std::string series_instance_uid;
   std::string sop_instance_uid;

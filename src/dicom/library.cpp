@@ -4,7 +4,6 @@
 #include <dcmtk/dcmdata/dcdict.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
-#include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
 
 #include "core/error.h"
@@ -16,7 +15,6 @@ bool register_codecs() {
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   DcmRLEDecoderRegistration::registerCodecs();
   DJDecoderRegistration::registerCodecs();
-  DJLSDecoderRegistration::registerCodecs();
   if (!dcmDataDict.isDictionaryLoaded()) {
     throw Error(ErrorKind::Failure,
                 "DCMTK has no data dictionary: set DCMDICTPATH to its dicom.dic, or reinstall DCMTK's package");

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "dicom/codestream.h"
 #include "dicom/jpeg2000.h"
+#include "dicom/jpeg_ls.h"
 #include "dicom/library.h"
 #include "dicom/rle.h"
 #include "dicom/transfer_syntax.h"
@@ -49,6 +50,23 @@ class StoredValue {
   uint32_t sign_;
 };
 
+/// What stands for no image gets the darkest value of the image, as air has: no statistic may see a marker.
+template <typename Stored>
+void blank_padding(const PixelFormat& format, float* voxels, size_t count, const Stored& stored) {
+  const auto is_padding = [&](size_t i) {
+    const int value = stored(i);
+    return value >= *format.padding_low && value <= *format.padding_high;
+  };
+  std::optional<float> darkest;
+  for (size_t i = 0; i < count; ++i) {
+    if (!is_padding(i)) darkest = std::min(darkest.value_or(voxels[i]), voxels[i]);
+  }
+  if (!darkest) return;
+  for (size_t i = 0; i < count; ++i) {
+    if (is_padding(i)) voxels[i] = *darkest;
+  }
+}
+
 /// `read(i)` gives the frame's i-th raw pixel.
 template <typename Read>
 void convert_frame(const Instance& instance, const FrameTarget& target, const Read& read) {
@@ -61,9 +79,10 @@ void convert_frame(const Instance& instance, const FrameTarget& target, const Re
   const int direction = inverted ? -1 : 1;
   const int start = !inverted ? 0 : instance.format.is_signed ? -1 : (1 << instance.format.bits_stored) - 1;
   const size_t count = pixels_per_frame(instance.format);
-  for (size_t i = 0; i < count; ++i) {
-    target.voxels[i] = slope * static_cast<float>(start + direction * stored(read(i))) + intercept;
-  }
+  const auto in_units = [&](int value) { return slope * static_cast<float>(start + direction * value) + intercept; };
+  for (size_t i = 0; i < count; ++i) target.voxels[i] = in_units(stored(read(i)));
+  if (instance.format.padding_low)
+    blank_padding(instance.format, target.voxels, count, [&](size_t i) { return stored(read(i)); });
 }
 
 // ---- native pixels
@@ -111,15 +130,20 @@ void convert_jpeg2000(const Instance& instance, std::span<const FrameTarget> tar
                  [&](const std::vector<Bytes>& fragments) { return decode_jpeg2000(fragments, instance.format); });
 }
 
+void convert_jpeg_ls(const Instance& instance, std::span<const FrameTarget> targets) {
+  convert_frames(instance, targets, "JPEG-LS",
+                 [&](const std::vector<Bytes>& fragments) { return decode_jpeg_ls(fragments, instance.format); });
+}
+
 void convert_rle(const Instance& instance, std::span<const FrameTarget> targets) {
   convert_frames(instance, targets, "RLE",
                  [&](const std::vector<Bytes>& fragments) { return decode_rle(fragments.front(), instance.format); });
 }
 
-std::unique_ptr<DcmPixelData> encapsulated_pixels(const Instance& instance) {
+std::unique_ptr<DcmPixelData> encapsulated_pixels(const Instance& instance, const std::vector<Bytes>& fragments) {
   auto sequence = std::make_unique<DcmPixelSequence>(DcmTag(DCM_PixelSequenceTag));
   sequence->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag)));  // an empty offset table
-  for (const Bytes fragment : instance.pixels->structure.fragments) {
+  for (const Bytes fragment : fragments) {
     auto item = std::make_unique<DcmPixelItem>(DcmTag(DCM_PixelItemTag));
     item->putUint8Array(fragment.data(), static_cast<unsigned long>(fragment.size()));
     sequence->insert(item.release());
@@ -130,8 +154,8 @@ std::unique_ptr<DcmPixelData> encapsulated_pixels(const Instance& instance) {
   return pixels;
 }
 
-/// What the decoders need and no more: nothing of the file is parsed a second time.
-std::unique_ptr<DcmDataset> image_dataset(const Instance& instance) {
+/// One frame with what the decoders need and no more: nothing of the file is parsed a second time.
+std::unique_ptr<DcmDataset> image_dataset(const Instance& instance, const std::vector<Bytes>& fragments) {
   const PixelFormat& format = instance.format;
   auto dataset = std::make_unique<DcmDataset>();
   const auto put = [&](const DcmTagKey& tag, int value) {
@@ -145,8 +169,8 @@ std::unique_ptr<DcmDataset> image_dataset(const Instance& instance) {
   put(DCM_HighBit, format.high_bit);
   put(DCM_PixelRepresentation, format.is_signed);
   dataset->putAndInsertString(DCM_PhotometricInterpretation, format.photometric.c_str());
-  dataset->putAndInsertString(DCM_NumberOfFrames, std::to_string(instance.frames.size()).c_str());
-  dataset->insert(encapsulated_pixels(instance).release());
+  dataset->putAndInsertString(DCM_NumberOfFrames, "1");
+  dataset->insert(encapsulated_pixels(instance, fragments).release());
   return dataset;
 }
 
@@ -160,17 +184,13 @@ void check_decoded_format(const Instance& instance, DcmDataset& decoded) {
 }
 
 template <typename Raw>
-void convert_decoded(const Instance& instance, std::span<const Raw> raw, std::span<const FrameTarget> targets) {
-  const size_t count = pixels_per_frame(instance.format);
-  if (raw.size() / count < instance.frames.size()) refuse(instance, "compressed pixels that end too early");
-  for (const FrameTarget& target : targets) {
-    const Raw* frame = raw.data() + static_cast<size_t>(target.frame) * count;
-    convert_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>(frame[i]); });
-  }
+void convert_decoded(const Instance& instance, std::span<const Raw> raw, const FrameTarget& target) {
+  if (raw.size() < pixels_per_frame(instance.format)) refuse(instance, "compressed pixels that end too early");
+  convert_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>(raw[i]); });
 }
 
-void convert_with_dcmtk(const Instance& instance, std::span<const FrameTarget> targets) {
-  const auto dataset = image_dataset(instance);
+void convert_with_dcmtk(const Instance& instance, const std::vector<Bytes>& fragments, const FrameTarget& target) {
+  const auto dataset = image_dataset(instance, fragments);
   const OFCondition condition = dataset->chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
   if (condition.bad()) refuse(instance, text("damaged compressed pixels (", condition.text(), ")"));
   check_decoded_format(instance, *dataset);
@@ -179,9 +199,9 @@ void convert_with_dcmtk(const Instance& instance, std::span<const FrameTarget> t
   Uint8* bytes = nullptr;
   Uint16* words = nullptr;
   if (instance.format.bits_allocated == 8 && element->getUint8Array(bytes).good() && bytes) {
-    convert_decoded<Uint8>(instance, {bytes, element->getLength()}, targets);
+    convert_decoded<Uint8>(instance, {bytes, element->getLength()}, target);
   } else if (instance.format.bits_allocated == 16 && element->getUint16Array(words).good() && words) {
-    convert_decoded<Uint16>(instance, {words, element->getLength() / 2}, targets);
+    convert_decoded<Uint16>(instance, {words, element->getLength() / 2}, target);
   } else {
     refuse(instance, "unreadable pixel data");
   }
@@ -197,10 +217,15 @@ void decode_frames(const Instance& instance, std::span<const FrameTarget> target
     for (const FrameTarget& target : targets) convert_native_frame(instance, target);
   } else if (pixel_coding(instance.transfer_syntax_uid) == PixelCoding::Jpeg2000) {
     convert_jpeg2000(instance, targets);
+  } else if (pixel_coding(instance.transfer_syntax_uid) == PixelCoding::JpegLs) {
+    convert_jpeg_ls(instance, targets);
   } else if (pixel_coding(instance.transfer_syntax_uid) == PixelCoding::Rle) {
     convert_rle(instance, targets);
   } else {
-    convert_with_dcmtk(instance, targets);
+    const auto frames = assign_fragments(instance.pixels->structure.fragments, instance.frames.size());
+    for (const FrameTarget& target : targets) {
+      convert_with_dcmtk(instance, frames[static_cast<size_t>(target.frame)], target);
+    }
   }
 }
 

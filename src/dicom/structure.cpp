@@ -21,6 +21,9 @@ constexpr size_t kPreambleLength = 128;
 constexpr int kDeepestNesting = 16;
 constexpr size_t kMostElements = 1'000'000;  // an enhanced MR of 10,000 frames has about 500,000
 constexpr size_t kLargestInflated = size_t{1} << 29;
+constexpr size_t kAlwaysInflated = size_t{1} << 26;  // beyond, only what images deflate to
+constexpr size_t kLargestInflation = 200;
+
 constexpr uint32_t kUndefinedLength = 0xFFFFFFFF;
 constexpr const char* kImplicitLittleEndian = "1.2.840.10008.1.2";
 constexpr const char* kExplicitBigEndian = "1.2.840.10008.1.2.2";
@@ -43,6 +46,9 @@ constexpr Tag kTransferSyntax = {0x0002, 0x0010};
 struct Broken {
   std::string why;
 };
+
+/// Nested deeper than the library may follow, whatever the bytes are taken for.
+struct TooDeep : Broken {};
 
 [[noreturn]] void break_off(Tag tag, const std::string& why) {
   std::ostringstream out;
@@ -160,7 +166,7 @@ class Walker {
 
   void walk_value(const ElementHeader& header, size_t end, int depth) {
     if (header.length == kUndefinedLength && header.tag == kPixelData) {
-      walk_fragments(header);  // of an icon
+      walk_fragments(header, end);  // of an icon
       return;
     }
     if (header.length == kUndefinedLength) {
@@ -177,7 +183,30 @@ class Walker {
       while (position_ < sequence_end) walk_item(header, read_header(sequence_end), sequence_end, depth);
       return;
     }
-    position_ += header.length;
+    const size_t value_end = position_ + header.length;
+    if (may_hold_items(header)) count_depth(header, value_end, depth);
+    position_ = value_end;
+  }
+
+  /// A value without known representation that begins like an item: DCMTK takes it for a sequence.
+  bool may_hold_items(const ElementHeader& header) const {
+    const bool is_unknown = !encoding_.explicit_vr || header.is("UN");
+    return is_unknown && header.length >= 8 && read16(position_) == kItem.group &&
+           read16(position_ + 2) == kItem.element;
+  }
+
+  /// Walks such a value for its depth alone: where it does not read as items, it is bytes.
+  void count_depth(const ElementHeader& header, size_t value_end, int depth) {
+    const ElementEncoding outer = encoding_;
+    encoding_ = {false, false};
+    try {
+      while (position_ < value_end) walk_item(header, read_header(value_end), value_end, depth);
+    } catch (const TooDeep&) {
+      throw;
+    } catch (const Broken&) {
+      // not a sequence after all
+    }
+    encoding_ = outer;
   }
 
   /// Implicit VR: the parser will take for a sequence what its dictionary calls one, so the walk does too.
@@ -197,7 +226,7 @@ class Walker {
 
   void walk_item(const ElementHeader& sequence, const ElementHeader& item, size_t end, int depth) {
     if (item.tag != kItem) break_off(sequence.tag, text("holds no item at byte ", position_ - 8));
-    if (depth >= kDeepestNesting) break_off(sequence.tag, text("is nested deeper than ", kDeepestNesting));
+    if (depth >= kDeepestNesting) throw TooDeep{{text("sequences are nested deeper than ", kDeepestNesting)}};
     if (item.length == kUndefinedLength) {
       for (;;) {
         const ElementHeader header = read_header(end);
@@ -222,7 +251,7 @@ class Walker {
     structure.has_pixels = true;
     structure.pixels_are_words = !encoding_.explicit_vr || header.is("OW");
     if (header.length == kUndefinedLength) {
-      structure.fragments = walk_fragments(header);
+      structure.fragments = walk_fragments(header, bytes_.size());
       if (!structure.fragments.empty()) structure.fragments.erase(structure.fragments.begin());  // the offset table
       return;
     }
@@ -231,13 +260,14 @@ class Walker {
     position_ += header.length;
   }
 
-  std::vector<Bytes> walk_fragments(const ElementHeader& header) {
+  /// Fragments up to the sequence delimiter, all within the item that ends at `end`.
+  std::vector<Bytes> walk_fragments(const ElementHeader& header, size_t end) {
     std::vector<Bytes> fragments;
     for (;;) {
-      const ElementHeader fragment = read_header(bytes_.size());
+      const ElementHeader fragment = read_header(end);
       if (fragment.tag == kSequenceEnd) return fragments;
       if (fragment.tag != kItem) break_off(header.tag, text("holds no fragment at byte ", position_ - 8));
-      check_length(fragment, bytes_.size());
+      check_length(fragment, end);
       fragments.push_back(bytes_.subspan(position_, fragment.length));
       position_ += fragment.length;
     }
@@ -343,10 +373,11 @@ Structure find_structure(Bytes bytes, const std::string& name) {
     find_dataset(rest, structure, name);
     return structure;
   }
-  auto inflated = Inflater().inflate_all(rest, kLargestInflated);
+  const size_t limit = std::min(kLargestInflated, std::max(kAlwaysInflated, rest.size() * kLargestInflation));
+  auto inflated = Inflater().inflate_all(rest, limit);
   if (!inflated) {
-    throw Error(ErrorKind::Failure, text(name, " holds a deflated data set that is damaged or inflates beyond ",
-                                         kLargestInflated >> 20, " MiB"));
+    throw Error(ErrorKind::Failure,
+                text(name, " holds a deflated data set that is damaged or inflates beyond ", limit >> 20, " MiB"));
   }
   structure.inflated = std::move(*inflated);
   find_dataset(structure.inflated, structure, name);

@@ -1,5 +1,7 @@
 #include "pipeline/prepare_study.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "pipeline/canal_finder.h"
 
@@ -15,6 +17,16 @@ std::string found_series(const Study& study) {
   return list.empty() ? "no series" : list;
 }
 
+/// No level fits into less: the spacing is wrong.
+void refuse_tiny_field(const Volume& sagittal, const std::string& study_id) {
+  constexpr double kSmallest_mm = 40;
+  const Vector3 spacing = spacing_mm(sagittal.patient_from_index);
+  const double width_mm = sagittal.columns * spacing[0], height_mm = sagittal.rows * spacing[1];
+  if (std::min(width_mm, height_mm) >= kSmallest_mm) return;
+  throw Error(ErrorKind::NoUsableStudy, text("implausible field of view in study ", study_id, ": ", width_mm, " x ",
+                                             height_mm, " mm; check PixelSpacing"));
+}
+
 SeriesRole chosen_sagittal(const Study& study) {
   if (study.sagittal_t2) return SeriesRole::SagittalT2;
   return study.sagittal_t1 ? SeriesRole::SagittalT1 : SeriesRole::None;
@@ -25,8 +37,9 @@ SeriesRole chosen_sagittal(const Study& study) {
 const Volume& PreparedStudy::sagittal_volume() const {
   if (sagittal == SeriesRole::SagittalT2 && study.sagittal_t2) return *study.sagittal_t2;
   if (sagittal == SeriesRole::SagittalT1 && study.sagittal_t1) return *study.sagittal_t1;
+  const std::string first = study.warnings.empty() ? "" : text("; first problem: ", study.warnings.front());
   throw Error(ErrorKind::NoUsableStudy,
-              text("no sagittal series in study ", study.study_id, ": found ", found_series(study),
+              text("no sagittal series in study ", study.study_id, ": found ", found_series(study), first,
                    "; `lumbargrade inspect` shows them, --sagittal-t2 chooses one"));
 }
 
@@ -44,6 +57,7 @@ PreparedStudy prepared_study(Study study) {
 
 Spine located_spine(const PreparedStudy& prepared, const SpineLocator& locate) {
   const Volume& sagittal = prepared.sagittal_volume();
+  refuse_tiny_field(sagittal, prepared.study.study_id);
   Spine spine = locate(sagittal);
   if (spine.level_count() == 0) {
     throw Error(ErrorKind::NoUsableStudy,

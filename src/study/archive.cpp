@@ -15,7 +15,7 @@ namespace lumbargrade {
 namespace {
 
 constexpr size_t kLargestEntry = size_t{1} << 30;
-constexpr size_t kLargestTotal = size_t{4} << 30;
+constexpr size_t kLargestTotal = size_t{3} << 29;  // with what is decoded from it a study stays within 2 GiB
 constexpr int kMostEntries = 200'000;
 constexpr size_t kChunk = size_t{1} << 18;
 constexpr size_t kDicomSignatureLength = 132;
@@ -82,7 +82,7 @@ class EntryReader {
       if (count < 0) return warn(entry, text("is damaged: ", problem_of(source_)));
       if (count == 0) return true;
       total_ += static_cast<size_t>(count);
-      if (total_ > kLargestTotal) refuse(name_, text("unpacks to more than ", kLargestTotal >> 30, " GiB"));
+      if (total_ > kLargestTotal) refuse(name_, text("unpacks to more than ", kLargestTotal >> 20, " MiB"));
       if (entry.bytes.size() > kLargestEntry) {
         return warn(entry, text("unpacks to more than ", kLargestEntry >> 30, " GiB"));
       }

@@ -24,10 +24,19 @@ struct FolderListing {
 FolderListing list_files(const fs::path& folder) {
   FolderListing listing;
   std::error_code error;
+  int dead_links = 0, linked_folders = 0;
   fs::recursive_directory_iterator entry(folder, error), end;
   while (!error && entry != end) {
     std::error_code unknown;
-    if (entry->is_regular_file(unknown)) listing.files.push_back(entry->path());
+    if (entry->is_regular_file(unknown)) {
+      listing.files.push_back(entry->path());
+    } else if (entry->is_symlink(unknown)) {
+      if (entry->is_directory(unknown)) {
+        ++linked_folders;
+      } else {
+        ++dead_links;
+      }
+    }
     const fs::path here = entry->path();
     entry.increment(error);
     if (error && entry != end) {
@@ -36,6 +45,8 @@ FolderListing list_files(const fs::path& folder) {
     }
   }
   if (error) listing.warnings.push_back(text("cannot list all of ", folder.string(), ": ", error.message()));
+  if (dead_links > 0) listing.warnings.push_back(text(dead_links, " links lead nowhere (files not fetched?)"));
+  if (linked_folders > 0) listing.warnings.push_back(text(linked_folders, " linked folders were not followed"));
   std::sort(listing.files.begin(), listing.files.end());
   return listing;
 }
@@ -45,6 +56,7 @@ struct Outcome {
   std::shared_ptr<dicom::Instance> instance;
   std::string warning;
   bool is_dicom = false;
+  bool is_archive = false;  ///< or compressed by itself
 };
 
 Outcome parse(std::vector<unsigned char> bytes, const fs::path& file, const KeepPixels& keep_pixels) {
@@ -61,10 +73,20 @@ Outcome parse(std::vector<unsigned char> bytes, const fs::path& file, const Keep
   return outcome;
 }
 
+bool is_archive(const fs::path& file) {
+  std::array<unsigned char, kArchiveSignatureLength> first_bytes = {};
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(first_bytes.data()), first_bytes.size());
+  return looks_like_archive({first_bytes.data(), static_cast<size_t>(stream.gcount())});
+}
+
 Outcome read(const fs::path& file, const KeepPixels& keep_pixels) {
   try {
     auto bytes = dicom::read_dicom_bytes(file);
-    return bytes ? parse(std::move(*bytes), file, keep_pixels) : Outcome();
+    if (bytes) return parse(std::move(*bytes), file, keep_pixels);
+    Outcome other;
+    other.is_archive = is_archive(file);
+    return other;
   } catch (const Error& error) {
     return {nullptr, text(error.what(), "; left out"), true};
   }
@@ -72,6 +94,7 @@ Outcome read(const fs::path& file, const KeepPixels& keep_pixels) {
 
 void add(ReadFiles& files, Outcome outcome) {
   if (!outcome.is_dicom) ++files.other_files;
+  if (outcome.is_archive) ++files.archives;
   if (!outcome.warning.empty()) files.warnings.push_back(std::move(outcome.warning));
   if (!outcome.instance) return;
   files.instances.push_back(std::move(outcome.instance));
@@ -101,13 +124,6 @@ ReadFiles read_archive(const fs::path& archive, const KeepPixels& keep_pixels) {
   std::sort(files.instances.begin(), files.instances.end(),
             [](const auto& a, const auto& b) { return a->file < b->file; });
   return files;
-}
-
-bool is_archive(const fs::path& file) {
-  std::array<unsigned char, kArchiveSignatureLength> first_bytes = {};
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(reinterpret_cast<char*>(first_bytes.data()), first_bytes.size());
-  return looks_like_archive({first_bytes.data(), static_cast<size_t>(stream.gcount())});
 }
 
 ReadFiles read_single_file(const fs::path& file, const KeepPixels& keep_pixels) {

@@ -14,6 +14,7 @@ namespace lumbargrade {
 struct ReadFiles {
   std::vector<std::shared_ptr<dicom::Instance>> instances;  ///< in the order of their paths
   std::vector<std::string> warnings;                        ///< files that could not be read, and why
+  int archives = 0;                                         ///< of those: archives and compressed files
   int other_files = 0;                                      ///< not DICOM
 };
 

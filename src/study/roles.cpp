@@ -12,6 +12,7 @@ namespace lumbargrade {
 namespace {
 
 // Limits between weightings for spin echo at 0.3-3 T; a gap is left between them, where only words decide.
+constexpr double kShortestEcho_ms = 1;  // of a spin echo; less is seconds, or nothing
 constexpr double kLongestT1Echo_ms = 35;
 constexpr double kShortestT2Echo_ms = 60;
 constexpr double kLongestT1Repetition_ms = 1500;
@@ -166,7 +167,7 @@ WeightingFinding weighting_from_times(const Candidate& candidate) {
   const auto echo_ms = candidate.contrast().echo_time_ms;
   const auto repetition_ms = candidate.instance().repetition_time_ms;
   const auto inversion_ms = candidate.instance().inversion_time_ms;
-  if (!echo_ms || *echo_ms <= 0) return {};
+  if (!echo_ms || *echo_ms < kShortestEcho_ms) return {};
   // T2*-weighted gradient echoes have short echoes too: only the description can tell.
   if (has_word(words_of(candidate.instance().scanning_sequence), {"gr", "gradient"})) return {};
   std::string times = text("TE ", *echo_ms, " ms");

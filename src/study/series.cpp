@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "core/error.h"
 #include "study/stacks.h"
@@ -32,6 +34,35 @@ bool is_one_series(const SeriesParts& parts) {
   return true;
 }
 
+/// What images of one scan say alike, whatever UID each was given.
+auto scan_key(const dicom::Instance& instance) {
+  const dicom::Contrast contrast = instance.frames.empty() ? dicom::Contrast() : instance.frames.front().contrast;
+  return std::tuple(instance.series_number, instance.series_description, instance.protocol_name, instance.format.rows,
+                    instance.format.columns, instance.repetition_time_ms, contrast.echo_time_ms, contrast.b_value);
+}
+
+/// Images of one scan to which a SeriesInstanceUID each was given: no series holds more than one of them, they are
+/// numbered through, and agree in everything else.
+void join_split_series(std::vector<Series>& series) {
+  std::map<decltype(scan_key(std::declval<const dicom::Instance&>())), std::vector<size_t>> single;
+  for (size_t i = 0; i < series.size(); ++i) {
+    const dicom::Instance& first = *series[i].instances.front();
+    if (series[i].instances.size() == 1 && first.frames.size() == 1) single[scan_key(first)].push_back(i);
+  }
+  std::vector<bool> joined(series.size(), false);
+  for (const auto& [key, members] : single) {
+    std::set<int> numbers;
+    for (const size_t i : members) numbers.insert(series[i].instances.front()->instance_number);
+    if (numbers.size() != members.size()) continue;
+    for (size_t k = 1; k < members.size(); ++k) {
+      series[members.front()].instances.push_back(series[members[k]].instances.front());
+      joined[members[k]] = true;
+    }
+  }
+  size_t at = 0;
+  std::erase_if(series, [&](const Series&) { return joined[at++]; });
+}
+
 std::vector<Series> group_series(const std::vector<InstancePointer>& instances) {
   std::map<std::string, SeriesParts> by_uid;
   for (const auto& instance : instances) {
@@ -48,6 +79,7 @@ std::vector<Series> group_series(const std::vector<InstancePointer>& instances) 
       all.insert(all.end(), files.begin(), files.end());
     }
   }
+  join_split_series(series);
   std::stable_sort(series.begin(), series.end(), [](const Series& a, const Series& b) {
     return a.instances.front()->series_number < b.instances.front()->series_number;
   });

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <optional>
+#include <set>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -16,10 +20,14 @@ constexpr double kSameDirection = 0.99996;  // cosine of half a degree
 constexpr double kSameSpacing = 1e-3;       // relative
 constexpr double kSameEcho = 0.01;          // relative
 constexpr double kSamePosition_mm = 0.02;
-constexpr double kGap = 1.5;         // times the median step: a slice is missing
-constexpr double kNextBlock = 2.5;   // times the median step: axial slices of the next disc
-constexpr double kSidestep_mm = 2;   // in-plane, against the stack's usual step
-constexpr double kIrregular = 0.05;  // of the median step
+constexpr double kPartsApart_mm = 0.2;  // slices of two parts of one scan
+constexpr double kGap = 1.5;            // times the median step: a slice is missing
+constexpr double kNextBlock = 2.5;      // times the median step: axial slices of the next disc
+constexpr double kSidestep_mm = 2;      // in-plane, against the stack's usual step
+constexpr double kIrregular = 0.05;     // of the median step
+constexpr double kStray = 5;            // times the median step, and
+constexpr double kStray_mm = 60;        // wider than slices lost in the middle of a lumbar stack leave
+constexpr double kSmallestStep_mm = 0.1, kLargestStep_mm = 60;
 constexpr size_t kMostStacks = 256;
 
 // ---- families
@@ -74,6 +82,46 @@ class LeftOut {
   std::map<std::string, std::pair<int, std::string>> reasons_;
 };
 
+/// Whether two families can be the halves of one scan: made alike but for labels that may change within a scan, and
+/// with no position in common.
+bool are_parts_of_one(const Stack& a, const Stack& b) {
+  const dicom::PixelFormat& format = b.slices.front().instance->format;
+  dicom::Contrast relabelled = b.contrast();
+  relabelled.image_type = a.contrast().image_type;
+  relabelled.temporal_position = a.contrast().temporal_position;
+  const auto kind =
+      [](const std::string& image_type) {  // "ORIGINAL\\PRIMARY\\M": what comes behind are processing steps
+        size_t end = 0;
+        for (int values = 0; values < 3 && end != std::string::npos; ++values) end = image_type.find('\\', end + 1);
+        return image_type.substr(0, end);
+      };
+  if (a.slices.front().instance->format.rows != format.rows ||
+      a.slices.front().instance->format.columns != format.columns || !same_contrast(a.contrast(), relabelled) ||
+      !same_plane_family(a.plane(), b.plane()) || kind(a.contrast().image_type) != kind(b.contrast().image_type)) {
+    return false;
+  }
+  const Vector3 normal = a.plane().normal();
+  std::vector<double> heights_mm;
+  for (const StackSlice& slice : a.slices) heights_mm.push_back(normal.dot(slice.plane().position_patient));
+  std::sort(heights_mm.begin(), heights_mm.end());
+  return std::none_of(b.slices.begin(), b.slices.end(), [&](const StackSlice& slice) {
+    const double height_mm = normal.dot(slice.plane().position_patient);
+    const auto next = std::lower_bound(heights_mm.begin(), heights_mm.end(), height_mm - kPartsApart_mm);
+    return next != heights_mm.end() && *next < height_mm + kPartsApart_mm;
+  });
+}
+
+void join_parts(std::vector<Stack>& families) {
+  for (size_t i = 0; i < families.size(); ++i) {
+    for (size_t k = families.size() - 1; k > i; --k) {
+      if (!are_parts_of_one(families[i], families[k])) continue;
+      auto& slices = families[i].slices;
+      slices.insert(slices.end(), families[k].slices.begin(), families[k].slices.end());
+      families.erase(families.begin() + static_cast<std::ptrdiff_t>(k));
+    }
+  }
+}
+
 Stacks make_families(const std::vector<std::shared_ptr<dicom::Instance>>& series) {
   Stacks result;
   LeftOut left_out;
@@ -89,6 +137,7 @@ Stacks make_families(const std::vector<std::shared_ptr<dicom::Instance>>& series
     }
   }
   result.warnings = left_out.warnings();
+  join_parts(result.stacks);
   return result;
 }
 
@@ -167,12 +216,16 @@ std::vector<float> decode_slice(const StackSlice& slice) {
   return voxels;
 }
 
-bool same_image(const StackSlice& a, const StackSlice& b) {
-  if (!a.instance->pixels || !b.instance->pixels) return false;
+/// A fingerprint of a slice's voxels; nothing when they cannot be decoded. Each slice is decoded once, however many lie
+/// at its position.
+std::optional<size_t> fingerprint(const StackSlice& slice) {
+  if (!slice.instance->pixels) return std::nullopt;
   try {
-    return decode_slice(a) == decode_slice(b);
+    const std::vector<float> voxels = decode_slice(slice);
+    const std::string_view bytes(reinterpret_cast<const char*>(voxels.data()), voxels.size() * sizeof(float));
+    return std::hash<std::string_view>()(bytes);
   } catch (const Error&) {
-    return false;
+    return std::nullopt;
   }
 }
 
@@ -181,17 +234,21 @@ using Positions = std::vector<std::vector<StackSlice>>;
 
 Positions collect_positions(const Stack& stack, int& duplicates) {
   Positions positions;
+  std::set<size_t> known;  // fingerprints at the present position
   for (const StackSlice& slice : stack.slices) {
     if (positions.empty() || !same_position(positions.back().front(), slice)) {
       positions.push_back({slice});
+      known.clear();
       continue;
     }
     auto& here = positions.back();
-    const bool known =
-        std::any_of(here.begin(), here.end(), [&](const auto& other) { return same_image(other, slice); });
-    if (known) {
+    if (here.size() == 1 && known.empty()) {
+      if (const auto first = fingerprint(here.front())) known.insert(*first);
+    }
+    const auto print = fingerprint(slice);
+    if (print && !known.insert(*print).second) {
       ++duplicates;
-    } else {
+    } else if (here.size() < kMostStacks) {
       here.push_back(slice);
     }
   }
@@ -255,8 +312,40 @@ Vector3 median(const std::vector<Vector3>& values) {
   return result;
 }
 
+/// Images far beside all others of their stack are no part of it: left out, and told.
+void leave_out_strays(Stack& stack) {
+  if (stack.slices.size() < 3) return;
+  const Steps steps = steps_of(stack);
+  const double farthest_mm = std::max(kStray_mm, kStray * median_of(steps.along_mm));
+  std::vector<std::pair<size_t, size_t>> runs = {{0, 1}};  // first slice and one past the last
+  double largest_mm = 0;
+  for (size_t i = 1; i < stack.slices.size(); ++i) {
+    if (steps.along_mm[i - 1] > farthest_mm) {
+      runs.push_back({i, i});
+      largest_mm = std::max(largest_mm, steps.along_mm[i - 1]);
+    }
+    runs.back().second = i + 1;
+  }
+  if (runs.size() == 1) return;
+  const auto longest = std::max_element(
+      runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.second - a.first < b.second - b.first; });
+  const size_t strays = stack.slices.size() - (longest->second - longest->first);
+  const auto at = [&](size_t i) { return stack.slices.begin() + static_cast<std::ptrdiff_t>(i); };
+  stack.slices = std::vector<StackSlice>(at(longest->first), at(longest->second));
+  stack.warnings.push_back(text(strays, strays == 1 ? " image lies " : " images lie ", "up to ", largest_mm,
+                                " mm beside the others of the series; left out"));
+}
+
+/// Steps that no scanner takes: their positions are wrong.
+bool has_implausible_steps(const Stack& stack) {
+  if (stack.slices.size() < 2) return false;
+  const double usual_mm = median_of(steps_of(stack).along_mm);
+  return usual_mm < kSmallestStep_mm || usual_mm > kLargestStep_mm;
+}
+
 std::vector<Stack> split_blocks(Stack stack) {
   const bool is_axial = orientation_of(stack.plane().normal()) != Orientation::Sagittal;
+  if (!is_axial) leave_out_strays(stack);
   if (!is_axial || stack.slices.size() < 3) return {std::move(stack)};
   const Steps steps = steps_of(stack);
   const double usual_mm = median_of(steps.along_mm);
@@ -383,7 +472,14 @@ Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) 
     sort_slices(family);
     for (const Stack& station : split_stations(family)) {
       for (Stack& stack : resolve_repeats(station)) {
-        for (Stack& block : split_blocks(std::move(stack))) result.stacks.push_back(std::move(block));
+        for (Stack& block : split_blocks(std::move(stack))) {
+          if (!has_implausible_steps(block)) {
+            result.stacks.push_back(std::move(block));
+            continue;
+          }
+          result.warnings.push_back(text(block.slices.size(), " images left out: implausible ImagePositionPatient, ",
+                                         median_of(steps_of(block).along_mm), " mm from slice to slice"));
+        }
       }
     }
   }
@@ -394,13 +490,31 @@ Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) 
   return result;
 }
 
+/// The mean over neighbours between which no slice is missing.
+static Vector3 usual_step(const Stack& stack) {
+  const auto& slices = stack.slices;
+  const Vector3 span = slices.back().plane().position_patient - slices.front().plane().position_patient;
+  const Vector3 mean = span / static_cast<double>(slices.size() - 1);
+  if (slices.size() < 3) return mean;
+  const Steps steps = steps_of(stack);
+  const double gap_mm = kGap * median_of(steps.along_mm);
+  Vector3 sum = Vector3::Zero();
+  int counted = 0;
+  for (size_t i = 1; i < slices.size(); ++i) {
+    if (steps.along_mm[i - 1] > gap_mm) continue;
+    sum += slices[i].plane().position_patient - slices[i - 1].plane().position_patient;
+    ++counted;
+  }
+  const bool is_even = counted == static_cast<int>(slices.size()) - 1 || counted == 0;
+  return is_even ? mean : Vector3(sum / counted);
+}
+
 Affine patient_from_index(const Stack& stack) {
   const ImagePlane& plane = stack.plane();
   Affine patient_from_index = plane.patient_from_index();
   const size_t count = stack.slices.size();
   if (count > 1) {
-    const Vector3 span = stack.slices.back().plane().position_patient - plane.position_patient;
-    patient_from_index.linear().col(2) = span / static_cast<double>(count - 1);
+    patient_from_index.linear().col(2) = usual_step(stack);
   } else {
     const double thickness_mm = stack.slices.front().instance->slice_thickness_mm.value_or(0);
     patient_from_index.linear().col(2) *= thickness_mm > 0 ? thickness_mm : plane.column_spacing_mm;

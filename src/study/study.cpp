@@ -42,8 +42,13 @@ ReadFiles read_input(const fs::path& path, const StudyOptions& options) {
   ReadFiles read = options.files.empty() ? read_files(path, options.threads, may_have_role)
                                          : read_listed_files(options.files, options.threads, may_have_role);
   if (read.instances.empty()) {
+    if (read.archives > 0) read.warnings.push_back(text(read.archives, " archives or compressed files: unpack them"));
     const std::string first = read.warnings.empty() ? "" : text("; first problem: ", read.warnings.front());
     throw Error(ErrorKind::NoUsableStudy, text("no readable DICOM file in ", path.string(), first));
+  }
+  if (read.archives > 0) {
+    read.warnings.push_back(
+        text(read.archives, " archives or compressed files were not opened: unpack them, or give one alone"));
   }
   if (read.other_files > 0) {
     read.warnings.push_back(text(read.other_files, " files that are not DICOM were left out"));
@@ -53,7 +58,8 @@ ReadFiles read_input(const fs::path& path, const StudyOptions& options) {
 
 Study read_study(const fs::path& path, const StudyOptions& options, const CanalFinder& find_canal, bool with_volumes) {
   ReadFiles read = read_input(path, options);
-  StudyFiles files = choose_study(path, options.study_uid, std::move(read.instances));
+  StudyFiles files = choose_study(path, options, std::move(read.instances));
+  warn_about_several_patients(files.instances, read.warnings);
   warn_about_files_without_study(files.instances, read.warnings);
   drop_copies(files.instances, read.warnings);
   std::vector<Series> series = make_series(files.instances);

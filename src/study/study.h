@@ -14,8 +14,9 @@ namespace lumbargrade {
 
 /// What the user may say about a study. Empty means: found out from the files.
 struct StudyOptions {
-  std::string study_uid;    ///< StudyInstanceUID, or folder, of the one study to load out of several
-  std::string sagittal_t1;  ///< SeriesInstanceUID, or folder name, of the series for this role
+  std::string study_uid;      ///< StudyInstanceUID, or folder, of the one study to load out of several
+  bool join_studies = false;  ///< several StudyInstanceUIDs are parts of one examination
+  std::string sagittal_t1;    ///< SeriesInstanceUID, or folder name, of the series for this role
   std::string sagittal_t2;
   std::vector<std::string> axial_t2;          ///< several axial series may serve
   std::filesystem::path series_descriptions;  ///< CSV with study_id,series_id,series_description

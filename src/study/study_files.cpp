@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/error.h"
 #include "study/files.h"
@@ -64,18 +65,32 @@ void drop_copies(std::vector<InstancePointer>& instances, std::vector<std::strin
   if (copies > 0) warnings.push_back(text(copies, " files are copies of others and were left out"));
 }
 
+void warn_about_several_patients(const std::vector<InstancePointer>& instances, std::vector<std::string>& warnings) {
+  std::set<std::string> patients;
+  for (const auto& instance : instances) {
+    if (!instance->patient_id.empty()) patients.insert(instance->patient_id);
+  }
+  if (patients.size() > 1) {
+    warnings.push_back(text("files of ", patients.size(),
+                            " patients (PatientID) are mixed in this study: the grades may "
+                            "be of several people; give each patient's files alone"));
+  }
+}
+
 void warn_about_files_without_study(const std::vector<InstancePointer>& instances, std::vector<std::string>& warnings) {
   const auto count = std::count_if(instances.begin(), instances.end(),
                                    [](const auto& instance) { return instance->study_instance_uid.empty(); });
   if (count > 0) warnings.push_back(text(count, " files without StudyInstanceUID are taken for this study's"));
 }
 
-StudyFiles choose_study(const fs::path& path, const std::string& wanted, std::vector<InstancePointer> instances) {
+StudyFiles choose_study(const fs::path& path, const StudyOptions& options, std::vector<InstancePointer> instances) {
+  const std::string& wanted = options.study_uid;
   const auto counts = count_studies(instances);
   StudyFiles study{name_from_path(root_of(path)), counts.empty() ? "" : counts.begin()->first, {}};
-  if (wanted.empty() && counts.size() > 1) {
-    throw Error(ErrorKind::NoUsableStudy, text(path.string(), " holds ", counts.size(),
-                                               " studies: ", list_studies(counts), "; choose one with --study"));
+  if (wanted.empty() && counts.size() > 1 && !options.join_studies) {
+    throw Error(ErrorKind::NoUsableStudy,
+                text(path.string(), " holds ", counts.size(), " studies: ", list_studies(counts),
+                     "; choose one with --study, or grade them as one with --join-studies"));
   }
   if (wanted.empty()) {
     study.instances = std::move(instances);

@@ -24,7 +24,7 @@ struct Volume {
   int rows = 0;
   int slices = 0;
   std::vector<float> voxels;
-  /// Maps (column, row, slice) to patient space; the slice step is the mean step between neighbouring positions.
+  /// Maps (column, row, slice) to patient space; the slice step is the mean between neighbours that miss no slice.
   /// Where slices are unevenly spaced, `sources[k].position_patient` is exact.
   Affine patient_from_index = Affine::Identity();
   std::vector<SliceSource> sources;  ///< one per slice
