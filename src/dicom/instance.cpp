@@ -29,10 +29,10 @@ constexpr const char* kJpegExtended = "1.2.840.10008.1.2.4.51";
 constexpr int64_t kAlwaysDecoded = int64_t{1} << 25;  // bytes of one file; beyond, only what images compress to
 constexpr int64_t kLargestExpansion = 1000;
 constexpr int64_t kMostLookups = 50'000'000;  // top-level elements x frames: DCMTK searches its lists from the front
-constexpr double kSmallestPixel_mm = 0.02, kLargestPixel_mm = 20;
+constexpr double kSmallestPixel_mm = 0.02, kLargestPixel_mm = 100;
 constexpr double kLargestField_mm = 2000;
 constexpr double kFarthest_mm = 1e4;   // from the scanner's isocentre
-constexpr double kLargestValue = 1e9;  // after rescaling
+constexpr double kLargestValue = 1e12;  // after rescaling
 constexpr double kSmallestSlope = 1e-9;
 constexpr double kOrthonormal = 1e-2;  // headers round their direction cosines
 
@@ -470,20 +470,51 @@ void check_field(const PixelFormat& format, Frame& frame) {
   frame.plane_problem = text("implausible field of view of ", width_mm, " x ", height_mm, " mm (PixelSpacing)");
 }
 
+/// The 16-bit words of native pixels.
+class StoredBits {
+ public:
+  StoredBits(const Structure& structure, size_t count)
+      : bytes_(structure.native_pixels), count_(count), high_(structure.encoding.big_endian ? 0 : 1) {}
+
+  bool any_above(int bits) const {
+    unsigned all = 0;
+    for (size_t i = 0; i < count_; ++i) all |= word(i);
+    return (all >> bits) != 0;
+  }
+
+  /// Sum of the steps between neighbouring values: an image is smooth, wrapped values and junk are not.
+  uint64_t total_variation(unsigned mask) const {
+    uint64_t sum = 0;
+    for (size_t i = 1; i < count_; ++i) {
+      sum += static_cast<uint64_t>(std::abs(static_cast<int>(word(i) & mask) - static_cast<int>(word(i - 1) & mask)));
+    }
+    return sum;
+  }
+
+ private:
+  unsigned word(size_t i) const {
+    return static_cast<unsigned>(bytes_[2 * i + high_]) << 8 | static_cast<unsigned>(bytes_[2 * i + 1 - high_]);
+  }
+
+  Bytes bytes_;
+  size_t count_;
+  size_t high_;
+};
+
 /// Stored values that use bits above BitsStored, where no overlay is kept in them: the header tells too few.
 void keep_all_bits(DcmDataset& dataset, const Structure& structure, Instance& instance) {
   PixelFormat& format = instance.format;
   const bool is_plain = format.bits_allocated == 16 && format.samples_per_pixel == 1 && !format.is_signed &&
                         format.high_bit + 1 == format.bits_stored && format.bits_stored < 16;
   if (!is_plain || structure.native_pixels.empty() || dataset.tagExists(DcmTagKey(0x6000, 0x0102))) return;
-  const size_t count = instance.frames.size() * static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns);
-  const size_t high = structure.encoding.big_endian ? 0 : 1;
-  unsigned low_bits = 0, high_bits = 0;
-  for (size_t i = 0; i < count; ++i) {
-    high_bits |= structure.native_pixels[2 * i + high];
-    low_bits |= structure.native_pixels[2 * i + 1 - high];
+  const StoredBits bits(
+      structure, instance.frames.size() * static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns));
+  if (!bits.any_above(format.bits_stored)) return;
+  if (bits.total_variation(0xFFFFU) >= bits.total_variation((1U << format.bits_stored) - 1U)) {
+    add_note(instance.notes,
+             text("values above BitsStored ", format.bits_stored, ", which look like no image, left out"));
+    return;
   }
-  if (((high_bits << 8 | low_bits) >> format.bits_stored) == 0) return;
   add_note(instance.notes, text("values above BitsStored ", format.bits_stored, ", kept as they are"));
   format.bits_stored = 16;
   format.high_bit = 15;
