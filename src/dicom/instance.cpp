@@ -28,7 +28,7 @@ constexpr const char* kJpegBaseline = "1.2.840.10008.1.2.4.50";
 constexpr const char* kJpegExtended = "1.2.840.10008.1.2.4.51";
 constexpr int64_t kAlwaysDecoded = int64_t{1} << 25;  // bytes of one file; beyond, only what images compress to
 constexpr int64_t kLargestExpansion = 1000;
-constexpr int64_t kMostLookups = 50'000'000;  // top-level elements x frames: DCMTK searches its lists from the front
+constexpr int64_t kMostLookups = 5'000'000;  // top-level elements x frames: DCMTK searches its lists from the front
 constexpr double kSmallestPixel_mm = 0.02, kLargestPixel_mm = 100;
 constexpr double kLargestField_mm = 2000;
 constexpr double kFarthest_mm = 1e4;   // from the scanner's isocentre

@@ -15,7 +15,7 @@ namespace lumbargrade {
 namespace {
 
 constexpr size_t kLargestEntry = size_t{1} << 30;
-constexpr size_t kLargestTotal = size_t{3} << 29;  // with what is decoded from it a study stays within 2 GiB
+constexpr size_t kLargestTotal = size_t{1} << 30;  // with what is decoded from it a study stays within 2 GiB
 constexpr int kMostEntries = 200'000;
 constexpr size_t kChunk = size_t{1} << 18;
 constexpr size_t kDicomSignatureLength = 132;

@@ -20,7 +20,8 @@ constexpr double kShortestFlairInversion_ms = 400;  // T1 FLAIR 700-1000 ms, STI
 constexpr double kSmallestDiffusion_b = 50;
 constexpr double kLongestT2Echo_ms = 400;  // beyond, only fluid is seen: MR myelography has 600-1200 ms
 
-constexpr double kSteepestAxial = 0.5;  // |z| of an axial block's normal: S1 end plates tilt up to 60 degrees
+constexpr double kEnhancedDemotion = 4;  // an agent changes T1, hardly T2: used only where there is no plain series
+constexpr double kSteepestAxial = 0.5;   // |z| of an axial block's normal: S1 end plates tilt up to 60 degrees
 constexpr const char* kSecondaryCaptureClass = "1.2.840.10008.5.1.4.1.1.7";  // multi-frame ones continue it
 
 using Words = std::vector<std::string>;
@@ -90,8 +91,8 @@ bool is_diffusion(const Words& image_type, const Words& description, const dicom
 
 /// "NONE", "ohne", "no contrast", in an attribute that should name the agent.
 bool denies_agent(const Words& agent) {
-  return has_word(agent,
-                  {"no", "none", "nein", "non", "n", "0", "not", "without", "ohne", "kein", "sans", "sin", "senza"});
+  return has_word(agent, {"no", "none", "nein", "non", "n", "na", "nil", "null", "0", "not", "without", "ohne", "kein",
+                          "sans", "sin", "senza"});
 }
 
 /// "T1 pre contrast", "ohne KM", "w/o Gd": the description names the agent because it was not given.
@@ -117,12 +118,19 @@ bool has_lone_c_with_plus(const std::string& description) {
 
 bool is_enhanced(const Words& description, const dicom::Instance& instance) {
   const std::string& agent = instance.contrast_agent;
-  if (!agent.empty() && !denies_agent(words_of(agent))) return true;
+  const Words agent_words = words_of(agent);
+  const bool says_something =
+      std::any_of(agent_words.begin(), agent_words.end(), [](const auto& w) { return !w.empty(); });
+  if (says_something && !denies_agent(agent_words)) return true;  // "-" says nothing
   if (has_lone_c_with_plus(instance.series_description)) return true;
   const bool after_operation = has_pair(description, {{"post", "op"}, {"post", "operative"}, {"post", "surgery"}});
   if (has_word(description, {"post"}) && !after_operation) return true;
-  const bool names_agent = has_word_with(description, {"gado", "contrast", "kontrast", "dotarem", "postkm"}) ||
-                           has_word(description, {"gd", "km", "ce", "mdc", "civ", "pc"});
+  const bool names_agent =
+      has_word_with(description,
+                    {"gado", "contrast", "kontrast", "dotarem", "postkm", "magnevist", "multihance", "prohance",
+                     "enhanced", "inject", "gdtpa", "contr", "\u589e\u5f3a", "\u9020\u5f71", "\uc870\uc601",
+                     "\u043a\u043e\u043d\u0442\u0440\u0430\u0441\u0442", "\u0443\u0441\u0438\u043b\u0435\u043d"}) ||
+      has_word(description, {"gd", "km", "ce", "mdc", "civ", "pc", "inj", "iv", "pgd", "pos"});
   return names_agent && !is_before_agent(description);
 }
 
@@ -221,6 +229,7 @@ double rank_of(const Candidate& candidate) {
   if (candidate.instance().sop_class_uid.rfind(kSecondaryCaptureClass, 0) == 0) rank -= 1;
   if (says_fat_is_suppressed(description) || is_water(image_type, description)) rank -= 0.5;
   if (is_dixon(image_type, description)) rank -= 0.25;
+  if (is_enhanced(description, candidate.instance())) rank -= kEnhancedDemotion;
   if (is_elsewhere(candidate.instance())) rank -= 3;
   return rank - candidate.blocks.front().repeat;
 }
@@ -299,7 +308,6 @@ std::string exclusion(const dicom::Instance& instance, const dicom::Contrast& co
   if (is_projection(image_type, description)) return "projection or screen capture";
   if (is_fat_or_opposed_phase(image_type, description)) return "fat or opposed-phase image";
   if (is_phase_or_map(image_type, description)) return "phase image or parameter map";
-  if (is_enhanced(description, instance)) return "contrast agent";
   return {};
 }
 
@@ -327,6 +335,9 @@ void find_role(Candidate& candidate) {
   WeightingFinding weighting = find_weighting(candidate);
   if (weighting.evidence.empty()) weighting.evidence = "weighting unknown";
   decide_role(candidate, weighting);
+  if (is_enhanced(description_words(candidate.instance()), candidate.instance())) {
+    candidate.evidence += ", contrast agent";
+  }
   candidate.weighting_is_unknown = weighting.weighting == Weighting::Unknown;
 }
 

@@ -47,7 +47,7 @@ struct WeightingFinding {
 std::vector<Candidate> make_candidates(std::vector<Stack> stacks);
 
 /// Why an image is not to be taken for any role unless the user says so: localizer, diffusion, subtraction,
-/// myelography, contrast agent, projection. Empty when there is nothing against it.
+/// myelography, projection. Empty when there is nothing against it.
 std::string exclusion(const dicom::Instance& instance, const dicom::Contrast& contrast);
 
 /// Made with diffusion gradients. The unweighted images of such a series (b = 0) are no T2 series either.

@@ -148,6 +148,16 @@ TEST(DecodeFrames, MasksJunkAboveBitsStored) {
   EXPECT_THAT(pixels_of(four_pixels({0xF001, 0x0001, 0xFFFF, 0x8000})), ElementsAre(1, 1, 4095, 0));
 }
 
+TEST(DecodeFrames, KeepsAnImageThatGoesBeyondBitsStored) {
+  EXPECT_THAT(pixels_of(four_pixels({3900, 4000, 4100, 4200})), ElementsAre(3900, 4000, 4100, 4200));
+}
+
+TEST(DecodeFrames, GivesPaddingTheDarkestValueOfTheImage) {
+  MadeImage image = four_pixels({4095, 20, 30, 4095});
+  image.change = [](DcmDataset& dataset) { dataset.putAndInsertUint16(DCM_PixelPaddingValue, 4095); };
+  EXPECT_THAT(pixels_of(image), ElementsAre(20, 20, 30, 20));
+}
+
 TEST(DecodeFrames, ExtendsTheSignFromBitsStored) {
   MadeImage image = four_pixels({0x0FFF, 0x0800, 0x07FF, 0xF000});
   image.change = [](DcmDataset& dataset) { dataset.putAndInsertUint16(DCM_PixelRepresentation, 1); };

@@ -132,5 +132,27 @@ TEST(FindStructure, RefusesFragmentsThatRunOutOfTheFile) {
   EXPECT_THAT(refusal_of_file(bytes), HasSubstr("damaged or cut off"));
 }
 
+TEST(FindStructure, RefusesAnIconWhoseFragmentsRunBeyondItsItem) {
+  // Icon sequence (0088,0200) of 20 bytes: an item of 12 that holds (7FE0,0010) OB of undefined length, and no more.
+  const ByteVector icon = {0x88, 0x00, 0x00, 0x02, 'S',  'Q',  0,    0,    20,  0,   0, 0, 0xFE, 0xFF, 0x00, 0xE0,
+                           12,   0,    0,    0,    0xE0, 0x7F, 0x10, 0x00, 'O', 'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF};
+  const ByteVector fragments = {0xFE, 0xFF, 0x00, 0xE0, 2, 0, 0, 0, 1, 2, 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0};
+  EXPECT_THAT(refusal_of_file(joined({kStudyDate, icon, fragments})), HasSubstr("is cut off"));
+}
+
+TEST(FindStructure, CountsTheDepthOfPrivateSequencesInImplicitVr) {
+  ByteVector nested;
+  for (int depth = 0; depth < 40; ++depth) {
+    const auto item = static_cast<uint32_t>(nested.size());
+    const auto length = item + 8;
+    const auto little = [](uint32_t n) {
+      return ByteVector{static_cast<unsigned char>(n), static_cast<unsigned char>(n >> 8), 0, 0};
+    };
+    nested = joined({{0x09, 0x00, 0x01, 0x10}, little(length), {0xFE, 0xFF, 0x00, 0xE0}, little(item), nested});
+  }
+  const ByteVector date = {0x08, 0x00, 0x20, 0x00, 0, 0, 0, 0};
+  EXPECT_THAT(refusal_of_file(joined({date, nested})), HasSubstr("nested deeper than 16"));
+}
+
 }  // namespace
 }  // namespace lumbargrade::dicom

@@ -70,12 +70,27 @@ TEST(FindRole, TakesNothingForARoleThatWasMadeForSomethingElse) {
   EXPECT_THAT(evidence("T2 Localizer"), HasSubstr("localizer"));
   EXPECT_THAT(evidence("T2 Lokalisator"), HasSubstr("localizer"));
   EXPECT_THAT(evidence("MR Myelo T2"), HasSubstr("myelography"));
-  EXPECT_THAT(evidence("T1 SAG +C"), HasSubstr("contrast agent"));
-  EXPECT_THAT(evidence("T1 post gd"), HasSubstr("contrast agent"));
   EXPECT_THAT(evidence("T1 sub"), HasSubstr("subtraction"));
   EXPECT_THAT(evidence("ep2d DWI T2"), HasSubstr("diffusion"));
-  const auto with_agent = [](DcmDataset& d, int) { put(d, DCM_ContrastBolusAgent, "Dotarem"); };
-  EXPECT_EQ(candidate({.description = "T1", .change = with_agent}).role, SeriesRole::None);
+}
+
+TEST(FindRole, RanksWhatShowsAContrastAgentBehindThePlainSeries) {
+  const double plain = candidate({.description = "T1 SAG", .slices = 4}).rank;
+  for (const char* description : {"T1 SAG +C", "T1 post gd", "SAG T1 INJ", "T1 SAG IV+", "SAG T1 ENHANCED",
+                                  "T1 SAG CONTR", "T1 SAG MAGNEVIST", "\u9020\u5f71 T1 SAG", "T1WI SAG \u589e\u5f3a"}) {
+    const Candidate enhanced = candidate({.description = description});
+    EXPECT_EQ(enhanced.role, SeriesRole::SagittalT1) << description;
+    EXPECT_LT(enhanced.rank, plain - 1) << description;
+    EXPECT_THAT(enhanced.evidence, HasSubstr("contrast agent"));
+  }
+  for (const char* agent : {"-", "NA", "NONE"}) {
+    const auto put_agent = [=](DcmDataset& d, int) { put(d, DCM_ContrastBolusAgent, agent); };
+    EXPECT_GE(candidate({.description = "T1 SAG", .change = put_agent}).rank, plain) << agent;
+  }
+}
+
+TEST(FindRole, LetsTheDescriptionDecideWhereTheEchoTimeIsImpossible) {
+  EXPECT_EQ(candidate({.description = "T2 sag", .change = times("0.0961", "4")}).role, SeriesRole::SagittalT2);
 }
 
 TEST(FindRole, TakesWhatOnlySaysThatNoAgentWasGiven) {
@@ -83,7 +98,6 @@ TEST(FindRole, TakesWhatOnlySaysThatNoAgentWasGiven) {
                                   "T1 sag post op", "T1 sag+cor"}) {
     EXPECT_EQ(candidate({.description = description}).role, SeriesRole::SagittalT1) << description;
   }
-  EXPECT_EQ(candidate({.description = "T1 pre and post contrast"}).role, SeriesRole::None);
   const auto no_agent = [](DcmDataset& d, int) { put(d, DCM_ContrastBolusAgent, "NO CONTRAST"); };
   EXPECT_EQ(candidate({.description = "T1", .change = no_agent}).role, SeriesRole::SagittalT1);
 }
