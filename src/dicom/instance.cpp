@@ -31,7 +31,7 @@ constexpr int64_t kLargestExpansion = 1000;
 constexpr int64_t kMostLookups = 5'000'000;  // top-level elements x frames: DCMTK searches its lists from the front
 constexpr double kSmallestPixel_mm = 0.02, kLargestPixel_mm = 100;
 constexpr double kLargestField_mm = 2000;
-constexpr double kFarthest_mm = 1e4;   // from the scanner's isocentre
+constexpr double kFarthest_mm = 1e4;    // from the scanner's isocentre
 constexpr double kLargestValue = 1e12;  // after rescaling
 constexpr double kSmallestSlope = 1e-9;
 constexpr double kOrthonormal = 1e-2;  // headers round their direction cosines

@@ -45,16 +45,14 @@ constexpr Tag kTransferSyntax = {0x0002, 0x0010};
 /// Why a walk ended early.
 struct Broken {
   std::string why;
+  bool is_too_deep = false;  ///< nested deeper than the library may follow, whatever the bytes are taken for
 };
-
-/// Nested deeper than the library may follow, whatever the bytes are taken for.
-struct TooDeep : Broken {};
 
 [[noreturn]] void break_off(Tag tag, const std::string& why) {
   std::ostringstream out;
   out << "element (" << std::hex << std::setfill('0') << std::setw(4) << tag.group << ',' << std::setw(4) << tag.element
       << std::dec << ") " << why;
-  throw Broken{out.str()};
+  throw Broken{out.str(), false};
 }
 
 struct ElementHeader {
@@ -134,7 +132,7 @@ class Walker {
   }
 
   ElementHeader read_header(size_t end) {
-    if (++elements_ > kMostElements) throw Broken{text("more than ", kMostElements, " elements")};
+    if (++elements_ > kMostElements) throw Broken{text("more than ", kMostElements, " elements"), false};
     need({}, 8, end);
     ElementHeader header;
     header.tag = {read16(position_), read16(position_ + 2)};
@@ -201,10 +199,8 @@ class Walker {
     encoding_ = {false, false};
     try {
       while (position_ < value_end) walk_item(header, read_header(value_end), value_end, depth);
-    } catch (const TooDeep&) {
-      throw;
-    } catch (const Broken&) {
-      // not a sequence after all
+    } catch (const Broken& broken) {
+      if (broken.is_too_deep) throw;  // else it is not a sequence after all
     }
     encoding_ = outer;
   }
@@ -226,7 +222,7 @@ class Walker {
 
   void walk_item(const ElementHeader& sequence, const ElementHeader& item, size_t end, int depth) {
     if (item.tag != kItem) break_off(sequence.tag, text("holds no item at byte ", position_ - 8));
-    if (depth >= kDeepestNesting) throw TooDeep{{text("sequences are nested deeper than ", kDeepestNesting)}};
+    if (depth >= kDeepestNesting) throw Broken{text("sequences are nested deeper than ", kDeepestNesting), true};
     if (item.length == kUndefinedLength) {
       for (;;) {
         const ElementHeader header = read_header(end);
@@ -280,12 +276,12 @@ class Walker {
 };
 
 /// Fills `structure` and returns nothing, or returns why the bytes do not read in this encoding.
-std::optional<std::string> try_encoding(Bytes bytes, ElementEncoding encoding, Structure& structure) {
+std::optional<Broken> try_encoding(Bytes bytes, ElementEncoding encoding, Structure& structure) {
   try {
     Walker(bytes, 0, encoding).walk_dataset(structure);
     return std::nullopt;
   } catch (const Broken& broken) {
-    return broken.why;
+    return broken;
   }
 }
 
@@ -301,17 +297,21 @@ std::string describe(ElementEncoding encoding) {
 
 void find_dataset(Bytes bytes, Structure& structure, const std::string& name) {
   const ElementEncoding claimed = claimed_encoding(structure.transfer_syntax_uid);
-  const auto broken = try_encoding(bytes, claimed, structure);
+  auto broken = try_encoding(bytes, claimed, structure);
   if (!broken) return;
   for (const ElementEncoding encoding : {ElementEncoding{true, false}, {false, false}, {true, true}}) {
-    if (encoding == claimed || try_encoding(bytes, encoding, structure)) continue;
+    if (encoding == claimed) continue;
+    if (const auto also_broken = try_encoding(bytes, encoding, structure)) {
+      if (also_broken->is_too_deep) broken = also_broken;
+      continue;
+    }
     if (pixel_coding(structure.transfer_syntax_uid) == PixelCoding::Unsupported)
       return;  // it may be written in any way
     if (structure.transfer_syntax_uid.empty()) return;
     structure.notes.push_back(text("claims ", describe(claimed), " but is written as ", describe(encoding)));
     return;
   }
-  throw Error(ErrorKind::Failure, text(name, " is damaged or cut off: ", *broken));
+  throw Error(ErrorKind::Failure, text(name, " is damaged or cut off: ", broken->why));
 }
 
 /// Owns a zlib inflate state.
