@@ -23,13 +23,12 @@ namespace {
 
 using Message = nlohmann::json;
 
+/// What a study takes is counted (memory_budget.h); twice as much, of private memory, is for what escapes the count.
 void limit_process(int memory_limit_mib) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (memory_limit_mib > 0) {
-    const rlim_t bytes = static_cast<rlim_t>(memory_limit_mib) << 20;
-    const rlimit limit{bytes, bytes};
-    setrlimit(RLIMIT_DATA, &limit);
-  }
+  const rlim_t bytes = static_cast<rlim_t>(memory_limit_mib) << 21;
+  const rlimit limit{bytes, bytes};
+  setrlimit(RLIMIT_DATA, &limit);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
 }
@@ -85,8 +84,8 @@ bool says_out_of_memory(const std::string& reason) {
 
 Message failed(const Error& error, const std::string& stage, const WorkerOptions& options) {
   std::string reason = bounded_warnings({error.what()}).front();
-  if (options.memory_limit_mib > 0 && says_out_of_memory(reason)) {
-    reason = text("needs more memory than --memory-limit ", options.memory_limit_mib, " MiB (", reason, ")");
+  if (says_out_of_memory(reason)) {
+    reason = text("needs more memory than --memory-limit ", options.series.memory_limit_mib, " MiB (", reason, ")");
   }
   return {{"graded", false}, {"kind", error.exit_code()}, {"stage", stage}, {"reason", reason}};
 }
@@ -147,7 +146,7 @@ Message readiness(const GraderIdentity& loaded) {
 }  // namespace
 
 int run_worker(const WorkerOptions& options) {
-  limit_process(options.memory_limit_mib);
+  limit_process(options.series.memory_limit_mib);
   LoadedGrader loaded;
   try {
     if (!options.only_inspect || options.grader.bundle) loaded = load_grader(options.grader);

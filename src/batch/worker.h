@@ -13,7 +13,6 @@ inline constexpr int kReplyDescriptor = 3;
 struct WorkerOptions {
   StudyOptions series;
   GraderOptions grader;
-  int memory_limit_mib = 4096;  ///< of private memory; a study that needs more fails alone
   bool only_inspect = false;
 };
 

@@ -89,10 +89,6 @@ void add_batch_options(CLI::App& command, BatchArguments& arguments) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
-  command.add_option("--memory-limit", arguments.worker.memory_limit_mib, "Memory of one process in MiB; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str()
-      ->group(group);
   CLI::Option* deterministic = command.add_flag("--deterministic", arguments.deterministic,
                                                 "Same bytes whatever --jobs and the number of shards: one thread each");
   deterministic->group(group);

@@ -49,7 +49,7 @@ nlohmann::ordered_json options_json(const BatchArguments& arguments, const Batch
           {"jobs", options.pool.workers},
           {"deterministic", arguments.deterministic},
           {"timeout_per_study_s", arguments.study_timeout_s},
-          {"memory_limit_mib", arguments.worker.memory_limit_mib},
+          {"memory_limit_mib", arguments.worker.series.memory_limit_mib},
           {"series", to_json(arguments.worker.series)},
           {"grader", to_json(arguments.worker.grader)},
           {"results_depend_on", options.identity}};

@@ -34,6 +34,12 @@ void add_series_options(CLI::App& command, StudyOptions& options) {
                   "CSV with study_id, series_id, series_description that names the roles (default: none)")
       ->check(CLI::ExistingFile)
       ->group(group);
+  command
+      .add_option("--memory-limit", options.memory_limit_mib,
+                  "Memory that one study may take, in MiB; one that needs more is refused")
+      ->check(CLI::Range(MemoryBudget::kSmallest_mib, 1 << 20))
+      ->capture_default_str()
+      ->group("Running");
 }
 
 CLI::Option* add_device_option(CLI::App& command, std::string& device) {
@@ -67,9 +73,13 @@ void add_grader_options(CLI::App& command, GraderOptions& options) {
 }
 
 nlohmann::ordered_json to_json(const StudyOptions& options) {
-  return {{"study", options.study_uid},         {"join_studies", options.join_studies},
-          {"sagittal_t1", options.sagittal_t1}, {"sagittal_t2", options.sagittal_t2},
-          {"axial_t2", options.axial_t2},       {"series_descriptions", options.series_descriptions.string()}};
+  return {{"study", options.study_uid},
+          {"join_studies", options.join_studies},
+          {"sagittal_t1", options.sagittal_t1},
+          {"sagittal_t2", options.sagittal_t2},
+          {"axial_t2", options.axial_t2},
+          {"series_descriptions", options.series_descriptions.string()},
+          {"memory_limit_mib", options.memory_limit_mib}};
 }
 
 nlohmann::ordered_json to_json(const GraderOptions& options) {

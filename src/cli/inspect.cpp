@@ -12,6 +12,7 @@
 #include "core/printable_text.h"
 #include "pipeline/load_grader.h"
 #include "pipeline/prepare_study.h"
+#include "volume/slice_positions.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -81,11 +82,19 @@ Inspection inspect(const InspectOptions& options) {
   return {std::move(prepared.study), std::move(spine)};
 }
 
-/// Whether the block's slices, with half a step around them, hold the point.
+/// Whether the block's slices, with half a step around each, hold the point.
 bool covers(const BlockSummary& block, const Vector3& point_patient) {
-  const Vector3 index = block.patient_from_index.inverse() * point_patient;
-  const Vector3 last(block.columns - 1, block.rows - 1, block.slices - 1);
-  return (index.array() >= -0.5).all() && (index.array() <= last.array() + 0.5).all();
+  const auto& linear = block.patient_from_index.linear();
+  const SlicePositions slices(block.slice_positions_patient,
+                              Vector3(linear.col(0)).cross(Vector3(linear.col(1))).normalized(),
+                              spacing_mm(block.patient_from_index).z());
+  const double height_mm = slices.height_mm(point_patient);
+  const int nearest = slices.nearest(height_mm);
+  if (std::abs(slices.height_of(nearest) - height_mm) > slices.usual_step_mm() / 2) return false;
+  Affine patient_from_slice = block.patient_from_index;
+  patient_from_slice.translation() = block.slice_positions_patient[static_cast<size_t>(nearest)];
+  const Vector3 index = patient_from_slice.inverse() * point_patient;
+  return index.x() >= -0.5 && index.y() >= -0.5 && index.x() <= block.columns - 0.5 && index.y() <= block.rows - 0.5;
 }
 
 /// The discs whose centre the block holds, from the head down.

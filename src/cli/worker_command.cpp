@@ -20,7 +20,7 @@ std::vector<std::string> worker_command(const WorkerOptions& options, const std:
   append(command, "--precision", options.grader.precision);
   append(command, "--threads", std::to_string(threads));
   append(command, "--lowest-disc", options.grader.lowest_disc);
-  append(command, "--memory-limit", std::to_string(options.memory_limit_mib));
+  append(command, "--memory-limit", std::to_string(options.series.memory_limit_mib));
   append(command, "--series-descriptions", options.series.series_descriptions.string());
   append(command, "--sagittal-t1", options.series.sagittal_t1);
   append(command, "--sagittal-t2", options.series.sagittal_t2);
@@ -32,7 +32,6 @@ std::vector<std::string> worker_command(const WorkerOptions& options, const std:
 void add_worker_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<WorkerOptions>();
   CLI::App* command = app.add_subcommand("worker", "Reads and grades studies for a batch")->group("");
-  command->add_option("--memory-limit", options->memory_limit_mib);
   command->add_flag("--only-inspect", options->only_inspect);
   add_series_options(*command, options->series);
   add_grader_options(*command, options->grader);

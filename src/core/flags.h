@@ -58,6 +58,18 @@ inline constexpr Flag kCanalOutOfPlane = {
 inline constexpr Flag kMeasuredOnT1 = {
     "measured_on_t1", "there is no sagittal T2: the canal was measured on T1, on which the calibration does not rest",
     FlagSeverity::Caution};
+inline constexpr Flag kNoSagittalT1 = {"no_sagittal_t1", "there is no sagittal T1, on which foramina are judged",
+                                       FlagSeverity::Caution};
+inline constexpr Flag kNoAxialT2 = {"no_axial_t2", "there is no axial T2, on which recesses are judged",
+                                    FlagSeverity::Caution};
+inline constexpr Flag kSlicesMissing = {
+    "slices_missing", "slices are missing where the canal runs: what lies between the others was not seen",
+    FlagSeverity::Grave};
+inline constexpr Flag kSingleImage = {"single_image", "the sagittal series has one image: nothing beside it was seen",
+                                      FlagSeverity::Caution};
+inline constexpr Flag kFieldOfViewCut = {
+    "field_of_view_cut", "the image ends at the lumbar spine: levels may be missing, or named by what is left",
+    FlagSeverity::Caution};
 inline constexpr Flag kTrainedOnPhantom = {"trained_on_phantom",
                                            "the networks that graded the row learned from synthetic studies only",
                                            FlagSeverity::Caution};
@@ -65,7 +77,8 @@ inline constexpr Flag kTrainedOnPhantom = {"trained_on_phantom",
 inline constexpr std::array kAll = {
     kResearchUseOnly,  kLevelNotFound,       kLevelUncertain,      kLevelNamesUncertain, kTransitionalVertebraPossible,
     kDiscBelowL5S1,    kFewerThanFiveDiscs,  kLevelSpacingUnusual, kLowestDiscGiven,     kSixLumbarVertebrae,
-    kCanalNotMeasured, kNoReferenceDiameter, kCanalOutOfPlane,     kMeasuredOnT1,        kTrainedOnPhantom};
+    kCanalNotMeasured, kNoReferenceDiameter, kCanalOutOfPlane,     kMeasuredOnT1,        kNoSagittalT1,
+    kNoAxialT2,        kSlicesMissing,       kSingleImage,         kFieldOfViewCut,      kTrainedOnPhantom};
 }  // namespace flags
 
 /// The flag of this word; nothing for a bundle's own.

@@ -27,31 +27,25 @@ constexpr double kDegrees = 57.29577951308232;
 constexpr float kOutside = std::numeric_limits<float>::quiet_NaN();
 
 /// The slices of a volume along their normal, which points the way the crop counts them.
-struct SlicePositions {
+struct SliceLadder {
   Vector3 normal;
   std::vector<double> heights_mm;  ///< by slice of the volume
   double step_mm = 0;
 };
 
-Vector3 slice_origin(const Volume& volume, int slice) {
-  const auto at = static_cast<size_t>(slice);
-  return at < volume.sources.size() ? volume.sources[at].position_patient
-                                    : Vector3(volume.patient_from_index * Vector3(0, 0, slice));
-}
-
-SlicePositions slice_positions_of(const Volume& volume, const Vector3& towards) {
+SliceLadder slice_ladder_of(const Volume& volume, const Vector3& towards) {
   const auto& linear = volume.patient_from_index.linear();
-  SlicePositions ladder;
+  SliceLadder ladder;
   ladder.normal = Vector3(linear.col(0)).cross(Vector3(linear.col(1))).normalized();
   if (ladder.normal.dot(towards) < 0) ladder.normal = -ladder.normal;
   for (int slice = 0; slice < volume.slices; ++slice) {
-    ladder.heights_mm.push_back(ladder.normal.dot(slice_origin(volume, slice)));
+    ladder.heights_mm.push_back(ladder.normal.dot(volume.slice_position_patient(slice)));
   }
   ladder.step_mm = std::abs(ladder.normal.dot(Vector3(linear.col(2))));
   return ladder;
 }
 
-int nearest_slice(const SlicePositions& ladder, double height_mm) {
+int nearest_slice(const SliceLadder& ladder, double height_mm) {
   int best = 0;
   for (int k = 1; k < static_cast<int>(ladder.heights_mm.size()); ++k) {
     if (std::abs(ladder.heights_mm[static_cast<size_t>(k)] - height_mm) <
@@ -66,7 +60,7 @@ int nearest_slice(const SlicePositions& ladder, double height_mm) {
 Eigen::Vector2d pixel_of(const Volume& volume, int slice, const Vector3& point_patient) {
   const Vector3 column_step = volume.patient_from_index.linear().col(0);
   const Vector3 row_step = volume.patient_from_index.linear().col(1);
-  const Vector3 offset = point_patient - slice_origin(volume, slice);
+  const Vector3 offset = point_patient - volume.slice_position_patient(slice);
   return {offset.dot(column_step) / column_step.squaredNorm(), offset.dot(row_step) / row_step.squaredNorm()};
 }
 
@@ -162,18 +156,19 @@ Window window_of(const CropPlacement& placement, const View& view, const Vector3
 
 /// Which slices of the volume make up slice `place` of the crop, counted from its middle.
 struct SlicePlan {
-  const SlicePositions& ladder;
+  const SliceLadder& ladder;
   double height_mm;  ///< of the crop's point
   int nearest;       ///< slice
   bool thin;         ///< slices are averaged to `thickness_mm`
   double thickness_mm;
-  int direction;  ///< +1 where the volume's slices go the crop's way
 
   std::vector<int> slices_at(int place) const {
     const int count = static_cast<int>(ladder.heights_mm.size());
     if (!thin) {
-      const int slice = nearest + direction * place;
-      return slice >= 0 && slice < count ? std::vector<int>{slice} : std::vector<int>{};
+      const double wanted_mm = ladder.heights_mm[static_cast<size_t>(nearest)] + place * ladder.step_mm;
+      const int slice = nearest_slice(ladder, wanted_mm);
+      const bool is_there = std::abs(ladder.heights_mm[static_cast<size_t>(slice)] - wanted_mm) < ladder.step_mm / 2;
+      return place == 0 || is_there ? std::vector<int>{slice} : std::vector<int>{};
     }
     std::vector<int> slices;
     const double middle_mm = height_mm + place * thickness_mm;
@@ -188,7 +183,7 @@ struct SlicePlan {
 /// What a volume can show of a point.
 struct Candidate {
   const Volume* volume = nullptr;
-  SlicePositions ladder;
+  SliceLadder ladder;
   int nearest = 0;
   double cost_mm = 0;
 };
@@ -196,7 +191,7 @@ struct Candidate {
 std::optional<Candidate> candidate_of(const Volume& volume, const CropPlacement& placement, bool axial) {
   if (volume.slices < 1) return std::nullopt;
   const Vector3 towards = axial ? Vector3(-placement.up) : placement.lateral;
-  Candidate candidate{&volume, slice_positions_of(volume, towards), 0, 0};
+  Candidate candidate{&volume, slice_ladder_of(volume, towards), 0, 0};
   const double height_mm = candidate.ladder.normal.dot(placement.point_patient);
   candidate.nearest = nearest_slice(candidate.ladder, height_mm);
   const double distance_mm = std::abs(candidate.ladder.heights_mm[static_cast<size_t>(candidate.nearest)] - height_mm);
@@ -215,10 +210,6 @@ std::optional<Candidate> best_candidate(const std::vector<const Volume*>& volume
     if (candidate && (!best || candidate->cost_mm < best->cost_mm)) best = std::move(candidate);
   }
   return best;
-}
-
-int direction_of(const SlicePositions& ladder) {
-  return ladder.heights_mm.size() < 2 || ladder.heights_mm.back() >= ladder.heights_mm.front() ? 1 : -1;
 }
 
 /// Visits the pixels that the view shows without its margin.
@@ -355,10 +346,9 @@ std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const Cr
                              const View& view, const CropMargin& margin) {
   const auto best = best_candidate(volumes, placement, view.series == SeriesRole::AxialT2);
   if (!best) return std::nullopt;
-  const SlicePositions& ladder = best->ladder;
-  const SlicePlan plan{ladder,        ladder.normal.dot(placement.point_patient),
-                       best->nearest, ladder.step_mm < kThinShare * view.slice_mm && best->volume->slices > 1,
-                       view.slice_mm, direction_of(ladder)};
+  const SliceLadder& ladder = best->ladder;
+  const SlicePlan plan{ladder, ladder.normal.dot(placement.point_patient), best->nearest,
+                       ladder.step_mm < kThinShare * view.slice_mm && best->volume->slices > 1, view.slice_mm};
   const Window window = window_of(placement, view, ladder.normal, margin.pixels);
   const int slices = view.slices + 2 * margin.slices;
   const size_t per_slice = static_cast<size_t>(window.size_px) * static_cast<size_t>(window.size_px);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/memory_budget.h"
 #include "dicom/structure.h"
 #include "volume/grid.h"
 
@@ -31,6 +32,7 @@ struct Contrast {
   std::optional<double> b_value;  ///< s/mm²
   std::string image_type;         ///< "ORIGINAL\PRIMARY\M"
   int temporal_position = 0;      ///< 0 when not told
+  int echo_number = 0;            ///< 0 when not told
 
   bool operator==(const Contrast&) const = default;
 };
@@ -47,8 +49,19 @@ struct Frame {
 
 /// The pixels of one file, still encoded.
 struct EncodedPixels {
-  std::vector<unsigned char> storage;  ///< the file, or its inflated data set
-  Structure structure;                 ///< spans into `storage`
+  std::vector<unsigned char> storage;               ///< the file, or its inflated data set
+  Structure structure;                              ///< spans into `storage`
+  std::vector<std::vector<Bytes>> frame_fragments;  ///< of compressed pixels: those of each frame
+  MemoryShare memory;                               ///< of `storage`
+};
+
+/// Bytes of a file, and the memory set apart for them.
+struct CountedBytes {
+  CountedBytes(std::vector<unsigned char> all, MemoryShare share = nullptr)  // NOLINT: bytes that nobody counts
+      : bytes(std::move(all)), memory(std::move(share)) {}
+
+  std::vector<unsigned char> bytes;
+  MemoryShare memory;
 };
 
 /// Everything a study needs to know about one DICOM file. Text is UTF-8.
@@ -80,14 +93,17 @@ struct Instance {
   std::string pixel_problem;       ///< why the pixels cannot be decoded; empty when they can
   std::vector<std::string> notes;  ///< what was corrected or taken otherwise than the header says, without file name
   std::shared_ptr<const EncodedPixels> pixels;  ///< reset when they will not be needed
+  MemoryShare memory;                           ///< of `frames`
 };
 
 /// Parses one file. `file` is only the name used in messages. Throws Error when the bytes are no DICOM, break off, or
-/// claim more pixels than they hold. Pixels that merely cannot be decoded are no error here: see pixel_problem.
-Instance parse_instance(std::vector<unsigned char> bytes, const std::filesystem::path& file);
+/// claim more pixels than they hold or than memory does; MemoryExceeded when the study as a whole takes too much of
+/// `budget` (none: not counted). Pixels that merely cannot be decoded are no error here: see pixel_problem.
+Instance parse_instance(CountedBytes bytes, const std::filesystem::path& file, const MemoryBudgetPointer& budget = {});
 
-/// Opens and reads the file once; nothing when its first bytes are not DICOM's. Throws Error when it cannot be read.
-std::optional<std::vector<unsigned char>> read_dicom_bytes(const std::filesystem::path& file);
+/// Opens and reads the file once; nothing when its first bytes are not DICOM's. Throws Error when it cannot be read,
+/// MemoryExceeded before it is.
+std::optional<CountedBytes> read_dicom_bytes(const std::filesystem::path& file, const MemoryBudgetPointer& budget = {});
 
 /// Reads and parses one file.
 Instance read_instance(const std::filesystem::path& file);

@@ -3,6 +3,7 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcdict.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
+#include <dcmtk/dcmdata/dcvr.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
 
@@ -15,6 +16,7 @@ bool register_codecs() {
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   DcmRLEDecoderRegistration::registerCodecs();
   DJDecoderRegistration::registerCodecs();
+  dcmEnableUnknownVRConversion.set(OFTrue);  // what an archive wrote as unknown is read as what the dictionary says
   if (!dcmDataDict.isDictionaryLoaded()) {
     throw Error(ErrorKind::Failure,
                 "DCMTK has no data dictionary: set DCMDICTPATH to its dicom.dic, or reinstall DCMTK's package");

@@ -10,7 +10,6 @@
 #include <cstdint>
 
 #include "core/error.h"
-#include "dicom/codestream.h"
 #include "dicom/jpeg2000.h"
 #include "dicom/jpeg_ls.h"
 #include "dicom/library.h"
@@ -117,7 +116,7 @@ void convert_native_frame(const Instance& instance, const FrameTarget& target) {
 template <typename Decode>
 void convert_frames(const Instance& instance, std::span<const FrameTarget> targets, const char* coding,
                     const Decode& decode) {
-  const auto frames = assign_fragments(instance.pixels->structure.fragments, instance.frames.size());
+  const auto& frames = instance.pixels->frame_fragments;
   for (const FrameTarget& target : targets) {
     const std::optional<std::vector<uint16_t>> values = decode(frames[static_cast<size_t>(target.frame)]);
     if (!values) refuse(instance, text("damaged ", coding, " image"));
@@ -222,7 +221,7 @@ void decode_frames(const Instance& instance, std::span<const FrameTarget> target
   } else if (pixel_coding(instance.transfer_syntax_uid) == PixelCoding::Rle) {
     convert_rle(instance, targets);
   } else {
-    const auto frames = assign_fragments(instance.pixels->structure.fragments, instance.frames.size());
+    const auto& frames = instance.pixels->frame_fragments;
     for (const FrameTarget& target : targets) {
       convert_with_dcmtk(instance, frames[static_cast<size_t>(target.frame)], target);
     }

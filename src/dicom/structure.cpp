@@ -19,8 +19,7 @@ namespace {
 
 constexpr size_t kPreambleLength = 128;
 constexpr int kDeepestNesting = 16;
-constexpr size_t kMostElements = 1'000'000;  // an enhanced MR of 10,000 frames has about 500,000
-constexpr size_t kLargestInflated = size_t{1} << 29;
+constexpr size_t kMostElements = 1'000'000;          // an enhanced MR of 10,000 frames has about 500,000
 constexpr size_t kAlwaysInflated = size_t{1} << 26;  // beyond, only what images deflate to
 constexpr size_t kLargestInflation = 200;
 
@@ -91,6 +90,7 @@ class Walker {
       }
     }
     if (!structure.has_pixels) structure.header = bytes_;
+    structure.elements = elements_;
     structure.encoding = encoding_;
   }
 
@@ -178,7 +178,10 @@ class Walker {
     check_length(header, end);
     if (is_sequence(header)) {
       const size_t sequence_end = position_ + header.length;
+      const ElementEncoding outer = encoding_;
+      if (header.is("UN")) encoding_ = {false, false};
       while (position_ < sequence_end) walk_item(header, read_header(sequence_end), sequence_end, depth);
+      encoding_ = outer;
       return;
     }
     const size_t value_end = position_ + header.length;
@@ -205,9 +208,9 @@ class Walker {
     encoding_ = outer;
   }
 
-  /// Implicit VR: the parser will take for a sequence what its dictionary calls one, so the walk does too.
+  /// Implicit or unknown VR: the parser will take for a sequence what its dictionary calls one, so the walk does too.
   bool is_sequence(const ElementHeader& header) const {
-    if (encoding_.explicit_vr) return header.is("SQ");
+    if (encoding_.explicit_vr && !header.is("UN")) return header.is("SQ");
     return DcmTag(header.tag.group, header.tag.element).getEVR() == EVR_SQ;
   }
 
@@ -356,7 +359,7 @@ bool looks_like_dicom(Bytes bytes) {
   return (little && bytes[3] == 0) || (big && bytes[2] == 0);  // the element's number is small
 }
 
-Structure find_structure(Bytes bytes, const std::string& name) {
+Structure find_structure(Bytes bytes, const std::string& name, size_t largest_inflated) {
   if (!looks_like_dicom(bytes)) throw Error(ErrorKind::Failure, text(name, " is not a DICOM file"));
   const bool has_preamble =
       bytes.size() >= kPreambleLength + 4 && std::memcmp(bytes.data() + kPreambleLength, "DICM", 4) == 0;
@@ -373,7 +376,8 @@ Structure find_structure(Bytes bytes, const std::string& name) {
     find_dataset(rest, structure, name);
     return structure;
   }
-  const size_t limit = std::min(kLargestInflated, std::max(kAlwaysInflated, rest.size() * kLargestInflation));
+  const size_t limit =
+      std::min({kLargestInflated, largest_inflated, std::max(kAlwaysInflated, rest.size() * kLargestInflation)});
   auto inflated = Inflater().inflate_all(rest, limit);
   if (!inflated) {
     throw Error(ErrorKind::Failure,

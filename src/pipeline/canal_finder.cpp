@@ -9,6 +9,8 @@ namespace {
 
 constexpr double kFarthestCanal_mm = 45;  // from the centre of a vertebra: half its depth and half the canal's
 
+constexpr size_t kMostMemory = size_t{1} << 30;  // a lumbar series takes a quarter of it
+
 /// The canal behind a vertebra; nothing where the line does not reach it.
 std::optional<Vector3> canal_behind(const Vector3& vertebra, const std::vector<Vector3>& canal_line) {
   const auto nearest = std::min_element(canal_line.begin(), canal_line.end(), [&](const Vector3& a, const Vector3& b) {
@@ -34,6 +36,7 @@ std::vector<CanalPair> canal_pairs(const Spine& spine) {
 
 CanalFinder canal_finder(SpineLocator locate) {
   return [locate = std::move(locate)](const Volume& sagittal) {
+    if (memory_for_levels(sagittal) > kMostMemory) return std::vector<CanalPair>();
     try {
       return canal_pairs(locate(sagittal));
     } catch (const Error& error) {

@@ -4,6 +4,7 @@
 
 #include "core/flags.h"
 #include "core/log.h"
+#include "pipeline/evidence.h"
 #include "pipeline/stopwatch.h"
 
 namespace lumbargrade {
@@ -74,7 +75,11 @@ StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader) {
   result.study_id = study.study_id;
   result.study_instance_uid = study.study_instance_uid;
   result.graded_series = prepared.sagittal;
-  result.spine = run_stage("levels", result.times.levels_ms, [&] { return located_spine(prepared, grader.locate); });
+  result.spine = run_stage("levels", result.times.levels_ms, [&] {
+    Spine spine = located_spine(prepared, grader.locate);
+    weigh_evidence(prepared.sagittal_volume(), spine);
+    return spine;
+  });
   result.grades = run_stage("grade", result.times.grade_ms, [&] {
     const NetworkGrades networks = grader.look ? grader.look(study, result.spine) : NetworkGrades{};
     const ForamenMeasures foramina = grader.model.measure(Condition::NeuralForaminalNarrowing)
@@ -82,6 +87,7 @@ StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader) {
                                          : ForamenMeasures{};
     return grade_findings(result.spine, prepared.sagittal_volume(), grader.model, networks, foramina);
   });
+  flag_missing_series(study, result.grades);
   if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, flags::kMeasuredOnT1);
   result.series = study.series;
   result.warnings = study.warnings;

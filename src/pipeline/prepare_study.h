@@ -35,8 +35,11 @@ PreparedStudy prepare_study(const std::filesystem::path& path, const StudyOption
 /// headers were read.
 PreparedStudy prepared_study(Study study);
 
+/// Bytes that finding the levels in a volume takes beside the volume.
+size_t memory_for_levels(const Volume& sagittal);
+
 /// The spine of the study, with the UID of its series. Throws Error (NoUsableStudy) where there is no sagittal volume,
-/// no spine, or no disc.
+/// no spine, or no disc, MemoryExceeded where the field is too large to be searched.
 Spine located_spine(const PreparedStudy& prepared, const SpineLocator& locate);
 
 }  // namespace lumbargrade

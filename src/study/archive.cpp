@@ -15,7 +15,9 @@ namespace lumbargrade {
 namespace {
 
 constexpr size_t kLargestEntry = size_t{1} << 30;
-constexpr size_t kLargestTotal = size_t{1} << 30;  // with what is decoded from it a study stays within 2 GiB
+constexpr size_t kLargestTotal = size_t{4} << 30;
+constexpr size_t kAlwaysExtracted = size_t{1} << 26;  // beyond, only what images compress to
+constexpr size_t kLargestArchiveRatio = 100;
 constexpr int kMostEntries = 200'000;
 constexpr size_t kChunk = size_t{1} << 18;
 constexpr size_t kDicomSignatureLength = 132;
@@ -43,7 +45,11 @@ ArchivePointer make_reader() {
 
 class EntryReader {
  public:
-  EntryReader(archive& source, std::string name) : source_(source), name_(std::move(name)) {}
+  EntryReader(archive& source, std::string name, size_t packed_size, const MemoryBudgetPointer& budget)
+      : source_(source),
+        name_(std::move(name)),
+        largest_total_(std::min(kLargestTotal, std::max(kAlwaysExtracted, packed_size * kLargestArchiveRatio))),
+        budget_(budget) {}
 
   std::vector<std::string> read_all(const std::function<void(ArchiveEntry)>& use) {
     archive_entry* entry = nullptr;
@@ -64,7 +70,7 @@ class EntryReader {
   void read_entry(archive_entry& entry, const std::function<void(ArchiveEntry)>& use) {
     if (archive_entry_filetype(&entry) != AE_IFREG) return;
     const char* name = archive_entry_pathname(&entry);
-    ArchiveEntry read{printable(name ? name : "unnamed"), {}};
+    ArchiveEntry read{printable(name ? name : "unnamed"), std::vector<unsigned char>()};
     if (archive_entry_is_encrypted(&entry)) {
       warn(read, "is encrypted");
     } else if (read_bytes(read)) {
@@ -72,22 +78,25 @@ class EntryReader {
     }
   }
 
-  /// False when the entry is no DICOM file or had to be left out.
+  /// False when the entry had to be left out.
   bool read_bytes(ArchiveEntry& entry) {
+    std::vector<unsigned char>& bytes = entry.bytes.bytes;
     for (;;) {
-      const size_t filled = entry.bytes.size();
-      entry.bytes.resize(filled + kChunk);
-      const la_ssize_t count = archive_read_data(&source_, entry.bytes.data() + filled, kChunk);
-      entry.bytes.resize(filled + (count > 0 ? static_cast<size_t>(count) : 0));
+      const size_t filled = bytes.size();
+      bytes.resize(filled + kChunk);
+      const la_ssize_t count = archive_read_data(&source_, bytes.data() + filled, kChunk);
+      bytes.resize(filled + (count > 0 ? static_cast<size_t>(count) : 0));
       if (count < 0) return warn(entry, text("is damaged: ", problem_of(source_)));
       if (count == 0) return true;
       total_ += static_cast<size_t>(count);
-      if (total_ > kLargestTotal) refuse(name_, text("unpacks to more than ", kLargestTotal >> 20, " MiB"));
-      if (entry.bytes.size() > kLargestEntry) {
+      if (total_ > largest_total_) refuse(name_, text("unpacks to more than ", largest_total_ >> 20, " MiB"));
+      if (bytes.size() > kLargestEntry) {
         return warn(entry, text("unpacks to more than ", kLargestEntry >> 30, " GiB"));
       }
       // What is no DICOM file need not be unpacked: it is handed on by its first bytes.
-      if (entry.bytes.size() >= kDicomSignatureLength && !dicom::looks_like_dicom(entry.bytes)) return true;
+      if (bytes.size() >= kDicomSignatureLength && !dicom::looks_like_dicom(bytes)) return true;
+      entry.bytes.memory.reset();
+      entry.bytes.memory = take_memory(budget_, bytes.size(), name_ + "/" + entry.name);
     }
   }
 
@@ -98,6 +107,8 @@ class EntryReader {
 
   archive& source_;
   std::string name_;
+  size_t largest_total_;
+  const MemoryBudgetPointer& budget_;
   int entries_ = 0;
   size_t total_ = 0;
   std::vector<std::string> warnings_;
@@ -113,22 +124,24 @@ bool looks_like_archive(std::span<const unsigned char> first_bytes) {
   return holds(0, "PK\x03\x04") || holds(0, "PK\x05\x06") || holds(257, "ustar") || holds(0, "\x1F\x8B");
 }
 
-std::vector<std::string> for_each_entry(const std::filesystem::path& path,
-                                        const std::function<void(ArchiveEntry)>& use) {
+std::vector<std::string> for_each_entry(const std::filesystem::path& path, const std::function<void(ArchiveEntry)>& use,
+                                        const MemoryBudgetPointer& budget) {
   const ArchivePointer reader = make_reader();
   if (archive_read_open_filename(reader.get(), path.c_str(), kChunk) != ARCHIVE_OK) {
     refuse(path.string(), problem_of(*reader));
   }
-  return EntryReader(*reader, path.string()).read_all(use);
+  std::error_code ignored;
+  return EntryReader(*reader, path.string(), std::filesystem::file_size(path, ignored), budget).read_all(use);
 }
 
 std::vector<std::string> for_each_entry(std::span<const unsigned char> bytes, const std::string& name,
-                                        const std::function<void(ArchiveEntry)>& use) {
+                                        const std::function<void(ArchiveEntry)>& use,
+                                        const MemoryBudgetPointer& budget) {
   const ArchivePointer reader = make_reader();
   if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {
     refuse(name, problem_of(*reader));
   }
-  return EntryReader(*reader, name).read_all(use);
+  return EntryReader(*reader, name, bytes.size(), budget).read_all(use);
 }
 
 }  // namespace lumbargrade

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "core/memory_budget.h"
+#include "dicom/instance.h"
+
 namespace lumbargrade {
 
 /// True when the bytes start like a zip, a tar or a gzip-packed tar.
@@ -17,17 +20,20 @@ inline constexpr size_t kArchiveSignatureLength = 512;
 /// One file of an archive. The name is for messages and grouping only: nothing is ever written under it.
 struct ArchiveEntry {
   std::string name;
-  std::vector<unsigned char> bytes;
+  dicom::CountedBytes bytes;
 };
 
 /// Reads all files of a zip or tar, in memory, and hands each to `use`. Names and sizes are not believed: what is
 /// really unpacked is counted, per entry and in all. Returns warnings about entries left out (encrypted, damaged, too
-/// large); throws Error when the archive cannot be read at all.
+/// large). Throws Error when the archive cannot be read at all or unpacks to a multiple of its size that no images
+/// have, MemoryExceeded before an entry exceeds `budget` (none: not counted).
 std::vector<std::string> for_each_entry(const std::filesystem::path& archive,
-                                        const std::function<void(ArchiveEntry)>& use);
+                                        const std::function<void(ArchiveEntry)>& use,
+                                        const MemoryBudgetPointer& budget = {});
 
 /// The same for an archive held in memory.
 std::vector<std::string> for_each_entry(std::span<const unsigned char> archive, const std::string& name,
-                                        const std::function<void(ArchiveEntry)>& use);
+                                        const std::function<void(ArchiveEntry)>& use,
+                                        const MemoryBudgetPointer& budget = {});
 
 }  // namespace lumbargrade

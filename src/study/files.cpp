@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "study/archive.h"
+#include "study/gzip_file.h"
 
 namespace lumbargrade {
 namespace {
@@ -59,14 +60,22 @@ struct Outcome {
   bool is_archive = false;  ///< or compressed by itself
 };
 
-Outcome parse(std::vector<unsigned char> bytes, const fs::path& file, const KeepPixels& keep_pixels) {
+/// How files are read.
+struct Reading {
+  const KeepPixels& keep_pixels;
+  const MemoryBudgetPointer& budget;
+};
+
+Outcome parse(dicom::CountedBytes bytes, const fs::path& file, const Reading& reading) {
   Outcome outcome;
   outcome.is_dicom = true;
   try {
-    auto instance = std::make_shared<dicom::Instance>(dicom::parse_instance(std::move(bytes), file));
+    auto instance = std::make_shared<dicom::Instance>(dicom::parse_instance(std::move(bytes), file, reading.budget));
     if (instance->sop_class_uid == kMediaDirectoryClass) return outcome;
-    if (!keep_pixels(*instance)) instance->pixels.reset();
+    if (!reading.keep_pixels(*instance)) instance->pixels.reset();
     outcome.instance = std::move(instance);
+  } catch (const MemoryExceeded&) {
+    throw;
   } catch (const Error& error) {
     outcome.warning = text(error.what(), "; left out");
   }
@@ -80,13 +89,15 @@ bool is_archive(const fs::path& file) {
   return looks_like_archive({first_bytes.data(), static_cast<size_t>(stream.gcount())});
 }
 
-Outcome read(const fs::path& file, const KeepPixels& keep_pixels) {
+Outcome read(const fs::path& file, const Reading& reading) {
   try {
-    auto bytes = dicom::read_dicom_bytes(file);
-    if (bytes) return parse(std::move(*bytes), file, keep_pixels);
+    if (auto bytes = dicom::read_dicom_bytes(file, reading.budget)) return parse(std::move(*bytes), file, reading);
+    if (auto bytes = read_gzipped_dicom(file, reading.budget)) return parse(std::move(*bytes), file, reading);
     Outcome other;
     other.is_archive = is_archive(file);
     return other;
+  } catch (const MemoryExceeded&) {
+    throw;
   } catch (const Error& error) {
     return {nullptr, text(error.what(), "; left out"), true};
   }
@@ -100,35 +111,41 @@ void add(ReadFiles& files, Outcome outcome) {
   files.instances.push_back(std::move(outcome.instance));
 }
 
-void read_all_files(const std::vector<fs::path>& paths, int threads, const KeepPixels& keep_pixels, ReadFiles& files) {
+void read_all_files(const std::vector<fs::path>& paths, int threads, const Reading& reading, ReadFiles& files) {
   std::vector<Outcome> outcomes(paths.size());
-  for_each_index(outcomes.size(), threads, [&](size_t i) { outcomes[i] = read(paths[i], keep_pixels); });
+  for_each_index(outcomes.size(), threads, [&](size_t i) { outcomes[i] = read(paths[i], reading); });
   for (Outcome& outcome : outcomes) add(files, std::move(outcome));
 }
 
-ReadFiles read_folder(const fs::path& folder, int threads, const KeepPixels& keep_pixels) {
+ReadFiles read_folder(const fs::path& folder, int threads, const Reading& reading) {
   FolderListing listing = list_files(folder);
   ReadFiles files;
   files.warnings = std::move(listing.warnings);
-  read_all_files(listing.files, threads, keep_pixels, files);
+  read_all_files(listing.files, threads, reading, files);
   return files;
 }
 
-ReadFiles read_archive(const fs::path& archive, const KeepPixels& keep_pixels) {
+ReadFiles read_archive(const fs::path& archive, const Reading& reading) {
   ReadFiles files;
-  auto warnings = for_each_entry(archive, [&](ArchiveEntry entry) {
-    const bool is_dicom = dicom::looks_like_dicom(entry.bytes);
-    add(files, is_dicom ? parse(std::move(entry.bytes), archive / entry.name, keep_pixels) : Outcome());
-  });
+  auto warnings = for_each_entry(
+      archive,
+      [&](ArchiveEntry entry) {
+        const fs::path name = archive / entry.name;
+        add(files,
+            dicom::looks_like_dicom(entry.bytes.bytes) ? parse(std::move(entry.bytes), name, reading) : Outcome());
+      },
+      reading.budget);
   files.warnings.insert(files.warnings.end(), warnings.begin(), warnings.end());
   std::sort(files.instances.begin(), files.instances.end(),
             [](const auto& a, const auto& b) { return a->file < b->file; });
   return files;
 }
 
-ReadFiles read_single_file(const fs::path& file, const KeepPixels& keep_pixels) {
+ReadFiles read_single_file(const fs::path& file, const Reading& reading) {
   ReadFiles files;
-  add(files, read(file, keep_pixels));
+  Outcome outcome = read(file, reading);
+  if (outcome.is_archive) return read_archive(file, reading);
+  add(files, std::move(outcome));
   return files;
 }
 
@@ -138,19 +155,22 @@ bool is_dicomdir(const fs::path& path) {
   return path.filename() == "DICOMDIR" || path.filename() == "dicomdir";
 }
 
-ReadFiles read_files(const fs::path& path, int threads, const KeepPixels& keep_pixels) {
+ReadFiles read_files(const fs::path& path, int threads, const KeepPixels& keep_pixels,
+                     const MemoryBudgetPointer& budget) {
+  const Reading reading = {keep_pixels, budget};
   std::error_code error;
-  if (fs::is_directory(path, error)) return read_folder(path, threads, keep_pixels);
+  if (fs::is_directory(path, error)) return read_folder(path, threads, reading);
   if (!fs::is_regular_file(path, error)) {
     throw Error(ErrorKind::NoUsableStudy, text(path.string(), " is neither a folder, a file nor an archive"));
   }
-  if (is_dicomdir(path)) return read_folder(fs::absolute(path).parent_path(), threads, keep_pixels);
-  return is_archive(path) ? read_archive(path, keep_pixels) : read_single_file(path, keep_pixels);
+  if (is_dicomdir(path)) return read_folder(fs::absolute(path).parent_path(), threads, reading);
+  return read_single_file(path, reading);
 }
 
-ReadFiles read_listed_files(const std::vector<fs::path>& paths, int threads, const KeepPixels& keep_pixels) {
+ReadFiles read_listed_files(const std::vector<fs::path>& paths, int threads, const KeepPixels& keep_pixels,
+                            const MemoryBudgetPointer& budget) {
   ReadFiles files;
-  read_all_files(paths, threads, keep_pixels, files);
+  read_all_files(paths, threads, {keep_pixels, budget}, files);
   return files;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/memory_budget.h"
 #include "dicom/instance.h"
 
 namespace lumbargrade {
@@ -24,13 +25,14 @@ using KeepPixels = std::function<bool(const dicom::Instance&)>;
 /// True for the directory file of a DICOM medium, by its name.
 bool is_dicomdir(const std::filesystem::path& path);
 
-/// Reads all DICOM files below a folder, in a zip or tar, a single file, or those beside a DICOMDIR; each once, on
-/// `threads` threads. Unreadable files are told and left out. Throws Error (NoUsableStudy) when `path` is none of
-/// these.
-ReadFiles read_files(const std::filesystem::path& path, int threads, const KeepPixels& keep_pixels);
+/// Reads all DICOM files below a folder (also those that are gzipped each by itself), in a zip or tar, a single file,
+/// or those beside a DICOMDIR; each once, on `threads` threads. Unreadable files are told and left out. Throws Error
+/// (NoUsableStudy) when `path` is none of these, MemoryExceeded when what is kept exceeds `budget` (none: not counted).
+ReadFiles read_files(const std::filesystem::path& path, int threads, const KeepPixels& keep_pixels,
+                     const MemoryBudgetPointer& budget = {});
 
 /// Reads these files, likewise.
-ReadFiles read_listed_files(const std::vector<std::filesystem::path>& files, int threads,
-                            const KeepPixels& keep_pixels);
+ReadFiles read_listed_files(const std::vector<std::filesystem::path>& files, int threads, const KeepPixels& keep_pixels,
+                            const MemoryBudgetPointer& budget = {});
 
 }  // namespace lumbargrade

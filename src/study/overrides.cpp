@@ -70,29 +70,56 @@ void override_role(std::vector<Series>& series, const std::vector<std::string>& 
   for (Series* one : chosen) assign(*one, role, "chosen by the user");
 }
 
+/// An identifier as tables hold it after a detour through other programs: " 1.0" is 1.
+std::string plain_id(const std::string& field) {
+  const size_t first = field.find_first_not_of(" \t"), last = field.find_last_not_of(" \t");
+  if (first == std::string::npos) return {};
+  const std::string id = field.substr(first, last - first + 1);
+  return id.size() > 2 && id.ends_with(".0") ? id.substr(0, id.size() - 2) : id;
+}
+
+bool same_id(const std::string& field, const std::string& id) {
+  return field == id || plain_id(field) == id;
+}
+
+/// One row of the table for this study; returns why it was not used, or nothing.
+std::string apply_row(std::vector<Series>& series, const std::string& series_id, const std::string& description) {
+  const auto role = role_of_series_description(description);
+  if (!role) return text("the description \"", description, "\" of series ", series_id, " names no role");
+  bool is_known = false;
+  for (Series& one : series) {
+    if (!is_named(one.summary, series_id) && !is_named(one.summary, plain_id(series_id))) continue;
+    assign(one, *role, text("series_descriptions: ", description));
+    is_known = true;
+  }
+  return is_known ? std::string() : text("the study has no series ", series_id);
+}
+
 /// The challenge's series_descriptions table: what it says of a series counts more than the headers.
-void apply_descriptions(std::vector<Series>& series, const fs::path& table_file, const std::string& study_id) {
+void apply_descriptions(std::vector<Series>& series, const fs::path& table_file, const std::string& study_id,
+                        std::vector<std::string>& warnings) {
   if (table_file.empty()) return;
   const Table table(table_file, ErrorKind::Usage, {"study_id", "series_id", "series_description"});
+  bool names_study = false;
   for (const TableRow row : table) {
-    if (row.field("study_id") != study_id) continue;
-    const std::string& description = row.field("series_description");
-    const auto role = role_of_series_description(description);
-    for (Series& one : series) {
-      if (role && is_named(one.summary, row.field("series_id"))) {
-        assign(one, *role, text("series_descriptions: ", description));
-      }
+    if (!same_id(row.field("study_id"), study_id)) continue;
+    names_study = true;
+    const std::string unused = apply_row(series, row.field("series_id"), row.field("series_description"));
+    if (!unused.empty()) {
+      warnings.push_back(text(table_file.filename().string(), " line ", row.line(), " is not used: ", unused));
     }
   }
+  if (!names_study) warnings.push_back(text(table_file.filename().string(), " has no row of the study ", study_id));
 }
 
 }  // namespace
 
-void apply_overrides(std::vector<Series>& series, const StudyOptions& options, const std::string& study_id) {
+void apply_overrides(std::vector<Series>& series, const StudyOptions& options, const std::string& study_id,
+                     std::vector<std::string>& warnings) {
   const auto one = [](const std::string& name) {
     return name.empty() ? std::vector<std::string>() : std::vector<std::string>{name};
   };
-  apply_descriptions(series, options.series_descriptions, study_id);
+  apply_descriptions(series, options.series_descriptions, study_id, warnings);
   override_role(series, one(options.sagittal_t1), SeriesRole::SagittalT1);
   override_role(series, one(options.sagittal_t2), SeriesRole::SagittalT2);
   override_role(series, options.axial_t2, SeriesRole::AxialT2);

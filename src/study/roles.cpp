@@ -116,6 +116,13 @@ bool has_lone_c_with_plus(const std::string& description) {
   return false;
 }
 
+/// "T1_SAG_C"
+bool ends_with_lone_c(const std::string& description) {
+  const Words words = words_of(description);
+  const auto last = std::find_if(words.rbegin(), words.rend(), [](const std::string& word) { return !word.empty(); });
+  return last != words.rend() && *last == "c" && last + 1 != words.rend();
+}
+
 bool is_enhanced(const Words& description, const dicom::Instance& instance) {
   const std::string& agent = instance.contrast_agent;
   const Words agent_words = words_of(agent);
@@ -127,10 +134,11 @@ bool is_enhanced(const Words& description, const dicom::Instance& instance) {
   if (has_word(description, {"post"}) && !after_operation) return true;
   const bool names_agent =
       has_word_with(description,
-                    {"gado", "contrast", "kontrast", "dotarem", "postkm", "magnevist", "multihance", "prohance",
+                    {"gado", "contrast", "kontras", "dotarem", "postkm", "magnevist", "multihance", "prohance",
                      "enhanced", "inject", "gdtpa", "contr", "\u589e\u5f3a", "\u9020\u5f71", "\uc870\uc601",
                      "\u043a\u043e\u043d\u0442\u0440\u0430\u0441\u0442", "\u0443\u0441\u0438\u043b\u0435\u043d"}) ||
-      has_word(description, {"gd", "km", "ce", "mdc", "civ", "pc", "inj", "iv", "pgd", "pos"});
+      has_word(description, {"gd", "km", "ce", "mdc", "civ", "pc", "inj", "iv", "pgd", "pos"}) ||
+      ends_with_lone_c(instance.series_description);
   return names_agent && !is_before_agent(description);
 }
 
@@ -259,19 +267,27 @@ double ZExtent::overlap_mm(const ZExtent& other) const {
   return std::max(0.0, std::min(highest_mm, other.highest_mm) - std::max(lowest_mm, other.lowest_mm));
 }
 
-ZExtent z_extent(const Candidate& candidate) {
+ZExtent z_extent(const Stack& stack) {
   ZExtent extent = {std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest()};
-  for (const Stack& block : candidate.blocks) {
-    for (const StackSlice& slice : {block.slices.front(), block.slices.back()}) {
-      const dicom::PixelFormat& format = slice.instance->format;
-      for (const Vector3& corner :
-           {Vector3(0, 0, 0), Vector3(format.columns - 1.0, 0, 0), Vector3(0, format.rows - 1.0, 0),
-            Vector3(format.columns - 1.0, format.rows - 1.0, 0)}) {
-        const double z_mm = (slice.plane().patient_from_index() * corner).z();
-        extent.lowest_mm = std::min(extent.lowest_mm, z_mm);
-        extent.highest_mm = std::max(extent.highest_mm, z_mm);
-      }
+  for (const StackSlice& slice : {stack.slices.front(), stack.slices.back()}) {
+    const dicom::PixelFormat& format = slice.instance->format;
+    for (const Vector3& corner :
+         {Vector3(0, 0, 0), Vector3(format.columns - 1.0, 0, 0), Vector3(0, format.rows - 1.0, 0),
+          Vector3(format.columns - 1.0, format.rows - 1.0, 0)}) {
+      const double z_mm = (slice.plane().patient_from_index() * corner).z();
+      extent.lowest_mm = std::min(extent.lowest_mm, z_mm);
+      extent.highest_mm = std::max(extent.highest_mm, z_mm);
     }
+  }
+  return extent;
+}
+
+ZExtent z_extent(const Candidate& candidate) {
+  ZExtent extent = z_extent(candidate.blocks.front());
+  for (const Stack& block : candidate.blocks) {
+    const ZExtent other = z_extent(block);
+    extent.lowest_mm = std::min(extent.lowest_mm, other.lowest_mm);
+    extent.highest_mm = std::max(extent.highest_mm, other.highest_mm);
   }
   return extent;
 }

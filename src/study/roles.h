@@ -34,6 +34,7 @@ struct ZExtent {
 };
 
 /// Of the slices' field of view, pixel centres.
+ZExtent z_extent(const Stack& stack);
 ZExtent z_extent(const Candidate& candidate);
 
 enum class Weighting { Unknown, T1, T2 };

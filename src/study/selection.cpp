@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "study/content.h"
+#include "study/stack_volume.h"
 
 namespace lumbargrade {
 namespace {
@@ -51,24 +52,25 @@ std::vector<Candidate*> undecided(std::vector<Series>& series, Orientation orien
 }
 
 /// Nothing when it cannot be decoded: that is told where it is decoded for use.
-std::optional<Volume> decode_quietly(const Stack& stack, int threads) {
+std::optional<Volume> decode_quietly(const Stack& stack, const Decoding& decoding) {
   std::vector<std::string> warnings;
   try {
-    return decode_volume(stack, threads, warnings);
+    return decode_volume(stack, decoding.threads, warnings, decoding.budget);
   } catch (const Error&) {
     return std::nullopt;
   }
 }
 
-std::vector<CanalPair> canal_pairs(const Candidate& sagittal, const CanalFinder& find_canal, int threads) {
-  const auto volume = decode_quietly(sagittal.blocks.front(), threads);
+std::vector<CanalPair> canal_pairs(const Candidate& sagittal, const CanalFinder& find_canal, const Decoding& decoding) {
+  const auto volume = decode_quietly(sagittal.blocks.front(), decoding);
   return volume ? find_canal(*volume) : std::vector<CanalPair>();
 }
 
-std::vector<double> contrasts_in(const Candidate& candidate, const std::vector<CanalPair>& pairs, int threads) {
+std::vector<double> contrasts_in(const Candidate& candidate, const std::vector<CanalPair>& pairs,
+                                 const Decoding& decoding) {
   std::vector<double> contrasts;
   for (const Stack& block : candidate.blocks) {
-    const auto volume = decode_quietly(block, threads);
+    const auto volume = decode_quietly(block, decoding);
     if (!volume) continue;
     const auto here = canal_contrasts(*volume, pairs);
     contrasts.insert(contrasts.end(), here.begin(), here.end());
@@ -94,14 +96,12 @@ BlockSummary summarise(const Stack& stack) {
   block.columns = format.columns;
   block.rows = format.rows;
   block.patient_from_index = patient_from_index(stack);
-  block.lowest_z_mm = block.highest_z_mm = block.patient_from_index.translation().z();
-  for (int corner = 1; corner < 8; ++corner) {
-    const Vector3 index(corner & 1 ? format.columns - 1 : 0, corner & 2 ? format.rows - 1 : 0,
-                        corner & 4 ? block.slices - 1 : 0);
-    const double z_mm = (block.patient_from_index * index).z();
-    block.lowest_z_mm = std::min(block.lowest_z_mm, z_mm);
-    block.highest_z_mm = std::max(block.highest_z_mm, z_mm);
+  for (const StackSlice& slice : stack.slices) {
+    block.slice_positions_patient.push_back(slice.plane().position_patient);
   }
+  const ZExtent extent = z_extent(stack);
+  block.lowest_z_mm = extent.lowest_mm;
+  block.highest_z_mm = extent.highest_mm;
   return block;
 }
 
@@ -122,11 +122,11 @@ void rank_stations(std::vector<Series>& series) {
   }
 }
 
-void find_roles_by_content(std::vector<Series>& series, const CanalFinder& find_canal, int threads) {
+void find_roles_by_content(std::vector<Series>& series, const CanalFinder& find_canal, const Decoding& decoding) {
   if (!has_role(series, SeriesRole::SagittalT1) || !has_role(series, SeriesRole::SagittalT2)) {
     for (Candidate* candidate : undecided(series, Orientation::Sagittal)) {
-      const auto pairs = canal_pairs(*candidate, find_canal, threads);
-      decide_role(*candidate, weighting_from_contrasts(contrasts_in(*candidate, pairs, threads)));
+      const auto pairs = canal_pairs(*candidate, find_canal, decoding);
+      decide_role(*candidate, weighting_from_contrasts(contrasts_in(*candidate, pairs, decoding)));
     }
   }
   const auto axial = undecided(series, Orientation::Axial);
@@ -134,9 +134,9 @@ void find_roles_by_content(std::vector<Series>& series, const CanalFinder& find_
   auto sagittal = ranked(series, SeriesRole::SagittalT2);
   if (sagittal.empty()) sagittal = ranked(series, SeriesRole::SagittalT1);
   if (sagittal.empty()) return;
-  const auto pairs = canal_pairs(*sagittal.front().candidate, find_canal, threads);
+  const auto pairs = canal_pairs(*sagittal.front().candidate, find_canal, decoding);
   for (Candidate* candidate : axial) {
-    decide_role(*candidate, weighting_from_contrasts(contrasts_in(*candidate, pairs, threads)));
+    decide_role(*candidate, weighting_from_contrasts(contrasts_in(*candidate, pairs, decoding)));
   }
 }
 

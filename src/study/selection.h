@@ -15,6 +15,12 @@ struct Chosen {
   Candidate* candidate = nullptr;
 };
 
+/// How pixels are decoded.
+struct Decoding {
+  int threads = 2;
+  MemoryBudgetPointer budget;
+};
+
 /// What will be decoded; pixels of everything else are let go before.
 class UsedStacks {
  public:
@@ -54,7 +60,7 @@ void rank_stations(std::vector<Series>& series);
 
 /// Lets the image decide where headers are silent, and only where a role is empty: what the headers tell of other
 /// series is enough then.
-void find_roles_by_content(std::vector<Series>& series, const CanalFinder& find_canal, int threads);
+void find_roles_by_content(std::vector<Series>& series, const CanalFinder& find_canal, const Decoding& decoding);
 
 /// The best candidate of each role; of axial ones all that are no alternatives of another.
 Assignment assign_series(std::vector<Series>& series);

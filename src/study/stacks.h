@@ -49,12 +49,4 @@ bool same_contrast(const dicom::Contrast& a, const dicom::Contrast& b);
 /// duplicates are dropped; different images at one position are kept apart.
 Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series);
 
-/// Maps (column, row, slice) to patient space; the slice step is the mean step between neighbours that miss no slice,
-/// or, for a single slice, SliceThickness (else the pixel spacing) along the normal.
-Affine patient_from_index(const Stack& stack);
-
-/// Decodes the stack's pixels on `threads` threads. Slices that cannot be decoded are left out with a warning; throws
-/// Error when none can.
-Volume decode_volume(const Stack& stack, int threads, std::vector<std::string>& warnings);
-
 }  // namespace lumbargrade

@@ -5,7 +5,7 @@
 #include "study/overrides.h"
 #include "study/selection.h"
 #include "study/series.h"
-#include "study/stacks.h"
+#include "study/stack_volume.h"
 #include "study/study_files.h"
 
 namespace lumbargrade {
@@ -14,9 +14,11 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Nothing when no slice of it can be decoded; that is told.
-std::optional<Volume> decode(const Stack& stack, Series& series, int threads) {
+std::optional<Volume> decode(const Stack& stack, Series& series, const Decoding& decoding) {
   try {
-    return decode_volume(stack, threads, series.summary.warnings);
+    return decode_volume(stack, decoding.threads, series.summary.warnings, decoding.budget);
+  } catch (const MemoryExceeded&) {
+    throw;
   } catch (const Error& error) {
     series.summary.warnings.push_back(error.what());
     series.summary.used = false;
@@ -24,23 +26,23 @@ std::optional<Volume> decode(const Stack& stack, Series& series, int threads) {
   }
 }
 
-std::optional<Volume> decode_best(const std::optional<Chosen>& chosen, int threads) {
-  return chosen ? decode(chosen->candidate->blocks.front(), *chosen->series, threads) : std::nullopt;
+std::optional<Volume> decode_best(const std::optional<Chosen>& chosen, const Decoding& decoding) {
+  return chosen ? decode(chosen->candidate->blocks.front(), *chosen->series, decoding) : std::nullopt;
 }
 
-void decode_volumes(const Assignment& assignment, int threads, Study& study) {
-  study.sagittal_t1 = decode_best(assignment.sagittal_t1, threads);
-  study.sagittal_t2 = decode_best(assignment.sagittal_t2, threads);
+void decode_volumes(const Assignment& assignment, const Decoding& decoding, Study& study) {
+  study.sagittal_t1 = decode_best(assignment.sagittal_t1, decoding);
+  study.sagittal_t2 = decode_best(assignment.sagittal_t2, decoding);
   for (const Chosen& chosen : assignment.axial_t2) {
     for (const Stack& stack : chosen.candidate->blocks) {
-      if (auto volume = decode(stack, *chosen.series, threads)) study.axial_t2.push_back(std::move(*volume));
+      if (auto volume = decode(stack, *chosen.series, decoding)) study.axial_t2.push_back(std::move(*volume));
     }
   }
 }
 
-ReadFiles read_input(const fs::path& path, const StudyOptions& options) {
-  ReadFiles read = options.files.empty() ? read_files(path, options.threads, may_have_role)
-                                         : read_listed_files(options.files, options.threads, may_have_role);
+ReadFiles read_input(const fs::path& path, const std::vector<fs::path>& listed, const Decoding& decoding) {
+  ReadFiles read = listed.empty() ? read_files(path, decoding.threads, may_have_role, decoding.budget)
+                                  : read_listed_files(listed, decoding.threads, may_have_role, decoding.budget);
   if (read.instances.empty()) {
     if (read.archives > 0) read.warnings.push_back(text(read.archives, " archives or compressed files: unpack them"));
     const std::string first = read.warnings.empty() ? "" : text("; first problem: ", read.warnings.front());
@@ -57,14 +59,15 @@ ReadFiles read_input(const fs::path& path, const StudyOptions& options) {
 }
 
 Study read_study(const fs::path& path, const StudyOptions& options, const CanalFinder& find_canal, bool with_volumes) {
-  ReadFiles read = read_input(path, options);
+  const Decoding decoding = {options.threads, MemoryBudget::of_mib(options.memory_limit_mib)};
+  ReadFiles read = read_input(path, options.files, decoding);
   StudyFiles files = choose_study(path, options, std::move(read.instances));
   warn_about_several_patients(files.instances, read.warnings);
   warn_about_files_without_study(files.instances, read.warnings);
   drop_copies(files.instances, read.warnings);
   std::vector<Series> series = make_series(files.instances);
-  apply_overrides(series, options, files.study_id);
-  if (find_canal) find_roles_by_content(series, find_canal, options.threads);
+  apply_overrides(series, options, files.study_id, read.warnings);
+  if (find_canal) find_roles_by_content(series, find_canal, decoding);
   rank_stations(series);
   const Assignment assignment = assign_series(series);
   for (Series& one : series) summarise_use(one, assignment.used);
@@ -75,7 +78,8 @@ Study read_study(const fs::path& path, const StudyOptions& options, const CanalF
   study.warnings = std::move(read.warnings);
   assignment.used.release_others(series);
   files.instances.clear();
-  if (with_volumes) decode_volumes(assignment, options.threads, study);
+  study.memory = decoding.budget;
+  if (with_volumes) decode_volumes(assignment, decoding, study);
   for (Series& one : series) {
     for (const std::string& warning : one.summary.warnings) {
       study.warnings.push_back(text("series ", one.summary.name, ": ", warning));

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/memory_budget.h"
 #include "core/series_role.h"
 #include "volume/volume.h"
 
@@ -22,6 +23,7 @@ struct StudyOptions {
   std::filesystem::path series_descriptions;  ///< CSV with study_id,series_id,series_description
   std::vector<std::filesystem::path> files;   ///< only these, where the folder holds other studies too; empty: all
   int threads = 2;                            ///< for reading and decoding
+  int memory_limit_mib = MemoryBudget::kDefault_mib;  ///< what one study may take; more is refused
 };
 
 /// One stack of parallel slices within a series.
@@ -30,6 +32,7 @@ struct BlockSummary {
   int columns = 0;
   int rows = 0;
   Affine patient_from_index = Affine::Identity();  ///< (column, row, slice) of voxel centres to LPS mm
+  std::vector<Vector3> slice_positions_patient;    ///< of each slice's first pixel: exact where slices are missing
   double lowest_z_mm = 0;                          ///< extent of the slices' field along the body
   double highest_z_mm = 0;
   bool used = false;  ///< part of a volume of the study
@@ -62,6 +65,7 @@ struct Study {
   std::vector<Volume> axial_t2;  ///< one volume per block of parallel slices, best series first
   std::vector<SeriesSummary> series;
   std::vector<std::string> warnings;  ///< those of the series are repeated here, with the series' name
+  MemoryBudgetPointer memory;         ///< what the study may take and has taken
 };
 
 /// A point in the middle of the canal and one in the vertebra or disc in front of it, in patient space (LPS, mm).
@@ -76,7 +80,8 @@ using CanalFinder = std::function<std::vector<CanalPair>(const Volume& sagittal)
 /// Reads every DICOM file of `path` (a folder, a zip or tar, a DICOMDIR, or one file), each once, and decodes the
 /// series that have a role. Where neither sequence timing nor description tells T1 from T2 and a role is still empty,
 /// the image does, if `find_canal` is given: fluid is brighter than bone on T2. Throws Error: NoUsableStudy when
-/// nothing readable is there, or several studies are and none was chosen; Usage when an override names no series.
+/// nothing readable is there, several studies are and none was chosen, or memory_limit_mib does not suffice; Usage when
+/// an override names no series.
 Study load_study(const std::filesystem::path& path, const StudyOptions& options = {},
                  const CanalFinder& find_canal = {});
 

@@ -1,8 +1,10 @@
 #include "study/study_files.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "core/error.h"
 #include "study/files.h"
@@ -47,18 +49,27 @@ std::string list_studies(const std::map<std::string, int>& counts) {
 
 // SOP instance UIDs alone do not tell copies: the challenge's repeat across series.
 void drop_copies(std::vector<InstancePointer>& instances, std::vector<std::string>& warnings) {
-  std::map<std::pair<std::string, std::string>, std::vector<const dicom::Instance*>> known;
+  using Uids = std::pair<std::string, std::string>;
+  const auto uids_of = [](const dicom::Instance& instance) {
+    return Uids(instance.series_instance_uid, instance.sop_instance_uid);
+  };
+  std::map<Uids, int> count;
+  for (const auto& instance : instances) ++count[uids_of(*instance)];
+  std::map<Uids, std::multimap<size_t, const dicom::Instance*>> known;  // by a hash of the content
   int copies = 0;
   std::erase_if(instances, [&](const InstancePointer& instance) {
-    if (!instance->pixels) return false;
-    auto& alike = known[{instance->series_instance_uid, instance->sop_instance_uid}];
-    const bool is_copy = std::any_of(alike.begin(), alike.end(), [&](const dicom::Instance* other) {
-      return other->pixels->storage == instance->pixels->storage;
-    });
+    const Uids uids = uids_of(*instance);
+    if (!instance->pixels || count[uids] == 1) return false;
+    const auto& bytes = instance->pixels->storage;
+    const size_t hash = std::hash<std::string_view>()({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    auto& alike = known[uids];
+    const auto [first, last] = alike.equal_range(hash);
+    const bool is_copy =
+        std::any_of(first, last, [&](const auto& other) { return other.second->pixels->storage == bytes; });
     if (is_copy) {
       ++copies;
     } else {
-      alike.push_back(instance.get());
+      alike.emplace(hash, instance.get());
     }
     return is_copy;
   });

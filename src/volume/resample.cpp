@@ -5,6 +5,8 @@
 #include <limits>
 #include <optional>
 
+#include "volume/slice_positions.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -18,17 +20,16 @@ class Sampler {
     per_column_ = column_step / column_step.squaredNorm();
     per_row_ = row_step / row_step.squaredNorm();
     for (int slice = 0; slice < volume.slices; ++slice) {
-      corners_.push_back(corner(slice));
+      corners_.push_back(volume.slice_position_patient(slice));
       heights_mm_.push_back(normal_.dot(corners_.back()));
     }
-    const double span_mm = heights_mm_.back() - heights_mm_.front();
-    margin_mm_ = volume.slices > 1 ? std::abs(span_mm) / (2 * (volume.slices - 1))
-                                   : std::abs(normal_.dot(volume.patient_from_index.linear().col(2))) / 2;
+    step_mm_ = SlicePositions(volume).usual_step_mm();
   }
 
   float operator()(const Vector3& point_patient) const {
     const double height_mm = normal_.dot(point_patient);
-    if (height_mm < heights_mm_.front() - margin_mm_ || height_mm > heights_mm_.back() + margin_mm_) return kNothing;
+    if (height_mm < heights_mm_.front() - step_mm_ / 2 || height_mm > heights_mm_.back() + step_mm_ / 2)
+      return kNothing;
     const auto above = std::upper_bound(heights_mm_.begin(), heights_mm_.end(), height_mm);
     const auto last = static_cast<std::ptrdiff_t>(heights_mm_.size()) - 1;
     const auto upper = std::min<std::ptrdiff_t>(above - heights_mm_.begin(), last);
@@ -37,6 +38,8 @@ class Sampler {
     if (upper == lower) return low;
     const double below_mm = heights_mm_[static_cast<size_t>(lower)];
     const double step_mm = heights_mm_[static_cast<size_t>(upper)] - below_mm;
+    const double to_nearest_mm = std::min(height_mm - below_mm, below_mm + step_mm - height_mm);
+    if (to_nearest_mm > kFarthestBetween * step_mm_) return kNothing;
     const auto weight = static_cast<float>((height_mm - below_mm) / step_mm);
     if (weight <= 0) return low;
     return low + weight * (in_slice(static_cast<size_t>(upper), point_patient) - low);
@@ -44,13 +47,8 @@ class Sampler {
 
  private:
   static constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
-  static constexpr double kEdge = 1e-6;  // of a pixel: rounding at the outermost ones
-
-  Vector3 corner(int slice) const {
-    const auto at = static_cast<size_t>(slice);
-    return at < volume_.sources.size() ? volume_.sources[at].position_patient
-                                       : Vector3(volume_.patient_from_index * Vector3(0, 0, slice));
-  }
+  static constexpr double kEdge = 1e-6;             // of a pixel: rounding at the outermost ones
+  static constexpr double kFarthestBetween = 1.01;  // usual steps: over one missing slice, not over two
 
   float in_slice(size_t slice, const Vector3& point_patient) const {
     const Vector3 offset = point_patient - corners_[slice];
@@ -76,7 +74,7 @@ class Sampler {
   Vector3 normal_, per_column_, per_row_;
   std::vector<Vector3> corners_;
   std::vector<double> heights_mm_;
-  double margin_mm_ = 0;
+  double step_mm_ = 0;
 };
 
 }  // namespace

@@ -22,8 +22,9 @@ struct PlaneImage {
 };
 
 /// Samples the volume on the grid by trilinear interpolation. Between slices it interpolates by their exact positions,
-/// not by the mean step, so gaps and uneven spacing do not shift anything. Half a slice step beyond the outermost
-/// slices their values are repeated; farther out, and beyond the outermost pixels, there is nothing (NaN).
+/// not by the mean step, so gaps and uneven spacing do not shift anything; one missing slice is bridged. Half a slice
+/// step beyond the outermost slices their values are repeated. Farther from a slice than that, and beyond the outermost
+/// pixels, there is nothing (NaN).
 PlaneImage resample(const Volume& volume, const PlaneGrid& grid);
 
 }  // namespace lumbargrade

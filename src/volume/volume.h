@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/memory_budget.h"
 #include "volume/grid.h"
 
 namespace lumbargrade {
@@ -25,11 +26,18 @@ struct Volume {
   int slices = 0;
   std::vector<float> voxels;
   /// Maps (column, row, slice) to patient space; the slice step is the mean between neighbours that miss no slice.
-  /// Where slices are unevenly spaced, `sources[k].position_patient` is exact.
+  /// Exact in the slices' plane alone: where a slice lies, slice_position_patient tells.
   Affine patient_from_index = Affine::Identity();
   std::vector<SliceSource> sources;  ///< one per slice
   std::string series_instance_uid;
   std::string study_instance_uid;
+  MemoryShare memory;  ///< of the voxels
+
+  /// Centre of a slice's first pixel, by the slice's own position.
+  Vector3 slice_position_patient(int slice) const {
+    const auto at = static_cast<size_t>(slice);
+    return at < sources.size() ? sources[at].position_patient : Vector3(patient_from_index * Vector3(0, 0, slice));
+  }
 
   const float* slice_data(int slice) const {
     return voxels.data() + static_cast<size_t>(slice) * static_cast<size_t>(rows) * static_cast<size_t>(columns);

@@ -9,7 +9,7 @@
 namespace {
 
 void parse_entry(lumbargrade::ArchiveEntry entry) {
-  if (!lumbargrade::dicom::looks_like_dicom(entry.bytes)) return;
+  if (!lumbargrade::dicom::looks_like_dicom(entry.bytes.bytes)) return;
   try {
     lumbargrade::dicom::parse_instance(std::move(entry.bytes), entry.name);
   } catch (const lumbargrade::Error&) {

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "study/roles.h"
-#include "study/stacks.h"
+#include "study/stack_volume.h"
 #include "volume/resample.h"
 
 namespace {

@@ -71,7 +71,7 @@ TEST(ForEachEntry, DoesNotUnpackWhatIsNoDicom) {
   write_archive(folder / "bomb.zip", {{"zeros", std::vector<unsigned char>(size_t{64} << 20)}});
   size_t largest = 0;
   for_each_entry(folder / "bomb.zip",
-                 [&](const ArchiveEntry& entry) { largest = std::max(largest, entry.bytes.size()); });
+                 [&](const ArchiveEntry& entry) { largest = std::max(largest, entry.bytes.bytes.size()); });
   EXPECT_LE(largest, size_t{1} << 20);
 }
 

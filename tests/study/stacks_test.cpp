@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "study/made_study.h"
+#include "study/stack_volume.h"
 
 namespace lumbargrade {
 namespace {

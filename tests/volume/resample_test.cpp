@@ -64,7 +64,19 @@ TEST(Resample, KeepsLinearFunctionsOnAnyPlane) {
 }
 
 TEST(Resample, UsesExactPositionsOfUnevenSlices) {
-  expect_linear_values(oblique_volume({0, 0.7, 4.1, 6}));
+  expect_linear_values(oblique_volume({0, 1.4, 4.1, 6}));
+}
+
+TEST(Resample, BridgesOneMissingSliceAndNoMore) {
+  const auto sampled = [](const std::vector<double>& positions_mm, double at_mm) {
+    const Volume volume = oblique_volume(positions_mm);
+    const Vector3 normal = volume.patient_from_index.linear().col(2).normalized();
+    const Vector3 point = volume.patient_from_index * Vector3(2, 2, 0) + at_mm * normal;
+    return resample(volume, {{point, Vector3::UnitX(), Vector3::UnitY(), 1, 1}, 1, 1}).pixels.at(0) - value_at(point);
+  };
+  EXPECT_NEAR(sampled({0, 2, 6, 8}, 4), 0, 1e-4);
+  EXPECT_TRUE(std::isnan(sampled({0, 2, 8, 10}, 5)));
+  EXPECT_NEAR(sampled({0, 2, 8, 10}, 3), 0, 1e-4);
 }
 
 TEST(Resample, HasNothingOutsideTheVolume) {

@@ -1,0 +1,174 @@
+#include "dicom/character_sets.h"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dctk.h>
+#include <iconv.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace lumbargrade::dicom {
+namespace {
+
+/// "ISO_IR 192" and "iso-ir-192" alike: letters and digits, in capitals.
+std::string bare(const std::string& term) {
+  std::string letters;
+  for (const char c : term) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte)) letters += static_cast<char>(std::toupper(byte));
+  }
+  return letters;
+}
+
+bool is_number(const std::string& digits) {
+  return !digits.empty() && std::all_of(digits.begin(), digits.end(), [](unsigned char c) { return std::isdigit(c); });
+}
+
+/// Names that are no defined terms, and the terms that they mean.
+constexpr std::array<std::pair<const char*, const char*>, 8> kOtherNames = {{{"UTF8", "ISO_IR 192"},
+                                                                             {"UNICODE", "ISO_IR 192"},
+                                                                             {"ASCII", "ISO_IR 6"},
+                                                                             {"LATIN1", "ISO_IR 100"},
+                                                                             {"ISO88591", "ISO_IR 100"},
+                                                                             {"ISO88595", "ISO_IR 144"},
+                                                                             {"GB2312", "GBK"},
+                                                                             {"ISO2022JP", "ISO 2022 IR 87"}}};
+
+std::string defined_term(const std::string& term) {
+  const std::string letters = bare(term);
+  const std::string extended = "ISO2022IR", single = "ISOIR";
+  if (letters.rfind(extended, 0) == 0 && is_number(letters.substr(extended.size()))) {
+    return "ISO 2022 IR " + letters.substr(extended.size());
+  }
+  if (letters.rfind(single, 0) == 0 && is_number(letters.substr(single.size()))) {
+    return "ISO_IR " + letters.substr(single.size());
+  }
+  for (const auto& [name, meant] : kOtherNames) {
+    if (letters == name) return meant;
+  }
+  return letters.empty() ? "" : letters == "GBK" || letters == "GB18030" ? letters : term;
+}
+
+std::vector<std::string> split_values(const std::string& values) {
+  std::vector<std::string> parts(1);
+  for (const char c : values) {
+    if (c == '\\') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+/// Sets that hold everything and must stand alone.
+bool stands_alone(const std::string& term) {
+  return term == "ISO_IR 192" || term == "GB18030" || term == "GBK";
+}
+
+/// Length of the UTF-8 character that begins at `at`; 0 where none does.
+size_t utf8_length(const std::string& text, size_t at) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const unsigned first = byte(at);
+  if (first < 0x80) return 1;
+  const size_t length = first >= 0xC2 && first < 0xE0   ? 2
+                        : first >= 0xE0 && first < 0xF0 ? 3
+                        : first >= 0xF0 && first < 0xF5 ? 4
+                                                        : 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(at + i) & 0xC0) != 0x80) return 0;
+  }
+  const bool is_overlong = (first == 0xE0 && byte(at + 1) < 0xA0) || (first == 0xF0 && byte(at + 1) < 0x90);
+  const bool is_outside = (first == 0xED && byte(at + 1) >= 0xA0) || (first == 0xF4 && byte(at + 1) >= 0x90);
+  return is_overlong || is_outside ? 0 : length;
+}
+
+bool is_utf8(const std::string& text) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = utf8_length(text, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
+
+/// Owns a converter of the C library.
+class Converter {
+ public:
+  Converter(const char* to, const char* from) : handle_(iconv_open(to, from)) {}
+  ~Converter() {
+    if (is_open()) iconv_close(handle_);
+  }
+  Converter(const Converter&) = delete;
+  Converter& operator=(const Converter&) = delete;
+
+  bool is_open() const { return handle_ != reinterpret_cast<iconv_t>(-1); }
+
+  /// Nothing where the text is not of its set.
+  std::optional<std::string> convert(std::string text) const {
+    std::string converted(4 * text.size() + 16, '\0');
+    char *in = text.data(), *out = converted.data();
+    size_t in_left = text.size(), out_left = converted.size();
+    if (iconv(handle_, &in, &in_left, &out, &out_left) == static_cast<size_t>(-1)) return std::nullopt;
+    converted.resize(converted.size() - out_left);
+    return converted;
+  }
+
+ private:
+  iconv_t handle_;
+};
+
+/// Japanese in code extensions, which the C library knows as a whole and not by its parts, as DCMTK asks for them.
+std::optional<std::string> from_japanese(const std::string& text) {
+  const auto holds = [&](const char* sequence) { return text.find(sequence) != std::string::npos; };
+  if (!holds("\x1b$B") && !holds("\x1b$@") && !holds("\x1b$(D")) return std::nullopt;
+  const Converter converter("UTF-8", "ISO-2022-JP-2");
+  return converter.is_open() ? converter.convert(text) : std::nullopt;
+}
+
+}  // namespace
+
+std::string defined_character_sets(const std::string& specific_character_set) {
+  std::vector<std::string> terms = split_values(specific_character_set);
+  std::transform(terms.begin(), terms.end(), terms.begin(), defined_term);
+  const auto alone = std::find_if(terms.begin(), terms.end(), stands_alone);
+  if (alone != terms.end()) return *alone;
+  std::string joined;
+  for (std::string& term : terms) {
+    // Beside others a set is named with code extensions.
+    if (terms.size() > 1 && term.rfind("ISO_IR ", 0) == 0) term.replace(0, 7, "ISO 2022 IR ");
+    joined += (&term == &terms.front() ? "" : "\\") + term;
+  }
+  return joined;
+}
+
+void convert_text_to_utf8(DcmDataset& dataset) {
+  OFString given;
+  if (dataset.findAndGetOFStringArray(DCM_SpecificCharacterSet, given).good()) {
+    const std::string defined = defined_character_sets(given.c_str());
+    if (defined != given.c_str()) dataset.putAndInsertString(DCM_SpecificCharacterSet, defined.c_str());
+  }
+  dataset.convertToUTF8();
+}
+
+std::string valid_utf8(const std::string& text) {
+  if (const auto japanese = from_japanese(text)) return *japanese;
+  if (is_utf8(text)) return text;
+  std::string latin;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      latin += c;
+    } else {
+      latin += static_cast<char>(0xC0 | byte >> 6);
+      latin += static_cast<char>(0x80 | (byte & 0x3F));
+    }
+  }
+  return latin;
+}
+
+}  // namespace lumbargrade::dicom

@@ -1,0 +1,123 @@
+#include "dicom/values.h"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dctk.h>
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "dicom/character_sets.h"
+
+namespace lumbargrade::dicom {
+namespace {
+
+/// The text of a value whose representation is not the standard's: some other text, or unknown (UN), as archives write
+/// what they do not know.
+std::string text_of_odd_value(DcmElement& element) {
+  Uint8* bytes = nullptr;
+  if (element.getVR() == EVR_UN && element.getUint8Array(bytes).good() && bytes) {
+    return {reinterpret_cast<const char*>(bytes), element.getLength()};
+  }
+  OFString value;
+  return element.isaString() && element.getOFStringArray(value).good() ? std::string(value.c_str()) : std::string();
+}
+
+/// "1,105" as some consoles write 1.105: one comma between digits, and nothing else that could be a decimal point.
+std::string with_decimal_point(std::string value) {
+  const size_t comma = value.find(',');
+  const bool is_decimal = comma != std::string::npos && comma > 0 && comma + 1 < value.size() &&
+                          value.find(',', comma + 1) == std::string::npos && value.find('.') == std::string::npos &&
+                          std::isdigit(static_cast<unsigned char>(value[comma - 1])) &&
+                          std::isdigit(static_cast<unsigned char>(value[comma + 1]));
+  if (is_decimal) value[comma] = '.';
+  return value;
+}
+
+/// The number at `position` of "1.5\2\3"; nothing when it is none.
+std::optional<double> number_in(const std::string& values, unsigned long position) {
+  size_t start = 0;
+  for (; position > 0 && start != std::string::npos; --position) {
+    start = values.find('\\', start);
+    if (start != std::string::npos) ++start;
+  }
+  if (start == std::string::npos) return std::nullopt;
+  const std::string blank(" \t\r\n\0", 5);
+  std::string value = values.substr(start, values.find('\\', start) - start);
+  value.resize(value.find_last_not_of(blank) + 1);
+  const size_t first = value.find_first_not_of(" +");
+  if (first == std::string::npos) return std::nullopt;
+  value = with_decimal_point(value.substr(first));
+  double number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool is_whole = end == value.data() + value.size();  // never cut at the first odd character
+  return error == std::errc() && is_whole && std::isfinite(number) ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace
+
+std::string string_value(DcmItem& item, const DcmTagKey& tag) {
+  OFString value;
+  if (item.findAndGetOFStringArray(tag, value).bad()) return {};
+  std::string trimmed = value.c_str();
+  trimmed.resize(trimmed.find_last_not_of(' ') + 1);
+  return valid_utf8(trimmed);
+}
+
+DcmElement* element_of(DcmItem& item, const DcmTagKey& tag) {
+  DcmElement* element = nullptr;
+  return item.findAndGetElement(tag, element).good() ? element : nullptr;
+}
+
+std::optional<double> number_value(DcmItem& item, const DcmTagKey& tag, unsigned long position) {
+  DcmElement* element = element_of(item, tag);
+  if (!element) return std::nullopt;
+  if (element->isaString()) return number_in(text_of_odd_value(*element), position);
+  Float64 value = 0;
+  if (element->getFloat64(value, position).good() && std::isfinite(value)) return value;
+  Float32 single = 0;
+  if (element->getFloat32(single, position).good() && std::isfinite(single)) return single;
+  return number_in(text_of_odd_value(*element), position);
+}
+
+int integer_value(DcmItem& item, const DcmTagKey& tag, int otherwise) {
+  DcmElement* element = element_of(item, tag);
+  if (!element) return otherwise;
+  if (element->isaString()) {
+    const auto number = number_in(text_of_odd_value(*element), 0);
+    const bool fits = number && std::abs(*number) <= std::numeric_limits<int>::max();
+    return fits ? static_cast<int>(*number) : otherwise;
+  }
+  Uint16 short_value = 0;
+  if (element->getUint16(short_value).good()) return short_value;
+  Sint32 value = 0;
+  if (element->getSint32(value).good()) return value;
+  Uint32 unsigned_value = 0;
+  Sint16 signed_short_value = 0;
+  std::optional<double> odd;
+  if (element->getUint32(unsigned_value).good()) {
+    odd = unsigned_value;
+  } else if (element->getSint16(signed_short_value).good()) {
+    odd = signed_short_value;
+  } else {
+    odd = number_in(text_of_odd_value(*element), 0);
+  }
+  return odd && std::abs(*odd) <= std::numeric_limits<int>::max() ? static_cast<int>(*odd) : otherwise;
+}
+
+std::optional<Vector3> vector_value(DcmItem& item, const DcmTagKey& tag, unsigned long first) {
+  Vector3 value;
+  for (unsigned long i = 0; i < 3; ++i) {
+    const auto part = number_value(item, tag, first + i);
+    if (!part) return std::nullopt;
+    value[static_cast<Eigen::Index>(i)] = *part;
+  }
+  return value;
+}
+
+DcmItem* first_item(DcmItem* parent, const DcmTagKey& sequence) {
+  DcmItem* item = nullptr;
+  return parent && parent->findAndGetSequenceItem(sequence, item, 0).good() ? item : nullptr;
+}
+
+}  // namespace lumbargrade::dicom

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "volume/grid.h"
+
+class DcmElement;
+class DcmItem;
+class DcmTagKey;
+
+namespace lumbargrade::dicom {
+
+// Single values of a parsed data set. Numbers that are written as text are taken whole or not at all ("1.1mm" is none;
+// a decimal comma is a decimal point), and only finite ones are numbers.
+
+/// All values of a text, joined by backslashes, in UTF-8; empty where there is none.
+std::string string_value(DcmItem& item, const DcmTagKey& tag);
+
+/// Nothing where the item does not hold it.
+DcmElement* element_of(DcmItem& item, const DcmTagKey& tag);
+
+std::optional<double> number_value(DcmItem& item, const DcmTagKey& tag, unsigned long position = 0);
+int integer_value(DcmItem& item, const DcmTagKey& tag, int otherwise);
+
+/// Three numbers from the `first` on.
+std::optional<Vector3> vector_value(DcmItem& item, const DcmTagKey& tag, unsigned long first = 0);
+
+/// The first item of a sequence; nothing where there is none.
+DcmItem* first_item(DcmItem* parent, const DcmTagKey& sequence);
+
+}  // namespace lumbargrade::dicom
