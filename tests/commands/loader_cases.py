@@ -21,6 +21,8 @@ import numpy as np
 import pydicom
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import generate_uid
 
@@ -66,7 +68,10 @@ def write(name, study, suffix=".dcm", pack=lambda b: b, implicit=False):
         for i, d in enumerate(images):
             buffer = io.BytesIO()
             if implicit:
-                pydicom.dcmwrite(buffer, d, implicit_vr=True, little_endian=True, enforce_file_format=False)
+                bare = DicomBytesIO()
+                bare.is_little_endian = bare.is_implicit_VR = True
+                write_dataset(bare, d)
+                buffer.write(bare.getvalue())
             else:
                 pydicom.dcmwrite(buffer, d, enforce_file_format=False)
             path = OUT / name / folder / f"{i + 1}{suffix}"
@@ -192,11 +197,7 @@ def gzipped_files(name):
 
 
 def no_meta_information(name):
-    study = copy.deepcopy(STUDY)
-    for d in sum(study.values(), []):
-        d.file_meta = None
-        d.preamble = None
-    write(name, study, implicit=True)
+    write(name, STUDY, implicit=True)
 
 
 def enhanced(images, order, own=None):

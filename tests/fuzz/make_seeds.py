@@ -98,8 +98,42 @@ def write_files(folder):
         (folder / f"{name}.dcm").write_bytes(encoded(image(), syntax))
     (folder / "enhanced.dcm").write_bytes(encoded(enhanced(), ExplicitVRLittleEndian))
     (folder / "enhanced_rle.dcm").write_bytes(encoded(enhanced(), RLELossless))
+    for name in ("private", "icon", "numbers"):
+        (folder / f"{name}.dcm").write_bytes(odd_file(name))
     for name, options in {"jpeg_lossless": ["+e1"], "jpeg_extended": ["+ee"]}.items():
         subprocess.run(["dcmcjpeg", *options, folder / "explicit.dcm", folder / f"{name}.dcm"], check=True)
+
+
+def odd_file(name):
+    """Private and unknown sequences, icons and numbers that are none."""
+    dataset = image()
+    if name == "private":
+        inner = Dataset()
+        block = inner.private_block(0x0009, "TEST", create=True)
+        block.add_new(1, "SQ", Sequence([image()]))
+        outer = dataset.private_block(0x0009, "TEST", create=True)
+        outer.add_new(1, "SQ", Sequence([inner]))
+        return encoded(dataset, ImplicitVRLittleEndian)
+    if name == "icon":
+        dataset.IconImageSequence = Sequence([image()])
+        return encoded(dataset, ExplicitVRLittleEndian)
+    dataset.RescaleSlope, dataset.RescaleIntercept, dataset.SliceThickness = "1e36", "-1E+36", "1e-300"
+    return encoded(dataset, ExplicitVRLittleEndian)
+
+
+def write_others(folder):
+    """Bundles: two bytes that tell where the manifest ends, the manifest, a file of weights. Tables."""
+    bundle, tables = folder / "bundle", folder / "tables"
+    for one in (bundle, tables):
+        one.mkdir(parents=True, exist_ok=True)
+    manifest = (SEEDS.parents[2] / "models" / "default" / "manifest.json").read_bytes()
+    header = b'{"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"__metadata__":{"k":"v"}}'
+    weights = len(header).to_bytes(8, "little") + header + bytes(24)
+    for name, text in {"whole": manifest, "none": b""}.items():
+        (bundle / f"{name}.bin").write_bytes(len(text).to_bytes(2, "little") + text + weights)
+    (tables / "levels.csv").write_text("study_id,level,side,x,count,flag\n1,L4/L5,left,1.5,12.0,1\n\"a,b\",l5_s1,Right,-2,3,0\n")
+    (tables / "descriptions.csv").write_bytes("\ufeffstudy_id,series_id,series_description\r\n1.0,5.0,Sagittal T2/STIR\r\n".encode())
+    (tables / "object.json").write_text('{"a": [1, {"b": null}], "c": "d"}')
 
 
 def write_archives(folder):
@@ -121,3 +155,4 @@ def write_archives(folder):
 if __name__ == "__main__":
     write_files(SEEDS / "file")
     write_archives(SEEDS / "archive")
+    write_others(SEEDS)
