@@ -139,9 +139,9 @@ def slopes_that_are_none(key, _, d):
 
 
 @each()
-def values_above_bits_stored(_, __, d):
-    set_pixels(d, pixels(d).astype(np.uint32) * 4)
-    d.BitsStored, d.HighBit = 10, 9
+def values_above_bits_stored(key, _, d):
+    set_pixels(d, pixels(d).astype(np.uint32) * (12000 // max(int(pixels(one).max()) for one in STUDY[key])))
+    d.BitsStored, d.HighBit = 12, 11
 
 
 @each()
@@ -442,8 +442,8 @@ def tells(case, told, code=0):
 
 SAME = [comma_spacing, odd_spacings, series_uid_per_slice, image_type_mixed, echo_in_seconds, slopes_that_are_none,
         icons_and_private_pixels, greyscale_of_another_name, one_patient_two_folders, sent_twice, no_series_uid, gzipped_files,
-        no_meta_information, slice_packages, thickness_in_the_frames_alone, not_square]
-SAME_AND_TOLD = {values_above_bits_stored: "above BitsStored", outlier: "lies up to 200 mm beside the others", two_patients: "files of 2 patients"}
+        no_meta_information, slice_packages, thickness_in_the_frames_alone]
+SAME_AND_TOLD = {values_above_bits_stored: "above BitsStored", outlier: "mm beside the others of the series; left out", two_patients: "files of 2 patients"}
 REFUSED = {
     "colours": (only("t2", colour), "not greyscale"),
     "floating_point": (only("t2", floating), "floating-point"),
@@ -475,9 +475,11 @@ def checks(base, t2_only):
         add(dead_links, lambda case: tells(case, f"{len(STUDY['t1'])} links lead nowhere"))
         add(one_missing, lambda case: as_base(case, base, (1, 0.3, 1.0), "canal", "1 gap between slices"))
         add(three_missing, lambda case: as_base(case, t2_only, (1, 0.3, 1.0), "subarticular", "1 gap between slices"))
-        add(rounded_positions, lambda case: as_base(case, base, (1, 0.6, 1.5), "canal", "slices unevenly spaced"))
+        # Where along a straight canal the point lies that is nearest to a disc is known to some 2 mm only.
+        add(rounded_positions, lambda case: as_base(case, base, (0.1, 0.6, 3), "canal", "slices unevenly spaced"))
+        add(not_square, lambda case: as_base(case, base, (0.05, 0.3, 3)))
         add(padding, lambda case: as_base(case, base, (0.05, 0.5, 1.0), "canal"))
-        add(composed, lambda case: as_base(case, base, (0.1, 0.5, 1.5), "canal"))
+        add(composed, lambda case: as_base(case, base, (0.1, 0.5, 3), "canal"))
         add(middle_missing, lambda case: tells(case, "gap between slices") if case.code == 4 or "slices_missing" in case.flags()
             and max(float(row["level_confidence"]) for row in case.rows) < 0.5 else "graded without the flag slices_missing")
         add(one_image, lambda case: "" if case.code == 4 or {"single_image"} <= case.flags() else "graded without the flag single_image")
