@@ -1,5 +1,5 @@
-// Any text as a bundle's manifest and any bytes as a file of weights: what they say, or an Error. The first two bytes tell
-// where the one ends.
+// Any text as a bundle's manifest and any bytes as a file of weights: what they say, or an Error. The first two bytes
+// tell where the one ends.
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -19,8 +19,26 @@ namespace {
 
 using namespace lumbargrade;  // NOLINT: one short file
 
-constexpr std::array kOddNumbers = {"1e36", "nan", "inf", "-1e300", "1,105", "0", "-0", "", "1e-300", "5e-324", "0.0011", "1105",
-                                    "99999999999999999999", "1.1mm", "0x10", "+4", " 4 ", "1\\", "1e9", "50"};
+constexpr std::array kOddNumbers = {"1e36",
+                                    "nan",
+                                    "inf",
+                                    "-1e300",
+                                    "1,105",
+                                    "0",
+                                    "-0",
+                                    "",
+                                    "1e-300",
+                                    "5e-324",
+                                    "0.0011",
+                                    "1105",
+                                    "99999999999999999999",
+                                    "1.1mm",
+                                    "0x10",
+                                    "+4",
+                                    " 4 ",
+                                    "1\\",
+                                    "1e9",
+                                    "50"};
 
 std::string any_number(FuzzedDataProvider& input) {
   switch (input.ConsumeIntegralInRange(0, 3)) {

@@ -16,7 +16,10 @@ Volume one_slice(const std::string& uid) {
   Volume volume;
   volume.series_instance_uid = uid;
   volume.slices = 1;
-  volume.sources.resize(1);
+  volume.columns = volume.rows = 200;
+  volume.patient_from_index.linear() << 0, 0, 4, 1, 0, 0, 0, -1, 0;
+  volume.patient_from_index.translation() = Vector3(0, -100, 100);
+  volume.sources.push_back({"", "", 0, volume.patient_from_index.translation()});
   return volume;
 }
 
