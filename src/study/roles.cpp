@@ -349,6 +349,7 @@ void find_role(Candidate& candidate) {
   const std::string against = exclusion(candidate.instance(), candidate.contrast());
   if (!against.empty()) return deny_role(candidate, against);
   WeightingFinding weighting = find_weighting(candidate);
+  candidate.is_told_by_times = weighting_from_times(candidate).weighting != Weighting::Unknown;
   if (weighting.evidence.empty()) weighting.evidence = "weighting unknown";
   decide_role(candidate, weighting);
   if (is_enhanced(description_words(candidate.instance()), candidate.instance())) {

@@ -16,6 +16,7 @@ struct Candidate {
   std::string evidence;               ///< what the role, or its absence, was decided by
   double rank = 0;                    ///< larger is better, among candidates for one role
   bool weighting_is_unknown = false;  ///< no role only because nothing in the headers tells T1 from T2
+  bool is_told_by_times = false;      ///< the weighting, by TE, TR and TI
 
   const dicom::Instance& instance() const { return *blocks.front().slices.front().instance; }
   const dicom::Contrast& contrast() const { return blocks.front().contrast(); }

@@ -138,6 +138,17 @@ void deny_roles(Series& series, const std::string& evidence) {
   for (Candidate& candidate : series.candidates) deny_role(candidate, evidence);
 }
 
+/// Of the echoes of one series a description means the one whose times say the same: "PD/T2" is not both.
+void deny_other_echoes(Series& series) {
+  for (const Candidate& told : series.candidates) {
+    if (told.role == SeriesRole::None || !told.is_told_by_times) continue;
+    for (Candidate& other : series.candidates) {
+      const bool is_other_echo = other.role == told.role && !other.is_told_by_times && other.contrast().echo_time_ms;
+      if (is_other_echo) deny_role(other, text("another echo of the series, TE ", *other.contrast().echo_time_ms, " ms"));
+    }
+  }
+}
+
 void find_roles(Series& series) {
   Stacks stacks = make_stacks(series.instances);
   for (const Stack& stack : stacks.stacks) {
@@ -147,6 +158,7 @@ void find_roles(Series& series) {
   series.candidates = make_candidates(std::move(stacks.stacks));
   series.summary.orientation = orientation_word(series.candidates);
   for (Candidate& candidate : series.candidates) find_role(candidate);
+  deny_other_echoes(series);
   if (is_three_plane_localizer(series.candidates)) deny_roles(series, "localizer in three planes");
   const bool is_diffusion = std::any_of(series.candidates.begin(), series.candidates.end(),
                                         [](const Candidate& one) { return is_diffusion_weighted(one.contrast()); });

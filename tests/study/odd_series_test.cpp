@@ -126,6 +126,22 @@ TEST(OddSeries, SeveralStudyUidsAreJoinedOnDemandOnly) {
   EXPECT_TRUE(study.sagittal_t1 && study.sagittal_t2);
 }
 
+TEST(OddSeries, OfTwoEchoesTheOneWhoseTimesSaySoIsT2) {
+  const TemporaryFolder folder;
+  for (const bool is_second : {false, true}) {
+    write_series(folder.path(), {.folder = "t2",
+                                 .description = "sag PD/T2",
+                                 .first_number = is_second ? 6 : 1,
+                                 .change = [=](DcmDataset& dataset, int) {
+                                   put(dataset, DCM_EchoTime, is_second ? "96" : "15");
+                                   put(dataset, DCM_RepetitionTime, "4000");
+                                 }});
+  }
+  const Study study = load_study(folder.path());
+  ASSERT_TRUE(study.sagittal_t2);
+  EXPECT_EQ(study.sagittal_t2->sources.front().instance_number, 10);  // positions run against the normal
+}
+
 TEST(OddSeries, LinksThatLeadNowhereAreTold) {
   const TemporaryFolder folder;
   write_numbered(folder.path(), {0, 4, 8});
