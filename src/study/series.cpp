@@ -144,7 +144,8 @@ void deny_other_echoes(Series& series) {
     if (told.role == SeriesRole::None || !told.is_told_by_times) continue;
     for (Candidate& other : series.candidates) {
       const bool is_other_echo = other.role == told.role && !other.is_told_by_times && other.contrast().echo_time_ms;
-      if (is_other_echo) deny_role(other, text("another echo of the series, TE ", *other.contrast().echo_time_ms, " ms"));
+      if (is_other_echo)
+        deny_role(other, text("another echo of the series, TE ", *other.contrast().echo_time_ms, " ms"));
     }
   }
 }

@@ -451,6 +451,8 @@ REFUSED = {
     "spacing_in_micrometres": (number("PixelSpacing", "DS", "1105\\1105"), "implausible PixelSpacing"),
     "spacing_in_metres": (number("PixelSpacing", "DS", "0.0011\\0.0011"), "implausible PixelSpacing"),
     "slope_overflow": (number("RescaleSlope", "DS", "1e36"), "implausible RescaleSlope"),
+    "places_beyond_the_scanner": (number("ImagePositionPatient", "DS", "1e30\\0\\0"), "implausible ImagePositionPatient"),
+    "places_that_are_none": (number("ImagePositionPatient", "DS", "nan\\0\\0"), "no ImagePositionPatient"),
     "spacing_that_is_no_number": (number("PixelSpacing", "DS", "1.1mm\\1.1mm"), "no valid PixelSpacing"),
     "studies_of_one_series_each": (study_uid_per_series, "--join-studies"),
 }

@@ -75,6 +75,19 @@ TEST(ForEachEntry, DoesNotUnpackWhatIsNoDicom) {
   EXPECT_LE(largest, size_t{1} << 20);
 }
 
+TEST(ForEachEntry, RefusesAnArchiveThatUnpacksToMoreThanImagesCompressTo) {
+  const TemporaryFolder folder;
+  std::vector<unsigned char> bytes = made_bytes(made_slice({}, 0));
+  bytes.resize(size_t{80} << 20);  // zeros behind the pixels, which shrink to a thousandth
+  write_archive(folder / "bomb.zip", {{"1.dcm", bytes}});
+  try {
+    for_each_entry(folder / "bomb.zip", [](const ArchiveEntry&) {});
+    FAIL() << "was unpacked";
+  } catch (const Error& refusal) {
+    EXPECT_THAT(refusal.what(), HasSubstr("unpacks to more than 64 MiB"));
+  }
+}
+
 TEST(LoadStudy, BelievesWhatAnArchiveHoldsAndNotTheSizesThatItClaims) {
   const TemporaryFolder folder;
   write_archive(folder / "study.zip", study_entries());
