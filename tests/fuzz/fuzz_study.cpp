@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <iostream>
 #include <memory>
 
 #include "core/error.h"
@@ -99,18 +100,22 @@ std::vector<unsigned char> any_file(FuzzedDataProvider& input, int number) {
   return file.bytes();
 }
 
-void require(bool holds) {
-  if (!holds) std::abort();
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::cerr << what << " does not hold\n";
+  std::abort();
 }
 
 void check(const Volume& volume) {
-  for (const float value : volume.voxels) require(std::isfinite(value));
-  require(volume.patient_from_index.matrix().allFinite());
+  for (const float value : volume.voxels) require(std::isfinite(value), "finite voxels");
+  require(volume.patient_from_index.matrix().allFinite(), "a finite matrix");
   const Vector3 spacing = spacing_mm(volume.patient_from_index);
-  require(spacing.minCoeff() > 0 && spacing.x() * volume.columns <= 2001 && spacing.y() * volume.rows <= 2001);
+  require(spacing.minCoeff() > 0, "a spacing above zero");
+  require(spacing.x() * volume.columns <= 2001 && spacing.y() * volume.rows <= 2001, "a field that a scanner has");
   const SlicePositions slices(volume);
   for (int k = 0; k < slices.count(); ++k) {
-    require(std::isfinite(slices.height_of(k)) && std::abs(slices.slice_at(slices.height_of(k)) - k) < 1e-3);
+    require(std::isfinite(slices.height_of(k)), "finite places");
+    require(std::abs(slices.slice_at(slices.height_of(k)) - k) < 1e-3, "slices in the order of their places");
   }
 }
 
