@@ -89,8 +89,12 @@ TEST(FlagMissingSeries, FlagsTheRowsThatWantThem) {
     const bool foramen = grade.finding.condition == Condition::NeuralForaminalNarrowing;
     const bool recess = grade.finding.condition == Condition::SubarticularStenosis;
     EXPECT_EQ(grade.flags.empty(), !foramen && !recess);
-    if (foramen) EXPECT_THAT(grade.flags, testing::ElementsAre("no_sagittal_t1"));
-    if (recess) EXPECT_THAT(grade.flags, testing::ElementsAre("no_axial_t2"));
+    if (foramen) {
+      EXPECT_THAT(grade.flags, testing::ElementsAre("no_sagittal_t1"));
+    }
+    if (recess) {
+      EXPECT_THAT(grade.flags, testing::ElementsAre("no_axial_t2"));
+    }
   }
 }
 
