@@ -42,7 +42,7 @@ void measure_masks(const LabelledStudy& study, const Volume& mask, Spine& spine)
   const std::vector<DiscEdge> discs = disc_edges(spine);
   const auto measures = measure_mask(study.volume, mask, spine, slice_with_most_canal(areas_px(mask)), kMultipleOf);
   for (size_t k = 0; k < discs.size(); ++k) {
-    spine.levels[static_cast<size_t>(index_of(discs[k].level))]->canal = measures[k].canal;
+    spine.levels[index_of(discs[k].level)]->canal = measures[k].canal;
   }
 }
 

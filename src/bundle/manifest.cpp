@@ -236,7 +236,7 @@ MeasureModel read_measure(const StrictObject& grading, const MeasureKey& measure
   model.model_weight = object.number("model_weight", 0, 1);
   const StrictObject levels = object.object("levels", level_keys());
   for (const Level level : kLevels) {
-    model.levels[static_cast<std::size_t>(index_of(level))] = read_cuts(levels, level, measure);
+    model.levels[index_of(level)] = read_cuts(levels, level, measure);
   }
   return model;
 }

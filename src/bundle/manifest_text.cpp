@@ -89,7 +89,7 @@ Json measure_json(const MeasureModel& measure, const std::string& unit, bool has
   json["width" + unit] = measure.width;
   json["model_weight"] = measure.model_weight;
   for (const Level level : kLevels) {
-    const auto& cuts = measure.levels[static_cast<std::size_t>(index_of(level))];
+    const auto& cuts = measure.levels[index_of(level)];
     Json& written = json["levels"][std::string(level_key(level))];
     written = {{"moderate_below" + unit, cuts.moderate_below}, {"severe_below" + unit, cuts.severe_below}};
     if (has_reference) written["typical_reference" + unit] = cuts.typical_reference;

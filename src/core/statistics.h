@@ -49,4 +49,9 @@ inline std::optional<double> area_under_roc(const std::vector<double>& positives
   return wins / (static_cast<double>(positives.size()) * static_cast<double>(negatives.size()));
 }
 
+/// To three decimals: as figures are written into manifests and tables.
+inline double to_thousandths(double value) {
+  return std::round(value * 1000) / 1000;
+}
+
 }  // namespace lumbargrade

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/statistics.h"
 #include "metric/cases.h"
 
 namespace lumbargrade::phantom {
@@ -12,12 +13,8 @@ using Json = nlohmann::ordered_json;
 
 enum Purpose : std::uint64_t { kBody = 1, kLesions = 2, kProtocol = 3, kNoise = 4, kLabelNoise = 5 };
 
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
-}
-
 nlohmann::json json_of(const Vector3& point) {
-  return {rounded(point.x()), rounded(point.y()), rounded(point.z())};
+  return {to_thousandths(point.x()), to_thousandths(point.y()), to_thousandths(point.z())};
 }
 
 std::string_view contrast_name(Contrast contrast) {
@@ -71,14 +68,14 @@ class StudyTruth {
     truth["left"] = json_of(frame.left);
     truth["posterior"] = json_of(frame.posterior);
     truth["up"] = json_of(frame.up);
-    truth["width_mm"] = rounded(2 * section.half_width);
-    truth["depth_mm"] = rounded(section.half_depth + section.wall_v);
-    truth["height_mm"] = rounded(plan.discs[j].height_mm);
-    truth["pfirrmann"] = rounded(plan.discs[j].pfirrmann);
-    truth["sac_area_mm2"] = rounded(measure.sac_area_mm2);
-    truth["sac_reference_area_mm2"] = rounded(measure.sac_reference_area_mm2);
-    truth["canal_mm"] = rounded(measure.canal_mm);
-    truth["canal_reference_mm"] = rounded(measure.canal_reference_mm);
+    truth["width_mm"] = to_thousandths(2 * section.half_width);
+    truth["depth_mm"] = to_thousandths(section.half_depth + section.wall_v);
+    truth["height_mm"] = to_thousandths(plan.discs[j].height_mm);
+    truth["pfirrmann"] = to_thousandths(plan.discs[j].pfirrmann);
+    truth["sac_area_mm2"] = to_thousandths(measure.sac_area_mm2);
+    truth["sac_reference_area_mm2"] = to_thousandths(measure.sac_reference_area_mm2);
+    truth["canal_mm"] = to_thousandths(measure.canal_mm);
+    truth["canal_reference_mm"] = to_thousandths(measure.canal_reference_mm);
     truth["canal_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.canal_point));
     truth["canal_grade"] = severity_key(measure.canal);
     for (Side side : kSides) truth[std::string(side_name(side))] = side_truth(measure.side[index_of(side)]);
@@ -104,15 +101,16 @@ class StudyTruth {
  private:
   nlohmann::json side_truth(const SideMeasure& measure) const {
     nlohmann::json truth;
-    truth["recess_mm"] = rounded(measure.recess_mm);
+    truth["recess_mm"] = to_thousandths(measure.recess_mm);
     truth["recess_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.recess_point));
     truth["recess_grade"] = severity_key(measure.recess);
-    truth["foramen_fat_up_back_down_front"] = {rounded(measure.foramen_fat[0]), rounded(measure.foramen_fat[1]),
-                                               rounded(measure.foramen_fat[2]), rounded(measure.foramen_fat[3])};
-    truth["foramen_height_mm"] = rounded(measure.foramen_height_mm);
-    truth["foramen_width_mm"] = rounded(measure.foramen_width_mm);
-    truth["nerve_area_mm2"] = rounded(measure.nerve_area_mm2);
-    truth["nerve_rest_area_mm2"] = rounded(measure.nerve_rest_area_mm2);
+    truth["foramen_fat_up_back_down_front"] = {
+        to_thousandths(measure.foramen_fat[0]), to_thousandths(measure.foramen_fat[1]),
+        to_thousandths(measure.foramen_fat[2]), to_thousandths(measure.foramen_fat[3])};
+    truth["foramen_height_mm"] = to_thousandths(measure.foramen_height_mm);
+    truth["foramen_width_mm"] = to_thousandths(measure.foramen_width_mm);
+    truth["nerve_area_mm2"] = to_thousandths(measure.nerve_area_mm2);
+    truth["nerve_rest_area_mm2"] = to_thousandths(measure.nerve_rest_area_mm2);
     truth["foramen_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.foramen_point));
     truth["foramen_grade"] = severity_key(measure.foramen);
     return truth;
@@ -122,8 +120,8 @@ class StudyTruth {
                Level level, const SpinePoint& point) const {
     const auto hit = nearest_slice(series, patient_.curve().patient_from_spine(point));
     if (!hit) return;
-    rows.push_back(
-        {study_id_, series_id, hit->instance, condition, level_name(level), rounded(hit->x), rounded(hit->y)});
+    rows.push_back({study_id_, series_id, hit->instance, condition, level_name(level), to_thousandths(hit->x),
+                    to_thousandths(hit->y)});
   }
 
   const Patient& patient_;
@@ -235,12 +233,12 @@ nlohmann::json write_study(const DatasetOptions& options, int index, const std::
   json["age_years"] = plan.age_years;
   json["sex"] = plan.female ? "F" : "M";
   json["field_tesla"] = series[0].sequence.field_tesla;
-  json["lordosis_deg"] = rounded(plan.lordosis_deg);
-  json["cobb_deg"] = rounded(plan.cobb_deg);
+  json["lordosis_deg"] = to_thousandths(plan.lordosis_deg);
+  json["cobb_deg"] = to_thousandths(plan.cobb_deg);
   json["lumbar_count_by_ribs"] = plan.lumbar_count;
   json["transitional_l5_s1"] = plan.transitional;
   json["rudimentary_s1_s2_disc"] = plan.rudimentary_s1s2;
-  json["slip_l4_mm"] = rounded(plan.bodies[kL5 + 1].slip_mm);
+  json["slip_l4_mm"] = to_thousandths(plan.bodies[kL5 + 1].slip_mm);
   json["series"] = described;
   for (Level level : kLevels) json["levels"].push_back(truth.level(level));
   for (int body = kL5; body <= kL1; ++body) {

@@ -59,7 +59,7 @@ LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
   LevelPrior counts;
   for (auto& level : counts) level.fill(kHalfCase);
   for (const HeldOutFinding& finding : findings) {
-    counts[static_cast<size_t>(index_of(finding.level))][static_cast<size_t>(finding.severity)] += 1;
+    counts[index_of(finding.level)][static_cast<size_t>(finding.severity)] += 1;
   }
   for (auto& level : counts) {
     double sum = 0;
@@ -81,7 +81,7 @@ Probabilities softmax(const Logits& logits, double temperature) {
 Probabilities head_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const HeadFit& fit) {
   const ConditionMix mix{fit.measure_weight, fit.model_weight, {}};
   const auto network = fit.model_weight > 0 ? std::optional(softmax(finding.logits, fit.temperature)) : std::nullopt;
-  return mixed_grade(network, finding.measured, mix, prior[static_cast<size_t>(index_of(finding.level))], 1);
+  return mixed_grade(network, finding.measured, mix, prior[index_of(finding.level)], 1);
 }
 
 HeadFit fit_head(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
@@ -95,9 +95,8 @@ HeadFit fit_head(const std::vector<HeldOutFinding>& findings, const LevelPrior& 
   };
   HeadFit fit;
   fit.plain_loss = loss_with(1, 1, 0);
-  fit.prior_loss = weighted_loss(findings, class_weights, [&](const HeldOutFinding& finding) {
-    return prior[static_cast<size_t>(index_of(finding.level))];
-  });
+  fit.prior_loss = weighted_loss(findings, class_weights,
+                                 [&](const HeldOutFinding& finding) { return prior[index_of(finding.level)]; });
   fit.measure_loss = loss_with(1, 0, 0);
   fit.temperature = std::exp(minimum_of([&](double log_t) { return loss_with(std::exp(log_t), 1, 0); },
                                         std::log(kSmallestTemperature), std::log(kLargestTemperature)));

@@ -26,7 +26,7 @@ void check_count(size_t count, std::string_view what, std::string_view which, Le
 
 void check_sample(const MeasureSample& sample, const MeasureAssumptions& assumptions, std::string_view what) {
   for (const Level level : kLevels) {
-    const auto& measures = sample[static_cast<size_t>(index_of(level))];
+    const auto& measures = sample[index_of(level)];
     check_count(measures.size(), what, "", level, assumptions.fewest);
     if (assumptions.reference_exponent == 0) continue;
     check_count(references_of(measures).size(), what, " with a reference", level, assumptions.fewest);
@@ -38,7 +38,7 @@ MeasureModel fitted_model(const MeasureSample& sample, const MeasureAssumptions&
   model.reference_exponent = assumptions.reference_exponent;
   model.width = width;
   for (const Level level : kLevels) {
-    const auto at = static_cast<size_t>(index_of(level));
+    const auto at = index_of(level);
     MeasureModel::LevelCuts& cuts = model.levels[at];
     if (assumptions.reference_exponent > 0) cuts.typical_reference = median_of(references_of(sample[at]));
     std::vector<double> scaled;
@@ -53,7 +53,7 @@ MeasureModel fitted_model(const MeasureSample& sample, const MeasureAssumptions&
 std::vector<Probabilities> predicted(const MeasureModel& model, const MeasureSample& sample) {
   std::vector<Probabilities> all;
   for (const Level level : kLevels) {
-    for (const Measured& measure : sample[static_cast<size_t>(index_of(level))]) {
+    for (const Measured& measure : sample[index_of(level)]) {
       all.push_back(measured_probabilities(model, level, measure));
     }
   }

@@ -123,7 +123,7 @@ void CropExtractor::cut_network(size_t network, const std::vector<GraderSample>&
   for (const GraderSample& sample : wanted) {
     const Finding& finding = all_findings()[sample.finding];
     if (finding.condition != recipe.condition) continue;
-    const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
+    const auto& frame = spine.levels[index_of(finding.level)];
     CutFinding result{sample, {}};
     if (frame) result.sample.measured = measured(finding, study, *frame);
     bool shown = false;

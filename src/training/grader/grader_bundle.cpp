@@ -9,6 +9,7 @@
 #include "bundle/bundle_card.h"
 #include "bundle/find_bundle.h"
 #include "bundle/kept_networks.h"
+#include "bundle/model_card.h"
 #include "bundle/write_bundle.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -148,29 +149,18 @@ void describe(const GraderTrainingOptions& training, const GraderData& data, Man
   describe_from_card(manifest, training.card);
 }
 
-std::string card_text(const GraderTrainingOptions& training, const Manifest& manifest) {
-  std::string card = text("# Model card: ", manifest.name, " ", manifest.version, "\n\n**", manifest.intended_use,
-                          "**\n\nRecipe: ", training.recipe.name, " - ", training.recipe.origin,
-                          "\n\nLicence of the weights: ", manifest.licence, "\n\n## Learned from\n");
-  for (const TrainingDataSpec& entry : manifest.training_data) {
-    card += text("- ", entry.used_for, ": ", entry.source, ", ", entry.count, " ", entry.unit, " (", entry.licence,
-                 "); ", entry.split, "\n");
-  }
-  card += "\n## Measured\n| what | figure | value | on | n |\n|---|---|---|---|---|\n";
-  for (const MetricSpec& metric : manifest.metrics) {
-    card += text("| ", metric.what, " | ", metric.name, " | ", metric.value, " ", metric.unit == "1" ? "" : metric.unit,
-                 " | ", metric.set, " | ", metric.count, " |\n");
-  }
-  card +=
-      "\n## Limits\nSee the card of the bundle whose locator this one uses. Conditions without a network of their "
-      "own get a measure or the prior, as each row's `source` says.\n";
-  return card;
+std::string card_of(const GraderTrainingOptions& training, const Manifest& manifest) {
+  const std::string card_template = text(
+      plain_card_template(), "\n## Recipe\n", training.recipe.name, ": ", training.recipe.origin,
+      "\n\n## Limits\nThe card of the bundle whose locator this one uses tells what it can find. Conditions without a "
+      "network of their own get a measure or the prior, as each row's `source` says.\n");
+  return model_card(manifest, training.out, card_template, "the card");
 }
 
 void finish_bundle(const GraderTrainingOptions& training, const Manifest& manifest,
                    const std::vector<TrainedNetwork>& networks) {
   write_bundle(training.out, manifest, networks);
-  write_file_atomically(training.out / "MODEL_CARD.md", card_text(training, manifest));
+  write_file_atomically(training.out / "MODEL_CARD.md", card_of(training, manifest));
 }
 
 }  // namespace

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <cstdlib>
 
-#include "core/csv.h"
 #include "core/error.h"
+#include "core/table.h"
 
 namespace lumbargrade {
 namespace {
+
+constexpr std::int64_t kLastInstance = 2147483647;  // of an IS value (PS3.5 6.2)
 
 /// "Left Neural Foraminal Narrowing" and "L1/L2" as the challenge's keys.
 std::string as_key(std::string words) {
@@ -22,21 +23,6 @@ std::string as_key(std::string words) {
 bool is_finding(const std::string& key) {
   return std::any_of(all_findings().begin(), all_findings().end(),
                      [&](const Finding& finding) { return finding_key(finding) == key; });
-}
-
-size_t column_named(const CsvTable& table, const std::filesystem::path& path, const char* name) {
-  const auto column = table.column(name);
-  if (!column) throw Error(ErrorKind::Usage, text(path.string(), " has no column \"", name, "\""));
-  return *column;
-}
-
-double number(const std::string& field, const std::filesystem::path& path, size_t line) {
-  char* end = nullptr;
-  const double value = std::strtod(field.c_str(), &end);
-  if (field.empty() || *end != '\0' || !std::isfinite(value)) {
-    throw Error(ErrorKind::Usage, text(path.string(), " line ", line, ": \"", field, "\" is not a number"));
-  }
-  return value;
 }
 
 /// The slice of a volume that the table means.
@@ -77,22 +63,17 @@ LabelledPoint LabelCoordinates::locate(const Study& study, const Finding& findin
 }
 
 LabelCoordinates read_label_coordinates(const std::filesystem::path& path) {
-  const CsvTable table = read_csv(path);
-  const size_t study = column_named(table, path, "study_id"), series = column_named(table, path, "series_id"),
-               instance = column_named(table, path, "instance_number"),
-               condition = column_named(table, path, "condition"), level = column_named(table, path, "level"),
-               x = column_named(table, path, "x"), y = column_named(table, path, "y");
+  const Table table(path, ErrorKind::Usage,
+                    {"study_id", "series_id", "instance_number", "condition", "level", "x", "y"});
   LabelCoordinates result;
-  for (size_t k = 0; k < table.rows.size(); ++k) {
-    const auto& row = table.rows[k];
-    const std::string key = as_key(row[condition]) + "_" + as_key(row[level]);
+  for (const TableRow row : table) {
+    const std::string key = as_key(row.field("condition")) + "_" + as_key(row.field("level"));
     if (!is_finding(key)) {
-      throw Error(ErrorKind::Usage, text(path.string(), " line ", table.lines[k], ": unknown condition or level \"",
-                                         row[condition], "\", \"", row[level], "\""));
+      row.fail(text("unknown condition or level \"", row.field("condition"), "\", \"", row.field("level"), "\""));
     }
-    const double instance_number = number(row[instance], path, table.lines[k]);
-    result.points_[{row[study], key}] = {row[series], static_cast<int>(std::lround(instance_number)),
-                                         number(row[x], path, table.lines[k]), number(row[y], path, table.lines[k])};
+    result.points_[{row.word("study_id"), key}] = {row.word("series_id"),
+                                                   static_cast<int>(row.integer("instance_number", 0, kLastInstance)),
+                                                   row.number("x"), row.number("y")};
   }
   return result;
 }

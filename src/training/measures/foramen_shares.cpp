@@ -17,16 +17,11 @@ namespace {
 /// Neighbouring foramina lie some 35 mm apart.
 constexpr double kFarthestPointMm = 15;
 
-double distance_in_plane(const Vector3& a, const Vector3& b, const Vector3& lateral) {
-  const Vector3 offset = a - b;
-  return (offset - offset.dot(lateral) * lateral).norm();
-}
-
 /// A foramen at both points; nothing where the level was not found, has no point or is not shown.
 std::optional<ForamenShare> measured_share(const Finding& finding, const Study& study, const Spine& spine,
                                            const std::vector<const Volume*>& volumes,
                                            const LabelCoordinates& coordinates) {
-  const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
+  const auto& frame = spine.levels[index_of(finding.level)];
   const auto point = coordinates.locate(study, finding).point_patient;
   if (!frame || !point) return std::nullopt;
   CropPlacement placement = place_crop(*frame, Anchor::Foramen, finding.side);

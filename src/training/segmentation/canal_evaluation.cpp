@@ -1,7 +1,6 @@
 #include "training/segmentation/canal_evaluation.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iomanip>
 #include <sstream>
@@ -10,6 +9,7 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/statistics.h"
+#include "core/table.h"
 #include "levels/central_slices.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
@@ -41,25 +41,6 @@ double narrowest_auc(const std::vector<RecessFigure>& rows) {
   std::vector<double> narrow, others;
   for (const RecessFigure& row : rows) (row.true_depth_mm <= limit ? narrow : others).push_back(-row.depth_mm);
   return area_under_roc(narrow, others).value_or(std::numeric_limits<double>::quiet_NaN());
-}
-
-double number(const CsvTable& table, size_t row, std::string_view name, const std::filesystem::path& path) {
-  const auto column = table.column(name);
-  if (!column) throw Error(ErrorKind::Usage, text(path.string(), " has no column \"", name, "\""));
-  const std::string& field = table.rows[row][*column];
-  double value = 0;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-  if (error != std::errc() || end != field.data() + field.size()) {
-    throw Error(ErrorKind::Usage,
-                text(path.string(), ", line ", table.lines[row], ": \"", field, "\" is not a number"));
-  }
-  return value;
-}
-
-const std::string& word(const CsvTable& table, size_t row, std::string_view name, const std::filesystem::path& path) {
-  const auto column = table.column(name);
-  if (!column) throw Error(ErrorKind::Usage, text(path.string(), " has no column \"", name, "\""));
-  return table.rows[row][*column];
 }
 
 std::string millimetres(double value) {
@@ -94,7 +75,7 @@ CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask
   const std::vector<DiscEdge> discs = disc_edges(spine);
   const auto truths = measure_mask(study.volume, canal_mask, spine, spine.central_slice, multiple_of);
   for (size_t k = 0; k < discs.size(); ++k) {
-    const LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
+    const LevelFrame& frame = *spine.levels[index_of(discs[k].level)];
     add_recess(figures, study.study_id, frame.level, Side::Left, frame.recess_left, truths[k].recess_left);
     add_recess(figures, study.study_id, frame.level, Side::Right, frame.recess_right, truths[k].recess_right);
   }
@@ -134,14 +115,11 @@ void write_recess_figures(const std::filesystem::path& path, const std::vector<R
 }
 
 std::vector<RecessFigure> read_recess_figures(const std::filesystem::path& path) {
-  const CsvTable table = read_csv(path);
+  const Table table(path, ErrorKind::Usage, {"study_id", "level", "side", "depth_mm", "true_depth_mm"});
   std::vector<RecessFigure> rows;
-  for (size_t row = 0; row < table.rows.size(); ++row) {
-    const auto level = parse_level(word(table, row, "level", path));
-    if (!level) throw Error(ErrorKind::Usage, text(path.string(), ", line ", table.lines[row], ": unknown level"));
-    const Side side = word(table, row, "side", path) == side_name(Side::Left) ? Side::Left : Side::Right;
-    rows.push_back({word(table, row, "study_id", path), *level, side, number(table, row, "depth_mm", path),
-                    number(table, row, "true_depth_mm", path)});
+  for (const TableRow row : table) {
+    rows.push_back(
+        {row.word("study_id"), row.level(), row.side(), row.number("depth_mm"), row.number("true_depth_mm")});
   }
   return rows;
 }

@@ -13,29 +13,26 @@ namespace {
 
 // Ranges from docs/sources.md, "Locator: network and training", unless said otherwise.
 
+/// The mean of one matrix of some slices, as `type`. Written into memory of its own: a cv::Mat that is copied shares
+/// its pixels with the stack, which every later crop is cut from.
+template <typename Matrix>
+cv::Mat mean_over(const LabelledStack& stack, size_t first, size_t last, Matrix LabelledSlice::*part, int type) {
+  cv::Mat sum = cv::Mat::zeros((stack.slices[first].*part).size(), CV_32FC((stack.slices[first].*part).channels()));
+  for (size_t k = first; k <= last; ++k) cv::accumulate(stack.slices[k].*part, sum);
+  cv::Mat mean;
+  sum.convertTo(mean, type, 1.0 / static_cast<double>(last - first + 1));
+  return mean;
+}
+
 /// The slice and its labels averaged with up to `reach` neighbours a side: a thicker slice.
 LabelledSlice thickened(const LabelledStack& stack, size_t slice, int reach) {
   const LabelledSlice& middle = stack.slices[slice];
   if (reach == 0) return middle;
   const size_t first = slice >= static_cast<size_t>(reach) ? slice - static_cast<size_t>(reach) : 0;
   const size_t last = std::min(stack.slices.size() - 1, slice + static_cast<size_t>(reach));
-  cv::Mat pixels;
-  cv::Mat classes;
-  cv::Mat spots;
-  middle.pixels.convertTo(pixels, CV_32F, 0);
-  middle.classes.convertTo(classes, CV_32F, 0);
-  middle.spots.convertTo(spots, CV_32F, 0);
-  for (size_t k = first; k <= last; ++k) {
-    cv::accumulate(stack.slices[k].pixels, pixels);
-    cv::accumulate(stack.slices[k].classes, classes);
-    cv::accumulate(stack.slices[k].spots, spots);
-  }
-  const double share = 1.0 / static_cast<double>(last - first + 1);
-  LabelledSlice thick = middle;
-  pixels.convertTo(thick.pixels, CV_32F, share);
-  classes.convertTo(thick.classes, CV_8U, share);
-  spots.convertTo(thick.spots, CV_8U, share);
-  return thick;
+  return {mean_over(stack, first, last, &LabelledSlice::pixels, CV_32F),
+          mean_over(stack, first, last, &LabelledSlice::classes, CV_8U),
+          mean_over(stack, first, last, &LabelledSlice::spots, CV_8U), middle.spine_px};
 }
 
 /// For every crop pixel, where it comes from: two CV_32F maps.

@@ -3,13 +3,13 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "bundle/bundle_card.h"
 #include "bundle/write_bundle.h"
-#include "core/csv.h"
 #include "core/error.h"
 #include "core/prevalence.h"
+#include "core/statistics.h"
+#include "core/table.h"
 #include "levels/locator_network.h"
 #include "levels/network_interface.h"
 #include "training/segmentation/measure_fits.h"
@@ -42,47 +42,35 @@ void add_figures(Manifest& manifest, const std::vector<LevelFigure>& unseen) {
   const int64_t studies = figures.studies;
   const auto levels = static_cast<int64_t>(unseen.size());
   manifest.metrics.push_back({"locator", "studies with five names right",
-                              rounded(100.0 * figures.studies_all_right / figures.studies), "%", kUnseenSet, studies});
-  manifest.metrics.push_back(
-      {"locator", "median error of the disc centre", rounded(figures.median_disc_error_mm), "mm", kUnseenSet, levels});
+                              to_thousandths(100.0 * figures.studies_all_right / figures.studies), "%", kUnseenSet,
+                              studies});
+  manifest.metrics.push_back({"locator", "median error of the disc centre",
+                              to_thousandths(figures.median_disc_error_mm), "mm", kUnseenSet, levels});
   manifest.metrics.push_back({"locator", "median error of the canal point",
-                              rounded(figures.median_canal_point_error_mm), "mm", kUnseenSet, levels});
+                              to_thousandths(figures.median_canal_point_error_mm), "mm", kUnseenSet, levels});
   const auto canal = canal_metrics(unseen, kUnseenSet);
   manifest.metrics.insert(manifest.metrics.end(), canal.begin(), canal.end());
-}
-
-std::optional<double> optional_number(const std::string& field) {
-  if (field.empty()) return std::nullopt;
-  double number = 0;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
-  if (error != std::errc() || end != field.data() + field.size()) return std::nullopt;
-  return number;
 }
 
 }  // namespace
 
 std::vector<LevelFigure> read_figures(const std::filesystem::path& path) {
-  const CsvTable table = read_csv(path);
-  const auto field = [&](size_t row, std::string_view name) -> const std::string& {
-    const auto column = table.column(name);
-    if (!column) throw Error(ErrorKind::Usage, text(path.string(), " has no column \"", name, "\""));
-    return table.rows[row][*column];
-  };
+  const Table table(path, ErrorKind::Usage,
+                    {"study_id", "level", "found", "disc_error_mm", "canal_point_error_mm", "diameter_mm",
+                     "true_diameter_mm", "ratio", "true_ratio", "confidence"});
   std::vector<LevelFigure> figures;
-  for (size_t row = 0; row < table.rows.size(); ++row) {
+  for (const TableRow row : table) {
     LevelFigure figure;
-    figure.study_id = field(row, "study_id");
-    const auto level = parse_level(field(row, "level"));
-    if (!level) throw Error(ErrorKind::Usage, text(path.string(), ", line ", table.lines[row], ": unknown level"));
-    figure.level = *level;
-    figure.found = field(row, "found") == "1";
-    figure.disc_error_mm = optional_number(field(row, "disc_error_mm")).value_or(0);
-    figure.canal_point_error_mm = optional_number(field(row, "canal_point_error_mm"));
-    figure.diameter_mm = optional_number(field(row, "diameter_mm"));
-    figure.true_diameter_mm = optional_number(field(row, "true_diameter_mm"));
-    figure.ratio = optional_number(field(row, "ratio"));
-    figure.true_ratio = optional_number(field(row, "true_ratio"));
-    figure.confidence = optional_number(field(row, "confidence")).value_or(0);
+    figure.study_id = row.word("study_id");
+    figure.level = row.level();
+    figure.found = row.boolean("found");
+    figure.disc_error_mm = row.optional_number("disc_error_mm").value_or(0);
+    figure.canal_point_error_mm = row.optional_number("canal_point_error_mm");
+    figure.diameter_mm = row.optional_number("diameter_mm");
+    figure.true_diameter_mm = row.optional_number("true_diameter_mm");
+    figure.ratio = row.optional_number("ratio");
+    figure.true_ratio = row.optional_number("true_ratio");
+    figure.confidence = row.optional_number("confidence").value_or(0);
     figures.push_back(std::move(figure));
   }
   return figures;

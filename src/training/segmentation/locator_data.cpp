@@ -1,12 +1,11 @@
 #include "training/segmentation/locator_data.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
-#include "core/csv.h"
 #include "core/error.h"
+#include "core/table.h"
 #include "pictures/png_file.h"
 #include "study/study.h"
 
@@ -24,49 +23,7 @@ constexpr double kSacrumBelowDiscMm = 17;
 constexpr double kMinimumDiscAreaMm2 = 50;
 constexpr double kSameDiscMm = 10;
 constexpr double kAssumedWidthMm = 280;
-
-/// One row of a table, with values by column name.
-class Row {
- public:
-  Row(const CsvTable& table, size_t row, const fs::path& path) : table_(table), row_(row), path_(path) {}
-
-  const std::string& text_of(std::string_view column) const {
-    const auto index = table_.column(column);
-    if (!index) throw Error(ErrorKind::Failure, text(path_.string(), " has no column \"", column, "\""));
-    return table_.rows[row_][*index];
-  }
-
-  double number(std::string_view column) const {
-    const std::string& value = text_of(column);
-    double number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc() || end != value.data() + value.size()) {
-      throw Error(ErrorKind::Failure, text(path_.string(), ", line ", table_.lines[row_], ": \"", value,
-                                           "\" in column ", column, " is not a number"));
-    }
-    return number;
-  }
-
-  Level level() const {
-    const auto level = parse_level(text_of("level"));
-    if (!level) {
-      throw Error(ErrorKind::Failure, text(path_.string(), ", line ", table_.lines[row_], ": \"", text_of("level"),
-                                           "\" is not a level (L1/L2 ... L5/S1)"));
-    }
-    return *level;
-  }
-
- private:
-  const CsvTable& table_;
-  size_t row_;
-  const fs::path& path_;
-};
-
-template <typename Visit>
-void visit_rows(const fs::path& path, Visit visit) {
-  const CsvTable table = read_csv(path);
-  for (size_t row = 0; row < table.rows.size(); ++row) visit(Row(table, row, path));
-}
+constexpr std::int64_t kLastInstance = 2147483647;  // of an IS value (PS3.5 6.2)
 
 void add_spot(cv::Mat1f& map, cv::Point2d centre_px, double sigma_px) {
   const int reach = static_cast<int>(std::ceil(4 * sigma_px));
@@ -169,21 +126,21 @@ LocatorDataset::LocatorDataset(fs::path root) : root_(std::move(root)) {
                                        "--help` describes the folder it needs"));
   }
   const auto read_points = [](const fs::path& path, auto& points) {
-    visit_rows(path, [&](const Row& row) {
-      points[row.text_of("study_id")].push_back({row.text_of("series_id"),
-                                                 static_cast<int>(row.number("instance_number")),
-                                                 row.level(),
-                                                 {row.number("x"), row.number("y")}});
-    });
+    for (const TableRow row : Table(path, ErrorKind::Failure)) {
+      points[row.word("study_id")].push_back({row.word("series_id"),
+                                              static_cast<int>(row.integer("instance_number", 0, kLastInstance)),
+                                              row.level(),
+                                              {row.number("x"), row.number("y")}});
+    }
   };
   read_points(root_ / "disc_centres.csv", discs_);
   if (const fs::path path = root_ / "train_label_coordinates.csv"; fs::exists(path)) read_points(path, canal_points_);
   if (const fs::path path = root_ / "canal_measurements.csv"; fs::exists(path)) {
-    visit_rows(path, [&](const Row& row) {
-      StudyTruth::CanalTruth& truth = canal_[row.text_of("study_id")][row.level()];
+    for (const TableRow row : Table(path, ErrorKind::Failure)) {
+      StudyTruth::CanalTruth& truth = canal_[row.word("study_id")][row.level()];
       truth.diameter_mm = row.number("ap_mm");
-      if (!row.text_of("ratio").empty()) truth.ratio = row.number("ratio");
-    });
+      truth.ratio = row.optional_number("ratio");
+    }
   }
   for (const auto& [study_id, rows] : discs_) {
     if (fs::is_directory(root_ / "train_images" / study_id)) study_ids_.push_back(study_id);
@@ -272,9 +229,9 @@ Volume single_slice_volume(const cv::Mat1b& image, double pixel_mm) {
 std::vector<UnlabelledImage> load_unlabelled(const fs::path& folder) {
   std::map<std::string, std::pair<std::string, double>> known;  // file -> patient, pixel mm
   if (const fs::path table = folder.parent_path() / "midsagittal.csv"; fs::exists(table)) {
-    visit_rows(table, [&](const Row& row) {
-      known[row.text_of("file")] = {row.text_of("patient"), row.number("row_spacing_mm")};
-    });
+    for (const TableRow row : Table(table, ErrorKind::Failure)) {
+      known[row.word("file")] = {row.word("patient"), row.number("row_spacing_mm")};
+    }
   }
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder)) {

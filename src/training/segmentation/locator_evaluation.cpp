@@ -17,11 +17,6 @@ namespace {
 
 constexpr double kRightWithinMm = 10;
 
-double distance_in_plane(const Vector3& a, const Vector3& b, const Vector3& normal) {
-  const Vector3 offset = a - b;
-  return (offset - offset.dot(normal) * normal).norm();
-}
-
 Vector3 nearest_along(const std::vector<Vector3>& points, const Vector3& to, const Vector3& normal) {
   return *std::min_element(points.begin(), points.end(), [&](const Vector3& a, const Vector3& b) {
     return std::abs((a - to).dot(normal)) < std::abs((b - to).dot(normal));
@@ -99,7 +94,7 @@ std::vector<LevelFigure> evaluate_spine(const LabelledStudy& study, const Spine&
   std::vector<LevelFigure> rows;
   for (const Level level : kLevels) {
     if (study.truth.disc_centres_patient.contains(level)) {
-      rows.push_back(figure_of(study, level, spine.levels[static_cast<size_t>(index_of(level))], normal));
+      rows.push_back(figure_of(study, level, spine.levels[index_of(level)], normal));
     }
   }
   return rows;

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/prevalence.h"
+#include "core/statistics.h"
 #include "training/calibration/measure_calibration.h"
 
 namespace lumbargrade {
@@ -20,10 +21,6 @@ constexpr double kForamenKappa = 0.54;
 constexpr double kRecessWeight = 0.6;
 /// Two graded studies are all the evidence on patients (AUC .71 and .84): hardly more than the prior.
 constexpr double kForamenWeight = 0.3;
-
-double to_thousandths(double value) {
-  return std::round(value * 1000) / 1000;
-}
 
 MeasureAssumptions assumptions_for(Condition condition, double kappa, double measuring_error, size_t fewest) {
   MeasureAssumptions assumptions;
@@ -65,7 +62,7 @@ MeasureModel fit_canal_measure(const std::vector<LevelFigure>& unseen, size_t fe
     if (!row.diameter_mm) continue;
     Measured measured{*row.diameter_mm, std::nullopt};
     if (row.ratio && *row.ratio > 0) measured.reference = *row.diameter_mm / *row.ratio;
-    sample[static_cast<size_t>(index_of(row.level))].push_back(measured);
+    sample[index_of(row.level)].push_back(measured);
   }
   MeasureAssumptions assumptions = assumptions_for(Condition::SpinalCanalStenosis, kCanalKappa,
                                                    summarise(unseen).diameter_mean_absolute_error_mm, fewest);
@@ -80,7 +77,7 @@ MeasureModel fit_canal_measure(const std::vector<LevelFigure>& unseen, size_t fe
 MeasureModel fit_recess_measure(const std::vector<RecessFigure>& unseen, size_t fewest) {
   MeasureSample sample;
   for (const RecessFigure& row : unseen) {
-    sample[static_cast<size_t>(index_of(row.level))].push_back({row.depth_mm, std::nullopt});
+    sample[index_of(row.level)].push_back({row.depth_mm, std::nullopt});
   }
   const double error_mm = mean_depth_error_mm(unseen);
   MeasureModel model = calibrate_measure(
@@ -97,7 +94,7 @@ MeasureModel fit_recess_measure(const std::vector<RecessFigure>& unseen, size_t 
 MeasureModel fit_foramen_measure(const std::vector<ForamenShare>& shares, const std::string& studies, size_t fewest) {
   MeasureSample sample;
   for (const ForamenShare& row : shares) {
-    sample[static_cast<size_t>(index_of(row.level))].push_back({row.share, std::nullopt});
+    sample[index_of(row.level)].push_back({row.share, std::nullopt});
   }
   MeasureModel model = calibrate_measure(
       sample, assumptions_for(Condition::NeuralForaminalNarrowing, kForamenKappa, foramen_share_error(shares), fewest),

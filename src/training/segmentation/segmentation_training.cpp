@@ -77,8 +77,4 @@ cv::Mat1f middle_of(const cv::Mat1f& image, int rows, int columns) {
   return image(cv::Rect((image.cols - columns) / 2, (image.rows - rows) / 2, columns, rows) & whole).clone();
 }
 
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
-}
-
 }  // namespace lumbargrade

@@ -46,7 +46,4 @@ NetworkSpec unet_spec(const std::string& role, const UNetOptions& network, Netwo
 /// The middle of an image, at most `rows` x `columns`.
 cv::Mat1f middle_of(const cv::Mat1f& image, int rows, int columns);
 
-/// To three decimals, as figures stand in a manifest.
-double rounded(double value);
-
 }  // namespace lumbargrade
