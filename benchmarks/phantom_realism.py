@@ -1,7 +1,7 @@
 """Compares phantom sagittal T2 slices with real ones (SPIDER): brightness of tissues, spread inside them, gradient energy.
 
     lumbargrade phantom --studies 12 --seed 11 --labels -o /tmp/phantom
-    python benchmarks/phantom_realism.py /tmp/phantom ../shared/data/spider
+    python benchmarks/phantom_realism.py /tmp/phantom SPIDER_FOLDER
 
 Needs numpy, pydicom with pylibjpeg or gdcm for JPEG-LS, and pillow. Prints a Markdown table: median and range (5-95 %) over
 slices of the real and of the phantom images, and how many phantom slices lie inside the real range.

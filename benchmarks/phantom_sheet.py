@@ -1,7 +1,7 @@
 """Makes docs/phantom-sheet.png: real slices above, phantom slices below.
 
     lumbargrade phantom --studies 3 --seed 11 -o /tmp/phantom
-    python benchmarks/phantom_sheet.py /tmp/phantom ../shared/data docs/phantom-sheet.png
+    python benchmarks/phantom_sheet.py /tmp/phantom DATA_FOLDER docs/phantom-sheet.png
 
 Needs numpy, pillow, pydicom with a JPEG-LS decoder. Columns: sagittal T1, sagittal T2 in the middle, sagittal T2 through
 the foramina, axial (real: T1, phantom: T2), coronal reformat of a sagittal T2 series through the canal. Real: SPIDER
