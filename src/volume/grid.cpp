@@ -13,11 +13,6 @@ Affine ImagePlane::patient_from_index() const {
   return patient_from_index;
 }
 
-double distance_in_plane(const Vector3& a, const Vector3& b, const Vector3& normal) {
-  const Vector3 offset = a - b;
-  return (offset - offset.dot(normal) * normal).norm();
-}
-
 bool is_orthonormal(const Vector3& row_direction, const Vector3& column_direction, double tolerance) {
   return row_direction.allFinite() && column_direction.allFinite() && std::abs(row_direction.norm() - 1) <= tolerance &&
          std::abs(column_direction.norm() - 1) <= tolerance &&

@@ -9,9 +9,6 @@ namespace lumbargrade {
 using Vector3 = Eigen::Vector3d;
 using Affine = Eigen::Affine3d;
 
-/// The distance of two points along a plane with this unit normal, in mm.
-double distance_in_plane(const Vector3& a, const Vector3& b, const Vector3& normal);
-
 /// Geometry of one image plane (PS3.3 C.7.6.2.1.1). `position_patient` is the centre of the first pixel.
 struct ImagePlane {
   Vector3 position_patient = Vector3::Zero();

@@ -10,6 +10,7 @@
 #include "pipeline/prepare_study.h"
 #include "training/grader/label_coordinates.h"
 #include "training/grader/training_set.h"
+#include "volume/distance.h"
 
 namespace lumbargrade {
 namespace {

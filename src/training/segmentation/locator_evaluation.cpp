@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/statistics.h"
 #include "levels/locator_network.h"
+#include "volume/distance.h"
 
 namespace lumbargrade {
 namespace {
