@@ -90,8 +90,10 @@ std::vector<Stack> split_stations(const Stack& sorted) {
   return {sorted};
 }
 
+/// By height alone: what lies beside it in the plane is a station of its own or the same place, told inexactly.
 bool same_position(const StackSlice& a, const StackSlice& b) {
-  return (a.plane().position_patient - b.plane().position_patient).norm() < kSamePosition_mm;
+  const Vector3 apart = a.plane().position_patient - b.plane().position_patient;
+  return std::abs(a.plane().normal().dot(apart)) < kSamePosition_mm;
 }
 
 /// The different images at each position.

@@ -131,6 +131,18 @@ TEST(MakeStacks, KeepsTheStationsOfAWholeSpineInOneSeriesApart) {
   }
 }
 
+TEST(MakeStacks, HoldsNoTwoSlicesAtOneHeight) {
+  Series series;
+  add(series, {});
+  MadeImage again = made_slice({.first_number = 6}, 2);
+  again.plane.position_patient.z() += 0.5;
+  series.push_back(instance_of(again));
+  const Stacks stacks = make_stacks(series);
+  ASSERT_EQ(stacks.stacks.size(), 2u);
+  EXPECT_EQ(stacks.stacks[0].slices.size(), 5u);
+  EXPECT_EQ(stacks.stacks[1].repeat, 1);
+}
+
 TEST(MakeStacks, KeepsASlantedStackWhole) {
   // Each slice lies 1.5 mm lower than the one before: no station of its own.
   Series series;
