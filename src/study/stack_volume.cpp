@@ -14,7 +14,7 @@
 namespace lumbargrade {
 namespace {
 
-constexpr double kThickest_mm = 100;
+constexpr double kThinnest_mm = 0.05, kThickest_mm = 100;
 constexpr size_t kDecodingCopies = 3;  // of one frame, as 32-bit numbers: decoders' own, theirs handed on, ours
 
 size_t frame_pixels(const dicom::PixelFormat& format) {
@@ -102,7 +102,7 @@ Affine patient_from_index(const Stack& stack) {
     patient_from_index.linear().col(2) = usual_step(positions, plane.normal());
   } else {
     const double thickness_mm = stack.slices.front().instance->slice_thickness_mm.value_or(0);
-    const bool is_plausible = thickness_mm > 0 && thickness_mm <= kThickest_mm;
+    const bool is_plausible = thickness_mm >= kThinnest_mm && thickness_mm <= kThickest_mm;
     patient_from_index.linear().col(2) *= is_plausible ? thickness_mm : plane.column_spacing_mm;
   }
   return patient_from_index;
