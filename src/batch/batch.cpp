@@ -4,6 +4,7 @@
 #include <csignal>
 #include <iterator>
 
+#include "batch/described_studies.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/parallel.h"
@@ -76,6 +77,15 @@ Plan make_plan(const Discovery& found, const Shard& shard) {
   return plan;
 }
 
+/// Where each study was found.
+void log_studies(const Discovery& found) {
+  for (const StudyFolder& study : found.studies) {
+    const std::string share = study.files.empty() ? study.study_instance_uid : text(study.files.size(), " files");
+    log_debug(
+        text("study ", study.study_id, ": ", study.folder.string(), share.empty() ? "" : text(", of it ", share)));
+  }
+}
+
 /// Tables of results that are thrown away must not pass for those of the new run while it is at work.
 void remove_tables(const fs::path& output) {
   std::error_code ignored;
@@ -91,14 +101,17 @@ class Batch {
   BatchSummary run() {
     check_output(options_.output);
     check_shard_count(options_.output, options_.shard);
-    const Discovery found = discover_studies(options_.data_set, options_.output, options_.depth);
+    const Discovery found = discover_studies(options_.data_set, options_.output, options_.discover);
     if (found.studies.empty() && found.failures.empty() && !options_.may_be_empty) {
       throw Error(ErrorKind::NoUsableStudy, text("no study found in ", options_.data_set.string()));
     }
+    log_studies(found);
     const FolderLock lock(store_.folder());
     if (options_.redo) remove_tables(options_.output);
     store_.open(options_.identity, options_.redo);
     for (const std::string& note : found.notes) calls_.say_warning(note);
+    const std::string unknown = rows_of_unknown_studies(options_.series_descriptions, found);
+    if (!unknown.empty()) calls_.say_warning(unknown);
     const Plan plan = make_plan(found, options_.shard);
     store_.write_plan(plan);
     const std::vector<StudyFolder> to_do = choose(found);

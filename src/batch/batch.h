@@ -14,7 +14,8 @@ namespace lumbargrade {
 struct BatchOptions {
   std::filesystem::path data_set;
   std::filesystem::path output;
-  StudyDepth depth = StudyDepth::Auto;
+  DiscoverOptions discover;
+  std::filesystem::path series_descriptions;  ///< the workers' table: rows of no study are told; may be empty
   Shard shard;
   bool redo = false;
   bool fail_fast = false;

@@ -1,18 +1,25 @@
 #include "batch/discover.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <fstream>
 #include <map>
 #include <set>
+#include <span>
 #include <string_view>
 
+#include "batch/archive_studies.h"
 #include "batch/folder_walk.h"
 #include "batch/study_grouping.h"
 #include "batch/study_ids.h"
 #include "core/available_cores.h"
-#include "core/csv.h"
 #include "core/error.h"
+#include "core/parallel.h"
 #include "core/printable_text.h"
+#include "core/table.h"
+#include "dicom/structure.h"
+#include "study/archive.h"
 #include "study/path_name.h"
 
 namespace lumbargrade {
@@ -22,6 +29,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // of text saved on Windows
 constexpr int kMostReaders = 16;                             // headers wait for the disk more than for a core
+constexpr std::uintmax_t kLargestList = std::uintmax_t{64} << 20;
 
 std::vector<std::string> parts_of(const fs::path& path) {
   std::vector<std::string> parts;
@@ -63,11 +71,11 @@ Discovery with_ids(std::vector<FoundStudy> found) {
 /// Turns the folders of a data set into studies.
 class FolderDiscovery {
  public:
-  FolderDiscovery(const fs::path& root, FolderWalk walk, StudyDepth depth)
-      : root_(root), walk_(std::move(walk)), depth_(depth), root_name_(name_from_path(root)) {}
+  FolderDiscovery(const fs::path& root, FolderWalk walk, const DiscoverOptions& options)
+      : root_(root), walk_(std::move(walk)), options_(options), root_name_(name_from_path(root)) {}
 
   Discovery run() {
-    depth_ == StudyDepth::Auto ? group_by_uid() : group_by_folder();
+    options_.depth == StudyDepth::Auto ? group_by_uid() : group_by_folder();
     add_archives();
     tell_dead_links();
     Discovery discovery = with_ids(std::move(found_));
@@ -80,8 +88,10 @@ class FolderDiscovery {
   }
 
  private:
+  static int reader_count() { return std::min(kMostReaders, 4 * available_cores()); }
+
   void group_by_uid() {
-    const StudyGroups groups = group_by_study(walk_, root_, std::min(kMostReaders, 4 * available_cores()));
+    const StudyGroups groups = group_by_study(walk_, root_, {reader_count(), options_.join_studies});
     failures_ = groups.failures;
     for (const StudyGroup& group : groups.studies) add(group);
     for (const DataFolder* place : groups.without_dicom) add_without_dicom(*place);
@@ -131,28 +141,55 @@ class FolderDiscovery {
 
   void add_folder(const fs::path& folder) {
     if (!folders_.insert(folder).second) return;
-    found_.push_back({{"", folder.empty() ? root_ : root_ / folder, {}}, {parts_below(folder), "", false}});
+    found_.push_back({{"", folder.empty() ? root_ : root_ / folder, {}, ""}, {parts_below(folder), "", false}});
   }
 
   /// A folder with files of its own above its series is one study, not two.
   void group_by_folder() {
     for (const DataFolder& place : walk_.folders) {
       if (place.files.empty()) continue;
-      const bool is_leaf = depth_ == StudyDepth::Leaf || place.depth == 0;
+      const bool is_leaf = options_.depth == StudyDepth::Leaf || place.depth == 0;
       const fs::path folder = is_leaf ? place.relative : place.relative.parent_path();
       if (folder.empty() || !is_in_study(folder.parent_path())) add_folder(folder);
     }
   }
 
+  /// An archive outside of studies.
+  struct Archive {
+    fs::path path;
+    fs::path relative;
+    ArchiveStudies content;
+  };
+
   void add_archives() {
+    std::vector<Archive> archives;
     for (const DataFolder& place : walk_.folders) {
       if (place.depth > 0 && is_in_study(place.relative)) continue;
-      for (const std::string& name : place.archives) {
-        StudyPlace archive{parts_below(place.relative / name), "", false};
-        split_extension(archive, place.path / name);
-        found_.push_back({{"", place.path / name, {}}, std::move(archive)});
-      }
+      for (const std::string& name : place.archives) archives.push_back({place.path / name, place.relative / name, {}});
     }
+    if (options_.depth == StudyDepth::Auto && !options_.join_studies) {
+      for_each_index(archives.size(), reader_count(),
+                     [&](size_t i) { archives[i].content = studies_in_archive(archives[i].path); });
+    }
+    for (const Archive& archive : archives) add_archive(archive);
+  }
+
+  void add_archive(const Archive& archive) {
+    FoundStudy whole{{"", archive.path, {}, ""}, {parts_below(archive.relative), "", false}};
+    split_extension(whole.place, archive.path);
+    const auto& uids = archive.content.study_instance_uids;
+    if (uids.size() < 2) return found_.push_back(std::move(whole));
+    for (const std::string& uid : uids) {
+      FoundStudy one = whole;
+      one.study.study_instance_uid = uid;
+      one.place.parts.back() += "/" + uid;
+      found_.push_back(std::move(one));
+    }
+    if (archive.content.files_without_uid == 0) return;
+    failures_.push_back({whole.place.parts.back(), "discover",
+                         text(archive.content.files_without_uid, " files without StudyInstanceUID lie among ",
+                              uids.size(), " studies; give them an archive of their own"),
+                         archive.path.string()});
   }
 
   /// Those within a study are told when it is read.
@@ -192,7 +229,7 @@ class FolderDiscovery {
 
   const fs::path& root_;
   FolderWalk walk_;
-  StudyDepth depth_;
+  DiscoverOptions options_;
   std::string root_name_;
   std::vector<FoundStudy> found_;
   std::vector<StudyFailure> failures_;
@@ -217,7 +254,7 @@ Discovery listed(const std::vector<fs::path>& named) {
     StudyPlace place{parts_of(normal), "", false};
     if (place.parts.empty()) place.parts = {"root"};
     split_extension(place, path);
-    studies.push_back({{"", path, {}}, std::move(place)});
+    studies.push_back({{"", path, {}, ""}, std::move(place)});
   }
   Discovery found = with_ids(std::move(studies));
   found.failures = std::move(failures);
@@ -225,20 +262,12 @@ Discovery listed(const std::vector<fs::path>& named) {
 }
 
 Discovery read_csv_list(const fs::path& list) {
-  const CsvTable table = read_csv(list);
-  auto column = table.column("path");
-  if (!column) column = table.column("study_id");
-  if (!column) {
-    throw Error(ErrorKind::Usage, text(list.string(), " has neither a column path nor a column study_id"));
-  }
+  const Table table(list, ErrorKind::Usage);
+  const bool has_paths = table.has("path");
+  if (!has_paths && !table.has("study_id")) table.fail("has neither a column path nor a column study_id");
   std::vector<fs::path> named;  // a table with several rows per study names it several times
-  for (size_t i = 0; i < table.rows.size(); ++i) {
-    const std::string& name = table.rows[i][*column];
-    if (name.empty()) {
-      throw Error(ErrorKind::Usage, text(list.string(), ", line ", table.lines[i], ": names no study in the column ",
-                                         table.header[*column]));
-    }
-    named.push_back(list.parent_path() / name);
+  for (const TableRow row : table) {
+    named.push_back(list.parent_path() / (has_paths ? row.word("path") : row.id("study_id")));
   }
   return listed(named);
 }
@@ -253,6 +282,36 @@ Discovery read_text_list(const fs::path& list) {
     if (!line.empty() && line[0] != '#') named.push_back(list.parent_path() / line);
   }
   return listed(named);
+}
+
+/// One archive as a data set.
+Discovery read_archive_as_data_set(const fs::path& archive, const DiscoverOptions& options) {
+  const fs::path folder = archive.has_parent_path() ? archive.parent_path() : fs::path(".");
+  FolderWalk walk;
+  walk.folders.push_back({folder, {}, 0, 0, {}, {archive.filename().string()}, {}});
+  return FolderDiscovery(folder, std::move(walk), options).run();
+}
+
+/// A file that is to be a list, or an archive.
+Discovery read_file_as_data_set(const fs::path& file, const DiscoverOptions& options) {
+  std::error_code unknown;
+  if (!fs::is_regular_file(file, unknown)) {
+    throw Error(ErrorKind::Usage, text(file.string(), " is neither a folder nor a file"));
+  }
+  std::array<unsigned char, kArchiveSignatureLength> first_bytes{};
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(first_bytes.data()), first_bytes.size());
+  const std::span<const unsigned char> begin(first_bytes.data(), static_cast<size_t>(stream.gcount()));
+  if (looks_like_archive(begin)) return read_archive_as_data_set(file, options);
+  if (dicom::looks_like_dicom(begin)) {
+    throw Error(ErrorKind::Usage,
+                text(file.string(), " is a DICOM file, no data set; `lumbargrade grade` takes one study"));
+  }
+  if (fs::file_size(file, unknown) > kLargestList) {
+    throw Error(ErrorKind::Usage,
+                text(file.string(), " is larger than the ", kLargestList >> 20, " MiB that a list may have"));
+  }
+  return file.extension() == ".csv" ? read_csv_list(file) : read_text_list(file);
 }
 
 /// Sorts by id and moves ids that occur twice to the failures.
@@ -278,16 +337,11 @@ bool comes_first(const StudyFailure& a, const StudyFailure& b) {
   return std::tie(a.study_id, a.file) < std::tie(b.study_id, b.file);
 }
 
-Discovery discover_studies(const fs::path& data_set, const fs::path& excluded, StudyDepth depth) {
+Discovery discover_studies(const fs::path& data_set, const fs::path& excluded, const DiscoverOptions& options) {
   if (!fs::exists(data_set)) throw Error(ErrorKind::NoUsableStudy, text(data_set.string(), " does not exist"));
-  Discovery found;
-  if (fs::is_directory(data_set)) {
-    found = FolderDiscovery(data_set, walk_folders(data_set, excluded), depth).run();
-  } else if (data_set.extension() == ".csv") {
-    found = read_csv_list(data_set);
-  } else {
-    found = read_text_list(data_set);
-  }
+  Discovery found = fs::is_directory(data_set)
+                        ? FolderDiscovery(data_set, walk_folders(data_set, excluded), options).run()
+                        : read_file_as_data_set(data_set, options);
   keep_unique_ids(found);
   return found;
 }

@@ -43,23 +43,37 @@ bool looks_like_challenge(const DataFolder& place) {
 
 /// What the headers of some files of one folder say.
 struct Said {
+  std::string first_uid;     ///< the least of their StudyInstanceUIDs
   std::uint64_t digest = 0;  ///< of their images, whatever their order: equal for copies
   bool is_complete = true;   ///< every image has UIDs
   std::vector<fs::path> files;
 
+  void add_uid(const std::string& uid) {
+    if (!uid.empty() && (first_uid.empty() || uid < first_uid)) first_uid = uid;
+  }
+
   void add(const Said& other) {
+    add_uid(other.first_uid);
     digest += other.digest;
     is_complete = is_complete && other.is_complete;
     files.insert(files.end(), other.files.begin(), other.files.end());
   }
 };
 
-using SaidByUid = std::map<std::string, Said>;
+/// By study_key.
+using SaidByKey = std::map<std::string, Said>;
 
-void take_header(SaidByUid& said, const fs::path& file) {
+/// What the files of one study have in common; empty where the header does not tell.
+std::string study_key(const HeaderUids& uids, bool joins) {
+  const bool is_told = joins && !uids.patient_id.empty();
+  return is_told ? text(uids.patient_id, "\\", uids.study_date) : uids.study_instance_uid;
+}
+
+void take_header(SaidByKey& said, const fs::path& file, bool joins) {
   const auto uids = read_header_uids(file);
   if (!uids) return;
-  Said& here = said[uids->study_instance_uid];
+  Said& here = said[study_key(*uids, joins)];
+  here.add_uid(uids->study_instance_uid);
   here.digest += std::hash<std::string>()(uids->series_instance_uid + "/" + uids->sop_instance_uid);
   here.is_complete = here.is_complete && !uids->series_instance_uid.empty() && !uids->sop_instance_uid.empty();
   here.files.push_back(file);
@@ -72,7 +86,7 @@ struct Portion {
   size_t last = 0;
 };
 
-std::vector<SaidByUid> read_all(const std::vector<const DataFolder*>& places, int threads) {
+std::vector<SaidByKey> read_all(const std::vector<const DataFolder*>& places, const GroupingOptions& options) {
   std::vector<Portion> portions;
   for (size_t i = 0; i < places.size(); ++i) {
     const size_t count = places[i]->files.size();
@@ -80,15 +94,15 @@ std::vector<SaidByUid> read_all(const std::vector<const DataFolder*>& places, in
       portions.push_back({i, first, std::min(first + kFilesAtOnce, count)});
     }
   }
-  std::vector<SaidByUid> by_portion(portions.size());
-  for_each_index(portions.size(), threads, [&](size_t k) {
+  std::vector<SaidByKey> by_portion(portions.size());
+  for_each_index(portions.size(), options.threads, [&](size_t k) {
     const DataFolder& place = *places[portions[k].place];
     for (size_t i = portions[k].first; i < portions[k].last; ++i)
-      take_header(by_portion[k], place.path / place.files[i]);
+      take_header(by_portion[k], place.path / place.files[i], options.joins);
   });
-  std::vector<SaidByUid> by_place(places.size());
+  std::vector<SaidByKey> by_place(places.size());
   for (size_t k = 0; k < portions.size(); ++k) {
-    for (const auto& [uid, said] : by_portion[k]) by_place[portions[k].place][uid].add(said);
+    for (const auto& [key, said] : by_portion[k]) by_place[portions[k].place][key].add(said);
   }
   return by_place;
 }
@@ -146,7 +160,8 @@ fs::path common_folder(const fs::path& a, const fs::path& b) {
 
 class Grouping {
  public:
-  Grouping(const FolderWalk& walk, const fs::path& root, int threads) : walk_(walk), root_(root), threads_(threads) {}
+  Grouping(const FolderWalk& walk, const fs::path& root, const GroupingOptions& options)
+      : walk_(walk), root_(root), options_(options) {}
 
   StudyGroups run() {
     sort_out_usual_layout();
@@ -185,13 +200,14 @@ class Grouping {
                          std::map<fs::path, std::vector<const DataFolder*>>& usual) {
     std::vector<std::pair<fs::path, std::vector<const DataFolder*>>> list(perhaps.begin(), perhaps.end());
     std::vector<char> is_one(list.size());
-    for_each_index(list.size(), threads_, [&](size_t i) {
-      std::set<std::string> uids;
+    for_each_index(list.size(), options_.threads, [&](size_t i) {
+      std::set<std::string> keys;
       for (const DataFolder* place : list[i].second) {
         const auto header = read_header_uids(place->path / place->files.front());
-        if (header && !header->study_instance_uid.empty()) uids.insert(header->study_instance_uid);
+        const std::string key = header ? study_key(*header, options_.joins) : "";
+        if (!key.empty()) keys.insert(key);
       }
-      is_one[i] = uids.size() < 2;
+      is_one[i] = keys.size() < 2;
     });
     for (size_t i = 0; i < list.size(); ++i) {
       if (is_one[i]) {
@@ -203,54 +219,56 @@ class Grouping {
   }
 
   void group_by_uid() {
-    const std::vector<SaidByUid> said = read_all(others_, threads_);
-    std::map<fs::path, std::set<std::string>> uids_in_folder;
+    const std::vector<SaidByKey> said = read_all(others_, options_);
+    std::map<fs::path, std::set<std::string>> keys_in_folder;
     for (size_t i = 0; i < others_.size(); ++i) {
-      for (const auto& [uid, files] : said[i]) {
-        if (!uid.empty()) uids_in_folder[study_folder_of(*others_[i])].insert(uid);
+      for (const auto& [key, files] : said[i]) {
+        if (!key.empty()) keys_in_folder[study_folder_of(*others_[i])].insert(key);
       }
     }
-    std::map<std::string, Shares> by_uid;
+    std::map<std::string, Shares> by_key;
     std::map<fs::path, Shares> by_folder;
     for (size_t i = 0; i < others_.size(); ++i) {
       if (said[i].empty()) groups_.without_dicom.push_back(others_[i]);
-      for (const auto& [uid, files] : said[i]) {
+      for (const auto& [key, files] : said[i]) {
         const Share share{others_[i], files};
-        if (!uid.empty()) {
-          by_uid[uid].push_back(share);
+        if (!key.empty()) {
+          by_key[key].push_back(share);
         } else {
-          place_by_folder(share, said[i], uids_in_folder[study_folder_of(*others_[i])], by_uid, by_folder);
+          place_by_folder(share, said[i], keys_in_folder[study_folder_of(*others_[i])], by_key, by_folder);
         }
       }
     }
-    for (auto& [uid, shares] : by_uid) {
+    for (auto& [key, shares] : by_key) {
       std::vector<Shares> copies;
       split_copies(std::move(shares), 0, copies);
-      for (const Shares& one : copies) add_group(uid, one);
+      for (const Shares& one : copies) add_group(one);
     }
-    for (const auto& [folder, shares] : by_folder) add_group("", shares);
+    for (const auto& [folder, shares] : by_folder) add_group(shares);
   }
 
   /// Files without StudyInstanceUID.
-  void place_by_folder(const Share& share, const SaidByUid& beside, const std::set<std::string>& uids_above,
-                       std::map<std::string, Shares>& by_uid, std::map<fs::path, Shares>& by_folder) {
+  void place_by_folder(const Share& share, const SaidByKey& beside, const std::set<std::string>& keys_above,
+                       std::map<std::string, Shares>& by_key, std::map<fs::path, Shares>& by_folder) {
     if (beside.size() == 2) {
-      by_uid[beside.rbegin()->first].push_back(share);  // "" sorts first
+      by_key[beside.rbegin()->first].push_back(share);  // "" sorts first
     } else if (beside.size() > 2) {
       groups_.failures.push_back({folder_name(*share.place), "discover",
                                   text(share.said.files.size(), " files without StudyInstanceUID lie among ",
                                        beside.size() - 1, " studies; put them into the folder of theirs"),
                                   share.place->path.string()});
-    } else if (uids_above.size() == 1) {
-      by_uid[*uids_above.begin()].push_back(share);
+    } else if (keys_above.size() == 1) {
+      by_key[*keys_above.begin()].push_back(share);
     } else {
       by_folder[study_folder_of(*share.place)].push_back(share);
     }
   }
 
-  void add_group(const std::string& uid, const Shares& shares) {
+  void add_group(const Shares& shares) {
     StudyGroup group;
-    group.study_instance_uid = uid;
+    Said all;
+    for (const Share& share : shares) all.add_uid(share.said.first_uid);
+    group.study_instance_uid = all.first_uid;
     std::map<const DataFolder*, size_t> place_of;  // a folder's files with and without the UID are one part
     for (const Share& share : shares) {
       const auto [known, is_new] = place_of.emplace(share.place, group.parts.size());
@@ -293,7 +311,7 @@ class Grouping {
 
   const FolderWalk& walk_;
   const fs::path& root_;
-  int threads_;
+  GroupingOptions options_;
   std::vector<const DataFolder*> others_;
   StudyGroups groups_;
   std::unordered_map<std::string, Below> below_;
@@ -301,8 +319,8 @@ class Grouping {
 
 }  // namespace
 
-StudyGroups group_by_study(const FolderWalk& walk, const fs::path& root, int threads) {
-  return Grouping(walk, root, threads).run();
+StudyGroups group_by_study(const FolderWalk& walk, const fs::path& root, const GroupingOptions& options) {
+  return Grouping(walk, root, options).run();
 }
 
 fs::path study_folder_of(const DataFolder& place) {

@@ -16,7 +16,7 @@ struct StudyPart {
 
 /// One study of a data set.
 struct StudyGroup {
-  std::string study_instance_uid;  ///< empty where folders decided
+  std::string study_instance_uid;  ///< empty where folders decided; of joined studies the first
   std::vector<StudyPart> parts;    ///< in the order of the walk; empty parts: the whole folder, unread
   std::filesystem::path folder;    ///< relative to the data set, above all parts
   bool has_folder_alone = true;    ///< no other study lies in `folder`
@@ -29,8 +29,13 @@ struct StudyGroups {
   std::vector<StudyFailure> failures;
 };
 
-/// Groups the files of a data set into studies: see discover_studies (Auto). Headers are read on `threads` threads.
-StudyGroups group_by_study(const FolderWalk& walk, const std::filesystem::path& root, int threads);
+struct GroupingOptions {
+  int threads = 1;     ///< that read headers
+  bool joins = false;  ///< see DiscoverOptions::join_studies
+};
+
+/// Groups the files of a data set into studies: see discover_studies (Auto).
+StudyGroups group_by_study(const FolderWalk& walk, const std::filesystem::path& root, const GroupingOptions& options);
 
 /// The folder that is the study of files in `place` where folders decide: the one above, but the place itself right
 /// below the data set. Relative to the data set.

@@ -55,8 +55,8 @@ bool next_field(std::string& field) {
 std::optional<Request> next_request() {
   Request request;
   std::string folder, count;
-  if (!next_field(request.study.study_id) || !next_field(folder) || !next_field(request.result_file) ||
-      !next_field(count)) {
+  if (!next_field(request.study.study_id) || !next_field(folder) || !next_field(request.study.study_instance_uid) ||
+      !next_field(request.result_file) || !next_field(count)) {
     return std::nullopt;
   }
   request.study.folder = folder;
@@ -71,6 +71,7 @@ std::optional<Request> next_request() {
 StudyOptions series_options(const Request& request, const WorkerOptions& options) {
   StudyOptions series = options.series;
   series.files = request.study.files;
+  if (!request.study.study_instance_uid.empty()) series.study_uid = request.study.study_instance_uid;
   return series;
 }
 
@@ -82,10 +83,20 @@ bool says_out_of_memory(const std::string& reason) {
   return false;
 }
 
+/// What bounds this process's memory, in the user's words.
+std::string memory_bounds(const WorkerOptions& options) {
+  std::string bounds = text("--memory-limit ", options.series.memory_limit_mib, " MiB");
+  rlimit address_space{};
+  if (getrlimit(RLIMIT_AS, &address_space) == 0 && address_space.rlim_cur != RLIM_INFINITY) {
+    bounds += text(" or ulimit -v ", address_space.rlim_cur >> 10, " (KiB)");
+  }
+  return bounds;
+}
+
 Message failed(const Error& error, const std::string& stage, const WorkerOptions& options) {
   std::string reason = bounded_warnings({error.what()}).front();
   if (says_out_of_memory(reason)) {
-    reason = text("needs more memory than --memory-limit ", options.series.memory_limit_mib, " MiB (", reason, ")");
+    reason = text("needs more memory than ", memory_bounds(options), " (", reason, ")");
   }
   return {{"graded", false}, {"kind", error.exit_code()}, {"stage", stage}, {"reason", reason}};
 }

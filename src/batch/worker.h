@@ -20,7 +20,8 @@ struct WorkerOptions {
 /// an exhausted memory limit costs the one study that caused it.
 ///
 /// A request on standard input is texts, each ended by a zero byte, since names may hold any other: study id, folder,
-/// result file, a number, and so many files, which are the study's where the folder holds others too. The worker writes
+/// StudyInstanceUID (of an archive of several studies; else empty), result file, a number, and so many files, which are
+/// the study's where the folder holds others too. The worker writes
 /// the result file (result_file.h; whole or not at all) and answers one line of JSON on descriptor 3: {"graded": true,
 /// "read_ms", "levels_ms", "grade_ms", "warnings"} or {"graded": false, "kind", "stage", "reason"}, with "stops_all":
 /// true where no other result could be written either. Its first line is {"ready": true, bundle and device} or

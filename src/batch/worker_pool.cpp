@@ -16,7 +16,7 @@ using Message = nlohmann::json;
 
 constexpr int kPollMs = 100;
 constexpr double kShortestStart_s = 30;  // of a worker: a network file system brings LibTorch slowly
-constexpr int kMostFailedStarts = 3;     // one after the other, none ready between them
+constexpr size_t kMostFailedStarts = 3;  // for each worker, none of all ready between them
 
 StudyOutcome outcome_from(const StudyFolder& study, const Message& reply) {
   StudyOutcome outcome;
@@ -144,7 +144,7 @@ class Pool {
 
   void reap(WorkerPointer& worker) {
     const std::string cause = worker->cause_of_death();
-    if (!worker->is_ready() && ++failed_starts_ >= kMostFailedStarts) {
+    if (!worker->is_ready() && ++failed_starts_ >= kMostFailedStarts * workers_.size()) {
       throw Error(ErrorKind::Failure, text("worker processes do not start: ", cause));
     }
     if (worker->study()) calls_.finished(lost_outcome(*worker->study(), cause));
@@ -164,7 +164,7 @@ class Pool {
   const PoolCalls& calls_;
   std::vector<WorkerPointer> workers_;
   size_t next_ = 0;
-  int failed_starts_ = 0;
+  size_t failed_starts_ = 0;
   GraderIdentity info_;
 };
 

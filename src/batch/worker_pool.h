@@ -38,7 +38,7 @@ struct PoolCalls {
 /// Grades the studies in worker processes, one study at a time in each. A worker that dies or outlives the timeout
 /// costs the study it was at, and is replaced; so is one that dies or is stopped while it loads, which costs none.
 /// Returns what the workers loaded. Throws Error when workers cannot start (in the words and the kind of the worker, or
-/// after three that died in a row) or results cannot be written.
+/// when they died three times over before any was ready) or results cannot be written.
 GraderIdentity run_pool(const std::vector<StudyFolder>& studies, const PoolOptions& options, const PoolCalls& calls);
 
 }  // namespace lumbargrade

@@ -46,6 +46,7 @@ std::string request_for(const StudyFolder& study, const std::filesystem::path& r
   };
   add(study.study_id);
   add(study.folder.string());
+  add(study.study_instance_uid);
   add(result_file.string());
   add(std::to_string(study.files.size()));
   for (const auto& file : study.files) add(file.string());

@@ -47,7 +47,8 @@ void add_batch_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("batch", "Grade all studies of a data set; resumable");
   command
       ->add_option("DATASET", options->data_set,
-                   "Folder of studies, or a list of studies: .csv with a column path or study_id, else one a line")
+                   "Folder or archive of studies, or a list of studies: .csv with a column path or study_id, else one "
+                   "a line")
       ->required();
   command
       ->add_option("-o,--output", options->output,

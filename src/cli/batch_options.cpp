@@ -49,6 +49,7 @@ RunIdentity identity_of(const BatchArguments& arguments, const fs::path& bundle,
                           {"device", arguments.worker.grader.device},
                           {"precision", arguments.worker.grader.precision},
                           {"lowest_disc", arguments.worker.grader.lowest_disc},
+                          {"join_studies", arguments.worker.series.join_studies},
                           {"sagittal_t1", arguments.worker.series.sagittal_t1},
                           {"sagittal_t2", arguments.worker.series.sagittal_t2},
                           {"axial_t2", arguments.worker.series.axial_t2},
@@ -113,7 +114,8 @@ BatchOptions resolved(const BatchArguments& arguments, const fs::path& data_set,
   }
   options.data_set = data_set;
   options.output = output;
-  options.depth = arguments.depth;
+  options.discover = {arguments.depth, arguments.worker.series.join_studies};
+  options.series_descriptions = arguments.worker.series.series_descriptions;
   options.shard = shard;
   options.redo = arguments.redo;
   options.fail_fast = arguments.fail_fast;

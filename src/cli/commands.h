@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <map>
+#include <string>
 
 namespace lumbargrade::cli {
 
@@ -10,6 +12,7 @@ using Action = std::function<int()>;
 
 /// Every command registers its subcommand and options on `app`, and sets `action` when it was chosen.
 /// One file per command: an options struct, `add_<command>` and `run_<command>(const Options&)`.
+void add_about_commands(CLI::App& app, Action& action);  ///< help, version, info, completion, man
 void add_batch_command(CLI::App& app, Action& action);
 void add_train_command(CLI::App& app, Action& action);
 void add_train_grader_command(CLI::App& train, Action& action);    ///< below `train`
@@ -27,5 +30,8 @@ void add_worker_command(CLI::App& app, Action& action);
 
 /// "lumbargrade 0.1.0 (commit abc, LibTorch 2.11.0, CPU)".
 std::string version_text();
+
+/// The same by name: version, commit, libtorch, devices, compiler.
+std::map<std::string, std::string> version_parts();
 
 }  // namespace lumbargrade::cli

@@ -82,7 +82,7 @@ std::vector<SheetRow> rows_of(const Sheet& sheet, const Study& study, const Spin
     if (finding.condition != sheet.condition) continue;
     SheetRow row{std::string(level_name(finding.level)), std::nullopt};
     if (finding.side) row.name += " " + std::string(side_name(*finding.side));
-    const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
+    const auto& frame = spine.levels[index_of(finding.level)];
     if (frame) {
       const CropPlacement placement = place_crop(*frame, sheet.view.anchor, finding.side, sheet.view.mirrored);
       row.crop = cut_crop(volumes_of(study, sheet.view.series), placement, sheet.view);

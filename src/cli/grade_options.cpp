@@ -6,10 +6,6 @@
 namespace lumbargrade::cli {
 
 CLI::Option* add_study_option(CLI::App& command, StudyOptions& options) {
-  command
-      .add_flag("--join-studies", options.join_studies,
-                "Several StudyInstanceUIDs are parts of one examination (default: refused)")
-      ->group("Series");
   return command
       .add_option("--study", options.study_uid, "Of several studies in the folder, this StudyInstanceUID or folder")
       ->group("Series");
@@ -17,6 +13,10 @@ CLI::Option* add_study_option(CLI::App& command, StudyOptions& options) {
 
 void add_series_options(CLI::App& command, StudyOptions& options) {
   const char* group = "Series";
+  command
+      .add_flag("--join-studies", options.join_studies,
+                "Several StudyInstanceUIDs are parts of one examination; of a data set, those of one patient and day")
+      ->group(group);
   command
       .add_option("--sagittal-t1", options.sagittal_t1,
                   "SeriesInstanceUID or folder of the sagittal T1 (default: detected)")

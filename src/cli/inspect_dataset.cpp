@@ -3,6 +3,7 @@
 #include <iostream>
 #include <map>
 
+#include "batch/described_studies.h"
 #include "batch/study_overview.h"
 #include "batch/worker_pool.h"
 #include "bundle/find_bundle.h"
@@ -102,10 +103,13 @@ CLI::Option* add_inspect_dataset_options(CLI::App& command, InspectDatasetOption
 
 int inspect_dataset(const std::filesystem::path& data_set, const InspectDatasetOptions& options,
                     const StudyOptions& series, const GraderOptions& locator) {
-  const Discovery found = discover_studies(data_set, {}, options.depth);
+  const Discovery found = discover_studies(data_set, {}, {options.depth, series.join_studies});
   if (found.studies.empty() && found.failures.empty()) {
     throw Error(ErrorKind::NoUsableStudy, text("no study found in ", data_set.string()));
   }
+  for (const std::string& note : found.notes) log_warning(note);
+  const std::string unknown = rows_of_unknown_studies(series.series_descriptions, found);
+  if (!unknown.empty()) log_warning(unknown);
   BatchCalls progress = make_progress("auto");
   BatchCounts counts;
   counts.failed = found.failures.size();

@@ -2,11 +2,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 
 #include "cli/commands.h"
+#include "cli/configuration.h"
 #include "cli/suggestion.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/printable_text.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -31,6 +34,21 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.fallthrough();
 }
 
+/// Arguments may be names of files, which the shell put in: they steer no terminal.
+void print_lines(const std::string& lines) {
+  std::istringstream stream(lines);
+  for (std::string line; std::getline(stream, line);) std::cerr << printable(line) << '\n';
+}
+
+/// Tells help, version, or what is wrong with the arguments. Returns the exit code.
+int told(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+  std::ostringstream complaint;
+  // CLI11's own codes start at 100; help and version are successes.
+  if (app.exit(error, std::cout, complaint) == 0) return 0;
+  print_lines(complaint.str() + suggestion(app, arguments));
+  return kUsageExitCode;
+}
+
 int run(int argc, char** argv) {
   CLI::App app{
       "Grades lumbar spine MRI: canal, foraminal and subarticular stenosis per level.\n"
@@ -50,13 +68,12 @@ int run(int argc, char** argv) {
   add_model_command(app, action);
   add_score_command(app, action);
   add_phantom_command(app, action);
+  add_about_commands(app, action);
+  add_configuration(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // CLI11's own codes start at 100; help and version are successes.
-    if (app.exit(error, std::cout, std::cerr) == 0) return 0;
-    std::cerr << suggestion(app, {argv + 1, argv + argc});
-    return kUsageExitCode;
+    return told(app, error, {argv + 1, argv + argc});
   }
   set_up_logging(log_level(options));
   return action();

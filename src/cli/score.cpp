@@ -258,7 +258,9 @@ void add_options(CLI::App& score, ScoreOptions& options) {
       ->type_name("CSV")
       ->required()
       ->group("Input");
-  score.add_option("--submission", options.submission, "Predictions: row_id,normal_mild,moderate,severe")
+  score
+      .add_option("--submission", options.submission,
+                  "Predictions: row_id,normal_mild,moderate,severe; or a grades.csv")
       ->type_name("CSV")
       ->required()
       ->group("Input");

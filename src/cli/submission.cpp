@@ -1,5 +1,6 @@
 #include "batch/submission.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -9,6 +10,7 @@
 #include "cli/commands.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
+#include "core/table.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -20,6 +22,7 @@ struct SubmissionCommand {
   std::string output;
   std::string work;
   std::string sample;
+  std::string graded;
   bool force = false;
   SubmissionScale scale = SubmissionScale::Weighted;
   BatchArguments arguments;
@@ -40,25 +43,23 @@ fs::path usual_descriptions(const fs::path& data, const fs::path& images) {
   return images != data && fs::exists(table) ? table : fs::path();
 }
 
-std::vector<std::string> column_of(const fs::path& file, const char* name) {
-  const CsvTable table = read_csv(file);
-  const auto column = table.column(name);
-  if (!column) throw Error(ErrorKind::Usage, text(file.string(), " has no column ", name));
-  std::vector<std::string> values;
-  for (const auto& row : table.rows) values.push_back(row[*column]);
-  return values;
+std::vector<std::string> ids_of(const fs::path& file, const char* column) {
+  std::vector<std::string> ids;
+  const Table table(file, ErrorKind::Usage, {column});
+  for (const TableRow row : table) ids.push_back(row.id(column));
+  return ids;
 }
 
 SubmissionRows wanted_rows(const SubmissionCommand& command, const fs::path& descriptions) {
   SubmissionRows rows;
   if (!command.sample.empty()) {
-    rows.row_ids = column_of(command.sample, "row_id");
+    rows.row_ids = ids_of(command.sample, "row_id");
     const std::set<std::string> unique(rows.row_ids.begin(), rows.row_ids.end());
     if (unique.size() != rows.row_ids.size()) {
       throw Error(ErrorKind::Usage, text(command.sample, " names a row id twice"));
     }
   } else if (!descriptions.empty()) {
-    rows.listed_ids = column_of(descriptions, "study_id");
+    rows.listed_ids = ids_of(descriptions, "study_id");
   }
   return rows;
 }
@@ -69,9 +70,39 @@ void write_failures(const fs::path& output, const std::vector<StudyFailure>& fai
   write_file_atomically(output, table);
 }
 
+PriorTable prior_of_bundle(const SubmissionCommand& command) {
+  return read_manifest(find_bundle(command.arguments.worker.grader.bundle).string()).grading.prior;
+}
+
+/// Writes the submission with what the shards hold; failures go into `failures_file`. Returns the exit code.
+int write_submission(const SubmissionCommand& command, const fs::path& shards, const SubmissionRows& rows,
+                     const fs::path& failures_file) {
+  const ShardSet set = collect_shards({shards});
+  const Submission submission = make_submission(set, rows, prior_of_bundle(command), command.scale);
+  write_file_atomically(command.output, submission.csv);
+  write_failures(failures_file, submission.failures);
+  log_info(text("wrote ", command.output));
+  if (submission.failures.empty()) return 0;
+  log_warning(text(submission.failures.size(), " studies got the prior; ", failures_file.string(), " says why"));
+  std::set<std::string> failed;
+  for (const StudyFailure& failure : submission.failures) failed.insert(failure.study_id);
+  const bool none =
+      std::all_of(set.ids.begin(), set.ids.end(), [&](const std::string& id) { return failed.contains(id); });
+  return static_cast<int>(none ? ErrorKind::NoUsableStudy : ErrorKind::SomeStudiesFailed);
+}
+
+/// From the output of `batch`, which may be shards of several nodes; nothing is graded.
+int run_submission_of_graded(const SubmissionCommand& command) {
+  const SubmissionRows rows = wanted_rows(command, command.arguments.worker.series.series_descriptions);
+  return write_submission(command, command.graded, rows, command.output + ".failures.csv");
+}
+
 int run_submission(SubmissionCommand command) {
   const fs::path output = command.output;
   refuse_to_overwrite(output, command.force);
+  if (!command.graded.empty()) return run_submission_of_graded(command);
+  if (command.data.empty())
+    throw Error(ErrorKind::Usage, "give --data, to be graded, or --graded, the output of batch");
   const fs::path work = command.work.empty() ? fs::path(command.output + ".work") : fs::path(command.work);
   const fs::path images = image_folder(command.data);
   auto& descriptions = command.arguments.worker.series.series_descriptions;
@@ -84,16 +115,7 @@ int run_submission(SubmissionCommand command) {
   const int exit_code = finish_batch(summary);
   if (summary.counts.left > 0) return exit_code;
 
-  const PriorTable prior = read_manifest(find_bundle(command.arguments.worker.grader.bundle).string()).grading.prior;
-  const Submission submission = make_submission(collect_shards({work}), rows, prior, command.scale);
-  write_file_atomically(output, submission.csv);
-  write_failures(work / "failures.csv", submission.failures);
-  log_info(text("wrote ", output.string()));
-  if (submission.failures.empty()) return 0;
-  log_warning(
-      text(submission.failures.size(), " studies got the prior; ", (work / "failures.csv").string(), " says why"));
-  const bool none = summary.counts.graded + summary.counts.skipped == 0;
-  return static_cast<int>(none ? ErrorKind::NoUsableStudy : ErrorKind::SomeStudiesFailed);
+  return write_submission(command, work, rows, work / "failures.csv");
 }
 
 }  // namespace
@@ -102,9 +124,14 @@ void add_submission_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<SubmissionCommand>();
   CLI::App* command =
       app.add_subcommand("submission", "Write the RSNA 2024 challenge's submission: 25 rows a study, always");
-  command->add_option("--data,--images", options->data, "The challenge's folder, or a folder of studies")
-      ->required()
-      ->check(CLI::ExistingDirectory);
+  CLI::Option* data =
+      command->add_option("--data,--images", options->data, "The challenge's folder, or a folder of studies")
+          ->check(CLI::ExistingDirectory);
+  command
+      ->add_option("--graded", options->graded,
+                   "Output folder of `lumbargrade batch`: its results are taken, nothing is graded again")
+      ->check(CLI::ExistingDirectory)
+      ->excludes(data);
   command->add_option("-o,--output", options->output, "The submission file, such as submission.csv")
       ->required()
       ->group("Output");
@@ -131,6 +158,7 @@ void add_submission_command(CLI::App& app, Action& action) {
       "Examples:\n"
       "  lumbargrade submission --data rsna-2024 -o submission.csv\n"
       "  lumbargrade submission --data rsna-2024 --sample rsna-2024/sample_submission.csv -o submission.csv\n"
+      "  lumbargrade submission --graded results -o submission.csv\n"
       "  lumbargrade submission --images studies --series-descriptions series.csv -o submission.csv");
   command->callback([options, &action] { action = [options] { return run_submission(*options); }; });
 }

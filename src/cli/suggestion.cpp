@@ -32,8 +32,18 @@ Names long_options(const CLI::App& app, const std::string& chosen) {
 
 std::string line_for(const std::string& word, const Names& known) {
   if (std::find(known.begin(), known.end(), word) != known.end()) return "";
-  const std::string nearest = nearest_name(word, known);
+  // "--out" is the beginning of one name more often than a misspelling of another.
+  const auto longer =
+      std::find_if(known.begin(), known.end(), [&](const auto& name) { return name.starts_with(word); });
+  const std::string nearest = longer != known.end() && word.size() > 3 ? *longer : nearest_name(word, known);
   return nearest.empty() ? "" : "Unknown " + word + ": did you mean " + nearest + "?\n";
+}
+
+/// Two arguments one after the other that are no options: grade A B.
+bool has_several_places(const Names& arguments) {
+  const auto first = std::find(arguments.begin(), arguments.end(), "grade");
+  const auto is_place = [&](std::ptrdiff_t i) { return arguments.end() - first > i && !(first + i)->starts_with("-"); };
+  return is_place(1) && is_place(2);
 }
 
 }  // namespace
@@ -48,6 +58,9 @@ std::string suggestion(const CLI::App& app, const Names& arguments) {
     if (argument.starts_with("--") && argument.size() > 2) {
       lines += line_for(argument.substr(0, argument.find('=')), options);
     }
+  }
+  if (chosen == "grade" && has_several_places(arguments)) {
+    lines += "`lumbargrade grade` takes one study; `lumbargrade batch` takes a folder or a list of studies.\n";
   }
   return lines;
 }

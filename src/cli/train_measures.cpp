@@ -20,7 +20,9 @@ void add_measures_options(CLI::App& command, MeasureTraining& training) {
       ->required()
       ->check(CLI::ExistingDirectory)
       ->group("Data");
-  command.add_option("--out", training.out, "Folder that becomes the bundle; the tables in its crossvalidation/")
+  command
+      .add_option("-o,--out,--output", training.out,
+                  "Folder that becomes the bundle; the tables in its crossvalidation/")
       ->required()
       ->group("Data");
   command.add_option("--held-out", training.held_out, "Folders (--out) of fold runs of `train canal`")

@@ -6,7 +6,7 @@ namespace lumbargrade::cli {
 
 void add_training_options(CLI::App& command, TrainingOptions& options) {
   command
-      .add_option("--out", options.out,
+      .add_option("-o,--out,--output", options.out,
                   "Folder that becomes the bundle; figures in its training/, logs and checkpoints in its checkpoint/")
       ->required()
       ->group("Data");

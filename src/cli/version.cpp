@@ -43,8 +43,17 @@ std::string_view device_support() {
 }  // namespace
 
 std::string version_text() {
-  return text("lumbargrade ", LUMBARGRADE_VERSION, "\ncommit ", LUMBARGRADE_COMMIT, "\nLibTorch ",
-              LUMBARGRADE_LIBTORCH_VERSION, " (", device_support(), ")\ncompiler ", kCompiler);
+  const auto parts = version_parts();
+  return text("lumbargrade ", parts.at("version"), "\ncommit ", parts.at("commit"), "\nLibTorch ", parts.at("libtorch"),
+              " (", parts.at("devices"), ")\ncompiler ", parts.at("compiler"));
+}
+
+std::map<std::string, std::string> version_parts() {
+  return {{"version", LUMBARGRADE_VERSION},
+          {"commit", LUMBARGRADE_COMMIT},
+          {"libtorch", LUMBARGRADE_LIBTORCH_VERSION},
+          {"devices", std::string(device_support())},
+          {"compiler", std::string(kCompiler)}};
 }
 
 }  // namespace lumbargrade::cli

@@ -25,6 +25,7 @@ std::vector<std::string> worker_command(const WorkerOptions& options, const std:
   append(command, "--sagittal-t1", options.series.sagittal_t1);
   append(command, "--sagittal-t2", options.series.sagittal_t2);
   for (const std::string& axial : options.series.axial_t2) append(command, "--axial-t2", axial);
+  if (options.series.join_studies) command.emplace_back("--join-studies");
   if (options.only_inspect) command.emplace_back("--only-inspect");
   return command;
 }

@@ -143,6 +143,7 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 }
 
 void refuse_to_overwrite(const std::filesystem::path& path, bool force) {
+  refuse_special_file(path);
   if (force || !std::filesystem::exists(path)) return;
   throw Error(ErrorKind::Failure, text(path.string(), " exists; --force overwrites it"));
 }

@@ -46,8 +46,8 @@ class AtomicFile {
 /// Writes `content` to `path` through an AtomicFile.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
-/// Error (Failure) when `path` is there already and `force`, the command's --force, is not given. Commands call it
-/// before they begin to work.
+/// Error (Failure) when `path` is there already and `force`, the command's --force, is not given, or when it is a
+/// folder, device or pipe. Commands call it before they begin to work.
 void refuse_to_overwrite(const std::filesystem::path& path, bool force);
 
 /// The same where no file may be there yet: throws FileError (EEXIST), which names --force, when there is one.

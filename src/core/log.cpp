@@ -2,6 +2,9 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "core/printable_text.h"
 
@@ -27,9 +30,13 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 }  // namespace
 
 void set_up_logging(LogLevel threshold) {
-  auto logger =
-      std::make_shared<spdlog::logger>("lumbargrade", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  logger->set_pattern("%^%l%$: %v");
+  const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org
+  const bool is_plain = no_color != nullptr && *no_color != '\0';
+  auto logger = std::make_shared<spdlog::logger>(
+      "lumbargrade", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(is_plain ? spdlog::color_mode::never
+                                                                                    : spdlog::color_mode::automatic));
+  // Who reads a log afterwards wants to know when; who sits before a terminal does not.
+  logger->set_pattern(isatty(STDERR_FILENO) != 0 ? "%^%l%$: %v" : "%Y-%m-%dT%H:%M:%S%z %l: %v");
   logger->set_level(spdlog_level(threshold));
   spdlog::set_default_logger(std::move(logger));
 }

@@ -15,6 +15,13 @@ std::string bound_text(double minimum, double maximum) {
   return text("from ", minimum, " to ", maximum);
 }
 
+std::string_view without_blanks(std::string_view field) {
+  constexpr std::string_view kBlanks = " \t";
+  const std::size_t first = field.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return field.substr(first, field.find_last_not_of(kBlanks) + 1 - first);
+}
+
 }  // namespace
 
 Table::Table(const std::filesystem::path& path, ErrorKind kind, const std::vector<std::string>& required)
@@ -62,6 +69,15 @@ const std::string& TableRow::word(std::string_view column) const {
   const std::string& value = field(column);
   if (value.empty()) fail(text("column ", column, " is empty"));
   return value;
+}
+
+std::string TableRow::id(std::string_view column) const {
+  const std::string_view value = without_blanks(field(column));
+  if (value.empty()) fail(text("column ", column, " is empty"));
+  const std::size_t digits = std::min(value.find_first_not_of("0123456789"), value.size());
+  const bool has_zero_fraction = digits > 0 && digits + 1 < value.size() && value[digits] == '.' &&
+                                 value.find_first_not_of('0', digits + 1) == std::string_view::npos;
+  return std::string(has_zero_fraction ? value.substr(0, digits) : value);
 }
 
 double TableRow::number(std::string_view column, double minimum, double maximum) const {

@@ -75,6 +75,8 @@ class TableRow {
   const std::string& optional_field(std::string_view column) const;
   /// A field that is not empty.
   const std::string& word(std::string_view column) const;
+  /// The id of a study or series: without blanks around it; "12.0", as pandas writes a column with gaps, is "12".
+  std::string id(std::string_view column) const;
 
   /// A finite number in [minimum, maximum]; the whole field must be one, in C's spelling without blanks.
   double number(std::string_view column, double minimum = -std::numeric_limits<double>::max(),

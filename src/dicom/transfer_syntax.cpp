@@ -47,6 +47,12 @@ PixelCoding pixel_coding(const std::string& transfer_syntax_uid) {
   return PixelCoding::Unsupported;
 }
 
+std::vector<std::string> readable_transfer_syntaxes() {
+  std::vector<std::string> uids;
+  for (const Coded& coded : kCodings) uids.emplace_back(coded.uid);
+  return uids;
+}
+
 std::string describe_transfer_syntax(const std::string& transfer_syntax_uid) {
   const char* uid = transfer_syntax_uid.c_str();
   const DcmXfer known(uid);

@@ -105,7 +105,26 @@ Probabilities normalised(Probabilities values) {
   return values;
 }
 
+/// Whether this is `grade`'s or `batch`'s own table.
+bool is_grades_table(const Table& table) {
+  return !table.has("row_id") && table.has("study_id");
+}
+
+RowId row_of_grades_table(const TableRow& row) {
+  const auto& findings = all_findings();
+  const std::string& condition = row.field("condition");
+  const std::string& side = row.field("side");
+  const Level level = row.level();
+  const auto found = std::find_if(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return condition_key(finding.condition) == condition && finding.level == level &&
+           (finding.side ? side_name(*finding.side) : std::string_view()) == side;
+  });
+  if (found == findings.end()) row.fail(text("no finding \"", condition, "\" of the side \"", side, "\""));
+  return {row.word("study_id"), static_cast<std::size_t>(found - findings.begin())};
+}
+
 void check_columns(const Table& table) {
+  if (is_grades_table(table)) return table.require({"condition", "side", "level", "normal_mild", "moderate", "severe"});
   for (const std::string& column : table.header()) {
     const auto& known = row_columns();
     if (std::find(known.begin(), known.end(), column) != known.end()) continue;
@@ -132,11 +151,11 @@ Predictions predictions_of(const Table& table, const Truth& truth) {
   for (const StudyLabels& study : truth) index.emplace(study.study_id, index.size());
   Predictions predictions(truth.size());
   for (const TableRow row : table) {
-    const RowId id = need_row_id(row);
+    const RowId id = is_grades_table(table) ? row_of_grades_table(row) : need_row_id(row);
     const auto study = index.find(id.study_id);
     if (study == index.end()) row.fail("study " + id.study_id + " is not in the truth");
     auto& prediction = predictions[study->second][id.finding];
-    if (prediction) row.fail("row " + row.field("row_id") + " occurs twice");
+    if (prediction) row.fail(text("row ", id.study_id, "_", finding_key(all_findings()[id.finding]), " occurs twice"));
     prediction = submitted_values(row);
   }
   return predictions;

@@ -47,10 +47,11 @@ struct ScoredStudy {
   std::array<std::optional<ScoredCase>, kFindingCount> cases;  ///< empty where there is no label
 };
 
-/// Reads a submission (row_id, normal_mild, moderate, severe) and puts it beside the truth. Rows of findings that the
-/// truth leaves unlabelled are read and left out, as in the challenge. Error (Failure) naming file, line and reason: a
-/// column missing or too many, a value that is no number, not finite or negative, a row of zeros, a row repeated,
-/// missing or of a study that the truth does not hold.
+/// Reads a submission (row_id, normal_mild, moderate, severe), or a grades.csv (study_id, condition, side, level and
+/// the same three among its columns), and puts it beside the truth. Rows of findings that the truth leaves unlabelled
+/// are read and left out, as in the challenge. Error (Failure) naming file, line and reason: a column missing or too
+/// many, a value that is no number, not finite or negative, a row of zeros, a row repeated, missing or of a study that
+/// the truth does not hold.
 std::vector<ScoredStudy> read_submission(const std::filesystem::path& path, const Truth& truth);
 
 }  // namespace lumbargrade

@@ -85,11 +85,11 @@ void create_folder(const fs::path& folder) {
 void prepare(const DatasetOptions& options, const Layout& layout) {
   const std::string wanted = fingerprint(options).dump(1) + "\n";
   if (fs::exists(layout.root) && !fs::is_directory(layout.root)) {
-    throw Error(ErrorKind::Usage, text(layout.root.string(), " is a file; name a folder with -o"));
+    throw Error(ErrorKind::Failure, text(layout.root.string(), " is a file; name a folder with -o"));
   }
   if (fs::exists(layout.root) && !fs::is_empty(layout.root)) {
     if (!options.resume) {
-      throw Error(ErrorKind::Usage,
+      throw Error(ErrorKind::Failure,
                   text(layout.root.string(), " is not empty; name another folder, or continue it with --resume"));
     }
     std::ifstream in(layout.options_file());

@@ -47,7 +47,12 @@ std::string level_line(const Spine& spine, Level level) {
 }
 
 void log_series(const SeriesSummary& series) {
-  if (!series.used) return;
+  if (!series.used) {
+    log_debug(text("series ", series.name, " is not used: ",
+                   series.role == SeriesRole::None ? "" : text("another ", role_name(series.role), " is; "),
+                   series.evidence.empty() ? "nothing tells its role" : series.evidence));
+    return;
+  }
   int slices = 0;
   for (const BlockSummary& block : series.blocks) slices += block.used ? block.slices : 0;
   log_info(text("series ", series.name, ": ", role_name(series.role), ", ", slices, " slices",

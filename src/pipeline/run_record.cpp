@@ -53,6 +53,8 @@ Json used_resources() {
 }
 
 Json earlier_runs(const std::filesystem::path& path) {
+  std::error_code unknown;
+  if (!std::filesystem::is_regular_file(path, unknown)) return Json::array();
   std::ifstream file(path);
   const Json record = Json::parse(file, nullptr, false);
   if (!record.is_object()) return Json::array();
@@ -67,7 +69,8 @@ Json earlier_runs(const std::filesystem::path& path) {
 std::string run_record_json(const RunRecord& record, const GraderIdentity& grader) {
   Json times = Json::object();
   for (const auto& [stage, ms] : record.times_ms) times[stage] = tenths(ms);
-  Json json = {{"notice", kNotice},
+  Json json = {{"format_version", kRunRecordFormat},
+               {"notice", kNotice},
                {"command", record.command},
                {"version", record.version},
                {"command_line", command_line()},

@@ -9,6 +9,9 @@
 
 namespace lumbargrade {
 
+/// Raised when a key of run.json changes its meaning or goes (docs/outputs.md).
+inline constexpr int kRunRecordFormat = 1;
+
 /// What a run was: enough to repeat it and to see where its time went. Written as run.json.
 struct RunRecord {
   std::string command;  ///< "grade", "batch" ...

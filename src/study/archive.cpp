@@ -45,9 +45,11 @@ ArchivePointer make_reader() {
 
 class EntryReader {
  public:
-  EntryReader(archive& source, std::string name, size_t packed_size, const MemoryBudgetPointer& budget)
+  EntryReader(archive& source, std::string name, size_t packed_size, const MemoryBudgetPointer& budget,
+              size_t most_bytes = kLargestEntry)
       : source_(source),
         name_(std::move(name)),
+        most_bytes_(most_bytes),
         largest_total_(std::min(kLargestTotal, std::max(kAlwaysExtracted, packed_size * kLargestArchiveRatio))),
         budget_(budget) {}
 
@@ -62,11 +64,24 @@ class EntryReader {
         return std::move(warnings_);
       }
       if (++entries_ > kMostEntries) refuse(name_, text("more than ", kMostEntries, " entries"));
+      check_effort(*entry);
       read_entry(*entry, use);
     }
   }
 
  private:
+  /// To pass over an entry of a packed tar means to unpack it.
+  void check_effort(archive_entry& entry) const {
+    if ((archive_format(&source_) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_TAR) return;
+    const la_int64_t passed = archive_filter_bytes(&source_, 0);
+    const auto largest = static_cast<la_int64_t>(largest_total_);
+    if (passed > largest || archive_entry_size(&entry) > largest - passed) refuse_as_too_large();
+  }
+
+  [[noreturn]] void refuse_as_too_large() const {
+    refuse(name_, text("unpacks to more than ", largest_total_ >> 20, " MiB"));
+  }
+
   void read_entry(archive_entry& entry, const std::function<void(ArchiveEntry)>& use) {
     if (archive_entry_filetype(&entry) != AE_IFREG) return;
     const char* name = archive_entry_pathname(&entry);
@@ -89,7 +104,8 @@ class EntryReader {
       if (count < 0) return warn(entry, text("is damaged: ", problem_of(source_)));
       if (count == 0) return true;
       total_ += static_cast<size_t>(count);
-      if (total_ > largest_total_) refuse(name_, text("unpacks to more than ", largest_total_ >> 20, " MiB"));
+      if (total_ > largest_total_) refuse_as_too_large();
+      if (bytes.size() >= most_bytes_ && most_bytes_ < kLargestEntry) return true;
       if (bytes.size() > kLargestEntry) {
         return warn(entry, text("unpacks to more than ", kLargestEntry >> 30, " GiB"));
       }
@@ -107,6 +123,7 @@ class EntryReader {
 
   archive& source_;
   std::string name_;
+  size_t most_bytes_;
   size_t largest_total_;
   const MemoryBudgetPointer& budget_;
   int entries_ = 0;
@@ -132,6 +149,18 @@ std::vector<std::string> for_each_entry(const std::filesystem::path& path, const
   }
   std::error_code ignored;
   return EntryReader(*reader, path.string(), std::filesystem::file_size(path, ignored), budget).read_all(use);
+}
+
+std::vector<std::string> for_each_entry_start(const std::filesystem::path& path, size_t most_bytes,
+                                              const std::function<void(ArchiveEntry)>& use) {
+  const ArchivePointer reader = make_reader();
+  if (archive_read_open_filename(reader.get(), path.c_str(), kChunk) != ARCHIVE_OK) {
+    refuse(path.string(), problem_of(*reader));
+  }
+  std::error_code ignored;
+  const MemoryBudgetPointer uncounted;
+  return EntryReader(*reader, path.string(), std::filesystem::file_size(path, ignored), uncounted, most_bytes)
+      .read_all(use);
 }
 
 std::vector<std::string> for_each_entry(std::span<const unsigned char> bytes, const std::string& name,

@@ -31,7 +31,12 @@ std::vector<std::string> for_each_entry(const std::filesystem::path& archive,
                                         const std::function<void(ArchiveEntry)>& use,
                                         const MemoryBudgetPointer& budget = {});
 
-/// The same for an archive held in memory.
+/// The same as for_each_entry with no more than the first `most_bytes` of each file, and a bounded effort for what is
+/// passed over.
+std::vector<std::string> for_each_entry_start(const std::filesystem::path& archive, size_t most_bytes,
+                                              const std::function<void(ArchiveEntry)>& use);
+
+/// for_each_entry for an archive held in memory.
 std::vector<std::string> for_each_entry(std::span<const unsigned char> archive, const std::string& name,
                                         const std::function<void(ArchiveEntry)>& use,
                                         const MemoryBudgetPointer& budget = {});

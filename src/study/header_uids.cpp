@@ -20,13 +20,14 @@ namespace {
 using HeaderBytes = std::span<const unsigned char>;
 
 constexpr size_t kFirstBytes = 4096;
-constexpr size_t kMostBytes = size_t{256} << 10;
 constexpr size_t kPreamble = 132;
 constexpr std::uint32_t kUndefinedLength = 0xFFFFFFFF;
 constexpr int kDeepestSequence = 32;
 
 constexpr std::uint32_t kTransferSyntax = 0x00020010;
 constexpr std::uint32_t kSopInstance = 0x00080018;
+constexpr std::uint32_t kStudyDate = 0x00080020;
+constexpr std::uint32_t kPatientId = 0x00100020;
 constexpr std::uint32_t kStudyInstance = 0x0020000D;
 constexpr std::uint32_t kSeriesInstance = 0x0020000E;
 constexpr std::uint32_t kItem = 0xFFFEE000, kItemEnd = 0xFFFEE00D, kSequenceEnd = 0xFFFEE0DD;
@@ -43,7 +44,7 @@ bool is_one_of(const Words& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-std::string uid_text(HeaderBytes value) {
+std::string value_text(HeaderBytes value) {
   std::string uid(reinterpret_cast<const char*>(value.data()), value.size());
   const size_t end = uid.find_last_not_of(std::string_view(" \0", 2));
   return uid.substr(0, end == std::string::npos ? 0 : end + 1);
@@ -123,11 +124,13 @@ class HeaderWalk {
   }
 
   void take(const HeaderElement& element, HeaderUids& uids) {
-    if (element.tag == kSopInstance) uids.sop_instance_uid = uid_text(element.value);
-    if (element.tag == kStudyInstance) uids.study_instance_uid = uid_text(element.value);
-    if (element.tag == kSeriesInstance) uids.series_instance_uid = uid_text(element.value);
+    if (element.tag == kSopInstance) uids.sop_instance_uid = value_text(element.value);
+    if (element.tag == kStudyDate) uids.study_date = value_text(element.value);
+    if (element.tag == kPatientId) uids.patient_id = value_text(element.value);
+    if (element.tag == kStudyInstance) uids.study_instance_uid = value_text(element.value);
+    if (element.tag == kSeriesInstance) uids.series_instance_uid = value_text(element.value);
     if (element.tag != kTransferSyntax) return;
-    const std::string syntax = uid_text(element.value);
+    const std::string syntax = value_text(element.value);
     data_set_is_big_endian_ = syntax == "1.2.840.10008.1.2.2";
     is_deflated_ = syntax == "1.2.840.10008.1.2.1.99";
   }
@@ -177,15 +180,20 @@ std::optional<HeaderUids> read_header_uids(const std::filesystem::path& path) {
   const HeaderFile file(path);
   if (!file.is_open()) return std::nullopt;
   std::vector<unsigned char> bytes;
-  for (const size_t wanted : {kFirstBytes, kMostBytes}) {
-    file.fill(bytes, wanted);
-    if (wanted == kFirstBytes && !dicom::looks_like_dicom(bytes)) return std::nullopt;
-    HeaderUids uids;
-    const WalkEnd end = HeaderWalk(bytes).run(uids);
-    if (end == WalkEnd::Done || bytes.size() < wanted) return uids;
-    if (end == WalkEnd::Malformed) return HeaderUids{};
-  }
-  return HeaderUids{};
+  file.fill(bytes, kFirstBytes);
+  HeaderUids uids;
+  const bool may_say_more = dicom::looks_like_dicom(bytes) && bytes.size() == kFirstBytes &&
+                            HeaderWalk(bytes).run(uids) == WalkEnd::OutOfBytes;
+  if (may_say_more) file.fill(bytes, kMostHeaderBytes);
+  return header_uids_of(bytes);
+}
+
+std::optional<HeaderUids> header_uids_of(std::span<const unsigned char> bytes) {
+  if (!dicom::looks_like_dicom(bytes)) return std::nullopt;
+  HeaderUids uids;
+  const WalkEnd end = HeaderWalk(bytes).run(uids);
+  const bool is_cut_off = end == WalkEnd::OutOfBytes && bytes.size() < kMostHeaderBytes;
+  return end == WalkEnd::Done || is_cut_off ? uids : HeaderUids{};
 }
 
 }  // namespace lumbargrade

@@ -70,25 +70,13 @@ void override_role(std::vector<Series>& series, const std::vector<std::string>& 
   for (Series* one : chosen) assign(*one, role, "chosen by the user");
 }
 
-/// An identifier as tables hold it after a detour through other programs: " 1.0" is 1.
-std::string plain_id(const std::string& field) {
-  const size_t first = field.find_first_not_of(" \t"), last = field.find_last_not_of(" \t");
-  if (first == std::string::npos) return {};
-  const std::string id = field.substr(first, last - first + 1);
-  return id.size() > 2 && id.ends_with(".0") ? id.substr(0, id.size() - 2) : id;
-}
-
-bool same_id(const std::string& field, const std::string& id) {
-  return field == id || plain_id(field) == id;
-}
-
 /// One row of the table for this study; returns why it was not used, or nothing.
 std::string apply_row(std::vector<Series>& series, const std::string& series_id, const std::string& description) {
   const auto role = role_of_series_description(description);
   if (!role) return text("the description \"", description, "\" of series ", series_id, " names no role");
   bool is_known = false;
   for (Series& one : series) {
-    if (!is_named(one.summary, series_id) && !is_named(one.summary, plain_id(series_id))) continue;
+    if (!is_named(one.summary, series_id)) continue;
     assign(one, *role, text("series_descriptions: ", description));
     is_known = true;
   }
@@ -102,9 +90,9 @@ void apply_descriptions(std::vector<Series>& series, const fs::path& table_file,
   const Table table(table_file, ErrorKind::Usage, {"study_id", "series_id", "series_description"});
   bool names_study = false;
   for (const TableRow row : table) {
-    if (!same_id(row.field("study_id"), study_id)) continue;
+    if (row.id("study_id") != study_id) continue;
     names_study = true;
-    const std::string unused = apply_row(series, row.field("series_id"), row.field("series_description"));
+    const std::string unused = apply_row(series, row.id("series_id"), row.field("series_description"));
     if (!unused.empty()) {
       warnings.push_back(text(table_file.filename().string(), " line ", row.line(), " is not used: ", unused));
     }

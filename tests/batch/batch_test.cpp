@@ -42,7 +42,7 @@ write_result() {
   { printf '%s' "$body"; printf '#sha256 %s\n' "$(printf '%s' "$body" | sha256sum | cut -c 1-64)"; } > "$file"
 }
 graded='{"graded":true,"read_ms":1,"levels_ms":2,"grade_ms":3,"warnings":["dark"]}'
-while IFS= read -r -d '' id && IFS= read -r -d '' folder && IFS= read -r -d '' file && IFS= read -r -d '' count; do
+while IFS= read -r -d '' id && IFS= read -r -d '' folder && IFS= read -r -d '' uid && IFS= read -r -d '' file && IFS= read -r -d '' count; do
   for ((; count > 0; --count)); do IFS= read -r -d '' _; done
   rows=$(<"$0.rows")
   quoted="\"${id//\"/\"\"}\""
@@ -85,7 +85,7 @@ class BatchTest : public testing::Test {
       fs::create_directories(options_.data_set / id / "1");
       touch(options_.data_set / id / "1" / "1.dcm");
       // All studies look alike below their folders.
-      std::ofstream(folder_ / "worker.sh.input") << input_fingerprint({id, options_.data_set / id, {}});
+      std::ofstream(folder_ / "worker.sh.input") << input_fingerprint({id, options_.data_set / id, {}, ""});
     }
   }
 
@@ -294,6 +294,16 @@ TEST_F(BatchTest, EveryStudyHasARowInStudiesCsvAndItsFirstWarningIsTold) {
   EXPECT_EQ(studies.rows[1][0], "poor");
   EXPECT_EQ(studies.rows[1][2], "failed");
   EXPECT_EQ(studies.rows[1].back(), "levels: no lumbar discs found");
+}
+
+TEST_F(BatchTest, RowsOfATableThatFitNoStudyAreTold) {
+  add_studies({"1", "2"});
+  options_.series_descriptions = folder_ / "series.csv";
+  std::ofstream(options_.series_descriptions) << "study_id,series_id,series_description\n1.0,1,Axial T2\n7,1,Axial T2\n"
+                                                 "7,2,Axial T2\n8,1,Axial T2\n";
+  run();
+  EXPECT_THAT(warnings_, HasSubstr("series.csv are of 2 studies that the data set does not hold, such as 7"));
+  EXPECT_THAT(warnings_, HasSubstr("3 rows of "));
 }
 
 TEST_F(BatchTest, AResultBeyondAFileSizeLimitCostsItsStudyAlone) {

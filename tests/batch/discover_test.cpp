@@ -2,11 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
+#include "batch/described_studies.h"
 #include "core/error.h"
 #include "dicom/made_dicom.h"
+#include "study/made_archive.h"
 #include "temporary_folder.h"
 
 namespace lumbargrade {
@@ -59,7 +62,7 @@ TEST(Discover, TakesFoldersOfFilesRightBelowTheDataSetAsStudies) {
   touch(data / "anna/1.dcm");
   touch(data / "ben/IM0001");
   EXPECT_THAT(ids(discover_studies(data.path(), {})), ElementsAre("anna", "ben"));
-  EXPECT_THAT(ids(discover_studies(data.path(), {}, StudyDepth::Leaf)), ElementsAre("anna", "ben"));
+  EXPECT_THAT(ids(discover_studies(data.path(), {}, {StudyDepth::Leaf})), ElementsAre("anna", "ben"));
 }
 
 TEST(Discover, LeavesOutTheOutputHiddenFoldersAndOtherFiles) {
@@ -208,6 +211,94 @@ TEST(Discover, ArchivesAreStudiesAndDeadLinksAreTold) {
   EXPECT_EQ(found.failures[0].study_id, "annex");
   EXPECT_THAT(found.failures[0].reason, HasSubstr("2 files are links that lead nowhere"));
   EXPECT_EQ(found.failures[1].study_id, "gone");
+}
+
+std::vector<unsigned char> image_bytes(const std::string& study_uid) {
+  MadeImage made;
+  made.study_uid = study_uid;
+  return made_bytes(made);
+}
+
+TEST(Discover, AnArchiveOfSeveralStudiesIsAsMany) {
+  const TemporaryFolder data;
+  fs::create_directories(data / "set");
+  for (const char* name : {"many.zip", "many.tar"}) {
+    write_archive(data / "set" / name, {{"b/1", image_bytes("1.2.4")},
+                                        {"a/1", image_bytes("1.2.3")},
+                                        {"a/2", image_bytes("1.2.3")},
+                                        {"x", image_bytes("")},
+                                        {"note.txt", {'x'}}});
+    const Discovery found = discover_studies(data / "set", {});
+    EXPECT_THAT(ids(found), ElementsAre("many/1.2.3", "many/1.2.4"));
+    EXPECT_EQ(study_called(found, "many/1.2.4").folder, data / "set" / name);
+    EXPECT_EQ(study_called(found, "many/1.2.4").study_instance_uid, "1.2.4");
+    ASSERT_EQ(found.failures.size(), 1U);
+    EXPECT_THAT(found.failures[0].reason, HasSubstr("1 files without StudyInstanceUID"));
+    EXPECT_THAT(ids(discover_studies(data / "set" / name, {})), ElementsAre("many/1.2.3", "many/1.2.4"));
+    EXPECT_THAT(ids(discover_studies(data / "set", {}, {StudyDepth::Leaf})), ElementsAre("many"));
+    fs::remove(data / "set" / name);
+  }
+  write_archive(data / "set/one.zip", {{"1", image_bytes("1.2.3")}, {"2", image_bytes("")}});
+  const Discovery found = discover_studies(data / "set", {});
+  EXPECT_THAT(ids(found), ElementsAre("one"));
+  EXPECT_EQ(found.studies[0].study_instance_uid, "");
+  EXPECT_THAT(found.failures, IsEmpty());
+}
+
+TEST(Discover, StudiesOfOnePatientAndDayAreJoinedOnDemand) {
+  const TemporaryFolder data;
+  const auto series = [&](const std::string& path, const std::string& uid, const std::string& patient,
+                          const std::string& day) {
+    MadeImage made;
+    made.study_uid = uid;
+    made.series_uid = uid + ".1";
+    made.sop_uid = uid + ".1.1";
+    made.change = [=](DcmDataset& dataset) {
+      put(dataset, DCM_PatientID, patient);
+      put(dataset, DCM_StudyDate, day);
+    };
+    write_image(data / path, made);
+  };
+  series("a/t1/1", "1.1", "A", "20240101");
+  series("a/t2/1", "1.2", "A", "20240101");
+  series("b/t1/1", "1.3", "B", "20240101");
+  series("b/t2/1", "1.4", "B", "20240102");
+  series("c/1", "1.6", "C", "20240101");
+  series("c/2", "1.5", "C", "20240101");
+  series("d/x/1", "1.7", "", "20240101");
+  series("d/y/1", "1.8", "", "20240101");
+  EXPECT_EQ(discover_studies(data.path(), {}).studies.size(), 8U);
+  const Discovery found = discover_studies(data.path(), {}, {StudyDepth::Auto, true});
+  EXPECT_THAT(ids(found), ElementsAre("a", "b/t1", "b/t2", "c", "d/x", "d/y"));
+  EXPECT_THAT(study_called(found, "c").files, IsEmpty());
+}
+
+TEST(Discover, WhatIsNeitherAListNorAnArchiveIsRefused) {
+  const TemporaryFolder data;
+  image(data / "1.dcm", "1.2.3");
+  ASSERT_EQ(mkfifo((data / "pipe").c_str(), 0600), 0);
+  for (const fs::path& file : {data / "1.dcm", data / "pipe", fs::path("/dev/zero")}) {
+    try {
+      discover_studies(file, {});
+      FAIL() << file;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::Usage) << file;
+    }
+  }
+}
+
+TEST(Discover, RowsOfATableThatFitNoStudyAreCounted) {
+  const TemporaryFolder data;
+  touch(data / "site1/7/1/1.dcm");
+  touch(data / "site2/7/1/1.dcm");
+  touch(data / "site2/8/1/1.dcm");
+  touch(data / "table.csv", "study_id\nsite1/7\n7\n8.0\n");
+  const Discovery found = discover_studies(data.path(), {});
+  EXPECT_EQ(rows_of_unknown_studies(data / "table.csv", found), "");
+  EXPECT_EQ(rows_of_unknown_studies({}, found), "");
+  touch(data / "table.csv", "study_id\n8\n9\n10\n9\n");
+  EXPECT_THAT(rows_of_unknown_studies(data / "table.csv", found),
+              testing::AllOf(HasSubstr("3 rows of "), HasSubstr("of 2 studies"), HasSubstr("such as 10")));
 }
 
 TEST(Discover, NamesAreFitForTables) {

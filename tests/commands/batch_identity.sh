@@ -39,3 +39,7 @@ expect_equal "$ids PatC" "$(sed 1d .stdout | grep -v '^gone' | cut -d, -f1 | LC_
 
 expect_exit 0 lumbargrade submission --images data/flat -o flat.csv
 expect_equal 51 "$(wc -l < flat.csv)" "lines of the submission"
+expect_exit 0 lumbargrade submission --graded flat.csv.work -o again.csv
+cmp flat.csv again.csv || fail_test "submission --graded gives other rows"
+expect_exit 2 lumbargrade submission -o none.csv
+expect_stderr "--graded"

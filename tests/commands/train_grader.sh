@@ -31,7 +31,7 @@ expect_file whole/checkpoint/0-foraminal-pseudo-fold1/checkpoint.safetensors
 expect_stderr "study mixer, fold 1: held-out loss"
 if grep -q "study mixer improved no fold" .stderr; then mixers=0; else mixers=1; fi
 expect_equal "$mixers" "$(ls whole/study_mixer_0.safetensors 2> /dev/null | wc -l)" "study mixers in the bundle"
-expect_exit 2 train --out whole
+expect_exit 1 train --out whole
 expect_stderr "is not empty"
 expect_loss_falls whole/checkpoint/0-foraminal-fold1/log.csv
 

@@ -10,7 +10,7 @@ train() {
 expect_exit 0 train --out whole
 expect_loss_falls whole/checkpoint/labelled/log.csv
 expect_exit 0 lumbargrade model verify whole
-expect_exit 2 train --out whole
+expect_exit 1 train --out whole
 expect_stderr "is not empty"
 expect_exit 2 train --out whole --resume --rate 0.001
 expect_stderr "another rate"

@@ -99,6 +99,7 @@ TEST(AtomicFile, LeavesPipesDevicesAndFoldersAlone) {
   std::filesystem::create_symlink("/dev/null", folder / "link");
   for (const char* name : {"pipe", "inner", "link"}) {
     EXPECT_THROW(write_file_atomically(folder / name, "x"), FileError) << name;
+    EXPECT_THROW(refuse_to_overwrite(folder / name, true), FileError) << name;
   }
   EXPECT_TRUE(std::filesystem::is_fifo(folder / "pipe"));
   EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));

@@ -49,6 +49,15 @@ TEST(Table, ReadsEveryTypeByTheColumnsName) {
   EXPECT_EQ(row.optional_number("share"), -0.15);
 }
 
+TEST(Table, ReadsIdsAsPandasAndPeopleWriteThem) {
+  const Table table = table_of("id\n4003253\n4003253.0\n 4003253.00 \nsub-01/ses-01\n1.2.840.0\n1.5\n.0\n12.\n");
+  std::vector<std::string> ids;
+  for (const TableRow row : table) ids.push_back(row.id("id"));
+  EXPECT_THAT(ids,
+              testing::ElementsAre("4003253", "4003253", "4003253", "sub-01/ses-01", "1.2.840.0", "1.5", ".0", "12."));
+  EXPECT_THAT(refused([&] { table_of("id,x\n \t,1\n")[0].id("id"); }), StrEq("x.csv line 2: column id is empty"));
+}
+
 TEST(Table, IsAWalkThroughItsRows) {
   std::vector<std::size_t> lines;
   for (const TableRow row : table_of("a\n1\n\n2\n")) lines.push_back(row.line());

@@ -9,7 +9,9 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/table.h"
 #include "metric/metric_data.h"
+#include "metric/score.h"
 #include "temporary_folder.h"
 
 namespace lumbargrade {
@@ -95,6 +97,33 @@ TEST(Submission, ReadsTheSameWithCarriageReturnsAndAByteOrderMark) {
   write_file_atomically(folder / "s.csv", content);
   const auto studies = read_submission(folder / "s.csv", read_truth(small_file("train")));
   EXPECT_EQ(studies[0].cases[0]->probabilities, small_submission("model")[0].cases[0]->probabilities);
+}
+
+/// The same predictions as `grade` and `batch` write them.
+std::string as_grades_table(const std::filesystem::path& submission) {
+  std::string table = "study_id,condition,side,level,normal_mild,moderate,severe,grade\n";
+  for (const TableRow row : Table(submission, ErrorKind::Failure)) {
+    const RowId id = *parse_row_id(row.field("row_id"));
+    const Finding& finding = all_findings()[id.finding];
+    table +=
+        csv_line({id.study_id, std::string(condition_key(finding.condition)),
+                  finding.side ? std::string(side_name(*finding.side)) : "", std::string(level_name(finding.level)),
+                  row.field("normal_mild"), row.field("moderate"), row.field("severe"), "moderate"});
+  }
+  return table;
+}
+
+TEST(Submission, MayBeATableOfGrades) {
+  const Truth truth = read_truth(small_file("train"));
+  const TemporaryFolder folder;
+  const std::string table = as_grades_table(small_file("model"));
+  write_file_atomically(folder / "grades.csv", table);
+  EXPECT_EQ(score_of(read_submission(folder / "grades.csv", truth)).score,
+            score_of(read_submission(small_file("model"), truth)).score);
+  const std::string first_row = table.substr(table.find('\n') + 1, table.find('\n', 80) - table.find('\n'));
+  EXPECT_THAT(submission_refusal(table + first_row), HasSubstr("occurs twice"));
+  EXPECT_THAT(submission_refusal(with(table, "foraminal_narrowing,left", "foraminal_narrowing,")),
+              HasSubstr("no finding"));
 }
 
 TEST(Submission, InEveryFileThatMustBeRefusedIsRefusedForItsOwnReason) {

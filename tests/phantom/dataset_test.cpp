@@ -253,7 +253,7 @@ TEST(Dataset, RefusesImpossibleOptionsWithASentence) {
   EXPECT_FALSE(fs::exists(folder.path()));
   fs::create_directories(folder.path());
   std::ofstream(folder.path() / "mine.txt") << "precious";
-  EXPECT_EQ(kind_of(small(folder.path())), ErrorKind::Usage);
+  EXPECT_EQ(kind_of(small(folder.path())), ErrorKind::Failure);
   options = small(folder.path());
   options.resume = true;
   EXPECT_EQ(kind_of(options), ErrorKind::Usage);

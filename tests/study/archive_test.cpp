@@ -1,12 +1,14 @@
 #include "study/archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <numeric>
+
 #include "core/error.h"
 #include "dicom/test_files.h"
+#include "study/made_archive.h"
 #include "study/made_study.h"
 #include "study/study.h"
 
@@ -16,25 +18,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-using Entries = std::vector<std::pair<std::string, std::vector<unsigned char>>>;
-
-void write_archive(const std::filesystem::path& path, const Entries& entries) {
-  archive* writer = archive_write_new();
-  path.extension() == ".zip" ? archive_write_set_format_zip(writer) : archive_write_set_format_ustar(writer);
-  ASSERT_EQ(archive_write_open_filename(writer, path.c_str()), ARCHIVE_OK);
-  for (const auto& [name, bytes] : entries) {
-    archive_entry* entry = archive_entry_new();
-    archive_entry_set_pathname(entry, name.c_str());
-    archive_entry_set_size(entry, static_cast<la_int64_t>(bytes.size()));
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0644);
-    archive_write_header(writer, entry);
-    archive_write_data(writer, bytes.data(), bytes.size());
-    archive_entry_free(entry);
-  }
-  archive_write_free(writer);
-}
 
 Entries study_entries() {
   Entries entries;
@@ -86,6 +69,35 @@ TEST(ForEachEntry, RefusesAnArchiveThatUnpacksToMoreThanImagesCompressTo) {
   } catch (const Error& refusal) {
     EXPECT_THAT(refusal.what(), HasSubstr("unpacks to more than 64 MiB"));
   }
+}
+
+TEST(ForEachEntryStart, UnpacksNoMoreThanIsWanted) {
+  const TemporaryFolder folder;
+  for (const char* name : {"study.zip", "study.tar"}) {
+    Entries entries = study_entries();
+    entries[0].second.resize(size_t{8} << 20);
+    write_archive(folder / name, entries);
+    std::vector<size_t> sizes;
+    for_each_entry_start(folder / name, size_t{1} << 18,
+                         [&](const ArchiveEntry& entry) { sizes.push_back(entry.bytes.bytes.size()); });
+    ASSERT_EQ(sizes.size(), entries.size()) << name;
+    EXPECT_EQ(sizes.front(), size_t{1} << 18) << name;
+    EXPECT_EQ(sizes[1], entries[1].second.size()) << name;
+  }
+}
+
+TEST(ForEachEntry, RefusesATarThatUnpacksToTerabytesBeforeItDoes) {
+  const TemporaryFolder folder;
+  write_archive(folder / "bomb.tar", {{"zeros", std::vector<unsigned char>(512)}});
+  // The size stands as octal digits 124 bytes into the header, whose checksum stands as octal digits 148 bytes into it.
+  std::vector<unsigned char> bytes = file_bytes(folder / "bomb.tar");
+  const std::string size = "77777777777";
+  std::copy(size.begin(), size.end(), bytes.begin() + 124);
+  std::fill_n(bytes.begin() + 148, 8, static_cast<unsigned char>(' '));
+  const int sum = std::accumulate(bytes.begin(), bytes.begin() + 512, 0);
+  std::snprintf(reinterpret_cast<char*>(bytes.data() + 148), 8, "%06o", sum);
+  write_bytes(folder / "bomb.tar", bytes);
+  EXPECT_THROW(for_each_entry(folder / "bomb.tar", [](const ArchiveEntry&) {}), Error);
 }
 
 TEST(LoadStudy, BelievesWhatAnArchiveHoldsAndNotTheSizesThatItClaims) {

@@ -16,6 +16,8 @@ std::filesystem::path written(const TemporaryFolder& folder, E_TransferSyntax sy
   image.sop_uid = "1.2.840.7.1.1";
   // A sequence before the UIDs, which holds UIDs of its own.
   image.change = [](DcmDataset& dataset) {
+    put(dataset, DCM_PatientID, "P 7");
+    put(dataset, DCM_StudyDate, "20240229");
     DcmItem* item = nullptr;
     dataset.findOrCreateSequenceItem(DCM_ReferencedStudySequence, item, 0);
     put(*item, DCM_StudyInstanceUID, "9.9.9");
@@ -39,6 +41,8 @@ TEST(HeaderUids, AreReadInEveryEncodingPastSequences) {
       EXPECT_EQ(uids->study_instance_uid, "1.2.840.7") << syntax << " " << lengths;
       EXPECT_EQ(uids->series_instance_uid, "1.2.840.7.1") << syntax << " " << lengths;
       EXPECT_EQ(uids->sop_instance_uid, "1.2.840.7.1.1") << syntax << " " << lengths;
+      EXPECT_EQ(uids->patient_id, "P 7") << syntax << " " << lengths;
+      EXPECT_EQ(uids->study_date, "20240229") << syntax << " " << lengths;
     }
   }
 }

@@ -263,6 +263,23 @@ TEST(LoadStudy, FollowsTheTableOfSeriesDescriptions) {
   EXPECT_EQ(study.series[0].evidence, "series_descriptions: Sagittal T1");
 }
 
+TEST(LoadStudy, TellsWhatTheTableOfSeriesDescriptionsSaysInVain) {
+  const TemporaryFolder folder;
+  write_series(folder / "77", {.folder = "5", .description = "?"});
+  const auto warnings_of = [&](const std::string& rows) {
+    std::ofstream(folder / "table.csv") << "study_id,series_id,series_description\n" << rows;
+    const Study study = load_study(folder / "77", {.series_descriptions = folder / "table.csv"});
+    return std::pair(study.warnings, study.sagittal_t1.has_value());
+  };
+  EXPECT_EQ(warnings_of("77.0,5.0,sagittal t1 \n"), std::pair(std::vector<std::string>(), true));
+  EXPECT_THAT(warnings_of("77,6,Sagittal T1\n").first,
+              testing::Contains(testing::HasSubstr("line 2 is not used: the study has no series 6")));
+  EXPECT_THAT(warnings_of("77,5,T1 Dixon\n").first,
+              testing::Contains(testing::HasSubstr("\"T1 Dixon\" of series 5 names no role")));
+  EXPECT_THAT(warnings_of("78,5,Sagittal T1\n").first,
+              testing::Contains(testing::HasSubstr("has no row of the study 77")));
+}
+
 TEST(LoadStudy, AsksWhichOfSeveralStudies) {
   const TemporaryFolder folder;
   write_series(folder / "a", {.study_uid = "1.1"});

@@ -107,7 +107,7 @@ void train_measures(const MeasureTraining& training) {
     throw Error(ErrorKind::Usage, "nothing to fit; give --held-out, --foramina or both");
   }
   if (fs::exists(training.out) && !fs::is_empty(training.out)) {
-    throw Error(ErrorKind::Usage, text(training.out.string(), " is not empty; give another --out"));
+    throw Error(ErrorKind::Failure, text(training.out.string(), " is not empty; give another --out"));
   }
   Manifest manifest = load_bundle(training.bundle).manifest;
   const fs::path tables = training.out / kTables;

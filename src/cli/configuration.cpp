@@ -1,0 +1,72 @@
+#include "cli/configuration.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace lumbargrade::cli {
+namespace {
+
+// What belongs to a machine more than to a run.
+constexpr std::array<std::string_view, 8> kWithVariable = {"bundle", "device",       "precision",         "threads",
+                                                           "jobs",   "memory-limit", "timeout-per-study", "progress"};
+
+constexpr const char* kFileVariable = "LUMBARGRADE_CONFIG";
+
+bool has_variable(std::string_view option) {
+  return std::find(kWithVariable.begin(), kWithVariable.end(), option) != kWithVariable.end();
+}
+
+/// LUMBARGRADE_MEMORY_LIMIT for memory-limit.
+std::string variable_of(std::string_view option) {
+  std::string name = "LUMBARGRADE_";
+  for (const char c : option) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+bool is_set(const std::string& variable) {
+  const char* value = std::getenv(variable.c_str());
+  return value != nullptr && *value != '\0';
+}
+
+/// CLI11 lets a file win over variables: what a variable gives is taken out of the file.
+class VariablesFirst : public CLI::ConfigBase {
+ public:
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> given = CLI::ConfigBase::from_config(input);
+    std::erase_if(
+        given, [](const CLI::ConfigItem& item) { return has_variable(item.name) && is_set(variable_of(item.name)); });
+    return given;
+  }
+};
+
+void name_variables(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (has_variable(name)) option->envname(variable_of(name));
+    }
+  }
+  for (CLI::App* inner : command.get_subcommands(std::function<bool(CLI::App*)>())) name_variables(*inner);
+}
+
+}  // namespace
+
+void add_configuration(CLI::App& program) {
+  const std::string usual = is_set(kFileVariable) ? std::getenv(kFileVariable) : "";
+  if (!usual.empty() && !std::filesystem::is_regular_file(usual)) {
+    throw Error(ErrorKind::Usage, text(kFileVariable, " names no file: ", usual));
+  }
+  program
+      .set_config("--config", usual,
+                  text("TOML file with options, a section [COMMAND] for each command; also ", kFileVariable))
+      ->type_name("FILE");
+  program.config_formatter(std::make_shared<VariablesFirst>());
+  program.allow_config_extras(CLI::config_extras_mode::error);
+  name_variables(program);
+}
+
+}  // namespace lumbargrade::cli

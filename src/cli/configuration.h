@@ -1,0 +1,12 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace lumbargrade::cli {
+
+/// Lets options come from a file (--config, or the variable LUMBARGRADE_CONFIG) with a section a command, and some of
+/// them from variables: LUMBARGRADE_DEVICE and the like. What the command line gives counts most, then the variables,
+/// then the file. Called when all commands are registered.
+void add_configuration(CLI::App& program);
+
+}  // namespace lumbargrade::cli
