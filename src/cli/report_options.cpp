@@ -9,8 +9,7 @@ namespace lumbargrade::cli {
 
 void add_report_options(CLI::App& command, ReportOptions& options) {
   command
-      .add_flag("--report", options.page,
-                "With -o: also report.html (one file to read), overview.png and grades.json")
+      .add_flag("--report", options.page, "With -o: also report.html (one file to read), overview.png and grades.json")
       ->group("Output");
   command
       .add_flag("--masks", options.masks,

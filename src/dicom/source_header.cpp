@@ -22,7 +22,8 @@ E_TransferSyntax syntax_of_header(ElementEncoding encoding) {
 
 /// "20240229" as "2024-02-29"; anything else as it is.
 std::string readable_date(const std::string& date) {
-  const bool is_date = date.size() == 8 && std::all_of(date.begin(), date.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_date =
+      date.size() == 8 && std::all_of(date.begin(), date.end(), [](char c) { return c >= '0' && c <= '9'; });
   return is_date ? date.substr(0, 4) + "-" + date.substr(4, 2) + "-" + date.substr(6) : date;
 }
 

@@ -26,7 +26,7 @@ std::unique_ptr<DcmDataset> parsed(const SourceHeader& header);
 
 /// What names a patient, as UTF-8; empty where the file does not tell.
 struct PatientText {
-  std::string name;        ///< "Meier Hans": family name first, groups of other scripts behind a comma
+  std::string name;  ///< "Meier Hans": family name first, groups of other scripts behind a comma
   std::string patient_id;
   std::string birth_date;  ///< "1961-05-23"
   std::string sex;

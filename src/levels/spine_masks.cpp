@@ -31,7 +31,8 @@ std::uint8_t disc_label(const Spine& spine, const Vector3& point_patient) {
     if (!frame) continue;
     const Vector3 offset = point_patient - frame->centre_patient;
     const double height_mm = std::abs(offset.dot(frame->up));
-    if (height_mm >= nearest_mm || std::abs(offset.dot(frame->posterior)) > frame->depth_mm / 2 + kAroundDiscMm) continue;
+    if (height_mm >= nearest_mm || std::abs(offset.dot(frame->posterior)) > frame->depth_mm / 2 + kAroundDiscMm)
+      continue;
     nearest_mm = height_mm;
     label = static_cast<std::uint8_t>(kFirstDiscLabel + level);
   }
@@ -43,7 +44,8 @@ std::uint8_t disc_label(const Spine& spine, const Vector3& point_patient) {
 bool is_between_discs(const Spine& spine, int vertebra, const Vector3& centre, const Vector3& point_patient) {
   const auto& below = frame_at(spine, vertebra);
   if (!below || height_over(*below, point_patient) <= 0) return false;
-  if (vertebra > 0 && frame_at(spine, vertebra - 1)) return height_over(*frame_at(spine, vertebra - 1), point_patient) < 0;
+  if (vertebra > 0 && frame_at(spine, vertebra - 1))
+    return height_over(*frame_at(spine, vertebra - 1), point_patient) < 0;
   return height_over(*below, point_patient) < 2 * height_over(*below, centre);
 }
 
@@ -110,9 +112,8 @@ std::uint8_t label_of(const Spine& spine, const SliceMaps& maps, int row, int co
 void label_slice(const Volume& sagittal, const Spine& spine, int slice, const SliceMaps& maps, cv::Mat1b labels) {
   for (int row = 0; row < labels.rows; ++row) {
     for (int column = 0; column < labels.cols; ++column) {
-      labels(row, column) = label_of(spine, maps, row, column, [&] {
-        return Vector3(sagittal.patient_from_index * Vector3(column, row, slice));
-      });
+      labels(row, column) = label_of(
+          spine, maps, row, column, [&] { return Vector3(sagittal.patient_from_index * Vector3(column, row, slice)); });
     }
   }
   for (const SpineStructure& structure : kSpineStructures) {
@@ -135,8 +136,8 @@ std::vector<int> slices_at_spine(const Volume& sagittal, const Spine& spine) {
 }
 
 /// Puts the finer outline in the place of the locator's canal, wherever it was drawn.
-void refine_canal(const Volume& sagittal, const Spine& spine, const CanalOutliner& outliner, const std::vector<int>& slices,
-                  std::vector<SliceMaps>& maps) {
+void refine_canal(const Volume& sagittal, const Spine& spine, const CanalOutliner& outliner,
+                  const std::vector<int>& slices, std::vector<SliceMaps>& maps) {
   const std::vector<DiscEdge> discs = disc_edges(spine);
   std::vector<Vector3> edges;
   for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
@@ -175,8 +176,9 @@ SpineMasks mask_spine(const Volume& sagittal, const Spine& spine, const MapFunct
   if (outliner) refine_canal(sagittal, spine, *outliner, slices, maps);
   const size_t slice_size = static_cast<size_t>(sagittal.rows) * static_cast<size_t>(sagittal.columns);
   for (size_t k = 0; k < slices.size(); ++k) {
-    label_slice(sagittal, spine, slices[k], maps[k],
-                cv::Mat1b(sagittal.rows, sagittal.columns, masks.labels.data() + static_cast<size_t>(slices[k]) * slice_size));
+    label_slice(
+        sagittal, spine, slices[k], maps[k],
+        cv::Mat1b(sagittal.rows, sagittal.columns, masks.labels.data() + static_cast<size_t>(slices[k]) * slice_size));
   }
   return masks;
 }
@@ -201,7 +203,8 @@ std::vector<MaskedStructure> masked_structures(const SpineMasks& masks, const Vo
   for (const SpineStructure& structure : kSpineStructures) {
     const double count = counts[structure.label];
     if (count == 0) continue;
-    found.push_back({structure, sagittal.patient_from_index * Vector3(sums[structure.label] / count), count * voxel_mm3});
+    found.push_back(
+        {structure, sagittal.patient_from_index * Vector3(sums[structure.label] / count), count * voxel_mm3});
   }
   return found;
 }

@@ -159,7 +159,8 @@ std::vector<std::string> write_report_files(const fs::path& folder, const StudyR
                                             const std::string& run_options) {
   Writer writer(folder);
   const cv::Mat overview = options.page || wants(options, "sc") ? overview_picture(report) : cv::Mat();
-  const SpineMasks masks = options.masks || wants(options, "seg") ? grader.mask(report.sagittal, report.spine) : SpineMasks{};
+  const SpineMasks masks =
+      options.masks || wants(options, "seg") ? grader.mask(report.sagittal, report.spine) : SpineMasks{};
   if (options.page) write_page(writer, report, overview);
   if (options.masks) write_masks(writer, report, masks);
   if (!options.dicom.empty()) write_dicom(writer, report, options, overview, masks, run_options);

@@ -19,6 +19,11 @@ std::string with_unit(double value, const std::string& unit) {
   return unit.empty() ? number(value, 2) : number(value, 1) + " " + unit;
 }
 
+/// "below 7.2 mm". No length lies below a cut-point of zero: the measure alone never makes that grade likely.
+std::string cut_text(double cut, const std::string& unit) {
+  return cut > 0 ? "below " + with_unit(cut, unit) : "at no value by itself";
+}
+
 /// What the bundle's model grades by, in its own unit, and the unit.
 struct GradedBy {
   Measured measured;
@@ -68,15 +73,14 @@ std::vector<std::string> comparison_sentences(const Grade& grade, const MeasureM
   if (!by || !model) return {};
   const auto& cuts = model->levels[static_cast<size_t>(index_of(grade.finding.level))];
   std::vector<std::string> sentences;
-  sentences.push_back(text("Cut-points at this level: moderate below ", with_unit(cuts.moderate_below, by->unit),
-                           ", severe below ", with_unit(cuts.severe_below, by->unit), "."));
+  sentences.push_back(text("Cut-points at this level: moderate ", cut_text(cuts.moderate_below, by->unit), ", severe ",
+                           cut_text(cuts.severe_below, by->unit), "."));
   if (model->reference_exponent != 0 && by->measured.reference && cuts.typical_reference > 0) {
     sentences.push_back(text("Between the discs the canal has ", with_unit(*by->measured.reference, by->unit),
                              " where ", with_unit(cuts.typical_reference, by->unit),
                              " is usual in the reference sample; in a usual canal this diameter would count as ",
                              with_unit(scaled_measure(*model, grade.finding.level, by->measured), by->unit), "."));
   }
-  if (!model->source.empty()) sentences.push_back(text("The cut-points rest on: ", model->source, "."));
   return sentences;
 }
 

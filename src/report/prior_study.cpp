@@ -11,7 +11,9 @@ namespace {
 constexpr int kPriorJsonDepth = 16;
 
 [[noreturn]] void refuse_prior(const std::string& file, const std::string& why) {
-  throw Error(ErrorKind::Usage, text(file, ": ", why, "; --prior takes a study, or a folder with the grades.json of `lumbargrade grade --report`"));
+  throw Error(ErrorKind::Usage,
+              text(file, ": ", why,
+                   "; --prior takes a study, or a folder with the grades.json of `lumbargrade grade --report`"));
 }
 
 std::string string_at(const nlohmann::json& object, const char* key) {
@@ -44,8 +46,10 @@ PriorFinding finding_from(const nlohmann::json& grade, const std::string& file) 
 
 PriorStudy prior_study_from_json(std::string_view json, const std::string& file) {
   const auto root = parse_strict_json(json, {file, ErrorKind::Usage}, kPriorJsonDepth);
-  if (!root.is_object() || !root.contains("grades") || !root["grades"].is_array()) refuse_prior(file, "it holds no grades");
-  PriorStudy prior{string_at(root, "study_id"), string_at(root, "study_instance_uid"), string_at(root, "created_utc"), {}};
+  if (!root.is_object() || !root.contains("grades") || !root["grades"].is_array())
+    refuse_prior(file, "it holds no grades");
+  PriorStudy prior{
+      string_at(root, "study_id"), string_at(root, "study_instance_uid"), string_at(root, "created_utc"), {}};
   for (size_t k = 0; k < prior.findings.size(); ++k) {
     const std::string key = finding_key(all_findings()[k]);
     const auto& grades = root["grades"];
@@ -62,8 +66,11 @@ std::vector<FindingChange> changes_since(const PriorStudy& prior, const StudyGra
   std::vector<FindingChange> changes;
   for (size_t k = 0; k < grades.size(); ++k) {
     const PriorFinding& then = prior.findings[k];
-    FindingChange change{grades[k].finding, then.grade, most_probable(grades[k].probabilities),
-                         then.was_looked_at && grades[k].source != GradeSource::Prior, {}};
+    FindingChange change{grades[k].finding,
+                         then.grade,
+                         most_probable(grades[k].probabilities),
+                         then.was_looked_at && grades[k].source != GradeSource::Prior,
+                         {}};
     for (const ReportedMeasure& measure : measures_of(grades[k])) {
       const auto before = then.measures.find(measure.key);
       if (before == then.measures.end()) continue;

@@ -255,6 +255,13 @@ void set_origin(Data& page, const StudyReport& report) {
   page.set("bundle_sha256", report.origin.bundle_sha256);
   page.set("licence", report.origin.licence);
   page.set("learned_from", list_of(report.origin.learned_from));
+  std::vector<std::string> cut_sources;
+  for (const auto& [condition, title] : kGroups) {
+    const auto& model = report.origin.measure_models[static_cast<size_t>(condition)];
+    if (model && !model->source.empty()) cut_sources.push_back(text(title, ": ", model->source, "."));
+  }
+  page.set("has_cut_sources", !cut_sources.empty());
+  page.set("cut_sources", list_of(cut_sources));
   page.set("has_patient", !report.patient.empty());
   page.set("patient", list_of(report.patient));
 }

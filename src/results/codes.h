@@ -8,8 +8,8 @@
 
 namespace lumbargrade::results {
 
-/// Every code that a result in DICOM carries. SNOMED CT (SCT) and DICOM's own (DCM) where PS3.16 lists one: discs of CID
-/// 7604, levels of CID 1003, vertebrae of CID 7603. What no public list names without contradiction (stenosis of
+/// Every code that a result in DICOM carries. SNOMED CT (SCT) and DICOM's own (DCM) where PS3.16 lists one: discs of
+/// CID 7604, levels of CID 1003, vertebrae of CID 7603. What no public list names without contradiction (stenosis of
 /// foramen and recess, "normal or mild" as one grade, our probabilities and measures) has the private scheme.
 struct Code {
   const char* value;
@@ -57,8 +57,8 @@ inline constexpr Code kLevelConfidence = {"LEVEL_CONFIDENCE", kPrivateScheme, "C
 Code probability_code(Severity severity);  ///< concept name of its probability
 Code grade_code(Severity severity);
 Code condition_code(Condition condition);
-Code level_code(Level level);                            ///< level of the disc
-Code structure_code(const SpineStructure& structure);    ///< segmented property type
+Code level_code(Level level);                          ///< level of the disc
+Code structure_code(const SpineStructure& structure);  ///< segmented property type
 /// A measure's concept name: its key (16 characters of it are the code) and words.
 DSRCodedEntryValue measure_code(const std::string& key, const std::string& words);
 

@@ -26,26 +26,41 @@ struct SeriesText {
 };
 
 const SeriesText& series_text(ResultKind kind) {
-  static constexpr std::array<SeriesText, 3> kSeries = {
-      {{"SR", "9801", "AI grades, research use only (LumbarGrade)"},
-       {"OT", "9802", "AI pictures, research use only (LumbarGrade)"},
-       {"SEG", "9803", "AI masks, research use only (LumbarGrade)"}}};
+  static constexpr std::array<SeriesText, 3> kSeries = {{{"SR", "9801", "AI grades, research use only (LumbarGrade)"},
+                                                         {"OT", "9802", "AI pictures, research use only (LumbarGrade)"},
+                                                         {"SEG", "9803", "AI masks, research use only (LumbarGrade)"}}};
   return kSeries[static_cast<size_t>(kind)];
 }
 
 /// Patient and study modules: copied where the source has them.
-const std::array<DcmTagKey, 22> kCopied = {
-    DCM_SpecificCharacterSet,  DCM_TimezoneOffsetFromUTC, DCM_PatientName,     DCM_PatientID,
-    DCM_IssuerOfPatientID,     DCM_PatientBirthDate,      DCM_PatientSex,      DCM_RETIRED_OtherPatientIDs,
-    DCM_PatientAge,            DCM_PatientSize,           DCM_PatientWeight,   DCM_EthnicGroup,
-    DCM_PatientIdentityRemoved, DCM_DeidentificationMethod, DCM_StudyInstanceUID, DCM_StudyDate,
-    DCM_StudyTime,             DCM_ReferringPhysicianName, DCM_StudyID,        DCM_AccessionNumber,
-    DCM_StudyDescription,      DCM_PatientSpeciesDescription};
+const std::array<DcmTagKey, 22> kCopied = {DCM_SpecificCharacterSet,
+                                           DCM_TimezoneOffsetFromUTC,
+                                           DCM_PatientName,
+                                           DCM_PatientID,
+                                           DCM_IssuerOfPatientID,
+                                           DCM_PatientBirthDate,
+                                           DCM_PatientSex,
+                                           DCM_RETIRED_OtherPatientIDs,
+                                           DCM_PatientAge,
+                                           DCM_PatientSize,
+                                           DCM_PatientWeight,
+                                           DCM_EthnicGroup,
+                                           DCM_PatientIdentityRemoved,
+                                           DCM_DeidentificationMethod,
+                                           DCM_StudyInstanceUID,
+                                           DCM_StudyDate,
+                                           DCM_StudyTime,
+                                           DCM_ReferringPhysicianName,
+                                           DCM_StudyID,
+                                           DCM_AccessionNumber,
+                                           DCM_StudyDescription,
+                                           DCM_PatientSpeciesDescription};
 
 /// Of these the standard wants the attribute even without a value (type 2).
 const std::array<DcmTagKey, 9> kEvenEmpty = {
-    DCM_PatientName, DCM_PatientID,              DCM_PatientBirthDate, DCM_PatientSex,     DCM_StudyDate,
-    DCM_StudyTime,   DCM_ReferringPhysicianName, DCM_StudyID,          DCM_AccessionNumber};
+    DCM_PatientName,    DCM_PatientID, DCM_PatientBirthDate,       DCM_PatientSex,
+    DCM_StudyDate,      DCM_StudyTime, DCM_ReferringPhysicianName, DCM_StudyID,
+    DCM_AccessionNumber};
 
 void put(DcmDataset& dataset, const DcmTagKey& tag, const std::string& value) {
   const OFCondition condition = dataset.putAndInsertString(tag, value.c_str());
@@ -80,7 +95,8 @@ std::string decimal_of(std::string_view hexadecimal) {
 
 std::string digits_of(const std::string& timestamp) {
   std::string digits;
-  std::copy_if(timestamp.begin(), timestamp.end(), std::back_inserter(digits), [](unsigned char c) { return std::isdigit(c); });
+  std::copy_if(timestamp.begin(), timestamp.end(), std::back_inserter(digits),
+               [](unsigned char c) { return std::isdigit(c); });
   return digits;
 }
 
@@ -96,8 +112,8 @@ ResultOrigin result_origin(const StudyReport& report, std::string_view options) 
   StudyReport timeless = report;
   timeless.origin.created_utc.clear();
   origin.digest = sha256_of_bytes(grades_json(timeless) + std::string(options));
-  origin.study_instance_uid = report.study.study_instance_uid.empty() ? derived_uid(origin.digest, "study")
-                                                                      : report.study.study_instance_uid;
+  origin.study_instance_uid =
+      report.study.study_instance_uid.empty() ? derived_uid(origin.digest, "study") : report.study.study_instance_uid;
   origin.program = report.origin.program;
   origin.bundle = report.origin.bundle_name + " " + report.origin.bundle_version;
   const std::string digits = digits_of(report.origin.created_utc);

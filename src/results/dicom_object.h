@@ -18,10 +18,10 @@ struct ResultOrigin {
   std::shared_ptr<DcmDataset> source;  ///< header of the graded series
   std::string digest;                  ///< sha256 over all that decides the content: input, options, bundle, program
   std::string study_instance_uid;
-  std::string program;          ///< "lumbargrade 0.1.0"
-  std::string bundle;           ///< "lumbargrade-default 0.6.0"
-  std::string content_date;     ///< "20261129", when the results were made
-  std::string content_time;     ///< "093000"
+  std::string program;       ///< "lumbargrade 0.1.0"
+  std::string bundle;        ///< "lumbargrade-default 0.6.0"
+  std::string content_date;  ///< "20261129", when the results were made
+  std::string content_time;  ///< "093000"
 };
 
 /// `options` are those of the run, as text. Throws Error where the source's header cannot be parsed.

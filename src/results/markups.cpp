@@ -23,7 +23,8 @@ MarkupsJson rounded_point(const Vector3& patient) {
   return point;
 }
 
-MarkupsJson control_point(size_t number, const std::string& label, const std::string& description, const Vector3& patient) {
+MarkupsJson control_point(size_t number, const std::string& label, const std::string& description,
+                          const Vector3& patient) {
   return {{"id", std::to_string(number)},
           {"label", label},
           {"description", description},
@@ -35,12 +36,8 @@ MarkupsJson control_point(size_t number, const std::string& label, const std::st
 }
 
 MarkupsJson fiducials(const char* name, MarkupsJson points) {
-  return {{"type", "Fiducial"},
-          {"name", name},
-          {"coordinateSystem", "LPS"},
-          {"coordinateUnits", "mm"},
-          {"locked", true},
-          {"controlPoints", std::move(points)}};
+  return {{"type", "Fiducial"},      {"name", name},   {"coordinateSystem", "LPS"},
+          {"coordinateUnits", "mm"}, {"locked", true}, {"controlPoints", std::move(points)}};
 }
 
 std::string printed(const MarkupsJson& json) {
@@ -78,9 +75,9 @@ std::string markups_json(const StudyReport& report, const SpineMasks& masks) {
     grades.push_back(
         control_point(grades.size() + 1, finding_key(grade.finding), grade_words(grade), *grade.point_patient));
   }
-  return printed({{"@schema", kMarkupsSchema},
-                  {"markups",
-                   {fiducials("LumbarGrade structures", structures), fiducials("LumbarGrade grades", grades)}}});
+  return printed(
+      {{"@schema", kMarkupsSchema},
+       {"markups", {fiducials("LumbarGrade structures", structures), fiducials("LumbarGrade grades", grades)}}});
 }
 
 }  // namespace lumbargrade::results

@@ -21,8 +21,8 @@ void put_number(DcmDataset& dataset, const DcmTagKey& tag, int value) {
 
 }  // namespace
 
-std::unique_ptr<DcmDataset> secondary_capture(const cv::Mat& rgb, const ResultOrigin& origin, const std::string& purpose,
-                                              int number) {
+std::unique_ptr<DcmDataset> secondary_capture(const cv::Mat& rgb, const ResultOrigin& origin,
+                                              const std::string& purpose, int number) {
   const cv::Mat pixels = rgb.isContinuous() ? rgb : rgb.clone();
   const size_t size = pixels.total() * pixels.elemSize();
   const std::string_view bytes(reinterpret_cast<const char*>(pixels.data), size);

@@ -41,8 +41,8 @@ CodeSequenceMacro macro_of(const Code& code) {
 }
 
 std::unique_ptr<DcmSegmentation> empty_segmentation(const Volume& grid, const ResultOrigin& origin) {
-  const IODGeneralEquipmentModule::EquipmentInfo equipment(
-      "LumbarGrade", printable_ascii(origin.bundle).c_str(), origin.digest.substr(0, 16).c_str(), origin.program.c_str());
+  const IODGeneralEquipmentModule::EquipmentInfo equipment("LumbarGrade", printable_ascii(origin.bundle).c_str(),
+                                                           origin.digest.substr(0, 16).c_str(), origin.program.c_str());
   ContentIdentificationMacro identification;
   require_seg(identification.setInstanceNumber("1"), "a segmentation's number");
   require_seg(identification.setContentLabel("LUMBAR_SPINE"), "a segmentation's label");
@@ -65,9 +65,9 @@ void add_shared_groups(DcmSegmentation& segmentation, const Volume& grid) {
     cosines[static_cast<size_t>(axis)] = decimal(row[axis]);
     cosines[static_cast<size_t>(axis) + 3] = decimal(column[axis]);
   }
-  const std::unique_ptr<FGPlaneOrientationPatient> orientation(FGPlaneOrientationPatient::createMinimal(
-      cosines[0].c_str(), cosines[1].c_str(), cosines[2].c_str(), cosines[3].c_str(), cosines[4].c_str(),
-      cosines[5].c_str()));
+  const std::unique_ptr<FGPlaneOrientationPatient> orientation(
+      FGPlaneOrientationPatient::createMinimal(cosines[0].c_str(), cosines[1].c_str(), cosines[2].c_str(),
+                                               cosines[3].c_str(), cosines[4].c_str(), cosines[5].c_str()));
   require_good(orientation != nullptr, "a plane's orientation", "");
   require_seg(segmentation.addForAllFrames(*orientation), "a plane's orientation");
   FGPixelMeasures measures;
@@ -85,8 +85,9 @@ void add_dimensions(DcmSegmentation& segmentation, const ResultOrigin& origin) {
   require_seg(dimensions.addDimensionIndex(DCM_ReferencedSegmentNumber, uid.c_str(), DCM_SegmentIdentificationSequence,
                                            "segment"),
               "a dimension");
-  require_seg(dimensions.addDimensionIndex(DCM_ImagePositionPatient, uid.c_str(), DCM_PlanePositionSequence, "position"),
-              "a dimension");
+  require_seg(
+      dimensions.addDimensionIndex(DCM_ImagePositionPatient, uid.c_str(), DCM_PlanePositionSequence, "position"),
+      "a dimension");
 }
 
 Uint16 add_segment(DcmSegmentation& segmentation, const MaskedStructure& masked, const ResultOrigin& origin) {
@@ -183,7 +184,8 @@ void add_series_reference(DcmDataset& dataset, const Volume& grid) {
 
 }  // namespace
 
-std::unique_ptr<DcmDataset> segmentation(const StudyReport& report, const SpineMasks& masks, const ResultOrigin& origin) {
+std::unique_ptr<DcmDataset> segmentation(const StudyReport& report, const SpineMasks& masks,
+                                         const ResultOrigin& origin) {
   const Volume& grid = report.sagittal;
   const auto found = masked_structures(masks, grid);
   if (found.empty() || grid.sources.empty()) return nullptr;

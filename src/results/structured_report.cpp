@@ -98,7 +98,8 @@ class TreeWriter {
   DSRContentItem& item() { return tree_.getCurrentContentItem(); }
 
   /// Below the current item, behind its other children; the new item is current afterwards.
-  void child(DSRTypes::E_RelationshipType relation, DSRTypes::E_ValueType type, const DSRCodedEntryValue& concept_name) {
+  void child(DSRTypes::E_RelationshipType relation, DSRTypes::E_ValueType type,
+             const DSRCodedEntryValue& concept_name) {
     const bool is_added = tree_.addContentItem(relation, type, DSRTypes::AM_belowCurrent) != 0;
     require_good(is_added, "a content item is refused", concept_name.getCodeMeaning().c_str());
     if (!concept_name.isEmpty()) require(item().setConceptName(concept_name), "a concept name");
@@ -184,8 +185,9 @@ void add_to_library(TID1600_ImageLibrary& library, const ImagePoint& image, cons
 
 void set_header(TID1500_MeasurementReport& header, const std::vector<ImagePoint>& images, const ResultOrigin& origin) {
   require(header.setLanguage(CID5000_Languages::English), "the language");
-  require(header.getObservationContext().addDeviceObserver(derived_uid(origin.bundle + origin.program, "device").c_str(),
-                                                           "LumbarGrade", "LumbarGrade", printable_ascii(origin.bundle).c_str()),
+  require(header.getObservationContext().addDeviceObserver(
+              derived_uid(origin.bundle + origin.program, "device").c_str(), "LumbarGrade", "LumbarGrade",
+              printable_ascii(origin.bundle).c_str()),
           "the observer");
   require(header.addProcedureReported(CID100_QuantitativeDiagnosticImagingProcedures::MRIUnspecifiedBodyRegion),
           "the procedure");

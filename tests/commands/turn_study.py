@@ -1,4 +1,4 @@
-"""Copies a study with its geometry turned about: turn_study.py FROM TO oblique|feet_first|right_to_left|renamed.
+"""Copies a study with its geometry turned about: turn_study.py FROM TO HOW[,HOW...].
 
 oblique: everything is turned by 9 degrees about the body's axis and 6 about the front-back axis. feet_first: rows run
 from the feet to the head. right_to_left: slices are numbered the other way and columns run from back to front.
@@ -39,9 +39,17 @@ def flip(data, pixels, axis):
     return np.flip(pixels, axis)
 
 
-def turned(data, how, count):
+def turned(data, ways, count):
     data.decompress() if data.file_meta.TransferSyntaxUID.is_compressed else None
     pixels = data.pixel_array
+    for how in ways:
+        pixels = changed(data, pixels, how, count)
+    data.PixelData = np.ascontiguousarray(pixels).tobytes()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return data
+
+
+def changed(data, pixels, how, count):
     if how == "oblique":
         turn_about(data, rotation())
     elif how == "feet_first":
@@ -59,13 +67,11 @@ def turned(data, how, count):
         data.AccessionNumber = "ACC4711"
     else:
         sys.exit("unknown: " + how)
-    data.PixelData = np.ascontiguousarray(pixels).tobytes()
-    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    return data
+    return pixels
 
 
 def main():
-    source, target, how = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+    source, target, how = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3].split(",")
     files = sorted(path for path in source.rglob("*") if path.is_file() and path.suffix in (".dcm", ""))
     target.mkdir(parents=True)
     for number, path in enumerate(files):
