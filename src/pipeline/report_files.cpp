@@ -12,6 +12,7 @@
 #include "pictures/png_file.h"
 #include "pipeline/stopwatch.h"
 #include "report/grades_json.h"
+#include "report/index_page.h"
 #include "report/level_picture.h"
 #include "report/overview.h"
 #include "report/report_page.h"
@@ -28,7 +29,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kJsonFile = "grades.json";
 constexpr const char* kOverviewFile = "overview.png";
-constexpr const char* kPageFile = "report.html";
 constexpr const char* kMasksFile = "masks.nii.gz";
 constexpr const char* kMasksTableFile = "masks.json";
 constexpr const char* kPointsFile = "points.mrk.json";
@@ -68,7 +68,7 @@ class Writer {
 void write_page(Writer& writer, const StudyReport& report, const cv::Mat& overview) {
   writer.text(kJsonFile, grades_json(report));
   writer.text(kOverviewFile, encode_rgb_png(overview));
-  writer.text(kPageFile, report_page(report, overview));
+  writer.text(kStudyPageFile, report_page(report, overview));
 }
 
 void write_masks(Writer& writer, const StudyReport& report, const SpineMasks& masks) {
@@ -116,7 +116,7 @@ std::string content_of(const fs::path& file) {
 
 std::vector<std::string> report_file_names(const ReportOptions& options) {
   std::vector<std::string> names;
-  if (options.page) names.insert(names.end(), {kJsonFile, kOverviewFile, kPageFile});
+  if (options.page) names.insert(names.end(), {kJsonFile, kOverviewFile, kStudyPageFile});
   if (options.masks) names.insert(names.end(), {kMasksFile, kMasksTableFile, kPointsFile});
   if (wants(options, "sr")) names.emplace_back(kStructuredReportFile);
   if (wants(options, "sc")) names.emplace_back(kOverviewCaptureFile);
@@ -126,7 +126,8 @@ std::vector<std::string> report_file_names(const ReportOptions& options) {
 
 StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity& grader, const std::string& program) {
   const StudyResult& result = graded.result;
-  return {graded.prepared.study,
+  return {result.study_id,
+          graded.prepared.study,
           graded.prepared.sagittal_volume(),
           result.spine,
           result.grades,
@@ -135,6 +136,13 @@ StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity
            grader.intended_use, grader.licence, grader.learned_from, grader.measure_models},
           {},
           std::nullopt};
+}
+
+void write_indexed_page(const fs::path& folder, const StudyReport& report) {
+  Writer writer(folder);
+  writer.make_folder("");
+  writer.text(kThumbnailFile, encode_rgb_png(thumbnail_picture(report)));
+  writer.text(kStudyPageFile, report_page(report, overview_picture(report)));
 }
 
 PriorStudy read_prior_study(const std::string& folder, const StudyOptions& options, const LoadedGrader& loaded,

@@ -28,6 +28,10 @@ std::vector<std::string> report_file_names(const ReportOptions& options);
 /// All that the reports say. `program` is "lumbargrade 0.1.0". It refers to `graded`, which must outlive it.
 StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity& grader, const std::string& program);
 
+/// Writes what an index links to (index_page.h), the study's page and a small picture, into `folder`, which is made.
+/// Throws Error (Failure).
+void write_indexed_page(const std::filesystem::path& folder, const StudyReport& report);
+
 /// The earlier study that `--prior` names: the grades.json of its results, or else the study itself, graded now with
 /// the same bundle. Throws Error (Usage) where the folder holds neither.
 PriorStudy read_prior_study(const std::string& folder, const StudyOptions& options, const LoadedGrader& loaded,

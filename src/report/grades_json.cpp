@@ -140,7 +140,7 @@ std::string grades_json(const StudyReport& report) {
   for (const Grade& grade : report.grades) grades.push_back(grade_json(grade));
   const Json json = {{"format_version", kGradesJsonVersion},
                      {"notice", kNotice},
-                     {"study_id", report.study.study_id},
+                     {"study_id", report.study_id},
                      {"study_instance_uid", text_or_null(report.study.study_instance_uid)},
                      {"created_utc", report.origin.created_utc},
                      {"program", report.origin.program},

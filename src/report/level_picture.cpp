@@ -40,7 +40,7 @@ cv::Mat level_picture(const StudyReport& report, Level level) {
   };
   const auto foramen = [&](Side side) -> const Grade& { return row(Condition::NeuralForaminalNarrowing, side); };
   cv::Mat sheet(kLevelSheetPx, CV_8UC3, kPaper);
-  write(sheet, text(report.study.study_id, "  ", level_name(level)), {kPanelMargin, 26}, 0.62);
+  write(sheet, text(report.study_id, "  ", level_name(level)), {kPanelMargin, 26}, 0.62);
   write(sheet, text("LumbarGrade: ", kNotice), {kPanelMargin, 48}, 0.42, kPale);
   const int left = kPanelMargin, right = 2 * kPanelMargin - 4 + kPanelPx.width;
   const int upper = 60, lower = upper + kPanelPx.height + kPanelCaption;

@@ -124,7 +124,7 @@ void place_level_row(cv::Mat& sheet, const StudyReport& report, Level level, con
 }
 
 void write_header(cv::Mat& sheet, const StudyReport& report) {
-  write(sheet, report.study.study_id, {kMargin, 26}, 0.62);
+  write(sheet, report.study_id, {kMargin, 26}, 0.62);
   write(sheet, text("LumbarGrade: ", kNotice, ". In brackets: prior, nothing was looked at."), {kMargin, 48}, 0.42,
         kPale);
   int x = sheet.cols - kMargin;
@@ -185,6 +185,14 @@ cv::Mat overview_picture(const StudyReport& report) {
     write(sheet, lines[k], {kMargin, bottom + kMargin + static_cast<int>(k + 1) * kNotePx - 5}, 0.42);
   }
   return sheet;
+}
+
+cv::Mat thumbnail_picture(const StudyReport& report) {
+  constexpr int kThumbnailPx = 144;
+  cv::Mat small;
+  cv::resize(sagittal_panel(report), small,
+             {kThumbnailPx, kThumbnailPx * kOverviewSagittal.height / kOverviewSagittal.width}, 0, 0, cv::INTER_AREA);
+  return small;
 }
 
 }  // namespace lumbargrade

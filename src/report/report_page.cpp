@@ -246,7 +246,7 @@ void set_overview(Data& page, const cv::Mat& overview) {
 }
 
 void set_origin(Data& page, const StudyReport& report) {
-  page.set("study", report.study.study_id);
+  page.set("study", report.study_id);
   page.set("study_instance_uid", report.study.study_instance_uid);
   page.set("created", report.origin.created_utc);
   page.set("program", report.origin.program);

@@ -27,6 +27,7 @@ struct ReportOrigin {
 
 /// All that a report of one study is made of.
 struct StudyReport {
+  std::string study_id;    ///< the study's name in all results
   const Study& study;      ///< with its volumes
   const Volume& sagittal;  ///< that in which the spine was found
   const Spine& spine;

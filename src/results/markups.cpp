@@ -58,7 +58,7 @@ std::string masks_json(const StudyReport& report, const SpineMasks& masks) {
   }
   return printed({{"format_version", 1},
                   {"notice", kNotice},
-                  {"study_id", report.study.study_id},
+                  {"study_id", report.study_id},
                   {"series_instance_uid", report.sagittal.series_instance_uid},
                   {"structures", structures}});
 }
