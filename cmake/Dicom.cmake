@@ -11,6 +11,15 @@ foreach(part dcmjpeg dcmdata oflog ofstd)
   target_link_libraries(lumbargrade_dcmtk INTERFACE "${LUMBARGRADE_DCMTK_${part}}")
 endforeach()
 
+# What writes results: structured reports with their templates, and segmentations.
+add_library(lumbargrade_dcmtk_results INTERFACE)
+add_library(lumbargrade::dcmtk_results ALIAS lumbargrade_dcmtk_results)
+foreach(part cmr dcmsr dcmseg dcmfg dcmiod)
+  find_library(LUMBARGRADE_DCMTK_${part} ${part} REQUIRED)
+  target_link_libraries(lumbargrade_dcmtk_results INTERFACE "${LUMBARGRADE_DCMTK_${part}}")
+endforeach()
+target_link_libraries(lumbargrade_dcmtk_results INTERFACE lumbargrade_dcmtk)
+
 find_path(LUMBARGRADE_OPENJPEG_INCLUDE openjpeg.h PATH_SUFFIXES openjpeg-2.5 openjpeg-2.4 REQUIRED)
 find_library(LUMBARGRADE_OPENJPEG openjp2 REQUIRED)
 add_library(lumbargrade_openjpeg INTERFACE)

@@ -89,7 +89,7 @@ void log_studies(const Discovery& found) {
 /// Tables of results that are thrown away must not pass for those of the new run while it is at work.
 void remove_tables(const fs::path& output) {
   std::error_code ignored;
-  for (const char* table : {"grades.csv", "studies.csv", "failures.csv", "run.json"})
+  for (const char* table : {"grades.csv", "studies.csv", "failures.csv", "run.json", "index.html"})
     fs::remove(output / table, ignored);
 }
 

@@ -10,11 +10,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "batch/index.h"
 #include "batch/result_file.h"
 #include "batch/study_overview.h"
 #include "batch/study_summary.h"
 #include "core/atomic_file.h"
 #include "pipeline/prepare_study.h"
+#include "pipeline/report_files.h"
 #include "pipeline/stopwatch.h"
 #include "report/grades_csv.h"
 
@@ -113,12 +115,22 @@ Message inspect(const Request& request, const WorkerOptions& options, const Grad
           {"overview", overview_cells(study)}};
 }
 
-Message grade_and_write(const Request& request, const WorkerOptions& options, const Grader& grader) {
+/// The page is named as the data set names the study.
+void write_page(const StudyAndResult& graded, const Request& request, const WorkerOptions& options,
+                const LoadedGrader& loaded) {
+  StudyReport report = make_study_report(graded, loaded, options.program);
+  report.study_id = request.study.study_id;
+  write_indexed_page(std::filesystem::path(options.reports) / report_folder_of(request.study.study_id), report);
+}
+
+Message grade_and_write(const Request& request, const WorkerOptions& options, const LoadedGrader& loaded) {
   const std::string& study_id = request.study.study_id;
   // Before the files are read: what changes meanwhile makes the result stale.
   const std::string fingerprint = input_fingerprint(request.study);
-  const StudyResult result = grade_study(request.study.folder, series_options(request, options), grader);
+  const StudyAndResult graded = read_and_grade(request.study.folder, series_options(request, options), loaded.grader);
+  const StudyResult& result = graded.result;
   try {
+    if (!options.reports.empty()) write_page(graded, request, options, loaded);
     write_file_atomically(request.result_file,
                           result_file_text(grades_csv(study_id, result.grades),
                                            {study_id, fingerprint, summary_cells(study_id, result)}));
@@ -134,9 +146,9 @@ Message grade_and_write(const Request& request, const WorkerOptions& options, co
           {"warnings", bounded_warnings(result.warnings)}};
 }
 
-Message answer_to(const Request& request, const WorkerOptions& options, const Grader& grader) {
+Message answer_to(const Request& request, const WorkerOptions& options, const LoadedGrader& loaded) {
   try {
-    return options.only_inspect ? inspect(request, options, grader) : grade_and_write(request, options, grader);
+    return options.only_inspect ? inspect(request, options, loaded.grader) : grade_and_write(request, options, loaded);
   } catch (const StudyError& error) {
     return failed(error, error.stage(), options);
   } catch (const std::exception& error) {
@@ -167,7 +179,7 @@ int run_worker(const WorkerOptions& options) {
   }
   if (!answer(readiness(loaded))) return static_cast<int>(ErrorKind::Failure);
   while (const auto request = next_request()) {
-    if (!answer(answer_to(*request, options, loaded.grader))) return static_cast<int>(ErrorKind::Failure);
+    if (!answer(answer_to(*request, options, loaded))) return static_cast<int>(ErrorKind::Failure);
   }
   return 0;
 }

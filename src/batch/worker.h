@@ -14,6 +14,8 @@ struct WorkerOptions {
   StudyOptions series;
   GraderOptions grader;
   bool only_inspect = false;
+  std::string reports;  ///< output folder of the batch, for pages of studies (index.h); empty: none are written
+  std::string program;  ///< "lumbargrade 0.1.0", for the pages
 };
 
 /// The life of a worker process, which reads and grades studies for a batch. Hostile files are decoded here: a crash or
@@ -26,6 +28,8 @@ struct WorkerOptions {
 /// "read_ms", "levels_ms", "grade_ms", "warnings"} or {"graded": false, "kind", "stage", "reason"}, with "stops_all":
 /// true where no other result could be written either. Its first line is {"ready": true, bundle and device} or
 /// {"ready": false, "kind", "reason"}. It ends when its input ends or its parent dies.
+///
+/// With `reports` it writes a study's page before the result file, so that a finished study has one.
 ///
 /// With `only_inspect` it writes no file; the answer then holds "overview", the study's cells of the data set's table
 /// (study_overview.h). A bundle is then loaded only when one is named, for series whose headers do not tell their role.

@@ -1,6 +1,8 @@
+#include "batch/index.h"
 #include "batch/merge.h"
 #include "cli/batch_run.h"
 #include "cli/commands.h"
+#include "cli/report_options.h"
 #include "core/log.h"
 
 namespace lumbargrade::cli {
@@ -12,6 +14,7 @@ struct BatchCommand {
   std::string data_set;
   std::string output;
   std::string shard;
+  bool report = false;  ///< a page a study and an index
   BatchArguments arguments;
 };
 
@@ -29,13 +32,20 @@ void write_final_tables(const BatchCommand& options, const Shard& shard, const B
   }
   write_tables(collect_shards({options.output}), options.output);
   log_info(text("wrote ", (fs::path(options.output) / "grades.csv").string(), ", studies.csv and failures.csv"));
+  if (!options.report) return;
+  write_index(options.output, program_text());
+  log_info(text("wrote ", (fs::path(options.output) / "index.html").string()));
 }
 
-int run_batch_command(const BatchCommand& command) {
+int run_batch_command(BatchCommand command) {
   const Shard shard = chosen_shard(command.shard);
+  std::vector<std::string> outputs = {"grades.csv", "studies.csv", "failures.csv", "run.json"};
+  if (command.report) {
+    command.arguments.worker.reports = fs::absolute(command.output).string();
+    outputs.emplace_back("index.html");
+  }
   const BatchOptions options = resolved(command.arguments, command.data_set, command.output, shard);
-  const BatchSummary summary =
-      run_and_record("batch", command.arguments, options, {"grades.csv", "studies.csv", "failures.csv", "run.json"});
+  const BatchSummary summary = run_and_record("batch", command.arguments, options, outputs);
   write_final_tables(command, shard, summary);
   return finish_batch(summary);
 }
@@ -56,6 +66,10 @@ void add_batch_command(CLI::App& app, Action& action) {
       ->required()
       ->group("Output");
   command
+      ->add_flag("--report", options->report,
+                 "Also a page for every study and index.html, which lists them: flagged and least certain first")
+      ->group("Output");
+  command
       ->add_option("--shard", options->shard,
                    "Part of the data set, 1/n to n/n (default: of the Slurm array or indexed Kubernetes job, else all)")
       ->group("Running");
@@ -65,6 +79,7 @@ void add_batch_command(CLI::App& app, Action& action) {
       "Exit codes: 0 all graded, 1 stopped early, 3 some studies failed (failures.csv), 4 none could be graded.\n"
       "Examples:\n"
       "  lumbargrade batch train_images -o results\n"
+      "  lumbargrade batch train_images -o results --report\n"
       "  lumbargrade batch studies.csv -o results --jobs 8 --max-failures 20\n"
       "  lumbargrade batch train_images -o results --shard 3/16\n"
       "Research use only, not for clinical use.");

@@ -54,6 +54,7 @@ RunIdentity identity_of(const BatchArguments& arguments, const fs::path& bundle,
                           {"sagittal_t2", arguments.worker.series.sagittal_t2},
                           {"axial_t2", arguments.worker.series.axial_t2},
                           {"series_descriptions_sha256", hash_of(arguments.worker.series.series_descriptions)}};
+  if (!arguments.worker.reports.empty()) identity["reports"] = true;  // finished studies have their pages
   // Thread counts change the last digits: only runs that promise the same bytes care.
   if (arguments.deterministic) identity["deterministic_threads"] = threads;
   return identity;

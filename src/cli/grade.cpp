@@ -3,17 +3,15 @@
 
 #include "cli/commands.h"
 #include "cli/grade_options.h"
+#include "cli/report_options.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
-#include "pictures/png_file.h"
 #include "pipeline/run_record.h"
 #include "pipeline/stopwatch.h"
 #include "report/attention_csv.h"
 #include "report/grades_csv.h"
 #include "report/grades_json.h"
 #include "report/grades_table.h"
-#include "report/overview.h"
-#include "report/report_page.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -24,7 +22,7 @@ struct GradeOptions {
   std::string study;
   std::string output;     ///< folder; empty: standard output
   std::string attention;  ///< file; empty: not written
-  bool report = false;    ///< pictures, page and JSON too
+  ReportOptions report;   ///< what is written beside the table
   bool force = false;
   std::string format = "csv";
   StudyOptions series;
@@ -33,22 +31,19 @@ struct GradeOptions {
 
 constexpr const char* kGradesFile = "grades.csv";
 constexpr const char* kRecordFile = "run.json";
-constexpr const char* kJsonFile = "grades.json";
-constexpr const char* kOverviewFile = "overview.png";
-constexpr const char* kPageFile = "report.html";
 
-/// What is written into the output folder, in this order.
+/// What is certainly written into the output folder.
 std::vector<std::string> output_files(const GradeOptions& options) {
-  if (!options.report) return {kGradesFile, kRecordFile};
-  return {kGradesFile, kJsonFile, kOverviewFile, kPageFile, kRecordFile};
+  std::vector<std::string> files = report_file_names(options.report);
+  files.insert(files.begin(), kGradesFile);
+  files.emplace_back(kRecordFile);
+  return files;
 }
 
 void check_output(const GradeOptions& options) {
   if (!options.attention.empty()) refuse_to_overwrite(options.attention, options.force);
-  if (options.output.empty()) {
-    if (options.report) throw Error(ErrorKind::Usage, "--report writes files: give a folder with -o");
-    return;
-  }
+  check_report_options(options.report, options.output, options.format);
+  if (options.output.empty()) return;
   const fs::path folder = options.output;
   if (fs::exists(folder) && !fs::is_directory(folder)) {
     throw Error(ErrorKind::Failure, text("the output ", folder.string(), " is a file; -o takes a folder"));
@@ -68,43 +63,35 @@ void print(const std::string& content) {
   if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
 }
 
-StudyReport report_of(const StudyAndResult& graded, const LoadedGrader& loaded) {
-  const StudyResult& result = graded.result;
-  const std::string version = version_text();
-  return {graded.prepared.study,
-          graded.prepared.sagittal_volume(),
-          result.spine,
-          result.grades,
-          result.warnings,
-          {utc_timestamp(), version.substr(0, version.find('\n')), loaded.bundle_name, loaded.bundle_version,
-           loaded.bundle_sha256, loaded.intended_use},
-          {}};
+StudyReport report_of(const GradeOptions& options, const StudyAndResult& graded, const LoadedGrader& loaded) {
+  StudyReport report = make_study_report(graded, loaded, program_text());
+  if (options.report.show_patient) report.patient = patient_lines(graded.prepared.study.header);
+  if (!options.report.prior.empty()) {
+    report.prior = read_prior_study(options.report.prior, options.series, loaded, program_text());
+  }
+  return report;
 }
 
-std::string formatted(const StudyAndResult& graded, const LoadedGrader& loaded, const std::string& format) {
+std::string formatted(const GradeOptions& options, const StudyAndResult& graded, const LoadedGrader& loaded) {
   const StudyResult& result = graded.result;
-  if (format == "table") return grades_table(result.study_id, result.grades);
-  if (format == "wide") return grades_wide_csv(result.study_id, result.grades);
-  if (format == "json") return grades_json(report_of(graded, loaded));
+  if (options.format == "table") return grades_table(result.study_id, result.grades);
+  if (options.format == "wide") return grades_wide_csv(result.study_id, result.grades);
+  if (options.format == "json") return grades_json(report_of(options, graded, loaded));
   return grades_csv(result.study_id, result.grades);
 }
 
-void write_report(const fs::path& folder, const StudyReport& report) {
-  const cv::Mat overview = overview_picture(report);
-  write_file_atomically(folder / kJsonFile, grades_json(report));
-  write_rgb_png(folder / kOverviewFile, overview);
-  write_file_atomically(folder / kPageFile, report_page(report, overview));
-  log_info(text("wrote ", (folder / kPageFile).string()));
+nlohmann::ordered_json options_json(const GradeOptions& options) {
+  return {{"study", options.study}, {"series", to_json(options.series)}, {"grader", to_json(options.grader)}};
 }
 
-RunRecord record_of(const GradeOptions& options, const StudyResult& result) {
+RunRecord record_of(const GradeOptions& options, const StudyResult& result, const std::vector<std::string>& outputs) {
   RunRecord record;
   record.command = "grade";
   record.version = version_text();
-  record.options = {{"study", options.study}, {"series", to_json(options.series)}, {"grader", to_json(options.grader)}};
+  record.options = options_json(options);
   record.counts = {{"studies", 1}, {"graded", 1}, {"levels_found", result.spine.level_count()}};
   record.warnings = result.warnings;
-  record.outputs = output_files(options);
+  record.outputs = outputs;
   if (!options.attention.empty()) record.outputs.push_back(options.attention);
   return record;
 }
@@ -122,15 +109,29 @@ void write_attention(const std::string& file, const StudyResult& result, bool fo
   if (!any) log_warning("no finding was graded by a network: the attention table has no rows");
 }
 
-void write_outputs(const GradeOptions& options, const StudyAndResult& graded, const LoadedGrader& loaded) {
+/// Writes everything but the record; returns the names of the files in the output folder.
+std::vector<std::string> write_outputs(const GradeOptions& options, const StudyAndResult& graded,
+                                       const LoadedGrader& loaded) {
   const StudyResult& result = graded.result;
   if (!options.attention.empty()) write_attention(options.attention, result, options.force);
-  if (options.output.empty()) return print(formatted(graded, loaded, options.format));
+  if (options.output.empty()) {
+    print(formatted(options, graded, loaded));
+    return {};
+  }
   create_folder(options.output);
   write_result(fs::path(options.output) / kGradesFile, grades_csv(result.study_id, result.grades), options.force);
   print(grades_table(result.study_id, result.grades));
   log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
-  if (options.report) write_report(options.output, report_of(graded, loaded));
+  std::vector<std::string> files = {kGradesFile};
+  if (options.report.any()) {
+    for (std::string& file : write_report_files(options.output, report_of(options, graded, loaded), options.report,
+                                                loaded.grader, options_json(options).dump())) {
+      log_info(text("wrote ", (fs::path(options.output) / file).string()));
+      files.push_back(std::move(file));
+    }
+  }
+  files.emplace_back(kRecordFile);
+  return files;
 }
 
 void log_times(const std::vector<std::pair<std::string, double>>& times_ms) {
@@ -160,8 +161,8 @@ int run_grade(GradeOptions options) {
   log_study(result);
   log_info(text("study ", result.study_id, ": ", kNotice));
   const Stopwatch writing;
-  write_outputs(options, graded, loaded);
-  RunRecord record = record_of(options, result);
+  const std::vector<std::string> files = write_outputs(options, graded, loaded);
+  RunRecord record = record_of(options, result, files);
   record.started_utc = started;
   record.times_ms = {{"start", start_ms},
                      {"read", result.times.read_ms},
@@ -192,10 +193,7 @@ void add_grade_command(CLI::App& app, Action& action) {
                    "CSV file for the weight of each image in every row that a network graded (default: not written)")
       ->type_name("FILE")
       ->group("Output");
-  command
-      ->add_flag("--report", options->report,
-                 "With -o: also report.html (one file to read), overview.png and grades.json")
-      ->group("Output");
+  add_report_options(*command, options->report);
   command->add_flag("--force", options->force, "Overwrite results that are there")->group("Output");
   command->add_option("--format", options->format, "Without -o: csv, table, wide (one row a study) or json")
       ->check(CLI::IsMember({"csv", "table", "wide", "json"}))
@@ -208,6 +206,8 @@ void add_grade_command(CLI::App& app, Action& action) {
       "Examples:\n"
       "  lumbargrade grade train_images/4003253 > grades.csv\n"
       "  lumbargrade grade /media/cd -o results --report\n"
+      "  lumbargrade grade study -o results --report --masks --dicom sr,sc,seg\n"
+      "  lumbargrade grade study -o results --report --prior results-of-2024\n"
       "  lumbargrade grade export.zip\n"
       "  lumbargrade grade study -o results --attention results/attention.csv\n"
       "  lumbargrade grade study --sagittal-t2 T2_SAG --lowest-disc L4/L5\n"

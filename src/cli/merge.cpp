@@ -1,6 +1,8 @@
 #include "batch/merge.h"
 
+#include "batch/index.h"
 #include "cli/commands.h"
+#include "cli/report_options.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -23,6 +25,10 @@ int run_merge(const MergeOptions& options) {
   const MergeCounts counts = write_tables(shards, output);
   log_info(text("joined ", shards.stores.size(), " shards: ", counts.graded, " studies graded, ", counts.failed,
                 " failed; wrote ", (output / "grades.csv").string(), ", studies.csv and failures.csv"));
+  if (fs::exists(output / kReportsFolder)) {
+    write_index(output, program_text());
+    log_info(text("wrote ", (output / "index.html").string()));
+  }
   return counts.failed == 0 ? 0 : static_cast<int>(ErrorKind::SomeStudiesFailed);
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/grade_options.h"
+#include "cli/report_options.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -26,6 +27,7 @@ std::vector<std::string> worker_command(const WorkerOptions& options, const std:
   append(command, "--sagittal-t2", options.series.sagittal_t2);
   for (const std::string& axial : options.series.axial_t2) append(command, "--axial-t2", axial);
   if (options.series.join_studies) command.emplace_back("--join-studies");
+  append(command, "--reports", options.reports);
   if (options.only_inspect) command.emplace_back("--only-inspect");
   return command;
 }
@@ -34,10 +36,12 @@ void add_worker_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<WorkerOptions>();
   CLI::App* command = app.add_subcommand("worker", "Reads and grades studies for a batch")->group("");
   command->add_flag("--only-inspect", options->only_inspect);
+  command->add_option("--reports", options->reports);
   add_series_options(*command, options->series);
   add_grader_options(*command, options->grader);
   command->callback([options, &action] {
     action = [options] {
+      options->program = program_text();
       options->series.threads = std::max(1, options->grader.threads);
       return run_worker(*options);
     };

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "grades/grading.h"
+#include "levels/spine_masks.h"
 #include "pipeline/prepare_study.h"
 
 namespace lumbargrade {
@@ -17,6 +18,8 @@ struct Grader {
   SpineLocator locate;
   /// Runs the grading networks; empty where the bundle has none.
   std::function<NetworkGrades(const Study& study, const Spine& spine)> look;
+  /// Draws discs, vertebral bodies and canal of a located spine: runs the locator's networks once more.
+  std::function<SpineMasks(const Volume& sagittal, const Spine& spine)> mask;
 };
 
 /// Wall-clock times of one study.

@@ -27,6 +27,15 @@ GradingModel grading_model(const GradingSpec& spec) {
   return model;
 }
 
+/// "canal_outline: SPIDER masks (30 patients)."
+std::vector<std::string> training_sentences(const Manifest& manifest) {
+  std::vector<std::string> sentences;
+  for (const TrainingDataSpec& data : manifest.training_data) {
+    sentences.push_back(text(data.used_for, ": ", data.source, " (", data.count, " ", data.unit, ")."));
+  }
+  return sentences;
+}
+
 LocatorOptions locator_options(const std::string& lowest_disc) {
   LocatorOptions options;
   if (lowest_disc.empty()) return options;
@@ -44,24 +53,45 @@ UNet unet_of(const BundleNetwork& network) {
 
 constexpr const char* kRunning = "a network failed";
 
-/// Locates the spine, and outlines the canal where the bundle has a network for that.
-std::function<Spine(const Volume&)> locating_with(const Bundle& bundle, const torch::Device& device,
-                                                  torch::ScalarType precision, const LocatorOptions& options) {
-  const auto locator = std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), device, precision);
-  if (bundle.manifest.network("canal_outline") == nullptr) {
-    return [locator, options](const Volume& sagittal) {
-      return in_plain_words(ErrorKind::Failure, kRunning, [&] { return locate_spine(sagittal, *locator, options); });
-    };
+/// The networks that see the spine. No outline where the bundle has no network for it.
+struct SpineNetworks {
+  std::shared_ptr<LocatorNetwork> locator;
+  std::shared_ptr<CanalOutlineNetwork> outline;
+
+  std::optional<CanalOutliner> outliner() const {
+    if (!outline) return std::nullopt;
+    return CanalOutliner{
+        [network = outline](const std::vector<OutlineInput>& inputs) { return network->predict(inputs); },
+        outline->multiple_of()};
   }
-  const auto outline =
-      std::make_shared<CanalOutlineNetwork>(unet_of(bundle.network("canal_outline")), device, precision);
-  return [locator, outline, options](const Volume& sagittal) {
+};
+
+SpineNetworks spine_networks(const Bundle& bundle, const torch::Device& device, torch::ScalarType precision) {
+  SpineNetworks networks;
+  networks.locator = std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), device, precision);
+  if (bundle.manifest.network("canal_outline") == nullptr) return networks;
+  networks.outline = std::make_shared<CanalOutlineNetwork>(unet_of(bundle.network("canal_outline")), device, precision);
+  return networks;
+}
+
+/// Locates the spine, and outlines the canal where there is a network for that.
+SpineLocator locating_with(const SpineNetworks& networks, const LocatorOptions& options) {
+  return [networks, options](const Volume& sagittal) {
     return in_plain_words(ErrorKind::Failure, kRunning, [&] {
-      Spine spine = locate_spine(sagittal, *locator, options);
-      outline_canal(
-          sagittal, [&](const std::vector<OutlineInput>& inputs) { return outline->predict(inputs); },
-          outline->multiple_of(), spine);
+      Spine spine = locate_spine(sagittal, *networks.locator, options);
+      if (const auto outliner = networks.outliner()) {
+        outline_canal(sagittal, outliner->outline, outliner->multiple_of, spine);
+      }
       return spine;
+    });
+  };
+}
+
+std::function<SpineMasks(const Volume&, const Spine&)> masking_with(const SpineNetworks& networks) {
+  return [networks](const Volume& sagittal, const Spine& spine) {
+    return in_plain_words(ErrorKind::Failure, kRunning, [&] {
+      const auto maps_of = [&](const std::vector<SliceImage>& slices) { return networks.locator->predict(slices); };
+      return mask_spine(sagittal, spine, maps_of, networks.outliner());
     });
   };
 }
@@ -87,6 +117,9 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.bundle_version = bundle.manifest.version;
   loaded.intended_use = bundle.manifest.intended_use;
   loaded.bundle_sha256 = bundle.sha256;
+  loaded.licence = bundle.manifest.licence;
+  loaded.learned_from = training_sentences(bundle.manifest);
+  loaded.measure_models = bundle.manifest.grading.measures;
   loaded.device = ready_device(options.device);
   const torch::Device device(loaded.device);
   const torch::ScalarType precision = scalar_type_of(options.precision, device);
@@ -97,7 +130,9 @@ LoadedGrader load_grader(const GraderOptions& options) {
       return in_plain_words(ErrorKind::Failure, kRunning, [&] { return networks->grade(study, spine); });
     };
   }
-  loaded.grader.locate = locating_with(bundle, device, precision, locating);
+  const SpineNetworks spine = spine_networks(bundle, device, precision);
+  loaded.grader.locate = locating_with(spine, locating);
+  loaded.grader.mask = masking_with(spine);
   return loaded;
 }
 

@@ -26,6 +26,10 @@ struct GraderIdentity {
   std::string bundle_sha256;  ///< of its manifest, which pins every other file
   std::string device;         ///< what "auto" became
   int threads = 0;
+  std::string licence;
+  std::vector<std::string> learned_from;  ///< what each part learned from, a sentence each
+  /// The cut-points of its measures, by condition.
+  std::array<std::optional<MeasureModel>, kConditionCount> measure_models;
 };
 
 /// A bundle ready to grade.

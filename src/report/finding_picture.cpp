@@ -81,6 +81,13 @@ cv::Mat axial_picture(const StudyReport& report, Level level, const PictureSize&
   return picture.pixels();
 }
 
+cv::Mat canal_picture(const StudyReport& report, Level level, const PictureSize& size) {
+  const auto& frame = frame_of(report, level);
+  if (!frame) return {};
+  const Grade& grade = row_of(report.grades, {Condition::SpinalCanalStenosis, std::nullopt, level});
+  return sagittal_picture({&report.sagittal}, point_of(grade, *frame), grade, size);
+}
+
 cv::Mat finding_picture(const StudyReport& report, const Grade& grade) {
   const auto& frame = frame_of(report, grade.finding.level);
   if (!frame) return {};

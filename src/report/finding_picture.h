@@ -22,6 +22,9 @@ cv::Mat foramen_picture(const StudyReport& report, const Grade& grade, const Pic
 /// The axial T2 image nearest to the canal at a level, both recesses marked. Empty likewise.
 cv::Mat axial_picture(const StudyReport& report, Level level, const PictureSize& size);
 
+/// The sagittal image around the canal at a level, its point marked. Empty likewise.
+cv::Mat canal_picture(const StudyReport& report, Level level, const PictureSize& size);
+
 /// The picture for one row: canal on the graded sagittal series, foramen as above, recess on the axial image, else on
 /// the sagittal one.
 cv::Mat finding_picture(const StudyReport& report, const Grade& grade);

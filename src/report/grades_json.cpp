@@ -19,10 +19,6 @@ Json rounded(double value) {
   return std::round(value * 1000) / 1000;
 }
 
-Json rounded(const std::optional<double>& value) {
-  return value ? rounded(*value) : Json(nullptr);
-}
-
 Json point(const Vector3& patient) {
   return {rounded(patient.x()), rounded(patient.y()), rounded(patient.z())};
 }
@@ -63,6 +59,45 @@ Json spine_json(const Spine& spine) {
           {"canal_line_mm", canal}};
 }
 
+Json measures_json(const Grade& grade) {
+  Json measures = Json::array();
+  for (const ReportedMeasure& measure : measures_of(grade)) {
+    measures.push_back({{"key", measure.key},
+                        {"meaning", measure.words},
+                        {"value", rounded(measure.value)},
+                        {"unit", text_or_null(measure.unit)}});
+  }
+  return measures;
+}
+
+Json change_json(const FindingChange& change) {
+  Json measures = Json::array();
+  for (const MeasureChange& measure : change.measures) {
+    measures.push_back({{"key", measure.key},
+                        {"unit", text_or_null(measure.unit)},
+                        {"before", rounded(measure.before)},
+                        {"now", rounded(measure.now)},
+                        {"difference", rounded(measure.now - measure.before)}});
+  }
+  return {{"finding", finding_key(change.finding)},
+          {"grade_before", severity_key(change.before)},
+          {"grade_now", severity_key(change.now)},
+          {"comparable", change.is_comparable},
+          {"steps_worse", change.is_comparable ? Json(change.steps_worse()) : Json(nullptr)},
+          {"measures", measures}};
+}
+
+Json prior_json(const StudyReport& report) {
+  if (!report.prior) return nullptr;
+  Json changes = Json::array();
+  for (const FindingChange& change : changes_since(*report.prior, report.grades))
+    changes.push_back(change_json(change));
+  return {{"study_id", report.prior->study_id},
+          {"study_instance_uid", text_or_null(report.prior->study_instance_uid)},
+          {"created_utc", text_or_null(report.prior->created_utc)},
+          {"changes", changes}};
+}
+
 Json grade_json(const Grade& grade) {
   const auto printed = printed_probabilities(grade.probabilities);
   Json flags = Json::array({"research_use_only"});
@@ -81,8 +116,7 @@ Json grade_json(const Grade& grade) {
           {"series_instance_uid", text_or_null(grade.series_instance_uid)},
           {"sop_instance_uid", text_or_null(grade.sop_instance_uid)},
           {"point_mm", point(grade.point_patient)},
-          {"measure_mm", rounded(grade.measure_mm)},
-          {"measure_ratio", rounded(grade.measure_ratio)},
+          {"measures", measures_json(grade)},
           {"flags", flags}};
 }
 
@@ -106,7 +140,7 @@ std::string grades_json(const StudyReport& report) {
   for (const Grade& grade : report.grades) grades.push_back(grade_json(grade));
   const Json json = {{"format_version", kGradesJsonVersion},
                      {"notice", kNotice},
-                     {"study_id", report.study.study_id},
+                     {"study_id", report.study_id},
                      {"study_instance_uid", text_or_null(report.study.study_instance_uid)},
                      {"created_utc", report.origin.created_utc},
                      {"program", report.origin.program},
@@ -118,6 +152,7 @@ std::string grades_json(const StudyReport& report) {
                      {"missing_series", missing_series(report.study)},
                      {"spine", spine_json(report.spine)},
                      {"grades", grades},
+                     {"prior", prior_json(report)},
                      {"warnings", report.warnings}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <opencv2/imgproc.hpp>
 #include <optional>
 
 #include "core/error.h"
+#include "report/drawing.h"
 #include "report/finding_picture.h"
 #include "report/grades_csv.h"
+#include "report/measure_list.h"
+#include "report/printable_ascii.h"
 #include "report/severity_style.h"
 #include "report/slice_picture.h"
 
@@ -21,7 +23,6 @@ constexpr int kHeaderPx = 64;
 constexpr int kColumnTitlePx = 22;
 constexpr int kNotePx = 19;
 constexpr int kTileCaptionPx = 20;
-constexpr double kPlateScale = 0.42;
 constexpr int kTileHeightPx = 132;
 /// The axial tiles are wider: the captions of two recesses stand below them.
 const cv::Size kForamenTilePx(168, kTileHeightPx), kAxialTilePx(228, kTileHeightPx);
@@ -31,44 +32,7 @@ const cv::Size kOverviewSagittal(426, 5 * (kTileHeightPx + kTileCaptionPx + kGap
 constexpr double kBeyondDiscsMm = 32;
 const PictureSize kForamenTile{kForamenTilePx, 56};
 const PictureSize kAxialTile{kAxialTilePx, 90};
-const cv::Scalar kInk(28, 28, 28), kPale(120, 120, 120), kPaper(255, 255, 255), kEmpty(236, 236, 236);
-
-std::string ascii(const std::string& words) {
-  std::string plain;
-  for (const char c : words) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0U) == 0x80U) continue;  // the rest of a character that has its '?' already
-    plain += byte >= 0x20 && byte < 0x7F ? c : '?';
-  }
-  return plain;
-}
-
-cv::Size text_size(const std::string& words, double scale) {
-  int below = 0;
-  return cv::getTextSize(words, cv::FONT_HERSHEY_SIMPLEX, scale, 1, &below);
-}
-
-void write(cv::Mat& sheet, const std::string& words, cv::Point at, double scale, const cv::Scalar& colour = kInk,
-           int thickness = 1) {
-  cv::putText(sheet, ascii(words), at, cv::FONT_HERSHEY_SIMPLEX, scale, colour, thickness, cv::LINE_AA);
-}
-
-/// White words on a dark plate, legible on any image; a colour stands as a strip before them.
-void write_plate(cv::Mat& picture, const std::string& words, cv::Point at,
-                 const std::optional<cv::Scalar>& colour = std::nullopt) {
-  const cv::Size size = text_size(words, kPlateScale);
-  const cv::Rect plate =
-      cv::Rect(at.x - 3, at.y - size.height - 4, size.width + 6, size.height + 9) & cv::Rect({0, 0}, picture.size());
-  picture(plate) *= 0.2;
-  write(picture, words, at, kPlateScale, kPaper);
-  if (colour) cv::rectangle(picture, cv::Rect(plate.x - 5, plate.y, 5, plate.height), *colour, cv::FILLED);
-}
-
-std::string millimetres(double value) {
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.1f mm", value);
-  return buffer.data();
-}
+const cv::Scalar kEmpty(236, 236, 236);
 
 /// Sagittal window around all discs that were found.
 SliceWindow spine_window(const Spine& spine) {
@@ -97,7 +61,8 @@ void draw_level(SlicePicture& picture, const LevelFrame& frame, const Grade& can
   const double radius_px =
       frame.canal && std::isfinite(frame.canal->diameter_mm) ? frame.canal->diameter_mm / 2 / picture.pixel_mm() : 4;
   cv::circle(picture.pixels(), at, std::max(2, static_cast<int>(std::lround(radius_px))), colour, 2, cv::LINE_AA);
-  const std::string words = (canal.measure_mm ? millimetres(*canal.measure_mm) + "  " : "") + grade_words(canal);
+  const auto measures = measures_of(canal);
+  const std::string words = (measures.empty() ? "" : measure_text(measures.front()) + "  ") + grade_words(canal);
   const int width_px = text_size(words, kPlateScale).width + 8;
   const cv::Point beside(static_cast<int>(at.x + radius_px) + 16, static_cast<int>(at.y) + 5);
   const bool fits = beside.x + width_px <= picture.pixels().cols;
@@ -159,7 +124,7 @@ void place_level_row(cv::Mat& sheet, const StudyReport& report, Level level, con
 }
 
 void write_header(cv::Mat& sheet, const StudyReport& report) {
-  write(sheet, report.study.study_id, {kMargin, 26}, 0.62, kInk, 1);
+  write(sheet, report.study_id, {kMargin, 26}, 0.62);
   write(sheet, text("LumbarGrade: ", kNotice, ". In brackets: prior, nothing was looked at."), {kMargin, 48}, 0.42,
         kPale);
   int x = sheet.cols - kMargin;
@@ -182,7 +147,7 @@ std::vector<std::string> broken(const std::vector<std::string>& notes, int width
       const size_t blank = std::min(note.find(' ', from), note.size());
       const std::string word = note.substr(from, blank - from);
       const std::string longer = line.empty() ? word : line + " " + word;
-      if (!line.empty() && text_size(ascii(longer), 0.42).width > width_px) {
+      if (!line.empty() && text_size(printable_ascii(longer), 0.42).width > width_px) {
         lines.push_back(line);
         line = "  " + word;
       } else {
@@ -220,6 +185,14 @@ cv::Mat overview_picture(const StudyReport& report) {
     write(sheet, lines[k], {kMargin, bottom + kMargin + static_cast<int>(k + 1) * kNotePx - 5}, 0.42);
   }
   return sheet;
+}
+
+cv::Mat thumbnail_picture(const StudyReport& report) {
+  constexpr int kThumbnailPx = 144;
+  cv::Mat small;
+  cv::resize(sagittal_panel(report), small,
+             {kThumbnailPx, kThumbnailPx * kOverviewSagittal.height / kOverviewSagittal.width}, 0, 0, cv::INTER_AREA);
+  return small;
 }
 
 }  // namespace lumbargrade

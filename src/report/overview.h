@@ -12,4 +12,7 @@ namespace lumbargrade {
 /// Characters outside ASCII are drawn as '?'.
 cv::Mat overview_picture(const StudyReport& report);
 
+/// The overview's sagittal image, 144 pixels wide: what an index shows of a study.
+cv::Mat thumbnail_picture(const StudyReport& report);
+
 }  // namespace lumbargrade

@@ -1,6 +1,7 @@
 #include "report/report_page.h"
 
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <kainjow/mustache.hpp>
@@ -24,11 +25,11 @@ const std::array<std::pair<Condition, const char*>, kConditionCount> kGroups = {
      {Condition::NeuralForaminalNarrowing, "Neural foraminal narrowing"},
      {Condition::SubarticularStenosis, "Subarticular stenosis (lateral recess)"}}};
 
+/// What no bundle makes good.
 const std::array<const char*, 5> kLimits = {
-    "The measuring networks learned from the masks of 30 patients of one data set; grades of real patients were not at "
-    "hand. "
-    "Cut-points reproduce how often the challenge's patients have each grade, not readers' grades of the same images.",
-    "Foraminal rows are hardly more than priors; where only a prior is given, nothing in the images was looked at.",
+    "Cut-points of measures reproduce how often the challenge's patients have each grade, not readers' grades of the "
+    "same images; what each part of the bundle learned from stands above.",
+    "Where only a prior is given, nothing in the images was looked at.",
     "Level names are counted from the sacrum: with a transitional vertebra all of them may be off by one.",
     "Fractures, tumours, infections, implants and operated spines are not recognised.",
     "Nobody has tested this program on patients' care."};
@@ -37,6 +38,16 @@ std::string fixed(double value, const char* format) {
   std::array<char, 64> buffer{};
   std::snprintf(buffer.data(), buffer.size(), format, value);
   return buffer.data();
+}
+
+std::string condition_words(Condition condition) {
+  for (const auto& [known, title] : kGroups) {
+    if (known != condition) continue;
+    std::string words = title;
+    words.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(words.front())));
+    return words;
+  }
+  return std::string(condition_key(condition));
 }
 
 std::string sided_name(const Finding& finding) {
@@ -85,18 +96,18 @@ Data bars(const Probabilities& probabilities) {
   return list;
 }
 
-std::vector<std::string> measure_sentences(const Grade& grade) {
+std::string with_capital(std::string words) {
+  if (!words.empty()) words.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(words.front())));
+  return words;
+}
+
+std::vector<std::string> measure_sentences(const StudyReport& report, const Grade& grade) {
   std::vector<std::string> sentences;
-  const bool is_canal = grade.finding.condition == Condition::SpinalCanalStenosis;
-  if (grade.measure_mm) {
-    sentences.push_back(
-        text(is_canal ? "Antero-posterior diameter of the canal at the disc: " : "Depth of the recess: ",
-             fixed(*grade.measure_mm, "%.1f mm"), "."));
+  for (const ReportedMeasure& measure : measures_of(grade)) {
+    sentences.push_back(text(with_capital(measure.words), ": ", measure_text(measure), "."));
   }
-  if (grade.measure_ratio) {
-    sentences.push_back(is_canal ? text("Its ratio to the diameters between the neighbouring discs: ",
-                                        fixed(*grade.measure_ratio, "%.2f"), ".")
-                                 : text("Share of fat around the nerve: ", percent(*grade.measure_ratio), "."));
+  for (std::string& sentence : comparison_sentences(grade, report.origin.measure_models)) {
+    sentences.push_back(std::move(sentence));
   }
   return sentences;
 }
@@ -114,7 +125,7 @@ Data image_of(const StudyReport& report, const Grade& grade) {
 
 Data finding_of(const StudyReport& report, const Grade& grade) {
   Data finding;
-  const auto measures = measure_sentences(grade);
+  const auto measures = measure_sentences(report, grade);
   finding.set("id", finding_key(grade.finding));
   finding.set("title", sided_name(grade.finding));
   finding.set("words", grade_words(grade));
@@ -161,7 +172,9 @@ Data summary_rows(const StudyReport& report) {
     for (const auto& [name, column] : kColumns) {
       const Grade& grade = row_of(report.grades, {column.condition, column.side, level});
       Data cell;
-      cell.set("key", std::string(severity_key(most_probable(grade.probabilities))));
+      cell.set("key", grade.source == GradeSource::Prior
+                          ? std::string("prior")
+                          : std::string(severity_key(most_probable(grade.probabilities))));
       cell.set("words", grade_words(grade));
       cells << cell;
     }
@@ -188,6 +201,40 @@ Data series_rows(const Study& study) {
   return rows;
 }
 
+std::string change_words(const FindingChange& change) {
+  if (!change.is_comparable) return "cannot be told: in one of them nothing was looked at";
+  if (change.steps_worse() == 0) return "none";
+  return change.steps_worse() > 0 ? "worse" : "better";
+}
+
+std::string measures_then_and_now(const FindingChange& change) {
+  std::string words;
+  for (const MeasureChange& measure : change.measures) {
+    const auto one = [&](double value) { return measure_text({measure.key, measure.words, value, measure.unit}); };
+    const double difference = measure.now - measure.before;
+    words += text(words.empty() ? "" : "; ", measure.words, " ", one(measure.before), ", ", one(measure.now), " (",
+                  difference < 0 ? "" : "+", one(difference), ")");
+  }
+  return words;
+}
+
+void set_prior(Data& page, const StudyReport& report) {
+  page.set("has_prior", report.prior.has_value());
+  if (!report.prior) return;
+  Data rows{Data::type::list};
+  for (const FindingChange& change : changes_since(*report.prior, report.grades)) {
+    Data row;
+    row.set("name", text(sided_name(change.finding), " ", condition_words(change.finding.condition)));
+    row.set("before", std::string(severity_words(change.before)));
+    row.set("now", std::string(severity_words(change.now)));
+    row.set("change", change_words(change));
+    row.set("measures", measures_then_and_now(change));
+    rows << row;
+  }
+  page.set("prior_name", report.prior->study_id);
+  page.set("changes", rows);
+}
+
 void set_overview(Data& page, const cv::Mat& overview) {
   page.set("overview", base64(encode_rgb_png(overview)));
   page.set("overview_width", std::to_string(overview.cols));
@@ -199,13 +246,24 @@ void set_overview(Data& page, const cv::Mat& overview) {
 }
 
 void set_origin(Data& page, const StudyReport& report) {
-  page.set("study", report.study.study_id);
+  page.set("study", report.study_id);
   page.set("study_instance_uid", report.study.study_instance_uid);
   page.set("created", report.origin.created_utc);
   page.set("program", report.origin.program);
   page.set("bundle", text(report.origin.bundle_name, " ", report.origin.bundle_version));
   page.set("intended_use", report.origin.intended_use);
-  if (!report.patient.empty()) page.set("patient", report.patient);
+  page.set("bundle_sha256", report.origin.bundle_sha256);
+  page.set("licence", report.origin.licence);
+  page.set("learned_from", list_of(report.origin.learned_from));
+  std::vector<std::string> cut_sources;
+  for (const auto& [condition, title] : kGroups) {
+    const auto& model = report.origin.measure_models[static_cast<size_t>(condition)];
+    if (model && !model->source.empty()) cut_sources.push_back(text(title, ": ", model->source, "."));
+  }
+  page.set("has_cut_sources", !cut_sources.empty());
+  page.set("cut_sources", list_of(cut_sources));
+  page.set("has_patient", !report.patient.empty());
+  page.set("patient", list_of(report.patient));
 }
 
 }  // namespace
@@ -222,6 +280,7 @@ std::string report_page(const StudyReport& report, const cv::Mat& overview) {
   page.set("columns", columns);
   page.set("rows", summary_rows(report));
   page.set("groups", groups_of(report));
+  set_prior(page, report);
   page.set("series", series_rows(report.study));
   page.set("has_missing", !missing.empty());
   page.set("missing", comma_list(missing));

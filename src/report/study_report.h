@@ -6,6 +6,8 @@
 #include "crops/crop.h"
 #include "grades/grade.h"
 #include "levels/spine.h"
+#include "report/measure_list.h"
+#include "report/prior_study.h"
 #include "study/study.h"
 
 namespace lumbargrade {
@@ -18,17 +20,23 @@ struct ReportOrigin {
   std::string bundle_version;
   std::string bundle_sha256;
   std::string intended_use;  ///< the bundle's own words
+  std::string licence;
+  std::vector<std::string> learned_from;  ///< what each part of the bundle learned from, a sentence each
+  MeasureModels measure_models;           ///< its cut-points
 };
 
-/// All that a report of one study is made of. Nothing of it names the patient, unless `patient` was asked for.
+/// All that a report of one study is made of.
 struct StudyReport {
+  std::string study_id;    ///< the study's name in all results
   const Study& study;      ///< with its volumes
   const Volume& sagittal;  ///< that in which the spine was found
   const Spine& spine;
   const StudyGrades& grades;
   std::vector<std::string> warnings;  ///< of reading and grading
   ReportOrigin origin;
-  std::string patient;  ///< shown only where the user asked for it; else empty
+  /// Lines that name the patient: filled only where the user asked for it.
+  std::vector<std::string> patient;
+  std::optional<PriorStudy> prior;  ///< an earlier study to compare with
 };
 
 /// The row of one finding.

@@ -28,8 +28,10 @@ MemoryShare take_for_decoding(const dicom::Instance& instance, int threads, cons
 }
 
 SliceSource slice_source(const StackSlice& slice) {
-  return {slice.instance->file.string(), slice.instance->sop_instance_uid, slice.instance->instance_number,
-          slice.plane().position_patient};
+  const dicom::Instance& instance = *slice.instance;
+  return {instance.file.string(),   instance.sop_instance_uid,
+          instance.instance_number, slice.plane().position_patient,
+          instance.sop_class_uid,   instance.frames.size() > 1 ? slice.image().index + 1 : 0};
 }
 
 /// The slices of one file, decoded together.

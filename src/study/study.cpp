@@ -40,6 +40,16 @@ void decode_volumes(const Assignment& assignment, const Decoding& decoding, Stud
   }
 }
 
+/// The header of the first image in use.
+dicom::SourceHeader header_in_use(const Assignment& assignment) {
+  std::vector<std::optional<Chosen>> in_order = {assignment.sagittal_t2, assignment.sagittal_t1};
+  in_order.insert(in_order.end(), assignment.axial_t2.begin(), assignment.axial_t2.end());
+  for (const auto& chosen : in_order) {
+    if (chosen) return dicom::source_header(*chosen->candidate->blocks.front().slices.front().instance);
+  }
+  return {};
+}
+
 ReadFiles read_input(const fs::path& path, const std::vector<fs::path>& listed, const Decoding& decoding) {
   ReadFiles read = listed.empty() ? read_files(path, decoding.threads, may_have_role, decoding.budget)
                                   : read_listed_files(listed, decoding.threads, may_have_role, decoding.budget);
@@ -76,6 +86,7 @@ Study read_study(const fs::path& path, const StudyOptions& options, const CanalF
   study.study_id = std::move(files.study_id);
   study.study_instance_uid = std::move(files.study_instance_uid);
   study.warnings = std::move(read.warnings);
+  study.header = header_in_use(assignment);
   assignment.used.release_others(series);
   files.instances.clear();
   study.memory = decoding.budget;

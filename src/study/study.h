@@ -9,6 +9,7 @@
 
 #include "core/memory_budget.h"
 #include "core/series_role.h"
+#include "dicom/source_header.h"
 #include "volume/volume.h"
 
 namespace lumbargrade {
@@ -66,6 +67,7 @@ struct Study {
   std::vector<SeriesSummary> series;
   std::vector<std::string> warnings;  ///< those of the series are repeated here, with the series' name
   MemoryBudgetPointer memory;         ///< what the study may take and has taken
+  dicom::SourceHeader header;         ///< of one image in use, sagittal T2 before T1 before axial: whose study this is
 };
 
 /// A point in the middle of the canal and one in the vertebra or disc in front of it, in patient space (LPS, mm).

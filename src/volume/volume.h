@@ -14,6 +14,8 @@ struct SliceSource {
   std::string sop_instance_uid;
   int instance_number = 0;
   Vector3 position_patient = Vector3::Zero();  ///< centre of the slice's first pixel
+  std::string sop_class_uid{};
+  int frame = 0;  ///< of a multi-frame image, from 1; 0: the instance holds one image
 };
 
 /// A stack of parallel slices: one sagittal series, or one block of an axial series.

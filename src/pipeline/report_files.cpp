@@ -1,0 +1,178 @@
+#include "pipeline/report_files.h"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dctk.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "core/atomic_file.h"
+#include "core/log.h"
+#include "pictures/png_file.h"
+#include "pipeline/stopwatch.h"
+#include "report/grades_json.h"
+#include "report/index_page.h"
+#include "report/level_picture.h"
+#include "report/overview.h"
+#include "report/report_page.h"
+#include "results/markups.h"
+#include "results/nifti.h"
+#include "results/secondary_capture.h"
+#include "results/segmentation.h"
+#include "results/structured_report.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kJsonFile = "grades.json";
+constexpr const char* kOverviewFile = "overview.png";
+constexpr const char* kMasksFile = "masks.nii.gz";
+constexpr const char* kMasksTableFile = "masks.json";
+constexpr const char* kPointsFile = "points.mrk.json";
+constexpr const char* kStructuredReportFile = "dicom/sr.dcm";
+constexpr const char* kOverviewCaptureFile = "dicom/sc_overview.dcm";
+constexpr const char* kSegmentationFile = "dicom/seg.dcm";
+
+bool wants(const ReportOptions& options, const char* kind) {
+  return std::find(options.dicom.begin(), options.dicom.end(), kind) != options.dicom.end();
+}
+
+/// Writes files below one folder and remembers their names.
+class Writer {
+ public:
+  explicit Writer(fs::path folder) : folder_(std::move(folder)) {}
+
+  void text(const std::string& name, const std::string& content) {
+    write_file_atomically(folder_ / name, content);
+    written_.push_back(name);
+  }
+  void dicom(const std::string& name, DcmDataset& dataset) { text(name, results::file_bytes(dataset)); }
+  void make_folder(const char* name) const {
+    std::error_code error;
+    fs::create_directories(folder_ / name, error);
+    if (error) {
+      throw Error(ErrorKind::Failure,
+                  lumbargrade::text("cannot create the folder ", (folder_ / name).string(), ": ", error.message()));
+    }
+  }
+  std::vector<std::string> written() const { return written_; }
+
+ private:
+  fs::path folder_;
+  std::vector<std::string> written_;
+};
+
+void write_page(Writer& writer, const StudyReport& report, const cv::Mat& overview) {
+  writer.text(kJsonFile, grades_json(report));
+  writer.text(kOverviewFile, encode_rgb_png(overview));
+  writer.text(kStudyPageFile, report_page(report, overview));
+}
+
+void write_masks(Writer& writer, const StudyReport& report, const SpineMasks& masks) {
+  writer.text(kMasksFile, results::nifti_gz(masks, report.sagittal));
+  writer.text(kMasksTableFile, results::masks_json(report, masks));
+  writer.text(kPointsFile, results::markups_json(report, masks));
+}
+
+void write_captures(Writer& writer, const StudyReport& report, const cv::Mat& overview,
+                    const results::ResultOrigin& origin) {
+  int number = 1;
+  writer.dicom(kOverviewCaptureFile, *results::secondary_capture(overview, origin, "overview", number));
+  for (const Level level : kLevels) {
+    const cv::Mat picture = level_picture(report, level);
+    if (picture.empty()) continue;
+    const std::string name(level_key(level));
+    writer.dicom("dicom/sc_" + name + ".dcm",
+                 *results::secondary_capture(picture, origin, std::string(level_name(level)), ++number));
+  }
+}
+
+void write_dicom(Writer& writer, const StudyReport& report, const ReportOptions& options, const cv::Mat& overview,
+                 const SpineMasks& masks, const std::string& run_options) {
+  writer.make_folder("dicom");
+  const results::ResultOrigin origin = results::result_origin(report, run_options);
+  if (wants(options, "sr")) writer.dicom(kStructuredReportFile, *results::structured_report(report, origin));
+  if (wants(options, "sc")) write_captures(writer, report, overview, origin);
+  if (!wants(options, "seg")) return;
+  if (const auto segmentation = results::segmentation(report, masks, origin)) {
+    writer.dicom(kSegmentationFile, *segmentation);
+  } else {
+    log_warning("no disc, vertebra or canal was drawn: there is no DICOM segmentation");
+  }
+}
+
+std::string content_of(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream content;
+  content << stream.rdbuf();
+  if (!stream) throw Error(ErrorKind::Failure, text("cannot read ", file.string()));
+  return content.str();
+}
+
+}  // namespace
+
+std::vector<std::string> report_file_names(const ReportOptions& options) {
+  std::vector<std::string> names;
+  if (options.page) names.insert(names.end(), {kJsonFile, kOverviewFile, kStudyPageFile});
+  if (options.masks) names.insert(names.end(), {kMasksFile, kMasksTableFile, kPointsFile});
+  if (wants(options, "sr")) names.emplace_back(kStructuredReportFile);
+  if (wants(options, "sc")) names.emplace_back(kOverviewCaptureFile);
+  if (wants(options, "seg")) names.emplace_back(kSegmentationFile);
+  return names;
+}
+
+StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity& grader, const std::string& program) {
+  const StudyResult& result = graded.result;
+  return {result.study_id,
+          graded.prepared.study,
+          graded.prepared.sagittal_volume(),
+          result.spine,
+          result.grades,
+          result.warnings,
+          {utc_timestamp(), program, grader.bundle_name, grader.bundle_version, grader.bundle_sha256,
+           grader.intended_use, grader.licence, grader.learned_from, grader.measure_models},
+          {},
+          std::nullopt};
+}
+
+void write_indexed_page(const fs::path& folder, const StudyReport& report) {
+  Writer writer(folder);
+  writer.make_folder("");
+  writer.text(kThumbnailFile, encode_rgb_png(thumbnail_picture(report)));
+  writer.text(kStudyPageFile, report_page(report, overview_picture(report)));
+}
+
+PriorStudy read_prior_study(const std::string& folder, const StudyOptions& options, const LoadedGrader& loaded,
+                            const std::string& program) {
+  const fs::path file = fs::path(folder) / kJsonFile;
+  if (fs::exists(file)) return prior_study_from_json(content_of(file), file.string());
+  if (!fs::exists(folder)) {
+    throw Error(ErrorKind::Usage, text("--prior: ", folder, " does not exist"));
+  }
+  if (fs::exists(fs::path(folder) / "grades.csv")) {
+    throw Error(ErrorKind::Usage, text("--prior: ", folder, " holds grades.csv but no ", kJsonFile,
+                                       ": grade the earlier study with --report, or name the study itself"));
+  }
+  StudyOptions prior_options;
+  prior_options.threads = options.threads;
+  const StudyAndResult graded = read_and_grade(folder, prior_options, loaded.grader);
+  return prior_study_from_json(grades_json(make_study_report(graded, loaded, program)), folder);
+}
+
+std::vector<std::string> write_report_files(const fs::path& folder, const StudyReport& report,
+                                            const ReportOptions& options, const Grader& grader,
+                                            const std::string& run_options) {
+  Writer writer(folder);
+  const cv::Mat overview = options.page || wants(options, "sc") ? overview_picture(report) : cv::Mat();
+  const SpineMasks masks =
+      options.masks || wants(options, "seg") ? grader.mask(report.sagittal, report.spine) : SpineMasks{};
+  if (options.page) write_page(writer, report, overview);
+  if (options.masks) write_masks(writer, report, masks);
+  if (!options.dicom.empty()) write_dicom(writer, report, options, overview, masks, run_options);
+  return writer.written();
+}
+
+}  // namespace lumbargrade

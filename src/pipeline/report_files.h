@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/load_grader.h"
+#include "report/study_report.h"
+
+namespace lumbargrade {
+
+/// What is written of a study beside its table.
+struct ReportOptions {
+  bool page = false;               ///< report.html, overview.png, grades.json
+  bool masks = false;              ///< masks.nii.gz, masks.json, points.mrk.json
+  std::vector<std::string> dicom;  ///< any of "sr", "sc", "seg"
+  bool show_patient = false;       ///< the page names the patient
+  std::string prior;               ///< folder of an earlier study, or of its results; empty: none
+
+  bool any() const { return page || masks || !dicom.empty(); }
+};
+
+/// Names of the files that `options` ask for, relative to the output folder and without the pictures of single levels,
+/// whose number depends on the study.
+std::vector<std::string> report_file_names(const ReportOptions& options);
+
+/// All that the reports say. `program` is "lumbargrade 0.1.0". It refers to `graded`, which must outlive it.
+StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity& grader, const std::string& program);
+
+/// Writes what an index links to (index_page.h), the study's page and a small picture, into `folder`, which is made.
+/// Throws Error (Failure).
+void write_indexed_page(const std::filesystem::path& folder, const StudyReport& report);
+
+/// The earlier study that `--prior` names: the grades.json of its results, or else the study itself, graded now with
+/// the same bundle. Throws Error (Usage) where the folder holds neither.
+PriorStudy read_prior_study(const std::string& folder, const StudyOptions& options, const LoadedGrader& loaded,
+                            const std::string& program);
+
+/// Writes what `options` ask for into `folder`, which exists. `run_options` is the run's options as text: they go into
+/// the UIDs of DICOM results. Returns the files, relative to the folder. Throws Error (Failure).
+std::vector<std::string> write_report_files(const std::filesystem::path& folder, const StudyReport& report,
+                                            const ReportOptions& options, const Grader& grader,
+                                            const std::string& run_options);
+
+}  // namespace lumbargrade

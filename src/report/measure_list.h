@@ -1,0 +1,33 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bundle/measure_model.h"
+#include "grades/grade.h"
+
+namespace lumbargrade {
+
+using MeasureModels = std::array<std::optional<MeasureModel>, kConditionCount>;
+
+/// One measured number of a finding, as every report shows it.
+struct ReportedMeasure {
+  std::string key;    ///< "canal_ap_mm"
+  std::string words;  ///< "antero-posterior diameter of the canal at the disc"
+  double value = 0;
+  std::string unit;  ///< "mm", or empty for a ratio or share
+};
+
+/// Everything that was measured of a finding.
+std::vector<ReportedMeasure> measures_of(const Grade& grade);
+
+/// "11.0 mm", ".86".
+std::string measure_text(const ReportedMeasure& measure);
+
+/// How the measure compares with the bundle's cut-points and reference at this level, as sentences. Empty where nothing
+/// was measured or the bundle does not grade by it.
+std::vector<std::string> comparison_sentences(const Grade& grade, const MeasureModels& models);
+
+}  // namespace lumbargrade
