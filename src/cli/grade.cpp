@@ -86,7 +86,7 @@ std::string formatted(const StudyAndResult& graded, const LoadedGrader& loaded, 
   if (format == "table") return grades_table(result.study_id, result.grades);
   if (format == "wide") return grades_wide_csv(result.study_id, result.grades);
   if (format == "json") return grades_json(report_of(graded, loaded));
-  return grades_csv(result.study_id, result.grades);
+  return grades_csv({result.study_id, result.study_instance_uid}, result.grades);
 }
 
 void write_report(const fs::path& folder, const StudyReport& report) {
@@ -127,7 +127,8 @@ void write_outputs(const GradeOptions& options, const StudyAndResult& graded, co
   if (!options.attention.empty()) write_attention(options.attention, result, options.force);
   if (options.output.empty()) return print(formatted(graded, loaded, options.format));
   create_folder(options.output);
-  write_result(fs::path(options.output) / kGradesFile, grades_csv(result.study_id, result.grades), options.force);
+  write_result(fs::path(options.output) / kGradesFile,
+               grades_csv({result.study_id, result.study_instance_uid}, result.grades), options.force);
   print(grades_table(result.study_id, result.grades));
   log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
   if (options.report) write_report(options.output, report_of(graded, loaded));

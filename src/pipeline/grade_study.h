@@ -16,7 +16,7 @@ struct Grader {
   GradingModel model;
   SpineLocator locate;
   /// Runs the grading networks; empty where the bundle has none.
-  std::function<NetworkGrades(const Study& study, const Spine& spine)> look;
+  std::function<NetworkGrades(const Study& study, const Spine& spine)> predict;
 };
 
 /// Wall-clock times of one study.

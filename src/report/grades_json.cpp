@@ -63,10 +63,21 @@ Json spine_json(const Spine& spine) {
           {"canal_line_mm", canal}};
 }
 
+Json measures_json(const MeasuredValues& measured) {
+  Json json = Json::object();
+  for (const Measure measure : kMeasures) {
+    const auto& value = measured[measure];
+    if (value) json[std::string(measure_name(measure))] = {{"value", rounded(value->value)}, {"z", rounded(value->z)}};
+  }
+  return json;
+}
+
 Json grade_json(const Grade& grade) {
   const auto printed = printed_probabilities(grade.probabilities);
   Json flags = Json::array({"research_use_only"});
   for (const std::string& flag : grade.flags) flags.push_back(flag);
+  Json decided_by = Json::array();
+  for (const Measure measure : grade.decided_by) decided_by.push_back(measure_name(measure));
   return {{"finding", finding_key(grade.finding)},
           {"condition", condition_key(grade.finding.condition)},
           {"side", grade.finding.side ? Json(side_name(*grade.finding.side)) : Json(nullptr)},
@@ -81,8 +92,8 @@ Json grade_json(const Grade& grade) {
           {"series_instance_uid", text_or_null(grade.series_instance_uid)},
           {"sop_instance_uid", text_or_null(grade.sop_instance_uid)},
           {"point_mm", point(grade.point_patient)},
-          {"measure_mm", rounded(grade.measure_mm)},
-          {"measure_ratio", rounded(grade.measure_ratio)},
+          {"measures", measures_json(grade.measured)},
+          {"decided_by", decided_by},
           {"flags", flags}};
 }
 

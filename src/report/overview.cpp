@@ -97,7 +97,8 @@ void draw_level(SlicePicture& picture, const LevelFrame& frame, const Grade& can
   const double radius_px =
       frame.canal && std::isfinite(frame.canal->diameter_mm) ? frame.canal->diameter_mm / 2 / picture.pixel_mm() : 4;
   cv::circle(picture.pixels(), at, std::max(2, static_cast<int>(std::lround(radius_px))), colour, 2, cv::LINE_AA);
-  const std::string words = (canal.measure_mm ? millimetres(*canal.measure_mm) + "  " : "") + grade_words(canal);
+  const auto& diameter = canal.measured[Measure::CanalAp];
+  const std::string words = (diameter ? millimetres(diameter->value) + "  " : "") + grade_words(canal);
   const int width_px = text_size(words, kPlateScale).width + 8;
   const cv::Point beside(static_cast<int>(at.x + radius_px) + 16, static_cast<int>(at.y) + 5);
   const bool fits = beside.x + width_px <= picture.pixels().cols;

@@ -1,5 +1,6 @@
 #include "report/report_page.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -85,18 +86,36 @@ Data bars(const Probabilities& probabilities) {
   return list;
 }
 
+std::string measure_words(Measure measure, double value) {
+  switch (measure) {
+    case Measure::CanalAp:
+      return text("Antero-posterior diameter of the canal at the disc: ", fixed(value, "%.1f mm"));
+    case Measure::CanalRatio:
+      return text("Its ratio to the diameters between the neighbouring discs: ", fixed(value, "%.2f"));
+    case Measure::CanalFluidRatio:
+      return text("Signal across the canal against that between the neighbouring discs: ", fixed(value, "%.2f"));
+    case Measure::SacArea:
+      return text("Area of the sac on axial T2: ", fixed(value, "%.0f mm\u00b2"));
+    case Measure::RecessArea:
+      return text("Area of the sac beside its middle on axial T2: ", fixed(value, "%.0f mm\u00b2"));
+    case Measure::RecessDepth:
+      return text("Depth of the recess: ", fixed(value, "%.1f mm"));
+    case Measure::ForamenFatShare:
+      return text("Share of fat around the nerve: ", percent(value));
+  }
+  return "";
+}
+
 std::vector<std::string> measure_sentences(const Grade& grade) {
   std::vector<std::string> sentences;
-  const bool is_canal = grade.finding.condition == Condition::SpinalCanalStenosis;
-  if (grade.measure_mm) {
-    sentences.push_back(
-        text(is_canal ? "Antero-posterior diameter of the canal at the disc: " : "Depth of the recess: ",
-             fixed(*grade.measure_mm, "%.1f mm"), "."));
-  }
-  if (grade.measure_ratio) {
-    sentences.push_back(is_canal ? text("Its ratio to the diameters between the neighbouring discs: ",
-                                        fixed(*grade.measure_ratio, "%.2f"), ".")
-                                 : text("Share of fat around the nerve: ", percent(*grade.measure_ratio), "."));
+  for (const Measure measure : kMeasures) {
+    const auto& measured = grade.measured[measure];
+    if (!measured) continue;
+    const std::string against = measured->z ? text(", ", fixed(*measured->z, "%+.1f"),
+                                                   " standard deviations from the mean of the reference sample")
+                                            : "";
+    const bool decided = std::count(grade.decided_by.begin(), grade.decided_by.end(), measure) > 0;
+    sentences.push_back(text(measure_words(measure, measured->value), against, decided ? "; it decided." : "."));
   }
   return sentences;
 }
