@@ -34,15 +34,15 @@ struct BarePass {
 std::vector<BarePass> bare_passes(const Bundle& bundle, const NetworkGrades& graded) {
   std::vector<BarePass> passes;
   for (const BundleNetwork& network : bundle.networks) {
-    for (const ConditionSpec& head : bundle.manifest.grading.heads) {
-      if (network.spec.role != grading_role(head.condition)) continue;
+    for (const ConditionSpec& spec : bundle.manifest.grading.conditions) {
+      if (network.spec.role != grading_role(spec.condition)) continue;
       std::int64_t findings = 0;
       for (size_t k = 0; k < kFindingCount; ++k) {
-        findings += all_findings()[k].condition == head.condition && graded[k].has_value();
+        findings += all_findings()[k].condition == spec.condition && graded[k].has_value();
       }
       if (findings == 0) continue;
       BarePass pass{
-          GraderNetwork(std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module)), {}, head.tta.size()};
+          GraderNetwork(std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module)), {}, spec.tta.size()};
       pass.network->prepare_for_inference();
       for (const InputSpec& input : network.spec.inputs) {
         const View view = view_of(input, network.spec.name);
@@ -66,10 +66,8 @@ double bare_ms(std::vector<BarePass>& passes) {
 double stage_ms(const PreparedStudy& prepared, const Spine& spine, const Grader& grader) {
   const Study& study = prepared.study;
   const Stopwatch stopwatch;
-  const NetworkGrades networks = grader.look ? grader.look(study, spine) : NetworkGrades{};
-  const ForamenMeasures foramina =
-      grader.model.measure(Condition::NeuralForaminalNarrowing) ? measure_foramina(study, spine) : ForamenMeasures{};
-  grade_findings(spine, prepared.sagittal_volume(), grader.model, networks, foramina);
+  const NetworkGrades networks = grader.predict ? grader.predict(study, spine) : NetworkGrades{};
+  grade_findings(spine, prepared.sagittal_volume(), grader.model, networks, measure_study(study, spine));
   return stopwatch.elapsed_ms();
 }
 
@@ -88,7 +86,7 @@ int run(const std::string& folder, const std::optional<std::string>& chosen) {
   const PreparedStudy prepared = prepare_study(folder, {}, loaded.grader.locate);
   const Study& study = prepared.study;
   const Spine spine = located_spine(prepared, loaded.grader.locate);
-  const NetworkGrades graded = loaded.grader.look ? loaded.grader.look(study, spine) : NetworkGrades{};
+  const NetworkGrades graded = loaded.grader.predict ? loaded.grader.predict(study, spine) : NetworkGrades{};
   const Bundle bundle = load_bundle(find_bundle(chosen));
   std::vector<BarePass> passes = bare_passes(bundle, graded);
   std::vector<double> stage, bare;

@@ -19,6 +19,13 @@
 /// This header needs nothing but the standard library.
 namespace lumbargrade {
 
+/// A measure of one finding.
+struct RowMeasure {
+  std::string name;         ///< of its column in grades.csv: "canal_ap_mm", "canal_ratio" ...
+  double value = 0;         ///< in the unit that the name ends in
+  std::optional<double> z;  ///< against the bundle's reference sample, where it has one
+};
+
 /// One of the 25 rows of a study, as in grades.csv.
 struct GradeRow {
   std::string condition;   ///< "spinal_canal_stenosis", "neural_foraminal_narrowing", "subarticular_stenosis"
@@ -33,13 +40,14 @@ struct GradeRow {
   std::string series_instance_uid;  ///< of the image that was graded; "" for a prior
   std::string sop_instance_uid;
   std::optional<std::array<double, 3>> point_mm;  ///< the point graded, patient space (LPS)
-  std::optional<double> measure_mm;               ///< canal: antero-posterior diameter of the sac
-  std::optional<double> measure_ratio;            ///< over its reference
+  std::vector<RowMeasure> measures;               ///< all that was measured of this finding
+  std::vector<std::string> decided_by;            ///< names of those that went into the probabilities
   std::vector<std::string> flags;
 };
 
 struct GradedStudy {
   std::string study_id;
+  std::string study_instance_uid;
   std::vector<GradeRow> rows;  ///< 25, in the order of the challenge's submission
   std::vector<std::string> warnings;
 };

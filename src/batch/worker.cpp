@@ -132,7 +132,7 @@ Message grade_and_write(const Request& request, const WorkerOptions& options, co
   try {
     if (!options.reports.empty()) write_page(graded, request, options, loaded);
     write_file_atomically(request.result_file,
-                          result_file_text(grades_csv(study_id, result.grades),
+                          result_file_text(grades_csv({study_id, result.study_instance_uid}, result.grades),
                                            {study_id, fingerprint, summary_cells(study_id, result)}));
   } catch (const FileError& error) {
     Message reply = failed(error, "write", options);

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "bundle/manifest_measures.h"
 #include "bundle/measure_keys.h"
 #include "core/error.h"
 #include "core/strict_json.h"
@@ -20,15 +21,14 @@ constexpr std::int64_t kMaxAxisSize = 4096;
 constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxCount = 1'000'000'000;
 constexpr double kMaxMillimetres = 1000;
-constexpr double kSmallestWidth = 1e-5;
 constexpr double kMaxMetric = 1e9;
 constexpr double kSumTolerance = 1e-6;
 
 const std::vector<std::string> kRoles = {"locator", "canal", "foraminal", "subarticular", "canal_outline", kMixerRole};
 const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 const std::vector<std::string> kCombinations = {"probabilities", "logits"};
-constexpr double kMaxLookMm = 50;
-constexpr double kMaxLookDegrees = 180;
+constexpr double kMaxTransformMm = 50;
+constexpr double kMaxTransformDegrees = 180;
 // Totals, far above anything useful: they keep a hostile manifest from filling memory or hours.
 constexpr std::size_t kMaxNetworks = 128;
 constexpr std::size_t kMaxTransforms = 64;
@@ -192,12 +192,6 @@ Probabilities read_probabilities(const StrictObject& object, const std::string& 
   return probabilities;
 }
 
-std::vector<std::string> level_keys() {
-  std::vector<std::string> keys;
-  for (const Level level : kLevels) keys.emplace_back(level_key(level));
-  return keys;
-}
-
 void read_prior(const StrictObject& object, GradingSpec& grading) {
   grading.prior_source = object.string("source");
   for (const Condition condition : kConditions) {
@@ -209,45 +203,13 @@ void read_prior(const StrictObject& object, GradingSpec& grading) {
   }
 }
 
-MeasureModel::LevelCuts read_cuts(const StrictObject& levels, Level level, const MeasureKey& measure) {
-  const std::string unit = measure.unit;
-  std::vector<std::string> keys = {"moderate_below" + unit, "severe_below" + unit};
-  if (measure.has_reference) keys.push_back("typical_reference" + unit);
-  const StrictObject object = levels.object(std::string(level_key(level)), keys);
-  MeasureModel::LevelCuts cuts;
-  cuts.moderate_below = object.number("moderate_below" + unit, -measure.limit, measure.limit);
-  cuts.severe_below = object.number("severe_below" + unit, -measure.limit, measure.limit);
-  if (measure.has_reference) cuts.typical_reference = object.number("typical_reference" + unit, 1, measure.limit);
-  if (cuts.severe_below >= cuts.moderate_below) {
-    object.fail("severe_below" + unit, "must be less than moderate_below" + unit);
-  }
-  return cuts;
-}
-
-MeasureModel read_measure(const StrictObject& grading, const MeasureKey& measure) {
-  const std::string width = std::string("width") + measure.unit;
-  std::vector<std::string> keys = {"source", width, "model_weight", "levels"};
-  if (measure.has_reference) keys.emplace_back("reference_exponent");
-  const StrictObject object = grading.object(measure.key, keys);
-  MeasureModel model;
-  model.source = object.string("source");
-  if (measure.has_reference) model.reference_exponent = object.number("reference_exponent", 0, 1);
-  model.width = object.number(width, measure.limit * kSmallestWidth, measure.limit);
-  model.model_weight = object.number("model_weight", 0, 1);
-  const StrictObject levels = object.object("levels", level_keys());
-  for (const Level level : kLevels) {
-    model.levels[index_of(level)] = read_cuts(levels, level, measure);
-  }
-  return model;
-}
-
-TtaTransform read_look(const StrictObject& object) {
-  TtaTransform look;
-  if (object.has("row_mm")) look.row_mm = object.number("row_mm", -kMaxLookMm, kMaxLookMm);
-  if (object.has("column_mm")) look.column_mm = object.number("column_mm", -kMaxLookMm, kMaxLookMm);
-  if (object.has("degrees")) look.degrees = object.number("degrees", -kMaxLookDegrees, kMaxLookDegrees);
-  if (object.has("mirror")) look.mirror = object.boolean("mirror");
-  return look;
+TtaTransform read_transform(const StrictObject& object) {
+  TtaTransform transform;
+  if (object.has("row_mm")) transform.row_mm = object.number("row_mm", -kMaxTransformMm, kMaxTransformMm);
+  if (object.has("column_mm")) transform.column_mm = object.number("column_mm", -kMaxTransformMm, kMaxTransformMm);
+  if (object.has("degrees")) transform.degrees = object.number("degrees", -kMaxTransformDegrees, kMaxTransformDegrees);
+  if (object.has("mirror")) transform.mirror = object.boolean("mirror");
+  return transform;
 }
 
 Condition read_condition(const StrictObject& object) {
@@ -270,34 +232,34 @@ std::vector<std::string> read_flags(const StrictObject& object) {
   return flags;
 }
 
-ConditionSpec read_head(const StrictObject& object) {
-  ConditionSpec head;
-  head.condition = read_condition(object);
-  head.source = object.string("source");
-  head.combine = object.one_of("combine", kCombinations);
-  head.temperature = object.number("temperature", 0.01, 100);
-  head.measure_weight = object.number("measure_weight", 0, 1);
-  head.model_weight = object.number("model_weight", 0, 1);
-  if (object.has("flags")) head.flags = read_flags(object);
-  for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
-    head.tta.push_back(read_look(look));
+ConditionSpec read_condition_spec(const StrictObject& object) {
+  ConditionSpec spec;
+  spec.condition = read_condition(object);
+  spec.source = object.string("source");
+  spec.combine = object.one_of("combine", kCombinations);
+  spec.temperature = object.number("temperature", 0.01, 100);
+  spec.measure_weight = object.number("measure_weight", 0, 1);
+  spec.model_weight = object.number("model_weight", 0, 1);
+  if (object.has("flags")) spec.flags = read_flags(object);
+  for (const auto& transform : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
+    spec.tta.push_back(read_transform(transform));
   }
-  if (head.tta.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
-  if (head.tta.size() > kMaxTransforms) {
-    object.fail("looks", text("has ", head.tta.size(), " entries, more than ", kMaxTransforms));
+  if (spec.tta.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
+  if (spec.tta.size() > kMaxTransforms) {
+    object.fail("looks", text("has ", spec.tta.size(), " entries, more than ", kMaxTransforms));
   }
-  return head;
+  return spec;
 }
 
-void read_heads(const StrictObject& object, GradingSpec& grading) {
+void read_conditions(const StrictObject& object, GradingSpec& grading) {
   for (const auto& entry : object.objects(
            "heads", {"condition", "source", "combine", "temperature", "measure_weight", "model_weight", "looks"},
            {"flags"})) {
-    const ConditionSpec head = read_head(entry);
-    if (grading.head(head.condition)) {
-      object.fail("heads", text("has \"", condition_key(head.condition), "\" twice"));
+    const ConditionSpec spec = read_condition_spec(entry);
+    if (grading.condition(spec.condition)) {
+      object.fail("heads", text("has \"", condition_key(spec.condition), "\" twice"));
     }
-    grading.heads.push_back(head);
+    grading.conditions.push_back(spec);
   }
 }
 
@@ -306,10 +268,8 @@ GradingSpec read_grading(const StrictObject& object) {
   for (const Condition condition : kConditions) prior_keys.emplace_back(condition_key(condition));
   GradingSpec grading;
   read_prior(object.object("prior", prior_keys), grading);
-  for (const MeasureKey& measure : kMeasureKeys) {
-    if (object.has(measure.key)) grading.measure(measure.condition) = read_measure(object, measure);
-  }
-  if (object.has("heads")) read_heads(object, grading);
+  read_measures(object, grading);
+  if (object.has("heads")) read_conditions(object, grading);
   return grading;
 }
 
@@ -355,14 +315,14 @@ void check_members(const StrictObject& object, const Manifest& manifest) {
   }
 }
 
-/// Networks that grade need a head that says how, and the other way round.
-void check_heads(const StrictObject& object, const Manifest& manifest) {
+/// Networks that grade need a spec that says how, and the other way round.
+void check_conditions(const StrictObject& object, const Manifest& manifest) {
   for (const Condition condition : kConditions) {
     const bool has_network = manifest.network(grading_role(condition)) != nullptr;
-    const bool has_head = manifest.grading.head(condition) != nullptr;
-    if (has_network == has_head) continue;
+    const bool has_spec = manifest.grading.condition(condition) != nullptr;
+    if (has_network == has_spec) continue;
     object.fail("grading", text("and networks contradict each other: ", condition_key(condition), " has ",
-                                has_head ? "a head but no network" : "a network but no head"));
+                                has_spec ? "a head but no network" : "a network but no head"));
   }
 }
 
@@ -398,10 +358,10 @@ bool is_grading_role(const std::string& role) {
                      [&](Condition condition) { return grading_role(condition) == role; });
 }
 
-const ConditionSpec* GradingSpec::head(Condition condition) const {
+const ConditionSpec* GradingSpec::condition(Condition condition) const {
   const auto found =
-      std::find_if(heads.begin(), heads.end(), [&](const auto& item) { return item.condition == condition; });
-  return found == heads.end() ? nullptr : &*found;
+      std::find_if(conditions.begin(), conditions.end(), [&](const auto& item) { return item.condition == condition; });
+  return found == conditions.end() ? nullptr : &*found;
 }
 
 const NetworkSpec* Manifest::network(std::string_view role) const {
@@ -416,7 +376,8 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   check_schema(json, file);
   const StrictObject object(json, source, "",
                             {"schema_version", "name", "version", "licence", "attribution", "intended_use", "networks",
-                             "grading", "training_data", "metrics"});
+                             "grading", "training_data", "metrics"},
+                            {"naming"});
   object.integer("schema_version", kManifestSchemaVersion, kManifestSchemaVersion);
   Manifest manifest;
   manifest.name = object.string("name");
@@ -425,9 +386,11 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   manifest.attribution = object.strings("attribution", 0);
   manifest.intended_use = object.string("intended_use");
   read_networks(object, manifest);
-  manifest.grading = read_grading(
-      object.object("grading", {"prior"}, {"canal_measure", "recess_measure", "foramen_measure", "heads"}));
-  check_heads(object, manifest);
+  if (object.has("naming")) manifest.naming = read_naming(object.object("naming", {"source", "discs", "out_of_view"}));
+  std::vector<std::string> grading_keys = {"heads", "reference_samples"};
+  for (const MeasureKey& measure : kMeasureKeys) grading_keys.emplace_back(measure.key);
+  manifest.grading = read_grading(object.object("grading", {"prior"}, grading_keys));
+  check_conditions(object, manifest);
   check_members(object, manifest);
   for (const auto& data :
        object.objects("training_data", {"used_for", "source", "licence", "count", "unit", "split"})) {

@@ -11,13 +11,14 @@
 
 #include "bundle/measure_model.h"
 #include "core/finding.h"
+#include "core/measure.h"
 
 namespace lumbargrade {
 
 /// The manifest.json of a model bundle: all that is needed to run its networks and to judge them. docs/bundle.md
 /// describes every key. Paths are relative to the bundle's folder.
 
-inline constexpr std::int64_t kManifestSchemaVersion = 1;
+inline constexpr std::int64_t kManifestSchemaVersion = 2;
 inline constexpr const char* kManifestFile = "manifest.json";
 /// Of the networks that let the findings of a study attend to each other.
 inline constexpr const char* kMixerRole = "study_mixer";
@@ -101,7 +102,7 @@ struct NetworkSpec {
   bool operator==(const NetworkSpec&) const = default;
 };
 
-/// One look of test-time augmentation: the crop is moved and turned in its plane before it is cut.
+/// One transform of test-time augmentation: the crop is moved and turned in its plane before it is cut.
 struct TtaTransform {
   double row_mm = 0;
   double column_mm = 0;
@@ -116,7 +117,7 @@ struct TtaTransform {
 struct ConditionSpec {
   Condition condition{};
   std::string source;              ///< what the networks learned from, in a few words
-  std::string combine;             ///< members and looks are averaged as "probabilities" or "logits"
+  std::string combine;             ///< members and transforms are averaged as "probabilities" or "logits"
   double temperature = 1;          ///< of the average
   double measure_weight = 0;       ///< share of the measure's answer where there is a measure (grades/grading.h)
   double model_weight = 1;         ///< lambda in p = (1 - lambda) prior + lambda networks, times the level's confidence
@@ -127,19 +128,18 @@ struct ConditionSpec {
 };
 
 struct GradingSpec {
-  /// Where nothing was looked at (missing series, level not found), and what weak heads are mixed with: probabilities
-  /// by condition and level, each triple summing to 1.
+  /// Where nothing was looked at (missing series, level not found), and what weak networks are mixed with:
+  /// probabilities by condition and level, each triple summing to 1.
   std::array<std::array<Probabilities, kLevelCount>, kConditionCount> prior{};
   std::string prior_source;
-  /// By condition; empty: not graded by a measure. Canal: diameter, mm; subarticular: depth of the
-  /// recess, mm; foraminal: share of fat, 0..1.
-  std::array<std::optional<MeasureModel>, kConditionCount> measures;
-  std::vector<ConditionSpec> heads;  ///< at most one per condition; a condition that has networks has one
+  std::array<std::optional<MeasureModel>, kMeasureCount> measures;              ///< by Measure; empty: not graded by it
+  std::array<std::optional<ReferenceSample>, kMeasureCount> reference_samples;  ///< by Measure; empty: no z-score
+  std::vector<ConditionSpec> conditions;  ///< at most one per condition; a condition that has networks has one
 
-  const ConditionSpec* head(Condition condition) const;
-  std::optional<MeasureModel>& measure(Condition condition) { return measures[static_cast<std::size_t>(condition)]; }
-  const std::optional<MeasureModel>& measure(Condition condition) const {
-    return measures[static_cast<std::size_t>(condition)];
+  const ConditionSpec* condition(Condition condition) const;
+  std::optional<MeasureModel>& measure(Measure measure) { return measures[static_cast<std::size_t>(measure)]; }
+  const std::optional<MeasureModel>& measure(Measure measure) const {
+    return measures[static_cast<std::size_t>(measure)];
   }
 
   bool operator==(const GradingSpec&) const = default;
@@ -169,6 +169,23 @@ struct MetricSpec {
   bool operator==(const MetricSpec&) const = default;
 };
 
+/// How the first disc above the sacrum is told (levels/naming.h): numbers by feature.
+struct NamingSpec {
+  struct Feature {
+    std::string name;
+    double mean = 0;
+    double scale = 1;  ///< above 0
+    double weight = 0;
+
+    bool operator==(const Feature&) const = default;
+  };
+  std::string source;                ///< whom it learned from, in a few words
+  std::vector<Feature> discs;        ///< of every disc
+  std::vector<Feature> out_of_view;  ///< of "L5/S1 lies below all discs that are seen"
+
+  bool operator==(const NamingSpec&) const = default;
+};
+
 struct Manifest {
   std::string name;
   std::string version;
@@ -176,6 +193,7 @@ struct Manifest {
   std::vector<std::string> attribution;
   std::string intended_use;
   std::vector<NetworkSpec> networks;
+  std::optional<NamingSpec> naming;  ///< absent: L5/S1 is told by the locator's maps alone
   GradingSpec grading;
   std::vector<TrainingDataSpec> training_data;
   std::vector<MetricSpec> metrics;

@@ -11,8 +11,8 @@ Json to_json(const AxisSpec& axis);
 Json to_json(const InputSpec& input);
 Json to_json(const OutputSpec& output);
 Json to_json(const NetworkSpec& network);
-Json to_json(const TtaTransform& look);
-Json to_json(const ConditionSpec& head);
+Json to_json(const TtaTransform& transform);
+Json to_json(const ConditionSpec& spec);
 Json to_json(const TrainingDataSpec& data);
 Json to_json(const MetricSpec& metric);
 
@@ -82,48 +82,79 @@ Json prior_json(const GradingSpec& grading) {
   return json;
 }
 
-/// `unit` ends the names of the numbers that have one: "_mm". Only a measure with a reference writes about it.
-Json measure_json(const MeasureModel& measure, const std::string& unit, bool has_reference) {
+/// Only a measure with a reference writes about it.
+Json measure_json(const MeasureModel& measure, const MeasureKey& key) {
+  const std::string unit = key.unit;
   Json json = {{"source", measure.source}};
-  if (has_reference) json["reference_exponent"] = measure.reference_exponent;
-  json["width" + unit] = measure.width;
+  if (key.reference_unit != nullptr) json["reference_exponent"] = measure.reference_exponent;
+  json["width"] = measure.width;
   json["model_weight"] = measure.model_weight;
   for (const Level level : kLevels) {
     const auto& cuts = measure.levels[index_of(level)];
     Json& written = json["levels"][std::string(level_key(level))];
     written = {{"moderate_below" + unit, cuts.moderate_below}, {"severe_below" + unit, cuts.severe_below}};
-    if (has_reference) written["typical_reference" + unit] = cuts.typical_reference;
+    if (key.reference_unit != nullptr) {
+      written["typical_reference" + std::string(key.reference_unit)] = cuts.typical_reference;
+    }
   }
   return json;
 }
 
-Json to_json(const TtaTransform& look) {
+Json reference_samples_json(const GradingSpec& grading) {
   Json json = Json::object();
-  if (look.row_mm != 0) json["row_mm"] = look.row_mm;
-  if (look.column_mm != 0) json["column_mm"] = look.column_mm;
-  if (look.degrees != 0) json["degrees"] = look.degrees;
-  if (look.mirror) json["mirror"] = true;
+  for (const Measure measure : kMeasures) {
+    const auto& sample = grading.reference_samples[static_cast<std::size_t>(measure)];
+    if (!sample) continue;
+    Json& written = json[std::string(measure_name(measure))];
+    written["source"] = sample->source;
+    written["levels"] = Json::object();
+    for (const Level level : kLevels) {
+      const auto& norm = sample->levels[static_cast<std::size_t>(index_of(level))];
+      if (!norm) continue;
+      written["levels"][std::string(level_key(level))] = {
+          {"mean", norm->mean}, {"sd", norm->sd}, {"count", norm->count}};
+    }
+  }
   return json;
 }
 
-Json to_json(const ConditionSpec& head) {
-  return {{"condition", condition_key(head.condition)},
-          {"source", head.source},
-          {"combine", head.combine},
-          {"temperature", head.temperature},
-          {"flags", head.flags},
-          {"measure_weight", head.measure_weight},
-          {"model_weight", head.model_weight},
-          {"looks", list_of(head.tta)}};
+Json features_json(const std::vector<NamingSpec::Feature>& features) {
+  Json json = Json::array();
+  for (const auto& feature : features) {
+    json.push_back(
+        {{"name", feature.name}, {"mean", feature.mean}, {"scale", feature.scale}, {"weight", feature.weight}});
+  }
+  return json;
+}
+
+Json to_json(const TtaTransform& transform) {
+  Json json = Json::object();
+  if (transform.row_mm != 0) json["row_mm"] = transform.row_mm;
+  if (transform.column_mm != 0) json["column_mm"] = transform.column_mm;
+  if (transform.degrees != 0) json["degrees"] = transform.degrees;
+  if (transform.mirror) json["mirror"] = true;
+  return json;
+}
+
+Json to_json(const ConditionSpec& spec) {
+  return {{"condition", condition_key(spec.condition)},
+          {"source", spec.source},
+          {"combine", spec.combine},
+          {"temperature", spec.temperature},
+          {"flags", spec.flags},
+          {"measure_weight", spec.measure_weight},
+          {"model_weight", spec.model_weight},
+          {"looks", list_of(spec.tta)}};
 }
 
 Json grading_json(const GradingSpec& grading) {
   Json json = {{"prior", prior_json(grading)}};
   for (const MeasureKey& key : kMeasureKeys) {
-    const auto& measure = grading.measure(key.condition);
-    if (measure) json[key.key] = measure_json(*measure, key.unit, key.has_reference);
+    const auto& measure = grading.measure(key.measure);
+    if (measure) json[key.key] = measure_json(*measure, key);
   }
-  if (!grading.heads.empty()) json["heads"] = list_of(grading.heads);
+  if (const Json samples = reference_samples_json(grading); !samples.empty()) json["reference_samples"] = samples;
+  if (!grading.conditions.empty()) json["heads"] = list_of(grading.conditions);
   return json;
 }
 
@@ -168,16 +199,21 @@ std::string first_difference(const NetworkSpec& wanted, const NetworkSpec& decla
 }
 
 std::string manifest_text(const Manifest& manifest) {
-  const Json json = {{"schema_version", kManifestSchemaVersion},
-                     {"name", manifest.name},
-                     {"version", manifest.version},
-                     {"licence", manifest.licence},
-                     {"attribution", manifest.attribution},
-                     {"intended_use", manifest.intended_use},
-                     {"networks", list_of(manifest.networks)},
-                     {"grading", grading_json(manifest.grading)},
-                     {"training_data", list_of(manifest.training_data)},
-                     {"metrics", list_of(manifest.metrics)}};
+  Json json = {{"schema_version", kManifestSchemaVersion},
+               {"name", manifest.name},
+               {"version", manifest.version},
+               {"licence", manifest.licence},
+               {"attribution", manifest.attribution},
+               {"intended_use", manifest.intended_use},
+               {"networks", list_of(manifest.networks)}};
+  if (manifest.naming) {
+    json["naming"] = {{"source", manifest.naming->source},
+                      {"discs", features_json(manifest.naming->discs)},
+                      {"out_of_view", features_json(manifest.naming->out_of_view)}};
+  }
+  json["grading"] = grading_json(manifest.grading);
+  json["training_data"] = list_of(manifest.training_data);
+  json["metrics"] = list_of(manifest.metrics);
   return json.dump(2) + "\n";
 }
 

@@ -2,22 +2,27 @@
 
 #include <array>
 
-#include "core/finding.h"
+#include "core/measure.h"
 
 namespace lumbargrade {
 
-/// How one condition's measure is written: its key, the unit that ends the names of its numbers, the bound on them
-/// (cut-points of a share may lie beyond 0..1), and whether it has a reference.
+/// How a measure's model is written: its key, the condition that it grades, the unit that ends the names of its
+/// cut-points, the bound on them, and the unit of its reference, where it has one.
 struct MeasureKey {
+  Measure measure;
   Condition condition;
   const char* key;
   const char* unit;
   double limit;
-  bool has_reference;
+  const char* reference_unit;  ///< null: without a reference
 };
+
+/// Of a condition's measures the first one that is there decides.
 inline constexpr std::array kMeasureKeys = {
-    MeasureKey{Condition::SpinalCanalStenosis, "canal_measure", "_mm", 1000, true},
-    MeasureKey{Condition::SubarticularStenosis, "recess_measure", "_mm", 1000, false},
-    MeasureKey{Condition::NeuralForaminalNarrowing, "foramen_measure", "", 10, false}};
+    MeasureKey{Measure::CanalFluidRatio, Condition::SpinalCanalStenosis, "fluid_measure", "", 10, "_mm"},
+    MeasureKey{Measure::CanalAp, Condition::SpinalCanalStenosis, "canal_measure", "_mm", 1000, "_mm"},
+    MeasureKey{Measure::RecessArea, Condition::SubarticularStenosis, "recess_area_measure", "_mm2", 10000, "_mm2"},
+    MeasureKey{Measure::RecessDepth, Condition::SubarticularStenosis, "recess_measure", "_mm", 1000, nullptr},
+    MeasureKey{Measure::ForamenFatShare, Condition::NeuralForaminalNarrowing, "foramen_measure", "", 1, nullptr}};
 
 }  // namespace lumbargrade

@@ -85,7 +85,7 @@ std::string measures_table(const Manifest& manifest) {
   for (const Level level : kLevels) names.push_back(std::string(level_name(level)) + ": moderate / severe below");
   std::string table = table_head(names);
   for (const MeasureKey& key : kMeasureKeys) {
-    const auto& measure = manifest.grading.measure(key.condition);
+    const auto& measure = manifest.grading.measure(key.measure);
     if (!measure) continue;
     std::vector<std::string> row = {key.key, short_number(measure->model_weight), short_number(measure->width),
                                     measure->source};

@@ -77,7 +77,7 @@ std::string formatted(const GradeOptions& options, const StudyAndResult& graded,
   if (options.format == "table") return grades_table(result.study_id, result.grades);
   if (options.format == "wide") return grades_wide_csv(result.study_id, result.grades);
   if (options.format == "json") return grades_json(report_of(options, graded, loaded));
-  return grades_csv(result.study_id, result.grades);
+  return grades_csv({result.study_id, result.study_instance_uid}, result.grades);
 }
 
 nlohmann::ordered_json options_json(const GradeOptions& options) {
@@ -119,7 +119,8 @@ std::vector<std::string> write_outputs(const GradeOptions& options, const StudyA
     return {};
   }
   create_folder(options.output);
-  write_result(fs::path(options.output) / kGradesFile, grades_csv(result.study_id, result.grades), options.force);
+  write_result(fs::path(options.output) / kGradesFile,
+               grades_csv({result.study_id, result.study_instance_uid}, result.grades), options.force);
   print(grades_table(result.study_id, result.grades));
   log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
   std::vector<std::string> files = {kGradesFile};

@@ -5,6 +5,7 @@
 
 #include "bundle/find_bundle.h"
 #include "bundle/manifest.h"
+#include "bundle/measure_keys.h"
 #include "bundle/verify.h"
 #include "cli/commands.h"
 #include "core/error.h"
@@ -84,39 +85,32 @@ std::string level_text(const Probabilities& probabilities) {
   return out.str();
 }
 
-void add_head(const ConditionSpec& head, Card& card) {
-  card.line(std::string(grading_role(head.condition)),
-            text("from networks, mean of ", head.combine, " over ", head.tta.size(), " look(s), temperature ",
-                 head.temperature, ", weight ", head.model_weight, " against the prior, ", head.measure_weight,
-                 " of it for the measure", head.flags.empty() ? "" : "; flags " + joined(head.flags)));
-  card.line("", head.source);
+void add_condition(const ConditionSpec& spec, Card& card) {
+  card.line(std::string(grading_role(spec.condition)),
+            text("from networks, mean of ", spec.combine, " over ", spec.tta.size(), " look(s), temperature ",
+                 spec.temperature, ", weight ", spec.model_weight, " against the prior, ", spec.measure_weight,
+                 " of it for the measure", spec.flags.empty() ? "" : "; flags " + joined(spec.flags)));
+  card.line("", spec.source);
 }
 
-std::string_view measure_name(Condition condition) {
-  switch (condition) {
-    case Condition::SpinalCanalStenosis:
-      return "the measured diameter";
-    case Condition::SubarticularStenosis:
-      return "the measured depth of the recess";
-    case Condition::NeuralForaminalNarrowing:
-      return "the share of fat around the nerve on sagittal T1";
-  }
-  return "";
-}
-
-void add_measure(Condition condition, const MeasureModel& measure, Card& card) {
-  card.line(std::string(grading_role(condition)),
-            text("from ", measure_name(condition), ", weight ", measure.model_weight, " against the prior"));
+void add_measure(const MeasureKey& key, const MeasureModel& measure, Card& card) {
+  card.line(std::string(grading_role(key.condition)),
+            text("from ", measure_name(key.measure), ", weight ", measure.model_weight, " against the prior"));
   card.line("", measure.source);
+  for (const Level level : kLevels) {
+    const auto& cuts = measure.levels[static_cast<std::size_t>(index_of(level))];
+    card.line("", text("  ", level_name(level), "  moderate below ", cuts.moderate_below, ", severe below ",
+                       cuts.severe_below));
+  }
 }
 
 void add_grading(const GradingSpec& grading, Card& card) {
   card.heading("Grading");
-  for (const Condition condition : kConditions) {
-    const auto& measure = grading.measure(condition);
-    if (measure) add_measure(condition, *measure, card);
+  for (const MeasureKey& key : kMeasureKeys) {
+    const auto& measure = grading.measure(key.measure);
+    if (measure) add_measure(key, *measure, card);
   }
-  for (const ConditionSpec& head : grading.heads) add_head(head, card);
+  for (const ConditionSpec& spec : grading.conditions) add_condition(spec, card);
   card.line("prior", grading.prior_source);
   for (const Condition condition : kConditions) {
     card.line("", std::string(condition_key(condition)) + ", normal_mild/moderate/severe:");

@@ -9,7 +9,9 @@ namespace {
 
 constexpr const char* kMeasuresFooter = R"(Canal and recess are fitted on what `train canal --folds N --fold K` left in
 its training/ of the studies it held out; foramina on a data set in the challenge's layout with train.csv and
-train_label_coordinates.csv (such as of `lumbargrade phantom`), measured with the bundle's locator.
+train_label_coordinates.csv (such as of `lumbargrade phantom`), measured with the bundle's locator, recesses on its axial
+T2. Names, and the canal's fluid ratio, are fitted on mid-sagittal T2 images whose discs were named by hand: a table with
+set, file, level, relative_x, relative_y (shares of width and height), SET/FILE.png beside it.
 
 Examples:
   lumbargrade train measures --bundle canal --held-out canal0 canal1 canal2 --foramina phantom --out measured
@@ -28,8 +30,11 @@ void add_measures_options(CLI::App& command, MeasureTraining& training) {
   command.add_option("--held-out", training.held_out, "Folders (--out) of fold runs of `train canal`")
       ->check(CLI::ExistingDirectory)
       ->group("Data");
-  command.add_option("--foramina", training.foramina, "Data set whose graded foramina are measured")
+  command.add_option("--foramina", training.foramina, "Data set whose graded foramina and recesses are measured")
       ->check(CLI::ExistingDirectory)
+      ->group("Data");
+  command.add_option("--named", training.named, "Table of discs named by hand; its images lie beside it")
+      ->check(CLI::ExistingFile)
       ->group("Data");
   command.add_option("--card", training.card, "JSON that describes the bundle, in place of its own description")
       ->check(CLI::ExistingFile)
@@ -43,8 +48,8 @@ void add_measures_options(CLI::App& command, MeasureTraining& training) {
 }  // namespace
 
 void add_train_measures_command(CLI::App& train, Action& action) {
-  auto* measures =
-      train.add_subcommand("measures", "Fit what turns measured canals, recesses and foramina into grades");
+  auto* measures = train.add_subcommand(
+      "measures", "Fit what names discs and turns measured canals, recesses and foramina into grades");
   auto training = std::make_shared<MeasureTraining>();
   add_measures_options(*measures, *training);
   measures->footer(kMeasuresFooter);

@@ -33,11 +33,15 @@ inline constexpr Flag kLevelUncertain = {
     "level_uncertain", "this level's place or name may be wrong; the row leans towards the prior", FlagSeverity::Grave};
 inline constexpr Flag kLevelNamesUncertain = {
     "level_names_uncertain", "all names may be off by a level: the sacrum was not clearly seen", FlagSeverity::Grave};
-inline constexpr Flag kTransitionalVertebraPossible = {
-    "transitional_vertebra_possible", "two discs look like L5/S1; decide with `--lowest-disc`", FlagSeverity::Caution};
-inline constexpr Flag kDiscBelowL5S1 = {"disc_below_l5_s1",
-                                        "a disc was seen below the one named L5/S1; decide with `--lowest-disc`",
-                                        FlagSeverity::Caution};
+inline constexpr Flag kLevelsAmbiguous = {
+    "levels_ambiguous",
+    "two discs compete for L5/S1 (transitional vertebra, S1/S2 disc): all names may be off by a level; decide with "
+    "`--lowest-disc`",
+    FlagSeverity::Grave};
+inline constexpr Flag kRivalDiscAbove = {
+    "rival_disc_above", "the rival of `levels_ambiguous` is the disc above the one named L5/S1", FlagSeverity::Note};
+inline constexpr Flag kRivalDiscBelow = {
+    "rival_disc_below", "the rival of `levels_ambiguous` is the disc below the one named L5/S1", FlagSeverity::Note};
 inline constexpr Flag kFewerThanFiveDiscs = {
     "fewer_than_five_discs", "the chain of discs is short: not all five levels are in view", FlagSeverity::Caution};
 inline constexpr Flag kLevelSpacingUnusual = {
@@ -53,7 +57,8 @@ inline constexpr Flag kNoReferenceDiameter = {
     "no_reference_diameter", "no canal beside the neighbouring bodies to compare with: the diameter counts as it is",
     FlagSeverity::Note};
 inline constexpr Flag kCanalOutOfPlane = {
-    "canal_out_of_plane", "a scoliotic canal leaves the slices in which it is measured and may read too narrow",
+    "canal_out_of_plane",
+    "a scoliotic canal leaves the study's central slices: its levels are measured in slices of their own",
     FlagSeverity::Caution};
 inline constexpr Flag kMeasuredOnT1 = {
     "measured_on_t1", "there is no sagittal T2: the canal was measured on T1, on which the calibration does not rest",
@@ -70,15 +75,20 @@ inline constexpr Flag kSingleImage = {"single_image", "the sagittal series has o
 inline constexpr Flag kFieldOfViewCut = {
     "field_of_view_cut", "the image ends at the lumbar spine: levels may be missing, or named by what is left",
     FlagSeverity::Caution};
+inline constexpr Flag kContradictsLevelPrior = {
+    "contradicts_level_prior",
+    "the measure would be called narrow at other levels; only that narrowings are rare at this level speaks against it",
+    FlagSeverity::Caution};
 inline constexpr Flag kTrainedOnPhantom = {"trained_on_phantom",
                                            "the networks that graded the row learned from synthetic studies only",
                                            FlagSeverity::Caution};
 
 inline constexpr std::array kAll = {
-    kResearchUseOnly,  kLevelNotFound,       kLevelUncertain,      kLevelNamesUncertain, kTransitionalVertebraPossible,
-    kDiscBelowL5S1,    kFewerThanFiveDiscs,  kLevelSpacingUnusual, kLowestDiscGiven,     kSixLumbarVertebrae,
-    kCanalNotMeasured, kNoReferenceDiameter, kCanalOutOfPlane,     kMeasuredOnT1,        kNoSagittalT1,
-    kNoAxialT2,        kSlicesMissing,       kSingleImage,         kFieldOfViewCut,      kTrainedOnPhantom};
+    kResearchUseOnly,       kLevelNotFound,    kLevelUncertain,      kLevelNamesUncertain, kLevelsAmbiguous,
+    kRivalDiscAbove,        kRivalDiscBelow,   kFewerThanFiveDiscs,  kLevelSpacingUnusual, kLowestDiscGiven,
+    kSixLumbarVertebrae,    kCanalNotMeasured, kNoReferenceDiameter, kCanalOutOfPlane,     kMeasuredOnT1,
+    kNoSagittalT1,          kNoAxialT2,        kSlicesMissing,       kSingleImage,         kFieldOfViewCut,
+    kContradictsLevelPrior, kTrainedOnPhantom};
 }  // namespace flags
 
 /// The flag of this word; nothing for a bundle's own.

@@ -16,7 +16,7 @@ void AttentionMean::add(const std::string& view_name, const std::string& series_
                         const std::vector<double>& weights) {
   if (std::accumulate(weights.begin(), weights.end(), 0.0) <= 0) return;
   View& view = view_named(view_name);
-  view.looks += 1;
+  view.transforms += 1;
   for (size_t slice = 0; slice < weights.size(); ++slice) {
     for (const std::string& uid : sop_instance_uids[slice]) {
       const double share = weights[slice] / static_cast<double>(sop_instance_uids[slice].size());
@@ -35,7 +35,7 @@ std::vector<ImageAttention> AttentionMean::mean() const {
   std::vector<ImageAttention> images;
   for (const View& view : views_) {
     for (ImageAttention image : view.images) {
-      image.weight /= view.looks;
+      image.weight /= view.transforms;
       images.push_back(std::move(image));
     }
   }

@@ -16,15 +16,16 @@ namespace {
 constexpr double kRadians = std::numbers::pi / 180;
 constexpr const char* kOutput = "grade";
 
-/// The placement moved and turned in the plane of the view, of the mirrored patient where the look asks for it.
-CropPlacement looked_at(CropPlacement placement, const TtaTransform& look, SeriesRole series) {
+/// The placement moved and turned in the plane of the view, of the mirrored patient where the transform asks for it.
+CropPlacement looked_at(CropPlacement placement, const TtaTransform& transform, SeriesRole series) {
   const bool axial = series == SeriesRole::AxialT2;
-  if (look.mirror) placement.lateral = -placement.lateral;
+  if (transform.mirror) placement.lateral = -placement.lateral;
   Vector3& row = axial ? placement.posterior : placement.up;
   Vector3& column = axial ? placement.lateral : placement.posterior;
   const double row_sign = axial ? 1 : -1;  // sagittal rows go against `up`
-  placement.point_patient += row_sign * look.row_mm * row + look.column_mm * column;
-  const double cosine = std::cos(look.degrees * kRadians), sine = row_sign * std::sin(look.degrees * kRadians);
+  placement.point_patient += row_sign * transform.row_mm * row + transform.column_mm * column;
+  const double cosine = std::cos(transform.degrees * kRadians),
+               sine = row_sign * std::sin(transform.degrees * kRadians);
   const Vector3 turned_column = cosine * column + sine * row;
   row = cosine * row - sine * column;
   column = turned_column;
@@ -32,14 +33,14 @@ CropPlacement looked_at(CropPlacement placement, const TtaTransform& look, Serie
 }
 
 CutView cut_view(const Study& study, const Spine& spine, const std::vector<size_t>& findings, const View& view,
-                 const TtaTransform& look) {
+                 const TtaTransform& transform) {
   CutView result{view, std::vector<std::optional<Crop>>(findings.size()), {}};
   const auto volumes = volumes_of(study, view.series);
   for (size_t k = 0; k < findings.size(); ++k) {
     const Finding& finding = all_findings()[findings[k]];
     const LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(finding.level))];
     const CropPlacement placement = place_crop(frame, view.anchor, finding.side, view.mirrored);
-    result.crops[k] = cut_crop(volumes, looked_at(placement, look, view.series), view);
+    result.crops[k] = cut_crop(volumes, looked_at(placement, transform, view.series), view);
   }
   return result;
 }
@@ -92,11 +93,11 @@ std::vector<View> grader_views(const NetworkSpec& spec) {
   throw Error(ErrorKind::BundleInvalid, text("the network \"", spec.name, "\", which grades: ", difference));
 }
 
-ConditionNetworks::ConditionNetworks(const Bundle& bundle, const ConditionSpec& head, const std::string& device,
+ConditionNetworks::ConditionNetworks(const Bundle& bundle, const ConditionSpec& spec, const std::string& device,
                                      const std::string& precision)
-    : head_(head), device_(device), precision_(scalar_type_of(precision, device_)) {
+    : spec_(spec), device_(device), precision_(scalar_type_of(precision, device_)) {
   for (const BundleNetwork& network : bundle.networks) {
-    if (network.spec.role != grading_role(head.condition)) continue;
+    if (network.spec.role != grading_role(spec.condition)) continue;
     const std::vector<View> views = grader_views(network.spec);
     Member member{network.spec, grader_of(network), views};
     member.network->prepare_for_inference();
@@ -117,16 +118,16 @@ std::int64_t ConditionNetworks::features_of(const std::string& network) const {
   return 0;
 }
 
-TtaTransform ConditionNetworks::own_transform(TtaTransform look) const {
-  if (head_.condition != Condition::SpinalCanalStenosis) look.mirror = false;
-  return look;
+TtaTransform ConditionNetworks::own_transform(TtaTransform transform) const {
+  if (spec_.condition != Condition::SpinalCanalStenosis) transform.mirror = false;
+  return transform;
 }
 
 ShownFindings ConditionNetworks::shown(const Study& study, const Spine& spine) const {
   std::vector<size_t> located;
   for (size_t k = 0; k < kFindingCount; ++k) {
     const Finding& finding = all_findings()[k];
-    if (finding.condition == head_.condition && spine.levels[static_cast<size_t>(index_of(finding.level))]) {
+    if (finding.condition == spec_.condition && spine.levels[static_cast<size_t>(index_of(finding.level))]) {
       located.push_back(k);
     }
   }
@@ -140,16 +141,16 @@ ShownFindings ConditionNetworks::shown(const Study& study, const Spine& spine) c
   return shown;
 }
 
-PreparedLook ConditionNetworks::prepared(const Study& study, const Spine& spine, const ShownFindings& shown,
-                                         const TtaTransform& look) const {
-  PreparedLook result;
+PreparedTransform ConditionNetworks::prepared(const Study& study, const Spine& spine, const ShownFindings& shown,
+                                              const TtaTransform& transform) const {
+  PreparedTransform result;
   if (shown.findings.empty()) return result;
-  if (look == TtaTransform{}) result.cut.push_back(shown.crops);
+  if (transform == TtaTransform{}) result.cut.push_back(shown.crops);
   const auto cut_of = [&](const View& view) -> const CutView& {
     const auto is_it = [&](const CutView& cut) { return cut.view == view; };
     auto found = std::find_if(result.cut.begin(), result.cut.end(), is_it);
     if (found == result.cut.end()) {
-      found = result.cut.insert(found, cut_view(study, spine, shown.findings, view, look));
+      found = result.cut.insert(found, cut_view(study, spine, shown.findings, view, transform));
     }
     if (found->inputs.empty()) add_inputs(*found);
     return *found;
@@ -166,22 +167,23 @@ void ConditionNetworks::add_inputs(CutView& cut) const {
   cut.inputs[cut.view.name] = cut.inputs[cut.view.name].to(precision_);
 }
 
-GraderOutput ConditionNetworks::output(size_t member, const PreparedLook& look) const {
+GraderOutput ConditionNetworks::output(size_t member, const PreparedTransform& transform) const {
   const torch::InferenceMode inference;
   TensorMap inputs;
-  for (const CutView* view : look.views[member]) inputs.insert(view->inputs.begin(), view->inputs.end());
+  for (const CutView* view : transform.views[member]) inputs.insert(view->inputs.begin(), view->inputs.end());
   GraderNetwork network = members_[member].network;  // a handle: forward() changes nothing in evaluation mode
   return network->forward(inputs);
 }
 
-std::vector<NetworkPredictions> ConditionNetworks::answers(const ShownFindings& shown, const PreparedLook& look,
+std::vector<NetworkPredictions> ConditionNetworks::answers(const ShownFindings& shown,
+                                                           const PreparedTransform& transform,
                                                            const std::vector<GraderOutput>& outputs,
                                                            std::vector<AttentionMean>& attention) const {
   if (shown.findings.empty()) return empty_predictions();
   std::vector<NetworkPredictions> answers;
   for (size_t k = 0; k < members_.size(); ++k) {
     const GraderOutput& output = outputs[k];
-    add_attention(output.attention, look.views[k], attention);
+    add_attention(output.attention, transform.views[k], attention);
     answers.push_back(
         {members_[k].spec.name,
          {shown.findings, output.logits.to(torch::kCPU, torch::kFloat32) / members_[k].spec.outputs.front().temperature,

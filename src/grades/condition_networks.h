@@ -28,8 +28,8 @@ struct ShownFindings {
   CutView crops;                 ///< of the first network's first view: all of them are there
 };
 
-/// What the networks of a condition take of a study in one look.
-struct PreparedLook {
+/// What the networks of a condition take of a study in one transform.
+struct PreparedTransform {
   std::list<CutView> cut;                          ///< networks mostly share their views
   std::vector<std::vector<const CutView*>> views;  ///< by network, in `cut`; none where nothing is shown
 };
@@ -48,31 +48,31 @@ std::vector<View> grader_views(const NetworkSpec& spec);
 class ConditionNetworks {
  public:
   /// Errors as of NetworkGrader.
-  ConditionNetworks(const Bundle& bundle, const ConditionSpec& head, const std::string& device,
+  ConditionNetworks(const Bundle& bundle, const ConditionSpec& spec, const std::string& device,
                     const std::string& precision);
 
-  const ConditionSpec& head() const { return head_; }
+  const ConditionSpec& spec() const { return spec_; }
   bool has(const std::string& network) const;
   /// How many features this network has for a study mixer.
   std::int64_t features_of(const std::string& network) const;
 
-  /// The look as it concerns this condition: sided crops are mirrored onto one side already.
-  TtaTransform own_transform(TtaTransform look) const;
+  /// The transform as it concerns this condition: sided crops are mirrored onto one side already.
+  TtaTransform own_transform(TtaTransform transform) const;
 
   /// The findings whose level was found and that the first network's first view shows.
   ShownFindings shown(const Study& study, const Spine& spine) const;
 
   size_t size() const { return members_.size(); }
 
-  /// What every network takes of these findings, which may be none, in one look.
-  PreparedLook prepared(const Study& study, const Spine& spine, const ShownFindings& shown,
-                        const TtaTransform& look) const;
+  /// What every network takes of these findings, which may be none, in one transform.
+  PreparedTransform prepared(const Study& study, const Spine& spine, const ShownFindings& shown,
+                             const TtaTransform& transform) const;
 
-  /// What network `member` computes of a look that shows something.
-  GraderOutput output(size_t member, const PreparedLook& look) const;
+  /// What network `member` computes of a transform that shows something.
+  GraderOutput output(size_t member, const PreparedTransform& transform) const;
 
   /// What the networks say, from their outputs. Adds to `attention`, by finding.
-  std::vector<NetworkPredictions> answers(const ShownFindings& shown, const PreparedLook& look,
+  std::vector<NetworkPredictions> answers(const ShownFindings& shown, const PreparedTransform& transform,
                                           const std::vector<GraderOutput>& outputs,
                                           std::vector<AttentionMean>& attention) const;
 
@@ -86,7 +86,7 @@ class ConditionNetworks {
   void add_inputs(CutView& cut) const;
   std::vector<NetworkPredictions> empty_predictions() const;
 
-  ConditionSpec head_;
+  ConditionSpec spec_;
   torch::Device device_;
   torch::ScalarType precision_;
   std::vector<Member> members_;

@@ -19,17 +19,19 @@ struct ForamenMeasure {
 /// In the order of all_findings(); nothing at other conditions, and where the series does not show the foramen.
 using ForamenMeasures = std::array<std::optional<ForamenMeasure>, kFindingCount>;
 
-/// The share of fat-bright pixels within 9 mm of the point on the slice nearest to it; bright is what Otsu's threshold
-/// over the pixels within 30 mm separates from the dark (docs/sources.md, "The share of fat
-/// in the foramen"). Thin slices are averaged to 4 mm. Nothing where no slice comes near the point.
+/// Whether the foramen lies at the given point, or is looked for around it in the slice.
+enum class ForamenSearch {
+  None,
+  InPlane,  ///< the fat-filled gap within 4 mm of the point
+};
+
+/// The share of fat-bright pixels within 9 mm of the foramen on the slice nearest to the point; bright is what Otsu's
+/// threshold over the pixels within 30 mm separates from the dark (docs/sources.md, "The share of fat in the foramen").
+/// Thin slices are averaged to 4 mm. Nothing where no slice comes near the point.
 std::optional<ForamenMeasure> measure_foramen(const std::vector<const Volume*>& sagittal_t1,
-                                              const CropPlacement& placement);
+                                              const CropPlacement& placement, ForamenSearch search);
 
 /// Every foramen whose level was found, where the study has a sagittal T1.
 ForamenMeasures measure_foramina(const Study& study, const Spine& spine);
-
-/// Otsu's threshold (1979) of grey values counted in `histogram`: the grey value up to which pixels are dark, so that
-/// the variance between dark and bright is greatest.
-int otsu_threshold(const std::array<double, 256>& histogram);
 
 }  // namespace lumbargrade

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/finding.h"
+#include "core/measure.h"
 #include "grades/attention.h"
 #include "volume/grid.h"
 
@@ -22,6 +23,26 @@ enum class GradeSource {
 
 std::string_view source_name(GradeSource source);  ///< "network", "measure", "network+measure", "prior"
 
+/// One measure of a finding.
+struct MeasuredValue {
+  double value = 0;
+  std::optional<double>
+      z;  ///< standard deviations above the level's mean in the bundle's reference sample, if it has one
+};
+
+/// By measure; nothing where it was not measured.
+class MeasuredValues {
+ public:
+  void set(Measure measure, double value) { (*this)[measure] = MeasuredValue{value, std::nullopt}; }
+  std::optional<MeasuredValue>& operator[](Measure measure) { return values_[static_cast<size_t>(measure)]; }
+  const std::optional<MeasuredValue>& operator[](Measure measure) const {
+    return values_[static_cast<size_t>(measure)];
+  }
+
+ private:
+  std::array<std::optional<MeasuredValue>, kMeasureCount> values_;
+};
+
 /// The grade of one finding with all that a reader needs to check it.
 struct Grade {
   Finding finding{};
@@ -31,8 +52,8 @@ struct Grade {
   std::string series_instance_uid;  ///< of the image that was graded; empty for a prior
   std::string sop_instance_uid;
   std::optional<Vector3> point_patient;   ///< the point graded, LPS, mm; empty for a prior
-  std::optional<double> measure_mm;       ///< canal: its diameter at the disc; recess: its depth
-  std::optional<double> measure_ratio;    ///< canal: its diameter over its reference; foramen: the share of fat
+  MeasuredValues measured;                ///< all that was measured of this finding
+  std::vector<Measure> decided_by;        ///< those that went into the probabilities; empty without a measure
   std::vector<std::string> flags;         ///< snake_case words
   std::vector<ImageAttention> attention;  ///< what the networks looked at; empty where they did not grade
 };

@@ -1,7 +1,9 @@
 #include "grades/grading.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "bundle/measure_keys.h"
 #include "core/flags.h"
 
 namespace lumbargrade {
@@ -30,56 +32,80 @@ const std::optional<RecessMeasure>& recess_of(const LevelFrame& frame, Side side
   return side == Side::Left ? frame.recess_left : frame.recess_right;
 }
 
-/// The number that a finding is graded by; nothing where it was not measured.
-std::optional<Measured> measured_of(const Finding& finding, const LevelFrame& frame,
-                                    const std::optional<ForamenMeasure>& foramen) {
-  switch (finding.condition) {
-    case Condition::SpinalCanalStenosis:
-      if (has_diameter(frame)) return Measured{frame.canal->diameter_mm, frame.canal->reference_mm};
-      break;
-    case Condition::SubarticularStenosis: {
-      const auto& recess = recess_of(frame, *finding.side);
-      if (recess && std::isfinite(recess->depth_mm)) return Measured{recess->depth_mm, std::nullopt};
-      break;
-    }
-    case Condition::NeuralForaminalNarrowing:
-      if (foramen) return Measured{foramen->fat_share, std::nullopt};
-      break;
-  }
-  return std::nullopt;
+size_t place_of(const Finding& finding) {
+  return static_cast<size_t>(std::find(all_findings().begin(), all_findings().end(), finding) - all_findings().begin());
 }
 
-void add_image(const CanalMeasure& canal, const Volume& sagittal, Grade& grade) {
-  grade.point_patient = canal.point_patient;
+const std::optional<AxialMeasure>& axial_of(const Finding& finding, const StudyMeasures& measures) {
+  return measures.axial[static_cast<size_t>(index_of(finding.level))];
+}
+
+/// Where a row's measure was taken, and in which image.
+void add_image(const Vector3& point_patient, int slice, const Volume& sagittal, Grade& grade) {
+  grade.point_patient = point_patient;
   grade.series_instance_uid = sagittal.series_instance_uid;
-  if (canal.slice >= 0 && static_cast<size_t>(canal.slice) < sagittal.sources.size()) {
-    grade.sop_instance_uid = sagittal.sources[static_cast<size_t>(canal.slice)].sop_instance_uid;
+  if (slice >= 0 && static_cast<size_t>(slice) < sagittal.sources.size()) {
+    grade.sop_instance_uid = sagittal.sources[static_cast<size_t>(slice)].sop_instance_uid;
   }
 }
 
-/// Fills in what was measured, and where.
-void add_canal_measure(const LevelFrame& frame, const Volume& sagittal, Grade& grade) {
+void add_image(const Vector3& point_patient, const std::string& series_uid, const std::string& sop_uid, Grade& grade) {
+  grade.point_patient = point_patient;
+  grade.series_instance_uid = series_uid;
+  grade.sop_instance_uid = sop_uid;
+}
+
+/// The image of the measure that decided.
+void add_measure_image(Measure measure, const LevelFrame& frame, const Volume& sagittal, const StudyMeasures& measures,
+                       Grade& grade) {
+  const Finding& finding = grade.finding;
+  if (measure == Measure::RecessArea) {
+    const AxialMeasure& axial = *axial_of(finding, measures);
+    add_image(axial.recess(*finding.side)->point_patient, axial.series_instance_uid, axial.sop_instance_uid, grade);
+  } else if (measure == Measure::RecessDepth) {
+    const RecessMeasure& recess = *recess_of(frame, *finding.side);
+    add_image(recess.point_patient, recess.slice, sagittal, grade);
+  } else if (measure == Measure::ForamenFatShare) {
+    const ForamenMeasure& foramen = *measures.foramina[place_of(finding)];
+    add_image(foramen.point_patient, foramen.series_instance_uid, foramen.sop_instance_uid, grade);
+  } else {
+    add_image(frame.canal->point_patient, frame.canal->slice, sagittal, grade);
+  }
+}
+
+std::optional<double> z_score(Measure measure, Level level, double value, const GradingModel& model) {
+  const auto& sample = model.reference_samples[static_cast<size_t>(measure)];
+  if (!sample) return std::nullopt;
+  const auto& norm = sample->levels[static_cast<size_t>(index_of(level))];
+  if (!norm || norm->sd <= 0) return std::nullopt;
+  return (value - norm->mean) / norm->sd;
+}
+
+void add_measures(const FindingMeasures& measures, const GradingModel& model, Grade& grade) {
+  for (const Measure measure : kMeasures) {
+    const auto& measured = measures[static_cast<size_t>(measure)];
+    if (!measured) continue;
+    const double value = measured->value;
+    grade.measured[measure] = MeasuredValue{value, z_score(measure, grade.finding.level, value, model)};
+  }
+}
+
+void flag_canal(const LevelFrame& frame, Grade& grade) {
+  if (grade.finding.condition != Condition::SpinalCanalStenosis) return;
   if (!has_diameter(frame)) {
     grade.flags.emplace_back(flags::kCanalNotMeasured.word);
-    return;
+  } else if (!frame.canal->ratio()) {
+    grade.flags.emplace_back(flags::kNoReferenceDiameter.word);
   }
-  grade.measure_mm = frame.canal->diameter_mm;
-  grade.measure_ratio = frame.canal->ratio();
-  if (!grade.measure_ratio) grade.flags.emplace_back(flags::kNoReferenceDiameter.word);
-  add_image(*frame.canal, sagittal, grade);
 }
 
-void add_recess_measure(const RecessMeasure& recess, const Volume& sagittal, Grade& grade) {
-  grade.measure_mm = recess.depth_mm;
-  grade.point_patient = recess.point_patient;
-  grade.series_instance_uid = sagittal.series_instance_uid;
-}
-
-void add_foramen_measure(const ForamenMeasure& foramen, Grade& grade) {
-  grade.measure_ratio = foramen.fat_share;
-  grade.point_patient = foramen.point_patient;
-  grade.series_instance_uid = foramen.series_instance_uid;
-  grade.sop_instance_uid = foramen.sop_instance_uid;
+/// The measures that went into the model of `measure`.
+std::vector<Measure> deciding(Measure measure, const FindingMeasures& measures, const GradingModel& model) {
+  const bool has_reference =
+      model.measure(measure)->reference_exponent != 0 && measures[static_cast<size_t>(measure)]->reference;
+  if (measure == Measure::CanalFluidRatio && has_reference) return {measure, Measure::CanalAp};
+  if (measure == Measure::CanalAp && has_reference) return {measure, Measure::CanalRatio};
+  return {measure};
 }
 
 /// Where something was measured, the row's point and image are the measure's.
@@ -91,73 +117,123 @@ void add_network_image(const NetworkGrade& network, Grade& grade) {
   grade.sop_instance_uid = network.sop_instance_uid;
 }
 
-GradeSource source_of(bool network, bool measured, const ConditionMix& head) {
-  if (network && measured && head.measure_weight > 0) return GradeSource::NetworkAndMeasure;
+GradeSource source_of(bool network, bool measured, const ConditionMix& mix) {
+  if (network && measured && mix.measure_weight > 0) return GradeSource::NetworkAndMeasure;
   if (network) return GradeSource::Network;
   return measured ? GradeSource::Measure : GradeSource::Prior;
 }
 
-/// What was seen of one finding besides the spine.
-struct Seen {
-  const std::optional<NetworkGrade>& network;
-  const std::optional<ForamenMeasure>& foramen;
-};
+bool any_contradicts_prior(const Finding& finding, const FindingMeasures& measures, const GradingModel& model) {
+  return std::any_of(kMeasureKeys.begin(), kMeasureKeys.end(), [&](const MeasureKey& key) {
+    const auto& measure = model.measure(key.measure);
+    const auto& measured = measures[static_cast<size_t>(key.measure)];
+    return key.condition == finding.condition && measure && measured &&
+           contradicts_prior(*measure, finding.level, *measured);
+  });
+}
 
 Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sagittal, const GradingModel& model,
-                    const Seen& seen) {
+                    const std::optional<NetworkGrade>& network, const StudyMeasures& measures) {
   const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
   Grade grade = prior_grade(finding, model.prior);
   grade.flags = spine.flags;
   grade.level_confidence = frame ? frame->confidence : 0;
   flag_level(frame, grade);
   if (!frame) return grade;
-  const auto measured = measured_grade(finding, *frame, seen.foramen, model);
-  switch (finding.condition) {
-    case Condition::SpinalCanalStenosis:
-      add_canal_measure(*frame, sagittal, grade);
-      break;
-    case Condition::SubarticularStenosis:
-      if (measured) add_recess_measure(*recess_of(*frame, *finding.side), sagittal, grade);
-      break;
-    case Condition::NeuralForaminalNarrowing:
-      if (measured) add_foramen_measure(*seen.foramen, grade);
-      break;
+  const FindingMeasures own = finding_measures(finding, *frame, measures);
+  add_measures(own, model, grade);
+  flag_canal(*frame, grade);
+  const auto measured = measured_grade(finding, own, model);
+  const ConditionMix& mix = model.conditions[static_cast<size_t>(finding.condition)];
+  const bool network_counts = network && mix.model_weight > 0;
+  const auto by_network = network_counts ? std::optional(network->probabilities) : std::nullopt;
+  grade.probabilities = mixed_grade(by_network, measured, mix, grade.probabilities, frame->confidence);
+  grade.source = source_of(network_counts, measured.has_value(), mix);
+  if (measured) add_measure_image(measured->measure, *frame, sagittal, measures, grade);
+  if (measured && (!network_counts || mix.measure_weight > 0)) {
+    grade.decided_by = deciding(measured->measure, own, model);
+    if (any_contradicts_prior(finding, own, model)) grade.flags.emplace_back(flags::kContradictsLevelPrior.word);
   }
-  const ConditionMix& head = model.heads[static_cast<size_t>(finding.condition)];
-  const bool network_counts = seen.network && head.model_weight > 0;
-  const auto by_network = network_counts ? std::optional(seen.network->probabilities) : std::nullopt;
-  grade.probabilities = mixed_grade(by_network, measured, head, grade.probabilities, frame->confidence);
-  grade.source = source_of(network_counts, measured.has_value(), head);
   if (!network_counts) return grade;
-  grade.flags.insert(grade.flags.end(), head.flags.begin(), head.flags.end());
-  add_network_image(*seen.network, grade);
+  grade.flags.insert(grade.flags.end(), mix.flags.begin(), mix.flags.end());
+  add_network_image(*network, grade);
   return grade;
 }
 
 }  // namespace
 
-std::optional<MeasuredGrade> measured_grade(const Finding& finding, const LevelFrame& frame,
-                                            const std::optional<ForamenMeasure>& foramen, const GradingModel& model) {
-  const auto& measure = model.measure(finding.condition);
-  const auto measured = measured_of(finding, frame, foramen);
-  if (!measure || !measured) return std::nullopt;
-  return MeasuredGrade{measured_probabilities(*measure, frame.level, *measured), measure->model_weight};
+StudyMeasures measure_study(const Study& study, const Spine& spine) {
+  return {measure_foramina(study, spine), measure_axial(study, spine)};
+}
+
+FindingMeasures finding_measures(const Finding& finding, const LevelFrame& frame, const StudyMeasures& measures) {
+  FindingMeasures found;
+  const auto set = [&](Measure measure, double value, std::optional<double> reference = std::nullopt) {
+    if (std::isfinite(value)) found[static_cast<size_t>(measure)] = Measured{value, reference};
+  };
+  const auto& axial = axial_of(finding, measures);
+  switch (finding.condition) {
+    case Condition::SpinalCanalStenosis:
+      if (has_diameter(frame)) {
+        set(Measure::CanalAp, frame.canal->diameter_mm, frame.canal->reference_mm);
+        if (const auto ratio = frame.canal->ratio()) set(Measure::CanalRatio, *ratio);
+        if (frame.canal->fluid_ratio) {
+          set(Measure::CanalFluidRatio, *frame.canal->fluid_ratio, frame.canal->diameter_mm);
+        }
+      }
+      if (axial) set(Measure::SacArea, axial->sac_area_mm2);
+      break;
+    case Condition::SubarticularStenosis:
+      if (axial && axial->recess(*finding.side)) {
+        set(Measure::RecessArea, axial->recess(*finding.side)->area_mm2, usual_recess_area_mm2(measures.axial));
+      }
+      if (const auto& recess = recess_of(frame, *finding.side)) set(Measure::RecessDepth, recess->depth_mm);
+      break;
+    case Condition::NeuralForaminalNarrowing:
+      if (const auto& foramen = measures.foramina[place_of(finding)]) {
+        set(Measure::ForamenFatShare, foramen->fat_share);
+      }
+      break;
+  }
+  return found;
+}
+
+std::optional<MeasuredGrade> measured_grade(const Finding& finding, const FindingMeasures& measures,
+                                            const GradingModel& model) {
+  for (const MeasureKey& key : kMeasureKeys) {
+    const auto& measure = model.measure(key.measure);
+    const auto& measured = measures[static_cast<size_t>(key.measure)];
+    if (key.condition != finding.condition || !measure || !measured) continue;
+    return MeasuredGrade{measured_probabilities(*measure, finding.level, *measured), measure->model_weight,
+                         key.measure};
+  }
+  return std::nullopt;
+}
+
+bool contradicts_prior(const MeasureModel& model, Level level, const Measured& measured) {
+  const double z = scaled_measure(model, level, measured);
+  double cut = 0;
+  for (const Level other : kLevels) {
+    if (other != level) cut += std::log(model.levels[static_cast<size_t>(index_of(other))].moderate_below);
+  }
+  const double usual_cut = std::exp(cut / (kLevelCount - 1));
+  return z < usual_cut && z >= model.levels[static_cast<size_t>(index_of(level))].moderate_below;
 }
 
 Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,
-                          const ConditionMix& head, const Probabilities& prior, double confidence) {
-  const auto by_network = [&] { return mix_with_prior(*network, prior, head.model_weight * confidence); };
+                          const ConditionMix& mix, const Probabilities& prior, double confidence) {
+  const auto by_network = [&] { return mix_with_prior(*network, prior, mix.model_weight * confidence); };
   const auto by_measure = [&] { return mix_with_prior(measured->probabilities, prior, measured->weight * confidence); };
-  if (network && measured) return mix_with_prior(by_measure(), by_network(), head.measure_weight);
+  if (network && measured) return mix_with_prior(by_measure(), by_network(), mix.measure_weight);
   if (network) return by_network();
   return measured ? by_measure() : prior;
 }
 
 StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,
-                           const NetworkGrades& networks, const ForamenMeasures& foramina) {
+                           const NetworkGrades& networks, const StudyMeasures& measures) {
   StudyGrades grades;
   for (size_t i = 0; i < grades.size(); ++i) {
-    grades[i] = grade_finding(all_findings()[i], spine, sagittal, model, {networks[i], foramina[i]});
+    grades[i] = grade_finding(all_findings()[i], spine, sagittal, model, networks[i], measures);
   }
   return grades;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/prevalence.h"
+#include "grades/axial_sac.h"
 #include "grades/foramen.h"
 #include "grades/grade.h"
 #include "grades/measured_probabilities.h"
@@ -19,29 +20,43 @@ struct ConditionMix {
 
 /// All numbers that grading needs; the bundle's manifest carries them.
 struct GradingModel {
-  std::array<std::optional<MeasureModel>, kConditionCount> measures;  ///< as in GradingSpec
+  std::array<std::optional<MeasureModel>, kMeasureCount> measures;  ///< as in GradingSpec
+  std::array<std::optional<ReferenceSample>, kMeasureCount> reference_samples;
   PriorTable prior{};
-  std::array<ConditionMix, kConditionCount> heads;
+  std::array<ConditionMix, kConditionCount> conditions;
 
-  std::optional<MeasureModel>& measure(Condition condition) { return measures[static_cast<size_t>(condition)]; }
-  const std::optional<MeasureModel>& measure(Condition condition) const {
-    return measures[static_cast<size_t>(condition)];
-  }
+  std::optional<MeasureModel>& measure(Measure measure) { return measures[static_cast<size_t>(measure)]; }
+  const std::optional<MeasureModel>& measure(Measure measure) const { return measures[static_cast<size_t>(measure)]; }
 };
 
 /// Below this confidence a level's rows carry the flag `level_uncertain`.
 inline constexpr double kUncertainBelow = 0.5;
 
+/// What was measured in a study besides its spine.
+struct StudyMeasures {
+  ForamenMeasures foramina;
+  AxialMeasures axial;
+};
+
+/// Measures foramina and, on axial T2, sac and recesses.
+StudyMeasures measure_study(const Study& study, const Spine& spine);
+
+/// All measures of one finding, with what each is relative to.
+using FindingMeasures = std::array<std::optional<Measured>, kMeasureCount>;
+
+FindingMeasures finding_measures(const Finding& finding, const LevelFrame& frame, const StudyMeasures& measures);
+
 /// What was measured of a finding, as probabilities.
 struct MeasuredGrade {
   Probabilities probabilities{};
-  double weight = 1;  ///< lambda against the prior
+  double weight = 1;                   ///< lambda against the prior
+  Measure measure = Measure::CanalAp;  ///< the one that decided
 };
 
-/// What the measure of a finding says (canal: the diameter; recess: the depth; foramen: the fat around the nerve, given
-/// by `foramen`). Nothing where nothing was measured or the model does not grade by it.
-std::optional<MeasuredGrade> measured_grade(const Finding& finding, const LevelFrame& frame,
-                                            const std::optional<ForamenMeasure>& foramen, const GradingModel& model);
+/// What the first measure of the condition (kMeasureKeys) that is there and that the model knows says. Nothing where
+/// there is none.
+std::optional<MeasuredGrade> measured_grade(const Finding& finding, const FindingMeasures& measures,
+                                            const GradingModel& model);
 
 /// One finding's answer from what looked at it, mixed with the prior in proportion to `confidence` (0..1), that of the
 /// level:
@@ -50,16 +65,21 @@ std::optional<MeasuredGrade> measured_grade(const Finding& finding, const LevelF
 ///     measure' = (1 - weight) prior + weight measure
 ///     p        = (1 - measure_weight) network' + measure_weight measure'   where there are both
 Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,
-                          const ConditionMix& head, const Probabilities& prior, double confidence);
+                          const ConditionMix& mix, const Probabilities& prior, double confidence);
 
 /// Grades the 25 findings of one study.
 ///
 /// What the networks say of a finding and what its measure says are mixed with each other and with the prior
 /// (mixed_grade); where there is neither, the prior of the level stands. `sagittal` is the volume in which `spine` was
 /// found: `slice` counts in it, and its UIDs go into the rows. Rows are flagged `level_not_found`, `level_uncertain`,
-/// `canal_not_measured`, `no_reference_diameter`, and carry the study-wide flags of `spine`.
+/// `canal_not_measured`, `no_reference_diameter`, `contradicts_level_prior` (contradicts_prior), and carry the
+/// study-wide flags of `spine`.
 StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,
-                           const NetworkGrades& networks = {}, const ForamenMeasures& foramina = {});
+                           const NetworkGrades& networks = {}, const StudyMeasures& measures = {});
+
+/// Whether a measure would be graded moderate or worse by the mean of the cut-points of the other levels while the
+/// level's own call it normal: it is narrow, and only the level's frequencies speak against a narrowing.
+bool contradicts_prior(const MeasureModel& model, Level level, const Measured& measured);
 
 /// The prior for all 25 rows with the flag `reason`: for a study in which nothing could be graded.
 StudyGrades prior_grades(const PriorTable& prior, const std::string& reason);

@@ -17,14 +17,14 @@ struct ConditionVotes {
   ShownFindings shown;
   std::vector<AttentionMean> attention;  ///< by finding
   std::vector<torch::Tensor> logits;     ///< N x 3 each, all of the same weight
-  /// By look that differs from those before.
+  /// By transform that differs from those before.
   std::vector<std::pair<TtaTransform, std::vector<NetworkPredictions>>> answers;
 };
 
-/// What the networks of every condition say in one look.
-struct LookAnswers {
-  std::vector<std::vector<NetworkPredictions>> conditions;  ///< empty where the look is none of the condition's
-  std::vector<bool> is_new;                                 ///< false: the condition saw the same in an earlier look
+/// What the networks of every condition say in one transform.
+struct TransformPredictions {
+  std::vector<std::vector<NetworkPredictions>> conditions;  ///< empty where the transform is none of the condition's
+  std::vector<bool> is_new;  ///< false: the condition saw the same under an earlier transform
 };
 
 NetworkGrade grade_of(const torch::Tensor& probabilities, const Crop& crop, const AttentionMean& attention) {
@@ -41,46 +41,47 @@ struct NetworkGrader::Networks {
   std::vector<ConditionNetworks> conditions;
   std::vector<BundleNetwork> mixers;
 
-  /// All looks of all heads, each once.
+  /// All transforms of all conditions, each once.
   std::vector<TtaTransform> tta() const {
     std::vector<TtaTransform> all;
     for (const ConditionNetworks& networks : conditions) {
-      for (const TtaTransform& look : networks.head().tta) {
-        if (std::find(all.begin(), all.end(), look) == all.end()) all.push_back(look);
+      for (const TtaTransform& transform : networks.spec().tta) {
+        if (std::find(all.begin(), all.end(), transform) == all.end()) all.push_back(transform);
       }
     }
     return all;
   }
 
-  LookAnswers look(const Study& study, const Spine& spine, const TtaTransform& look,
-                   std::vector<ConditionVotes>& votes) const {
-    LookAnswers result{std::vector<std::vector<NetworkPredictions>>(conditions.size()),
-                       std::vector<bool>(conditions.size(), false)};
-    std::vector<ConditionLook> fresh;
+  TransformPredictions predictions(const Study& study, const Spine& spine, const TtaTransform& transform,
+                                   std::vector<ConditionVotes>& votes) const {
+    TransformPredictions result{std::vector<std::vector<NetworkPredictions>>(conditions.size()),
+                                std::vector<bool>(conditions.size(), false)};
+    std::vector<ConditionPass> fresh;
     for (size_t c = 0; c < conditions.size(); ++c) {
-      if (!has_look(c, look)) continue;
-      const TtaTransform own = conditions[c].own_transform(look);
+      if (!has_transform(c, transform)) continue;
+      const TtaTransform own = conditions[c].own_transform(transform);
       result.is_new[c] = seen_in(votes[c], own) == nullptr;
       if (result.is_new[c]) fresh.push_back({c, own, {}, {}});
     }
     run(study, spine, votes, fresh);
-    for (const ConditionLook& item : fresh) {
+    for (const ConditionPass& item : fresh) {
       ConditionVotes& own = votes[item.condition];
       own.answers.emplace_back(
-          item.look, conditions[item.condition].answers(own.shown, item.prepared, item.outputs, own.attention));
+          item.transform, conditions[item.condition].answers(own.shown, item.prepared, item.outputs, own.attention));
     }
     for (size_t c = 0; c < conditions.size(); ++c) {
-      if (has_look(c, look)) result.conditions[c] = *seen_in(votes[c], conditions[c].own_transform(look));
+      if (has_transform(c, transform))
+        result.conditions[c] = *seen_in(votes[c], conditions[c].own_transform(transform));
     }
     return result;
   }
 
-  /// The votes of one look: of the mixers where networks are joined by one, else of the networks themselves.
-  void vote(const LookAnswers& look, std::vector<ConditionVotes>& votes) const {
-    for (const BundleNetwork& mixer : mixers) mix(mixer, look, votes);
+  /// The votes of one transform: of the mixers where networks are joined by one, else of the networks themselves.
+  void vote(const TransformPredictions& transform, std::vector<ConditionVotes>& votes) const {
+    for (const BundleNetwork& mixer : mixers) mix(mixer, transform, votes);
     for (size_t c = 0; c < conditions.size(); ++c) {
-      for (const NetworkPredictions& answer : look.conditions[c]) {
-        if (look.is_new[c] && !is_joined(answer.network)) votes[c].logits.push_back(answer.answers.logits);
+      for (const NetworkPredictions& answer : transform.conditions[c]) {
+        if (transform.is_new[c] && !is_joined(answer.network)) votes[c].logits.push_back(answer.answers.logits);
       }
     }
   }
@@ -93,8 +94,8 @@ struct NetworkGrader::Networks {
       for (const ConditionNetworks& networks : conditions) {
         if (!networks.has(name)) continue;
         features += networks.features_of(name);
-        if (first == nullptr) first = &networks.head();
-        if (first->tta == networks.head().tta && first->combine == networks.head().combine) continue;
+        if (first == nullptr) first = &networks.spec();
+        if (first->tta == networks.spec().tta && first->combine == networks.spec().combine) continue;
         throw Error(ErrorKind::BundleInvalid,
                     text("the study mixer ", mixer.spec.name, " joins heads of different looks or ways to combine"));
       }
@@ -106,36 +107,36 @@ struct NetworkGrader::Networks {
   }
 
  private:
-  /// One condition's part of a look.
-  struct ConditionLook {
+  /// One condition's part of a transform.
+  struct ConditionPass {
     size_t condition;
-    TtaTransform look;
-    PreparedLook prepared;
+    TtaTransform transform;
+    PreparedTransform prepared;
     std::vector<GraderOutput> outputs;  ///< by network
   };
 
-  bool has_look(size_t condition, const TtaTransform& look) const {
-    const auto& looks = conditions[condition].head().tta;
-    return std::find(looks.begin(), looks.end(), look) != looks.end();
+  bool has_transform(size_t condition, const TtaTransform& transform) const {
+    const auto& transforms = conditions[condition].spec().tta;
+    return std::find(transforms.begin(), transforms.end(), transform) != transforms.end();
   }
 
-  /// The condition's answers in a look of its own; null where it has not looked so yet.
+  /// The condition's answers in a transform of its own; null where it has not looked so yet.
   static const std::vector<NetworkPredictions>* seen_in(const ConditionVotes& votes, const TtaTransform& own) {
     const auto found =
         std::find_if(votes.answers.begin(), votes.answers.end(), [&](const auto& item) { return item.first == own; });
     return found == votes.answers.end() ? nullptr : &found->second;
   }
 
-  /// Cuts what the looks show and runs the networks on it: all of them side by side, since each is small.
+  /// Cuts what the transforms show and runs the networks on it: all of them side by side, since each is small.
   void run(const Study& study, const Spine& spine, const std::vector<ConditionVotes>& votes,
-           std::vector<ConditionLook>& looks) const {
-    parallel_for(looks.size(), [&](size_t k) {
-      ConditionLook& item = looks[k];
-      item.prepared = conditions[item.condition].prepared(study, spine, votes[item.condition].shown, item.look);
+           std::vector<ConditionPass>& transforms) const {
+    parallel_for(transforms.size(), [&](size_t k) {
+      ConditionPass& item = transforms[k];
+      item.prepared = conditions[item.condition].prepared(study, spine, votes[item.condition].shown, item.transform);
       item.outputs.resize(item.prepared.views.size());
     });
-    std::vector<std::pair<ConditionLook*, size_t>> passes;
-    for (ConditionLook& item : looks) {
+    std::vector<std::pair<ConditionPass*, size_t>> passes;
+    for (ConditionPass& item : transforms) {
       for (size_t member = 0; member < item.outputs.size(); ++member) passes.emplace_back(&item, member);
     }
     parallel_for(passes.size(), [&](size_t k) {
@@ -150,20 +151,21 @@ struct NetworkGrader::Networks {
     });
   }
 
-  void mix(const BundleNetwork& mixer, const LookAnswers& look, std::vector<ConditionVotes>& votes) const {
+  void mix(const BundleNetwork& mixer, const TransformPredictions& transform,
+           std::vector<ConditionVotes>& votes) const {
     std::vector<MemberPredictions> members;
     std::set<size_t> joined;
     for (const std::string& name : mixer.spec.members) {
       for (size_t c = 0; c < conditions.size(); ++c) {
-        for (const NetworkPredictions& answer : look.conditions[c]) {
+        for (const NetworkPredictions& answer : transform.conditions[c]) {
           if (answer.network != name) continue;
           members.push_back(answer.answers);
           joined.insert(c);
         }
       }
     }
-    if (joined.empty()) return;  // of a look of other heads
-    const TensorMap inputs = mixer_inputs(members, conditions[*joined.begin()].head().combine);
+    if (joined.empty()) return;  // of a transform of other conditions
+    const TensorMap inputs = mixer_inputs(members, conditions[*joined.begin()].spec().combine);
     const torch::Tensor mixed = mixer.network.forward(inputs).at("grade")[0].transpose(0, 1);  // 25 x 3
     for (const size_t c : joined) {
       const std::vector<std::int64_t> rows(votes[c].shown.findings.begin(), votes[c].shown.findings.end());
@@ -174,8 +176,9 @@ struct NetworkGrader::Networks {
 
 NetworkGrader::NetworkGrader(const Bundle& bundle, const std::string& device, const std::string& precision)
     : networks_(std::make_unique<Networks>()) {
-  for (const ConditionSpec& head : bundle.manifest.grading.heads) {
-    networks_->conditions.emplace_back(bundle, head, device, precision);
+  for (const ConditionSpec& spec : bundle.manifest.grading.conditions) {
+    if (spec.model_weight == 0) continue;  // kept in the bundle, but without a say
+    networks_->conditions.emplace_back(bundle, spec, device, precision);
   }
   for (const BundleNetwork& network : bundle.networks) {
     if (network.spec.role != kMixerRole) continue;
@@ -199,16 +202,16 @@ NetworkGrades NetworkGrader::grade(const Study& study, const Spine& spine) const
     votes[c].shown = networks_->conditions[c].shown(study, spine);
     votes[c].attention.resize(votes[c].shown.findings.size());
   });
-  for (const TtaTransform& look : networks_->tta()) {
-    networks_->vote(networks_->look(study, spine, look, votes), votes);
+  for (const TtaTransform& transform : networks_->tta()) {
+    networks_->vote(networks_->predictions(study, spine, transform, votes), votes);
   }
   NetworkGrades grades;
   for (size_t c = 0; c < votes.size(); ++c) {
     const auto& [findings, crops] = votes[c].shown;
     if (findings.empty()) continue;
-    const ConditionSpec& head = networks_->conditions[c].head();
+    const ConditionSpec& spec = networks_->conditions[c].spec();
     const torch::Tensor probabilities =
-        torch::softmax(combined_logits(votes[c].logits, head.combine) / head.temperature, 1);
+        torch::softmax(combined_logits(votes[c].logits, spec.combine) / spec.temperature, 1);
     for (size_t k = 0; k < findings.size(); ++k) {
       grades[findings[k]] =
           grade_of(probabilities[static_cast<std::int64_t>(k)], *crops.crops[k], votes[c].attention[k]);

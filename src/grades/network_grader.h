@@ -29,7 +29,7 @@ struct NetworkGrade {
 using NetworkGrades = std::array<std::optional<NetworkGrade>, kFindingCount>;
 
 /// The grading networks of a bundle, ready for inference: per condition the members of its ensemble with the
-/// looks of test-time augmentation, and the study mixers that join them.
+/// transforms of test-time augmentation, and the study mixers that join them.
 class NetworkGrader {
  public:
   /// Takes the networks of the grading roles from `bundle`; `device` as in torch::Device, `precision` as in

@@ -16,7 +16,7 @@ struct MemberPredictions {
   torch::Tensor features;        ///< N x F, see GraderOutput
 };
 
-/// The mean over members and looks of their logits or of their probabilities, as logits. N x 3 each, float64.
+/// The mean over members and transforms of their logits or of their probabilities, as logits. N x 3 each, float64.
 torch::Tensor combined_logits(const std::vector<torch::Tensor>& logits, const std::string& combine);
 
 /// The inputs of a study_mixer for one study, the same in training and in grading: `features` 1 x 25 x sum of all F,

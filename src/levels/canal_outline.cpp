@@ -9,6 +9,7 @@
 #include "levels/canal_path.h"
 #include "levels/canal_profile.h"
 #include "levels/central_slices.h"
+#include "levels/recess_outline.h"
 #include "levels/slice_image.h"
 #include "network/parallel_for.h"
 
@@ -28,12 +29,7 @@ constexpr double kFarthestMm = 25;
 // The slice with most canal is looked for this far around the locator's.
 constexpr double kSearchMiddleMm = 4.5;
 
-constexpr double kRecessMm = 7;
-constexpr double kRecessReachMm = 1;
-
-constexpr double kRecessHalfHeightMm = 3;
-constexpr double kInFrontOfEdgeMm = 6;
-constexpr double kBehindEdgeMm = 25;
+constexpr double kOwnHalfHeightMm = 12;  // of a level's own part of the canal
 
 double mm(double px) {
   return px * kOutlinePixelMm;
@@ -80,16 +76,14 @@ cv::Point2d rearmost_px(const CanalStrip& strip, const DiscEdge& disc) {
 /// The path of one slice's canal and where each disc meets it.
 struct TracedSlice {
   int slice = 0;
-  double weight = 1;
   CanalPath path;
   std::vector<std::optional<size_t>> at_disc;  ///< nearest to the disc's rearmost point: the diameter's place
   std::vector<std::optional<size_t>> at_edge;  ///< nearest to the middle of its edge: references lie half-way between
 };
 
-TracedSlice traced(int k, double weight, const cv::Mat1f& canal, const CanalStrip& strip,
-                   const std::vector<DiscEdge>& discs) {
+TracedSlice traced(int k, const cv::Mat1f& canal, const CanalStrip& strip, const std::vector<DiscEdge>& discs) {
   const cv::Mat inside = canal > kOutlineLevel;
-  TracedSlice slice{k, weight, trace_canal(inside), {}, {}};
+  TracedSlice slice{k, trace_canal(inside), {}, {}};
   for (const DiscEdge& disc : discs) {
     slice.at_disc.push_back(nearest_on_path(slice.path, rearmost_px(strip, disc), px(kFarthestMm)));
     slice.at_edge.push_back(nearest_on_path(slice.path, strip.pixel(disc.edge_patient), px(kFarthestMm)));
@@ -129,20 +123,23 @@ struct WeightedMean {
   double value() const { return sum / weight; }
 };
 
-/// Means over `slices`, the likeliest first; the point is that of the first one of them that shows the canal.
-std::optional<CanalMeasure> canal_measure(const CanalStrip& strip, const std::vector<TracedSlice>& slices,
-                                          size_t disc) {
+/// Means over `slices` by `weight_of_slice`; the point is that of the heaviest one of them that shows the canal.
+std::optional<CanalMeasure> canal_measure(const CanalStrip& strip, const std::vector<TracedSlice>& slices, size_t disc,
+                                          const std::vector<double>& weight_of_slice) {
   CanalMeasure measure;
   WeightedMean diameter;
   WeightedMean reference;
+  double heaviest = 0;
   for (const TracedSlice& slice : slices) {
-    if (!slice.at_disc[disc]) continue;
-    if (measure.slice < 0) {
+    const double weight = weight_of_slice[static_cast<size_t>(slice.slice)];
+    if (!slice.at_disc[disc] || weight < kLeastWeight) continue;
+    if (weight > heaviest) {
+      heaviest = weight;
       measure.slice = slice.slice;
       measure.point_patient = strip.patient(slice.path.points_px[*slice.at_disc[disc]], slice.slice);
     }
-    diameter.add(mm(narrowest_near(slice.path, *slice.at_disc[disc], px(kSearchMm))), slice.weight);
-    if (const auto between = reference_px(slice, disc)) reference.add(mm(*between), slice.weight);
+    diameter.add(mm(narrowest_near(slice.path, *slice.at_disc[disc], px(kSearchMm))), weight);
+    if (const auto between = reference_px(slice, disc)) reference.add(mm(*between), weight);
   }
   if (measure.slice < 0) return std::nullopt;
   measure.diameter_mm = diameter.value();
@@ -162,58 +159,37 @@ std::vector<double> canal_areas_mm2(const CanalStrip& strip, const Spine& spine,
   return areas_mm2;
 }
 
-/// Antero-posterior extent of the canal behind a disc in one slice, and its middle.
-struct Extent {
-  double depth_mm = 0;
-  cv::Point2d middle_px;
-};
-
-Extent extent_behind(const CanalStrip& strip, const DiscEdge& disc, const cv::Mat1f& canal) {
-  const cv::Point2d edge = strip.pixel(disc.edge_patient);
-  const cv::Point2d back = strip.pixel(disc.edge_patient + disc.posterior) - edge;  // 1 mm
-  const cv::Point2d up = strip.pixel(disc.edge_patient + disc.up) - edge;
-  const int columns = static_cast<int>(px(kInFrontOfEdgeMm + kBehindEdgeMm));
-  const int rows = 2 * static_cast<int>(px(kRecessHalfHeightMm)) + 1;
-  const cv::Point2d step_back = back * kOutlinePixelMm;
-  const cv::Point2d step_down = up * -kOutlinePixelMm;
-  const cv::Point2d first = edge - back * kInFrontOfEdgeMm - step_down * (rows / 2);
-  const cv::Matx23d strip_from_patch(step_back.x, step_down.x, first.x, step_back.y, step_down.y, first.y);
-  cv::Mat1f patch;
-  cv::warpAffine(canal, patch, strip_from_patch, {columns, rows}, cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
-                 cv::BORDER_CONSTANT, 0);
-  Extent extent;
-  const double sum = cv::sum(patch)[0];
-  extent.depth_mm = mm(sum / rows);
-  const cv::Moments moments = cv::moments(patch);
-  const double column = sum > 0 ? moments.m10 / moments.m00 : px(kInFrontOfEdgeMm);
-  extent.middle_px = edge + back * (mm(column) - kInFrontOfEdgeMm);
-  return extent;
-}
-
-/// Whether a slice this far from the middle shows the recess: thick slices where half their thickness reaches it.
-bool is_beside(const CanalStrip& strip, double aside_mm) {
-  return std::abs(aside_mm - kRecessMm) <= std::max(kRecessReachMm, strip.step_mm / 2);
-}
-
-/// `direction`: 1 along the strip's normal, -1 against it.
-std::optional<RecessMeasure> recess_measure(const CanalStrip& strip, const DiscEdge& disc,
-                                            const std::vector<cv::Mat1f>& canal, double direction) {
-  const double middle = strip.slice(disc.edge_patient);
-  std::vector<double> depths;
-  cv::Point2d place;
-  double place_slice = 0;
+/// Area of the outlined canal within 12 mm above and below a disc, in the slices around its own middle.
+std::vector<double> own_areas_mm2(const CanalStrip& strip, const DiscEdge& disc, const std::vector<cv::Mat1f>& canal) {
+  const double own = strip.slice(disc.edge_patient), row = strip.pixel(disc.edge_patient).y;
+  std::vector<double> areas_mm2(canal.size(), 0.0);
   for (size_t k = 0; k < canal.size(); ++k) {
-    const double aside_mm = (static_cast<double>(k) - middle) * strip.step_mm * direction;
-    if (canal[k].empty() || !is_beside(strip, aside_mm)) continue;
-    const Extent extent = extent_behind(strip, disc, canal[k]);
-    depths.push_back(extent.depth_mm);
-    place = place + extent.middle_px;
-    place_slice += static_cast<double>(k);
+    if (canal[k].empty() || std::abs(static_cast<double>(k) - own) * strip.step_mm > kSearchMiddleMm) continue;
+    const int first = std::clamp(static_cast<int>(row - px(kOwnHalfHeightMm)), 0, canal[k].rows);
+    const int end = std::clamp(static_cast<int>(row + px(kOwnHalfHeightMm)), first, canal[k].rows);
+    areas_mm2[k] = cv::countNonZero(canal[k].rowRange(first, end) > kOutlineLevel) * kOutlinePixelMm * kOutlinePixelMm;
   }
-  if (depths.empty()) return std::nullopt;
-  const double share = 1 / static_cast<double>(depths.size());
-  return RecessMeasure{median_of(depths),
-                       strip.patient(place * share, static_cast<int>(std::lround(place_slice * share)))};
+  return areas_mm2;
+}
+
+/// Whether a disc's canal lies beside the study's central slices (scoliosis).
+bool leaves_centre(const CanalStrip& strip, const DiscEdge& disc, double central_slice) {
+  return std::abs(strip.slice(disc.edge_patient) - central_slice) * strip.step_mm > kCentralMm;
+}
+
+/// The study's central slices for all discs, but a level's own where a scoliotic canal leaves them.
+SliceWeights slice_weights(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
+                           const std::vector<double>& areas_mm2, double central_slice,
+                           const std::vector<cv::Mat1f>& canal) {
+  SliceWeights weights(discs.size(), central_weights(areas_mm2, strip.step_mm));
+  for (size_t k = 0; k < discs.size(); ++k) {
+    if (!leaves_centre(strip, discs[k], central_slice)) continue;
+    const std::vector<double> own = own_areas_mm2(strip, discs[k], canal);
+    if (std::any_of(own.begin(), own.end(), [](double area) { return area > 0; })) {
+      weights[k] = central_weights(own, strip.step_mm);
+    }
+  }
+  return weights;
 }
 
 }  // namespace
@@ -306,28 +282,28 @@ std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<Disc
   for (int k = 0; k < count; ++k) {
     const bool is_central = std::count(central.begin(), central.end(), k) > 0 ||
                             std::abs(k - central_slice) * strip.step_mm <= kSearchMiddleMm + kCentralMm;
-    const bool shows_recess = std::any_of(discs.begin(), discs.end(), [&](const DiscEdge& disc) {
-      return is_beside(strip, std::abs(k - strip.slice(disc.edge_patient)) * strip.step_mm);
+    const bool shows_a_disc = std::any_of(discs.begin(), discs.end(), [&](const DiscEdge& disc) {
+      const double aside_mm = std::abs(k - strip.slice(disc.edge_patient)) * strip.step_mm;
+      return shows_recess(strip, aside_mm) ||
+             (leaves_centre(strip, disc, central_slice) && aside_mm <= kSearchMiddleMm + kCentralMm);
     });
-    if (is_central || shows_recess) chosen.push_back(k);
+    if (is_central || shows_a_disc) chosen.push_back(k);
   }
   return chosen;
 }
 
 std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
-                                             const std::vector<double>& weight_of_slice,
-                                             const std::vector<cv::Mat1f>& canal) {
+                                             const SliceWeights& weights, const std::vector<cv::Mat1f>& canal) {
   std::vector<TracedSlice> central;
   for (size_t k = 0; k < canal.size(); ++k) {
-    if (canal[k].empty() || weight_of_slice[k] < kLeastWeight) continue;
-    central.push_back(traced(static_cast<int>(k), weight_of_slice[k], canal[k], strip, discs));
+    const bool counts =
+        std::any_of(weights.begin(), weights.end(), [&](const auto& of_disc) { return of_disc[k] >= kLeastWeight; });
+    if (counts && !canal[k].empty()) central.push_back(traced(static_cast<int>(k), canal[k], strip, discs));
   }
-  std::stable_sort(central.begin(), central.end(),
-                   [](const TracedSlice& a, const TracedSlice& b) { return a.weight > b.weight; });
   const double left = strip.normal.x() >= 0 ? 1 : -1;
   std::vector<OutlineMeasures> measures(discs.size());
   for (size_t disc = 0; disc < discs.size(); ++disc) {
-    measures[disc].canal = canal_measure(strip, central, disc);
+    measures[disc].canal = canal_measure(strip, central, disc, weights[disc]);
     measures[disc].recess_left = recess_measure(strip, discs[disc], canal, left);
     measures[disc].recess_right = recess_measure(strip, discs[disc], canal, -left);
   }
@@ -350,11 +326,16 @@ void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int m
   const std::vector<double> areas_mm2 = canal_areas_mm2(strip, spine, canal);
   const bool is_outlined = std::any_of(areas_mm2.begin(), areas_mm2.end(), [](double area) { return area > 0; });
   if (is_outlined) spine.central_slice = slice_with_most_canal(areas_mm2);
-  const auto measures = measure_outline(strip, discs, central_weights(areas_mm2, strip.step_mm), canal);
+  const SliceWeights weights = slice_weights(strip, discs, areas_mm2, spine.central_slice, canal);
+  const auto measures = measure_outline(strip, discs, weights, canal);
   for (size_t k = 0; k < discs.size(); ++k) {
     LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
     // Of single slices the locator's diameters tell stenoses better (MODEL_CARD.md): they stay.
-    if (sagittal.slices > 1 && measures[k].canal) frame.canal = measures[k].canal;
+    if (sagittal.slices > 1 && measures[k].canal) {
+      const auto fluid_ratio = frame.canal ? frame.canal->fluid_ratio : std::nullopt;
+      frame.canal = measures[k].canal;
+      frame.canal->fluid_ratio = fluid_ratio;
+    }
     frame.recess_left = measures[k].recess_left;
     frame.recess_right = measures[k].recess_right;
   }

@@ -67,6 +67,9 @@ std::vector<cv::Mat1f> cut_slices(const Volume& sagittal, const cv::Rect& rect_p
 /// Slices of the strip that measuring looks at: those around `central_slice` and those that show a recess.
 std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<DiscEdge>& discs, double central_slice);
 
+/// How much each slice of a strip counts, by disc.
+using SliceWeights = std::vector<std::vector<double>>;
+
 /// Measures at every disc, in the order of `discs` (from the head down). `canal[k]` is the probability (or mask) of
 /// slice k, empty where it was not outlined.
 ///
@@ -75,10 +78,9 @@ std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<Disc
 /// edge); over the slices the mean by `weight_of_slice` (central_slices.h), where SPIDER's table has the median over
 /// its central slices. Reference: the median diameter within 4 mm of half-way to the neighbouring discs. Recess depth:
 /// antero-posterior extent at the disc, mean over 6 mm of height, median over the slices 6-8 mm to the side of the
-/// canal's middle at this disc.
+/// canal's middle at this disc (5-9 mm where slices lie more than 2 mm apart); nothing where none lies there.
 std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
-                                             const std::vector<double>& weight_of_slice,
-                                             const std::vector<cv::Mat1f>& canal);
+                                             const SliceWeights& weights, const std::vector<cv::Mat1f>& canal);
 
 /// Outlines the canal of some slices: one probability map for each input.
 using OutlineFunction = std::function<std::vector<cv::Mat1f>(const std::vector<OutlineInput>&)>;

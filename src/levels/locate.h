@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "levels/locator_maps.h"
+#include "levels/naming.h"
 #include "levels/slice_image.h"
 #include "levels/spine.h"
 
@@ -19,7 +20,8 @@ std::optional<LowestDisc> parse_lowest_disc(std::string_view text);  ///< "L5/S1
 
 struct LocatorOptions {
   std::optional<LowestDisc> lowest_disc;
-  int maximum_slices = 32;  ///< of a longer stack, this many evenly spaced slices are looked at
+  std::optional<NamingModel> naming;  ///< how L5/S1 is told; without it by the locator's anchor maps alone
+  int maximum_slices = 32;            ///< of a longer stack, this many evenly spaced slices are looked at
 };
 
 /// Finds the five disc levels, the vertebrae and the canal in a stack of sagittal slices: segments every slice, chains

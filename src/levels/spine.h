@@ -16,7 +16,8 @@ struct CanalMeasure {
   std::optional<double> reference_mm;  ///< diameter at the neighbouring mid-bodies
   /// Middle of the canal at the disc's posterior edge, in the slice that shows most canal.
   Vector3 point_patient = Vector3::Zero();
-  int slice = -1;  ///< that slice of the sagittal volume
+  int slice = -1;                                    ///< that slice of the sagittal volume
+  std::optional<double> fluid_ratio = std::nullopt;  ///< canal_fluid.h; of T2 only
   std::optional<double> ratio() const {
     return reference_mm && *reference_mm > 0 ? std::optional(diameter_mm / *reference_mm) : std::nullopt;
   }
@@ -26,6 +27,7 @@ struct CanalMeasure {
 struct RecessMeasure {
   double depth_mm = 0;                      ///< antero-posterior extent of the canal 6-8 mm to the side of its middle
   Vector3 point_patient = Vector3::Zero();  ///< middle of that extent
+  int slice = -1;                           ///< of the sagittal volume, through that point
 };
 
 /// One disc level in patient space. Every crop is defined in this frame.
@@ -39,6 +41,8 @@ struct LevelFrame {
   double height_mm = 0;                      ///< mean height of the disc
   double confidence = 0;                     ///< 0..1, that centre and name are right
   std::optional<Vector3> canal_patient;      ///< the middle of the canal behind the disc
+  Vector3 canal_up = Vector3::UnitZ();       ///< unit vector along the chain of canal points, towards the head
+  double spacing_mm = 35;                    ///< local distance between neighbouring canal points
   std::optional<CanalMeasure> canal;
   /// Nothing where no slice lies there, or the bundle has no network that outlines the canal.
   std::optional<RecessMeasure> recess_left;

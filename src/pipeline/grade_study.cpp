@@ -27,8 +27,14 @@ auto run_stage(const char* name, double& elapsed_ms, Stage stage) {
 
 void flag_canals(StudyGrades& grades, const Flag& flag) {
   for (Grade& grade : grades) {
-    if (grade.finding.condition == Condition::SpinalCanalStenosis && grade.measure_mm)
-      grade.flags.emplace_back(flag.word);
+    if (grade.measured[Measure::CanalAp]) grade.flags.emplace_back(flag.word);
+  }
+}
+
+/// Fluid is dark on T1.
+void forget_fluid(Spine& spine) {
+  for (auto& level : spine.levels) {
+    if (level && level->canal) level->canal->fluid_ratio.reset();
   }
 }
 
@@ -85,12 +91,11 @@ StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader) {
     weigh_evidence(prepared.sagittal_volume(), spine);
     return spine;
   });
+  if (result.graded_series == SeriesRole::SagittalT1) forget_fluid(result.spine);
   result.grades = run_stage("grade", result.times.grade_ms, [&] {
-    const NetworkGrades networks = grader.look ? grader.look(study, result.spine) : NetworkGrades{};
-    const ForamenMeasures foramina = grader.model.measure(Condition::NeuralForaminalNarrowing)
-                                         ? measure_foramina(study, result.spine)
-                                         : ForamenMeasures{};
-    return grade_findings(result.spine, prepared.sagittal_volume(), grader.model, networks, foramina);
+    const NetworkGrades networks = grader.predict ? grader.predict(study, result.spine) : NetworkGrades{};
+    return grade_findings(result.spine, prepared.sagittal_volume(), grader.model, networks,
+                          measure_study(study, result.spine));
   });
   flag_missing_series(study, result.grades);
   if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, flags::kMeasuredOnT1);

@@ -17,7 +17,7 @@ struct Grader {
   GradingModel model;
   SpineLocator locate;
   /// Runs the grading networks; empty where the bundle has none.
-  std::function<NetworkGrades(const Study& study, const Spine& spine)> look;
+  std::function<NetworkGrades(const Study& study, const Spine& spine)> predict;
   /// Draws discs, vertebral bodies and canal of a located spine: runs the locator's networks once more.
   std::function<SpineMasks(const Volume& sagittal, const Spine& spine)> mask;
 };

@@ -9,6 +9,7 @@
 #include "levels/canal_outline_network.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
+#include "levels/naming_spec.h"
 #include "levels/network_interface.h"
 #include "network/plain_errors.h"
 #include "network/precision.h"
@@ -17,12 +18,13 @@
 namespace lumbargrade {
 namespace {
 
-GradingModel grading_model(const GradingSpec& spec) {
+GradingModel grading_model(const GradingSpec& grading) {
   GradingModel model;
-  model.measures = spec.measures;
-  model.prior = spec.prior;
-  for (const ConditionSpec& head : spec.heads) {
-    model.heads[static_cast<size_t>(head.condition)] = {head.measure_weight, head.model_weight, head.flags};
+  model.measures = grading.measures;
+  model.reference_samples = grading.reference_samples;
+  model.prior = grading.prior;
+  for (const ConditionSpec& spec : grading.conditions) {
+    model.conditions[static_cast<size_t>(spec.condition)] = {spec.measure_weight, spec.model_weight, spec.flags};
   }
   return model;
 }
@@ -99,6 +101,7 @@ std::function<SpineMasks(const Volume&, const Spine&)> masking_with(const SpineN
 }  // namespace
 
 void check_runs(const Manifest& manifest, const std::string& file) {
+  if (manifest.naming) check_naming(*manifest.naming, file);
   for (const NetworkSpec& network : manifest.networks) {
     check_interface(network, file);
     if (is_grading_role(network.role)) grader_views(network);
@@ -106,13 +109,14 @@ void check_runs(const Manifest& manifest, const std::string& file) {
 }
 
 LoadedGrader load_grader(const GraderOptions& options) {
-  const LocatorOptions locating = locator_options(options.lowest_disc);
+  LocatorOptions locating = locator_options(options.lowest_disc);
   LoadedGrader loaded;
   loaded.threads = options.threads > 0 ? options.threads : available_cores();
   at::set_num_threads(loaded.threads);
   loaded.bundle_folder = find_bundle(options.bundle);
   check_runs(read_manifest(loaded.bundle_folder), (loaded.bundle_folder / kManifestFile).string());
   const Bundle bundle = load_bundle(loaded.bundle_folder);
+  if (bundle.manifest.naming) locating.naming = naming_model(*bundle.manifest.naming);
   loaded.bundle_name = bundle.manifest.name;
   loaded.bundle_version = bundle.manifest.version;
   loaded.intended_use = bundle.manifest.intended_use;
@@ -126,7 +130,7 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.grader.model = grading_model(bundle.manifest.grading);
   const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device, options.precision);
   if (networks->has_networks()) {
-    loaded.grader.look = [networks](const Study& study, const Spine& spine) {
+    loaded.grader.predict = [networks](const Study& study, const Spine& spine) {
       return in_plain_words(ErrorKind::Failure, kRunning, [&] { return networks->grade(study, spine); });
     };
   }

@@ -28,8 +28,8 @@ struct GraderIdentity {
   int threads = 0;
   std::string licence;
   std::vector<std::string> learned_from;  ///< what each part learned from, a sentence each
-  /// The cut-points of its measures, by condition.
-  std::array<std::optional<MeasureModel>, kConditionCount> measure_models;
+  /// The cut-points of its measures, by Measure.
+  std::array<std::optional<MeasureModel>, kMeasureCount> measure_models;
 };
 
 /// A bundle ready to grade.

@@ -18,8 +18,11 @@ GradeRow public_row(const Grade& grade) {
   row.series_instance_uid = grade.series_instance_uid;
   row.sop_instance_uid = grade.sop_instance_uid;
   if (const auto& point = grade.point_patient) row.point_mm = {point->x(), point->y(), point->z()};
-  row.measure_mm = grade.measure_mm;
-  row.measure_ratio = grade.measure_ratio;
+  for (const Measure measure : kMeasures) {
+    const auto& measured = grade.measured[measure];
+    if (measured) row.measures.push_back({std::string(measure_name(measure)), measured->value, measured->z});
+  }
+  for (const Measure measure : grade.decided_by) row.decided_by.emplace_back(measure_name(measure));
   row.flags = grade.flags;
   return row;
 }
@@ -47,7 +50,7 @@ StudyGrader& StudyGrader::operator=(StudyGrader&&) noexcept = default;
 
 GradedStudy StudyGrader::grade(const std::string& study_folder) const {
   const StudyResult result = grade_study(study_folder, {}, state_->loaded.grader);
-  GradedStudy graded{result.study_id, {}, result.warnings};
+  GradedStudy graded{result.study_id, result.study_instance_uid, {}, result.warnings};
   for (const Grade& grade : result.grades) graded.rows.push_back(public_row(grade));
   return graded;
 }

@@ -8,8 +8,24 @@
 namespace lumbargrade {
 namespace {
 
-std::string six_decimals_or_empty(const std::optional<double>& value) {
-  return value ? six_decimals(*value) : "";
+std::string decided_by(const Grade& grade) {
+  std::string names;
+  for (const Measure measure : grade.decided_by) {
+    names += names.empty() ? "" : " ";
+    names += measure_name(measure);
+  }
+  return names;
+}
+
+/// Two fields for every measure: the value and its z-score.
+std::vector<std::string> measure_fields(const Grade& grade) {
+  std::vector<std::string> fields;
+  for (const Measure measure : kMeasures) {
+    const auto& measured = grade.measured[measure];
+    fields.push_back(measured ? six_decimals(measured->value) : "");
+    fields.push_back(measured && measured->z ? six_decimals(*measured->z) : "");
+  }
+  return fields;
 }
 
 std::string joined_flags(const std::vector<std::string>& words) {
@@ -18,62 +34,73 @@ std::string joined_flags(const std::vector<std::string>& words) {
   return joined;
 }
 
-std::vector<std::string> fields_of(const std::string& study_id, const Grade& grade) {
+std::vector<std::string> fields_of(const StudyIds& study, const Grade& grade) {
   const auto probabilities = printed_probabilities(grade.probabilities);
   const auto& point = grade.point_patient;
   const auto coordinate = [&](int axis) { return point ? six_decimals((*point)[axis]) : std::string(); };
-  return {study_id,
-          std::string(condition_key(grade.finding.condition)),
-          grade.finding.side ? std::string(side_name(*grade.finding.side)) : "",
-          std::string(level_name(grade.finding.level)),
-          probabilities[0],
-          probabilities[1],
-          probabilities[2],
-          std::string(severity_key(most_probable(grade.probabilities))),
-          std::string(source_name(grade.source)),
-          six_decimals(grade.level_confidence),
-          grade.series_instance_uid,
-          grade.sop_instance_uid,
-          coordinate(0),
-          coordinate(1),
-          coordinate(2),
-          six_decimals_or_empty(grade.measure_mm),
-          six_decimals_or_empty(grade.measure_ratio),
-          joined_flags(grade.flags)};
+  std::vector<std::string> fields = {study.study_id,
+                                     study.study_instance_uid,
+                                     std::string(condition_key(grade.finding.condition)),
+                                     grade.finding.side ? std::string(side_name(*grade.finding.side)) : "",
+                                     std::string(level_name(grade.finding.level)),
+                                     probabilities[0],
+                                     probabilities[1],
+                                     probabilities[2],
+                                     std::string(severity_key(most_probable(grade.probabilities))),
+                                     std::string(source_name(grade.source)),
+                                     decided_by(grade),
+                                     six_decimals(grade.level_confidence),
+                                     grade.series_instance_uid,
+                                     grade.sop_instance_uid,
+                                     coordinate(0),
+                                     coordinate(1),
+                                     coordinate(2)};
+  for (std::string& field : measure_fields(grade)) fields.push_back(std::move(field));
+  fields.push_back(joined_flags(grade.flags));
+  return fields;
+}
+
+std::vector<std::string> all_columns() {
+  std::vector<std::string> columns = {"study_id",
+                                      "study_instance_uid",
+                                      "condition",
+                                      "side",
+                                      "level",
+                                      "normal_mild",
+                                      "moderate",
+                                      "severe",
+                                      "grade",
+                                      "source",
+                                      "decided_by",
+                                      "level_confidence",
+                                      "series_instance_uid",
+                                      "sop_instance_uid",
+                                      "x_mm",
+                                      "y_mm",
+                                      "z_mm"};
+  for (const Measure measure : kMeasures) {
+    columns.emplace_back(measure_name(measure));
+    columns.push_back(std::string(measure_name(measure)) + "_z");
+  }
+  columns.emplace_back("flags");
+  return columns;
 }
 
 }  // namespace
 
 const std::vector<std::string>& grades_csv_columns() {
-  static const std::vector<std::string> columns = {"study_id",
-                                                   "condition",
-                                                   "side",
-                                                   "level",
-                                                   "normal_mild",
-                                                   "moderate",
-                                                   "severe",
-                                                   "grade",
-                                                   "source",
-                                                   "level_confidence",
-                                                   "series_instance_uid",
-                                                   "sop_instance_uid",
-                                                   "x_mm",
-                                                   "y_mm",
-                                                   "z_mm",
-                                                   "measure_mm",
-                                                   "measure_ratio",
-                                                   "flags"};
+  static const std::vector<std::string> columns = all_columns();
   return columns;
 }
 
-std::string grades_csv_rows(const std::string& study_id, const StudyGrades& grades) {
+std::string grades_csv_rows(const StudyIds& study, const StudyGrades& grades) {
   std::string rows;
-  for (const Grade& grade : grades) rows += csv_line(fields_of(study_id, grade));
+  for (const Grade& grade : grades) rows += csv_line(fields_of(study, grade));
   return rows;
 }
 
-std::string grades_csv(const std::string& study_id, const StudyGrades& grades) {
-  return csv_line(grades_csv_columns()) + grades_csv_rows(study_id, grades);
+std::string grades_csv(const StudyIds& study, const StudyGrades& grades) {
+  return csv_line(grades_csv_columns()) + grades_csv_rows(study, grades);
 }
 
 }  // namespace lumbargrade

@@ -65,7 +65,9 @@ Json measures_json(const Grade& grade) {
     measures.push_back({{"key", measure.key},
                         {"meaning", measure.words},
                         {"value", rounded(measure.value)},
-                        {"unit", text_or_null(measure.unit)}});
+                        {"unit", text_or_null(measure.unit)},
+                        {"z", rounded(measure.z)},
+                        {"decided", measure.decided}});
   }
   return measures;
 }
@@ -102,6 +104,8 @@ Json grade_json(const Grade& grade) {
   const auto printed = printed_probabilities(grade.probabilities);
   Json flags = Json::array({"research_use_only"});
   for (const std::string& flag : grade.flags) flags.push_back(flag);
+  Json decided_by = Json::array();
+  for (const Measure measure : grade.decided_by) decided_by.push_back(measure_name(measure));
   return {{"finding", finding_key(grade.finding)},
           {"condition", condition_key(grade.finding.condition)},
           {"side", grade.finding.side ? Json(side_name(*grade.finding.side)) : Json(nullptr)},
@@ -117,6 +121,7 @@ Json grade_json(const Grade& grade) {
           {"sop_instance_uid", text_or_null(grade.sop_instance_uid)},
           {"point_mm", point(grade.point_patient)},
           {"measures", measures_json(grade)},
+          {"decided_by", decided_by},
           {"flags", flags}};
 }
 

@@ -20,8 +20,8 @@ std::string fixed(double value, int decimals) {
   return buffer.data();
 }
 
-std::string fixed(const std::optional<double>& value, int decimals) {
-  return value ? fixed(*value, decimals) : "-";
+std::string fixed(const std::optional<MeasuredValue>& measured, int decimals) {
+  return measured ? fixed(measured->value, decimals) : "-";
 }
 
 std::string cell(const Grade& grade) {
@@ -34,8 +34,8 @@ std::string cell(const Grade& grade) {
 
 Line level_line(const StudyGrades& grades, Level level) {
   const Grade& canal = row_of(grades, {Condition::SpinalCanalStenosis, std::nullopt, level});
-  Line line = {std::string(level_name(level)), fixed(canal.level_confidence, 2), fixed(canal.measure_mm, 1),
-               fixed(canal.measure_ratio, 2), cell(canal)};
+  Line line = {std::string(level_name(level)), fixed(canal.level_confidence, 2),
+               fixed(canal.measured[Measure::CanalAp], 1), fixed(canal.measured[Measure::CanalRatio], 2), cell(canal)};
   for (Condition condition : {Condition::NeuralForaminalNarrowing, Condition::SubarticularStenosis}) {
     for (Side side : {Side::Left, Side::Right}) line.push_back(cell(row_of(grades, {condition, side, level})));
   }

@@ -1,5 +1,7 @@
 #include "report/measure_list.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -9,56 +11,74 @@
 namespace lumbargrade {
 namespace {
 
-std::string number(double value, int decimals) {
+std::string printed(double value, const char* format) {
   std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
+  std::snprintf(buffer.data(), buffer.size(), format, value);
   return buffer.data();
 }
 
 std::string with_unit(double value, const std::string& unit) {
-  return unit.empty() ? number(value, 2) : number(value, 1) + " " + unit;
+  if (unit == "mm") return printed(value, "%.1f mm");
+  if (unit == "mm2") return printed(value, "%.0f mm\u00b2");
+  return printed(value, "%.2f");
 }
 
-/// "below 7.2 mm". No length lies below a cut-point of zero: the measure alone never makes that grade likely.
-std::string cut_text(double cut, const std::string& unit) {
-  return cut > 0 ? "below " + with_unit(cut, unit) : "at no value by itself";
-}
-
-/// What the bundle's model grades by, in its own unit, and the unit.
-struct GradedBy {
-  Measured measured;
-  std::string unit;
-};
-
-std::optional<GradedBy> graded_by(const Grade& grade) {
-  if (grade.finding.condition == Condition::NeuralForaminalNarrowing) {
-    if (!grade.measure_ratio) return std::nullopt;
-    return GradedBy{{*grade.measure_ratio, std::nullopt}, ""};
+std::string unit_of(Measure measure) {
+  switch (measure) {
+    case Measure::CanalAp:
+    case Measure::RecessDepth:
+      return "mm";
+    case Measure::SacArea:
+    case Measure::RecessArea:
+      return "mm2";
+    case Measure::CanalRatio:
+    case Measure::CanalFluidRatio:
+    case Measure::ForamenFatShare:
+      break;
   }
-  if (!grade.measure_mm) return std::nullopt;
-  Measured measured{*grade.measure_mm, std::nullopt};
-  if (grade.measure_ratio && *grade.measure_ratio > 0) measured.reference = *grade.measure_mm / *grade.measure_ratio;
-  return GradedBy{measured, "mm"};
+  return "";
+}
+
+std::string words_of(Measure measure) {
+  switch (measure) {
+    case Measure::CanalAp:
+      return "antero-posterior diameter of the canal at the disc";
+    case Measure::CanalRatio:
+      return "its ratio to the diameters between the neighbouring discs";
+    case Measure::CanalFluidRatio:
+      return "signal across the canal against that between the neighbouring discs";
+    case Measure::SacArea:
+      return "area of the sac on axial T2";
+    case Measure::RecessArea:
+      return "area of the sac beside its middle on axial T2";
+    case Measure::RecessDepth:
+      return "depth of the lateral recess";
+    case Measure::ForamenFatShare:
+      break;
+  }
+  return "share of fat around the nerve";
+}
+
+/// The measure as its model takes it. The reference of a recess's area, which lies in other rows, is left out.
+Measured as_graded(const Grade& grade, Measure measure) {
+  Measured measured{grade.measured[measure]->value, std::nullopt};
+  const auto& diameter = grade.measured[Measure::CanalAp];
+  const auto& ratio = grade.measured[Measure::CanalRatio];
+  if (measure == Measure::CanalAp && ratio && ratio->value > 0) measured.reference = measured.value / ratio->value;
+  if (measure == Measure::CanalFluidRatio && diameter) measured.reference = diameter->value;
+  return measured;
 }
 
 }  // namespace
 
 std::vector<ReportedMeasure> measures_of(const Grade& grade) {
   std::vector<ReportedMeasure> measures;
-  const auto add = [&](const std::optional<double>& value, const char* key, const char* words, const char* unit) {
-    if (value && std::isfinite(*value)) measures.push_back({key, words, *value, unit});
-  };
-  switch (grade.finding.condition) {
-    case Condition::SpinalCanalStenosis:
-      add(grade.measure_mm, "canal_ap_mm", "antero-posterior diameter of the canal at the disc", "mm");
-      add(grade.measure_ratio, "canal_ratio", "its ratio to the diameters between the neighbouring discs", "");
-      break;
-    case Condition::SubarticularStenosis:
-      add(grade.measure_mm, "recess_depth_mm", "depth of the lateral recess", "mm");
-      break;
-    case Condition::NeuralForaminalNarrowing:
-      add(grade.measure_ratio, "foramen_fat_share", "share of fat around the nerve", "");
-      break;
+  for (const Measure measure : kMeasures) {
+    const auto& measured = grade.measured[measure];
+    if (!measured || !std::isfinite(measured->value)) continue;
+    const bool decided = std::count(grade.decided_by.begin(), grade.decided_by.end(), measure) > 0;
+    measures.push_back({std::string(measure_name(measure)), words_of(measure), measured->value, unit_of(measure),
+                        measured->z, decided});
   }
   return measures;
 }
@@ -68,18 +88,20 @@ std::string measure_text(const ReportedMeasure& measure) {
 }
 
 std::vector<std::string> comparison_sentences(const Grade& grade, const MeasureModels& models) {
-  const auto by = graded_by(grade);
-  const auto& model = models[static_cast<size_t>(grade.finding.condition)];
-  if (!by || !model) return {};
-  const auto& cuts = model->levels[static_cast<size_t>(index_of(grade.finding.level))];
-  std::vector<std::string> sentences;
-  sentences.push_back(text("Cut-points at this level: moderate ", cut_text(cuts.moderate_below, by->unit), ", severe ",
-                           cut_text(cuts.severe_below, by->unit), "."));
-  if (model->reference_exponent != 0 && by->measured.reference && cuts.typical_reference > 0) {
-    sentences.push_back(text("Between the discs the canal has ", with_unit(*by->measured.reference, by->unit),
-                             " where ", with_unit(cuts.typical_reference, by->unit),
-                             " is usual in the reference sample; in a usual canal this diameter would count as ",
-                             with_unit(scaled_measure(*model, grade.finding.level, by->measured), by->unit), "."));
+  if (grade.decided_by.empty() || !grade.measured[grade.decided_by.front()]) return {};
+  const Measure measure = grade.decided_by.front();
+  const auto& model = models[static_cast<size_t>(measure)];
+  if (!model) return {};
+  const auto& cuts = model->levels[index_of(grade.finding.level)];
+  const std::string unit = unit_of(measure);
+  std::vector<std::string> sentences = {text("Cut-points at this level for the ", words_of(measure),
+                                             ": moderate below ", with_unit(cuts.moderate_below, unit),
+                                             ", severe below ", with_unit(cuts.severe_below, unit), ".")};
+  const Measured measured = as_graded(grade, measure);
+  if (model->reference_exponent != 0 && measured.reference && cuts.typical_reference > 0) {
+    sentences.push_back(text("Where what it is compared with is ", with_unit(*measured.reference, "mm"),
+                             " instead of the usual ", with_unit(cuts.typical_reference, "mm"), ", it counts as ",
+                             with_unit(scaled_measure(*model, grade.finding.level, measured), unit), "."));
   }
   return sentences;
 }

@@ -1,5 +1,6 @@
 #include "report/report_page.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cmath>
@@ -104,7 +105,11 @@ std::string with_capital(std::string words) {
 std::vector<std::string> measure_sentences(const StudyReport& report, const Grade& grade) {
   std::vector<std::string> sentences;
   for (const ReportedMeasure& measure : measures_of(grade)) {
-    sentences.push_back(text(with_capital(measure.words), ": ", measure_text(measure), "."));
+    const std::string against =
+        measure.z ? text(", ", fixed(*measure.z, "%+.1f"), " standard deviations from the mean of the reference sample")
+                  : "";
+    sentences.push_back(text(with_capital(measure.words), ": ", measure_text(measure), against,
+                             measure.decided ? "; it decided." : "."));
   }
   for (std::string& sentence : comparison_sentences(grade, report.origin.measure_models)) {
     sentences.push_back(std::move(sentence));
@@ -256,9 +261,9 @@ void set_origin(Data& page, const StudyReport& report) {
   page.set("licence", report.origin.licence);
   page.set("learned_from", list_of(report.origin.learned_from));
   std::vector<std::string> cut_sources;
-  for (const auto& [condition, title] : kGroups) {
-    const auto& model = report.origin.measure_models[static_cast<size_t>(condition)];
-    if (model && !model->source.empty()) cut_sources.push_back(text(title, ": ", model->source, "."));
+  for (const Measure measure : kMeasures) {
+    const auto& model = report.origin.measure_models[static_cast<size_t>(measure)];
+    if (model && !model->source.empty()) cut_sources.push_back(text(measure_name(measure), ": ", model->source, "."));
   }
   page.set("has_cut_sources", !cut_sources.empty());
   page.set("cut_sources", list_of(cut_sources));

@@ -183,7 +183,7 @@ TEST_F(BundleOnDisk, FailsVerificationWhenTheDownsamplingIsWrong) {
 
 TEST_F(BundleOnDisk, IsNotWrittenWithAManifestThatWouldBeRefused) {
   Manifest wrong = example_manifest();
-  wrong.grading.measure(Condition::SpinalCanalStenosis)->width = 0;
+  wrong.grading.measure(Measure::CanalAp)->width = 0;
   EXPECT_THROW(write_bundle(folder(), wrong, {example_network()}), Error);
   EXPECT_EQ(load_bundle(folder()).manifest, manifest_);
 }

@@ -20,7 +20,7 @@ inline Manifest example_manifest() {
   manifest.grading.prior_source = "invented";
   MeasureModel canal{"invented", 0.5, 1.25, 1, {}};
   canal.levels.fill({9.5, 6.5, 13});
-  manifest.grading.measure(Condition::SpinalCanalStenosis) = canal;
+  manifest.grading.measure(Measure::CanalAp) = canal;
   manifest.training_data = {{"locator", "somewhere", "CC0-1.0", 30, "patients", "by patient"}};
   manifest.metrics = {{"locator", "median error", 1.5, "mm", "three folds", 30}};
   return manifest;

@@ -88,7 +88,7 @@ TEST(Manifest, RefusesAWrongTypeAnywhere) {
 }
 
 TEST(Manifest, SaysWhichSchemaItReads) {
-  EXPECT_EQ(refusal_with("/schema_version", 2), "m.json: schema_version is 2, this program reads 1");
+  EXPECT_EQ(refusal_with("/schema_version", 1), "m.json: schema_version is 1, this program reads 2");
 }
 
 TEST(Manifest, RefusesNumbersOutOfRange) {
@@ -106,6 +106,11 @@ TEST(Manifest, RefusesProbabilitiesThatAreNone) {
             "m.json: grading.prior.subarticular_stenosis.l1_l2 must sum to 1, not 0.875");
   EXPECT_THAT(refusal_with("/grading/prior/subarticular_stenosis/l1_l2", {0.5, 0.5}), HasSubstr("must have 3 entries"));
   EXPECT_THAT(refusal_with("/grading/prior/subarticular_stenosis/l1_l2", {1.5, -0.5, 0}), HasSubstr("from 0 to 1"));
+}
+
+TEST(Manifest, RefusesCutsThatNoMeasureCanReach) {
+  EXPECT_THAT(refusal_with("/grading/canal_measure/levels/l5_s1/severe_below_mm", -0.5),
+              HasSubstr("levels.l5_s1.severe_below_mm must be a number"));
 }
 
 TEST(Manifest, RefusesCutsInTheWrongOrder) {
@@ -161,23 +166,27 @@ Manifest manifest_with_graders() {
     network.inputs.front().anchor = "foramen";
     manifest.networks.push_back(network);
   }
-  ConditionSpec head;
-  head.condition = Condition::NeuralForaminalNarrowing;
-  head.source = "invented";
-  head.combine = "logits";
-  head.temperature = 1.5;
-  head.model_weight = 0.25;
-  head.flags = {"trained_on_phantom"};
-  head.tta = {TtaTransform{}, TtaTransform{1, -2, 10, true}};
-  manifest.grading.heads = {head};
+  ConditionSpec spec;
+  spec.condition = Condition::NeuralForaminalNarrowing;
+  spec.source = "invented";
+  spec.combine = "logits";
+  spec.temperature = 1.5;
+  spec.model_weight = 0.25;
+  spec.flags = {"trained_on_phantom"};
+  spec.tta = {TtaTransform{}, TtaTransform{1, -2, 10, true}};
+  manifest.grading.conditions = {spec};
   MeasureModel recess;
   recess.source = "invented";
   recess.width = 2;
   recess.levels.fill({6, 2, 0});
-  manifest.grading.measure(Condition::SubarticularStenosis) = recess;
+  manifest.grading.measure(Measure::RecessDepth) = recess;
   MeasureModel foramen{"invented too", 0, 0.1, 0.3, {}};
-  foramen.levels.fill({0.2, -0.1, 0});
-  manifest.grading.measure(Condition::NeuralForaminalNarrowing) = foramen;
+  foramen.levels.fill({0.2, 0.1, 0});
+  manifest.grading.measure(Measure::ForamenFatShare) = foramen;
+  ReferenceSample sample{"thirty patients", {}};
+  sample.levels[0] = MeasureNorm{11.5, 2.25, 30};
+  manifest.grading.reference_samples[static_cast<size_t>(Measure::CanalAp)] = sample;
+  manifest.naming = NamingSpec{"ten images", {{"first", 1, 2, -0.5}}, {{"always", 0, 1, 3}}};
   return manifest;
 }
 
@@ -215,7 +224,7 @@ std::string graders_refusal(const std::function<void(json&)>& change) {
   return "accepted";
 }
 
-TEST(Manifest, EnsemblesHeadsAndMeasuresSurviveWritingAndReading) {
+TEST(Manifest, EnsemblesConditionsAndMeasuresSurviveWritingAndReading) {
   EXPECT_EQ(parse_manifest(manifest_text(manifest_with_graders()), "m.json"), manifest_with_graders());
 }
 
@@ -245,7 +254,7 @@ TEST(Manifest, ANetworkWithoutANameIsCalledByItsRole) {
   EXPECT_EQ(parse_manifest(changed.dump(), "m.json").networks.front().name, "locator");
 }
 
-TEST(Manifest, HeadsThatContradictTheNetworksAreRefused) {
+TEST(Manifest, ConditionsThatContradictTheNetworksAreRefused) {
   EXPECT_THAT(graders_refusal([](json& m) { m["grading"].erase("heads"); }), HasSubstr("a network but no head"));
   EXPECT_THAT(graders_refusal([](json& m) { m["grading"]["heads"][0]["condition"] = "subarticular_stenosis"; }),
               HasSubstr("contradict each other"));

@@ -17,17 +17,17 @@ L4/L5,5.93
 L5/S1,6.66
 TRUTH
 
-awk -F, 'NR > 1 { sum = $5 + $6 + $7; if (sum < 0.9999995 || sum > 1.0000005) { print "row " NR " sums to " sum; exit 1 } }' \
+awk -F, 'NR > 1 { sum = $6 + $7 + $8; if (sum < 0.9999995 || sum > 1.0000005) { print "row " NR " sums to " sum; exit 1 } }' \
   .stdout || fail_test "probabilities do not sum to one"
 awk -F, '
   NR == FNR { truth[$1] = $2; next }
-  $2 == "spinal_canal_stenosis" {
+  $3 == "spinal_canal_stenosis" {
     rows++
-    if ($9 != "network+measure" || $10 < 0.5) { print $4 " not measured with confidence"; exit 1 }
-    difference = $16 - truth[$4]; if (difference < 0) difference = -difference
-    if (difference > 2.5 && $4 != "L4/L5") { print $4 " canal " $16 " mm, " truth[$4] " by the mask"; exit 1 }
-    if (previous != "" && $15 >= previous - 15) { print $4 " lies less than 15 mm below its neighbour"; exit 1 }
-    previous = $15
+    if ($10 != "network+measure" || $12 < 0.5) { print $5 " not measured with confidence"; exit 1 }
+    difference = $18 - truth[$5]; if (difference < 0) difference = -difference
+    if (difference > 2.5 && $5 != "L4/L5") { print $5 " canal " $18 " mm, " truth[$5] " by the mask"; exit 1 }
+    if (previous != "" && $17 >= previous - 15) { print $5 " lies less than 15 mm below its neighbour"; exit 1 }
+    previous = $17
   }
   END { if (rows != 5) exit 1 }
 ' truth.csv .stdout || fail_test "the canal's rows make no sense"
@@ -35,5 +35,5 @@ awk -F, '
 expect_equal 10 "$(grep -c 'neural_foraminal_narrowing,.*,prior,' .stdout)" "foraminal rows without an image"
 expect_equal 4 "$(grep -c 'subarticular_stenosis,left,.*,measure,' .stdout)" "measured left recesses"
 expect_equal 5 "$(grep -c 'subarticular_stenosis,right,.*,prior,' .stdout)" "right recesses out of view"
-awk -F, '$2 == "subarticular_stenosis" && $9 == "measure" && ($16 < 0 || $16 > 20 || $13 <= 0) { exit 1 }' .stdout ||
+awk -F, '$3 == "subarticular_stenosis" && $10 == "measure" && ($28 < 0 || $28 > 20 || $15 <= 0 || $14 == "") { exit 1 }' .stdout ||
   fail_test "a left recess lies on the right, or its depth makes no sense"

@@ -4,6 +4,6 @@
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
 
 expect_exit 0 lumbargrade grade "$LUMBARGRADE_TEST_DATA/example_study/900107"
-row=$(grep '^[^,]*,spinal_canal_stenosis,,L4/L5,' .stdout) || fail_test "no row of the canal at L4/L5"
-expect_equal 6.5 "$(cut -d, -f16 <<<"$row" | xargs printf '%.1f')" "diameter at L4/L5"
-expect_equal normal_mild "$(cut -d, -f8 <<<"$row")" "grade at L4/L5 (a shortfall)"
+row=$(grep '^[^,]*,[^,]*,spinal_canal_stenosis,,L4/L5,' .stdout) || fail_test "no row of the canal at L4/L5"
+expect_equal 6.5 "$(cut -d, -f18 <<<"$row" | xargs printf '%.1f')" "diameter at L4/L5"
+expect_equal normal_mild "$(cut -d, -f9 <<<"$row")" "grade at L4/L5 (a shortfall)"

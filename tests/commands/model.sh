@@ -8,7 +8,7 @@ expect_stdout "esearch use only"
 expect_stdout "Network: locator"
 
 expect_exit 0 lumbargrade model info "$shipped" --json
-python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["manifest"]["schema_version"] == 1' .stdout ||
+python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["manifest"]["schema_version"] == 2' .stdout ||
   fail_test "no JSON"
 
 expect_exit 0 lumbargrade model verify "$shipped"
@@ -46,7 +46,7 @@ lie() { # lie PATTERN REPLACEMENT SENTENCE
 lie '"architecture"' '"archtecture"' 'did you mean "architecture"?'
 lie '"unet"' '"unett"' 'did you mean "unet"?'
 lie '"locator.safetensors"' '"..\/locator.safetensors"' "must not climb out of the bundle"
-lie '"schema_version": 1' '"schema_version": 2' "schema_version is 2"
+lie '"schema_version": 2' '"schema_version": 1' "schema_version is 1"
 lie '"softmax"' '"softmx"' 'did you mean "softmax"?'
 
 rm copy/manifest.json

@@ -28,7 +28,7 @@ TEST(AttentionMean, ASliceMadeOfSeveralImagesSharesItsWeight) {
   EXPECT_EQ(images[2].weight, 0.5);
 }
 
-TEST(AttentionMean, ALookThatDoesNotShowTheViewDoesNotCount) {
+TEST(AttentionMean, ATransformThatDoesNotShowTheViewDoesNotCount) {
   AttentionMean mean;
   mean.add("t1", "s", {{"a"}, {"b"}}, {1, 0});
   mean.add("t1", "s", {{}, {}}, {0, 0});

@@ -43,7 +43,7 @@ CropPlacement at(const Vector3& point) {
 TEST(Foramen, TheShareOfFatIsTheAreaOfFatOverTheDiscOfNineMillimetres) {
   for (const auto& [fat_mm, nerve_mm] : {std::pair{6.0, 2.0}, {8.0, 4.0}, {3.0, 2.5}, {12.0, 3.0}}) {
     const Volume volume = fat_phantom(fat_mm, nerve_mm);
-    const auto measure = measure_foramen({&volume}, at(kForamen));
+    const auto measure = measure_foramen({&volume}, at(kForamen), ForamenSearch::None);
     ASSERT_TRUE(measure);
     const double outer_mm = std::min(fat_mm, 9.0);
     EXPECT_NEAR(measure->fat_share, (outer_mm * outer_mm - nerve_mm * nerve_mm) / 81, 0.03);
@@ -56,13 +56,23 @@ TEST(Foramen, BrightnessAndScaleOfTheSeriesDoNotMatter) {
   const Volume volume = fat_phantom(6, 2);
   Volume brighter = volume;
   for (float& value : brighter.voxels) value = 3 * value + 1000;
-  EXPECT_EQ(measure_foramen({&volume}, at(kForamen))->fat_share, measure_foramen({&brighter}, at(kForamen))->fat_share);
+  EXPECT_EQ(measure_foramen({&volume}, at(kForamen), ForamenSearch::None)->fat_share,
+            measure_foramen({&brighter}, at(kForamen), ForamenSearch::None)->fat_share);
 }
 
 TEST(Foramen, BeyondTheLastSliceThereIsNoMeasure) {
   const Volume volume = fat_phantom(6, 2);
-  EXPECT_FALSE(measure_foramen({&volume}, at(kForamen + Vector3(15, 0, 0))));
-  EXPECT_FALSE(measure_foramen({}, at(kForamen)));
+  EXPECT_FALSE(measure_foramen({&volume}, at(kForamen + Vector3(15, 0, 0)), ForamenSearch::None));
+  EXPECT_FALSE(measure_foramen({}, at(kForamen), ForamenSearch::None));
+}
+
+TEST(Foramen, TheFatFilledGapIsFoundBesideTheUsualPlace) {
+  const Volume volume = fat_phantom(6, 1);
+  const Vector3 usual = kForamen + Vector3(0, -2, 3);
+  const auto found = measure_foramen({&volume}, at(usual), ForamenSearch::InPlane);
+  ASSERT_TRUE(found);
+  EXPECT_LT((found->point_patient - kForamen).norm(), 2.5);
+  EXPECT_GT(found->fat_share, measure_foramen({&volume}, at(usual), ForamenSearch::None)->fat_share);
 }
 
 TEST(Foramen, OnlyForaminaOfLevelsThatWereFoundAreMeasured) {
@@ -81,17 +91,6 @@ TEST(Foramen, OnlyForaminaOfLevelsThatWereFoundAreMeasured) {
     if (!measures[k]) continue;
     EXPECT_EQ(measures[k]->point_patient.x() > 0, finding.side == Side::Left);
   }
-}
-
-TEST(Otsu, SeparatesTwoPeaksWhateverTheirSizes) {
-  std::array<double, 256> histogram{};
-  histogram[20] = 900;
-  histogram[30] = 900;
-  histogram[200] = 100;
-  histogram[210] = 90;
-  const int threshold = otsu_threshold(histogram);
-  EXPECT_GE(threshold, 30);
-  EXPECT_LT(threshold, 200);
 }
 
 }  // namespace

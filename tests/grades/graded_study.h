@@ -101,8 +101,8 @@ struct MadeMember {
   Network network;
 };
 
-/// Writes a bundle whose head for `head.condition` is made of these members, with the networks `others`, and loads it.
-inline Bundle bundle_of(const std::filesystem::path& folder, ConditionSpec head, const std::vector<MadeMember>& members,
+/// Writes a bundle whose spec for `spec.condition` is made of these members, with the networks `others`, and loads it.
+inline Bundle bundle_of(const std::filesystem::path& folder, ConditionSpec spec, const std::vector<MadeMember>& members,
                         const std::vector<TrainedNetwork>& others = {}) {
   Manifest manifest;
   manifest.name = manifest.version = manifest.licence = manifest.intended_use = "test";
@@ -110,13 +110,13 @@ inline Bundle bundle_of(const std::filesystem::path& folder, ConditionSpec head,
   manifest.grading.prior_source = "invented";
   MeasureModel canal{"invented", 0, 1, 1, {}};
   canal.levels.fill({9.5, 6.5, 13});
-  manifest.grading.measure(Condition::SpinalCanalStenosis) = canal;
-  head.source = "random weights";
-  manifest.grading.heads = {head};
+  manifest.grading.measure(Measure::CanalAp) = canal;
+  spec.source = "random weights";
+  manifest.grading.conditions = {spec};
   std::vector<TrainedNetwork> networks;
   for (const MadeMember& member : members) {
     TrainedNetwork trained;
-    trained.spec.role = std::string(grading_role(head.condition));
+    trained.spec.role = std::string(grading_role(spec.condition));
     trained.spec.name = trained.spec.role + std::to_string(networks.size());
     trained.spec.architecture = "grader";
     trained.spec.parameters = member.parameters;
@@ -133,12 +133,12 @@ inline Bundle bundle_of(const std::filesystem::path& folder, ConditionSpec head,
   return load_bundle(folder);
 }
 
-inline ConditionSpec plain_head(Condition condition) {
-  ConditionSpec head;
-  head.condition = condition;
-  head.combine = "probabilities";
-  head.tta = {TtaTransform{}};
-  return head;
+inline ConditionSpec plain_condition(Condition condition) {
+  ConditionSpec spec;
+  spec.condition = condition;
+  spec.combine = "probabilities";
+  spec.tta = {TtaTransform{}};
+  return spec;
 }
 
 }  // namespace lumbargrade

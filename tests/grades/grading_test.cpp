@@ -9,6 +9,7 @@ namespace lumbargrade {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 
@@ -16,14 +17,14 @@ GradingModel hand_made_model() {
   GradingModel model;
   MeasureModel canal{"", 0.5, 1, 1, {}};
   canal.levels.fill({8, 6, 12});
-  model.measure(Condition::SpinalCanalStenosis) = canal;
+  model.measure(Measure::CanalAp) = canal;
   model.prior = challenge_prevalence();
   return model;
 }
 
 /// Of a canal of 3 mm beside neighbours of 12 mm.
 Probabilities canal_probabilities(const GradingModel& model) {
-  return measured_probabilities(*model.measure(Condition::SpinalCanalStenosis), Level::L2L3, {3, 12});
+  return measured_probabilities(*model.measure(Measure::CanalAp), Level::L2L3, {3, 12});
 }
 
 LevelFrame frame_of(Level level, double diameter_mm) {
@@ -68,8 +69,9 @@ TEST(Grading, AMeasuredCanalIsGradedAndTellsWhereItWasMeasured) {
   const Grade& canal = row(grades, Condition::SpinalCanalStenosis, Level::L3L4);
   EXPECT_EQ(canal.source, GradeSource::Measure);
   EXPECT_EQ(most_probable(canal.probabilities), Severity::Severe);
-  EXPECT_EQ(canal.measure_mm, 3);
-  EXPECT_EQ(canal.measure_ratio, 0.25);
+  EXPECT_EQ(canal.measured[Measure::CanalAp]->value, 3);
+  EXPECT_EQ(canal.measured[Measure::CanalRatio]->value, 0.25);
+  EXPECT_THAT(canal.decided_by, ElementsAre(Measure::CanalAp, Measure::CanalRatio));
   EXPECT_EQ(canal.point_patient, Vector3(1, 22, 3));
   EXPECT_EQ(canal.series_instance_uid, "1.2.3");
   EXPECT_EQ(canal.sop_instance_uid, "1.2.3.2");
@@ -82,7 +84,7 @@ TEST(Grading, ForaminaAndRecessesGetThePriorOfTheirLevelAndClaimNoImage) {
   EXPECT_EQ(foramen.source, GradeSource::Prior);
   EXPECT_EQ(foramen.probabilities, prior_of(challenge_prevalence(), foramen.finding));
   EXPECT_FALSE(foramen.point_patient);
-  EXPECT_FALSE(foramen.measure_mm);
+  EXPECT_THAT(foramen.decided_by, IsEmpty());
   EXPECT_EQ(foramen.sop_instance_uid, "");
   EXPECT_EQ(foramen.level_confidence, 1);
 }
@@ -145,9 +147,9 @@ NetworkGrades one_network_grade(size_t finding, const Probabilities& probabiliti
   return networks;
 }
 
-TEST(Grading, ANetworksGradeIsMixedWithThePriorAndCarriesItsImageAndItsHeadsFlags) {
+TEST(Grading, ANetworksGradeIsMixedWithThePriorAndCarriesItsImageAndItsConditionsFlags) {
   GradingModel model = hand_made_model();
-  model.heads[static_cast<size_t>(Condition::NeuralForaminalNarrowing)] = {0, 0.4, {"trained_on_phantom"}};
+  model.conditions[static_cast<size_t>(Condition::NeuralForaminalNarrowing)] = {0, 0.4, {"trained_on_phantom"}};
   const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
   const StudyGrades grades =
       grade_findings(whole_spine(10), two_slices(), model, one_network_grade(at, {0.1, 0.2, 0.7}));
@@ -164,16 +166,16 @@ TEST(Grading, ANetworksGradeIsMixedWithThePriorAndCarriesItsImageAndItsHeadsFlag
   EXPECT_THAT(grades[other].flags, Not(Contains("trained_on_phantom")));
 }
 
-TEST(Grading, NetworkAndMeasureOfACanalAreMixedInTheHeadsProportion) {
+TEST(Grading, NetworkAndMeasureOfACanalAreMixedInTheConditionsProportion) {
   GradingModel model = hand_made_model();
-  model.heads[static_cast<size_t>(Condition::SpinalCanalStenosis)] = {0.25, 1, {}};
+  model.conditions[static_cast<size_t>(Condition::SpinalCanalStenosis)] = {0.25, 1, {}};
   const size_t at = index_of_finding(Condition::SpinalCanalStenosis, std::nullopt, Level::L2L3);
   const StudyGrades grades =
       grade_findings(whole_spine(3), two_slices(), model, one_network_grade(at, {0.8, 0.1, 0.1}));
   const Probabilities measured = canal_probabilities(model);
   EXPECT_EQ(grades[at].source, GradeSource::NetworkAndMeasure);
   EXPECT_NEAR(grades[at].probabilities[2], 0.25 * measured[2] + 0.75 * 0.1, 1e-12);
-  EXPECT_EQ(grades[at].measure_mm, 3);
+  EXPECT_EQ(grades[at].measured[Measure::CanalAp]->value, 3);
   EXPECT_EQ(grades[at].sop_instance_uid, "1.2.3.2") << "the image is the measure's";
 }
 
@@ -181,40 +183,106 @@ TEST(Grading, AMeasuredRecessIsGradedOnItsOwnSide) {
   GradingModel model = hand_made_model();
   MeasureModel recess{"", 0, 1, 1, {}};
   recess.levels.fill({5, 2, 0});
-  model.measure(Condition::SubarticularStenosis) = recess;
+  model.measure(Measure::RecessDepth) = recess;
   Spine spine = whole_spine(10);
-  spine.levels[index_of(Level::L4L5)]->recess_left = RecessMeasure{1, {8, 20, 3}};
+  spine.levels[index_of(Level::L4L5)]->recess_left = RecessMeasure{1, {8, 20, 3}, 1};
   const StudyGrades grades = grade_findings(spine, two_slices(), model);
   const Grade& left = grades[index_of_finding(Condition::SubarticularStenosis, Side::Left, Level::L4L5)];
   EXPECT_EQ(left.source, GradeSource::Measure);
-  EXPECT_EQ(left.measure_mm, 1);
+  EXPECT_EQ(left.measured[Measure::RecessDepth]->value, 1);
+  EXPECT_EQ(left.sop_instance_uid, "1.2.3.2");
+  EXPECT_THAT(left.decided_by, ElementsAre(Measure::RecessDepth));
   EXPECT_EQ(left.point_patient, Vector3(8, 20, 3));
   EXPECT_EQ(left.probabilities, measured_probabilities(recess, Level::L4L5, {1, std::nullopt}));
   EXPECT_EQ(grades[index_of_finding(Condition::SubarticularStenosis, Side::Right, Level::L4L5)].source,
             GradeSource::Prior);
 }
 
-TEST(Grading, AForamenIsGradedByItsFatAndTellsTheShareAsARatio) {
+TEST(Grading, AForamenIsGradedByItsShareOfFat) {
   GradingModel model = hand_made_model();
-  MeasureModel by_fat{"", 0, 0.05, 0.4, {}};
+  MeasureModel by_fat{"", 0, 0.5, 0.4, {}};
   by_fat.levels.fill({0.3, 0.1, 0});
-  model.measure(Condition::NeuralForaminalNarrowing) = by_fat;
+  model.measure(Measure::ForamenFatShare) = by_fat;
   const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
-  ForamenMeasures foramina;
-  foramina[at] = ForamenMeasure{0.2, {-17, 5, 4}, "7.7", "7.7.3"};
-  const Grade foramen = grade_findings(whole_spine(10), two_slices(), model, {}, foramina)[at];
+  StudyMeasures measures;
+  measures.foramina[at] = ForamenMeasure{0.2, {-17, 5, 4}, "7.7", "7.7.3"};
+  const Grade foramen = grade_findings(whole_spine(10), two_slices(), model, {}, measures)[at];
   EXPECT_EQ(foramen.source, GradeSource::Measure);
-  EXPECT_EQ(foramen.measure_ratio, 0.2);
-  EXPECT_FALSE(foramen.measure_mm);
+  EXPECT_EQ(foramen.measured[Measure::ForamenFatShare]->value, 0.2);
+  EXPECT_FALSE(foramen.measured[Measure::CanalAp]);
   EXPECT_EQ(foramen.sop_instance_uid, "7.7.3");
-  const double severe = 1 / (1 + std::exp(2.0));
+  const double severe = 0.25 / 1.25;  // odds (.1/.2)^2
   EXPECT_NEAR(foramen.probabilities[2], 0.4 * severe + 0.6 * prior_of(model.prior, foramen.finding)[2], 1e-12);
+}
+
+TEST(Grading, ARecessIsGradedByItsAxialAreaWhereThereIsOneAndNamesThatImage) {
+  GradingModel model = hand_made_model();
+  MeasureModel depth{"", 0, 0.3, 1, {}}, area{"", 0.5, 0.3, 1, {}};
+  depth.levels.fill({5, 2, 0});
+  area.levels.fill({20, 8, 30});
+  model.measure(Measure::RecessDepth) = depth;
+  model.measure(Measure::RecessArea) = area;
+  Spine spine = whole_spine(10);
+  spine.levels[index_of(Level::L4L5)]->recess_left = RecessMeasure{9, {8, 20, 3}, 1};
+  StudyMeasures measures;
+  AxialMeasure axial;
+  axial.sac_area_mm2 = 90;
+  axial.recesses = {RecessArea{3, {9, 19, 2}}, RecessArea{31, {-9, 19, 2}}};
+  axial.series_instance_uid = "5.5";
+  axial.sop_instance_uid = "5.5.7";
+  measures.axial[index_of(Level::L4L5)] = axial;
+  const StudyGrades grades = grade_findings(spine, two_slices(), model, {}, measures);
+  const Grade& left = grades[index_of_finding(Condition::SubarticularStenosis, Side::Left, Level::L4L5)];
+  EXPECT_THAT(left.decided_by, ElementsAre(Measure::RecessArea));
+  EXPECT_EQ(most_probable(left.probabilities), Severity::Severe);
+  EXPECT_EQ(left.sop_instance_uid, "5.5.7");
+  EXPECT_EQ(left.point_patient, Vector3(9, 19, 2));
+  EXPECT_EQ(left.measured[Measure::RecessDepth]->value, 9);
+  const Grade& right = grades[index_of_finding(Condition::SubarticularStenosis, Side::Right, Level::L4L5)];
+  EXPECT_EQ(most_probable(right.probabilities), Severity::NormalMild);
+  const Grade& canal = grades[index_of_finding(Condition::SpinalCanalStenosis, std::nullopt, Level::L4L5)];
+  EXPECT_EQ(canal.measured[Measure::SacArea]->value, 90);
+}
+
+TEST(Grading, TheFluidRatioDecidesBeforeTheDiameterWhereItWasRead) {
+  GradingModel model = hand_made_model();
+  MeasureModel fluid{"", -0.25, 0.2, 1, {}};
+  fluid.levels.fill({0.5, 0.3, 10});
+  model.measure(Measure::CanalFluidRatio) = fluid;
+  Spine spine = whole_spine(10);
+  spine.levels[index_of(Level::L3L4)]->canal->fluid_ratio = 0.1;
+  const StudyGrades grades = grade_findings(spine, two_slices(), model);
+  const Grade& dry = row(grades, Condition::SpinalCanalStenosis, Level::L3L4);
+  EXPECT_THAT(dry.decided_by, ElementsAre(Measure::CanalFluidRatio, Measure::CanalAp));
+  EXPECT_EQ(most_probable(dry.probabilities), Severity::Severe);
+  EXPECT_THAT(row(grades, Condition::SpinalCanalStenosis, Level::L4L5).decided_by,
+              ElementsAre(Measure::CanalAp, Measure::CanalRatio));
+}
+
+TEST(Grading, AMeasureIsComparedWithItsLevelsReferenceSample) {
+  GradingModel model = hand_made_model();
+  ReferenceSample sample{"invented", {}};
+  sample.levels[index_of(Level::L3L4)] = MeasureNorm{11, 2, 30};
+  model.reference_samples[static_cast<size_t>(Measure::CanalAp)] = sample;
+  const StudyGrades grades = grade_findings(whole_spine(8), two_slices(), model);
+  EXPECT_EQ(row(grades, Condition::SpinalCanalStenosis, Level::L3L4).measured[Measure::CanalAp]->z, -1.5);
+  EXPECT_FALSE(row(grades, Condition::SpinalCanalStenosis, Level::L4L5).measured[Measure::CanalAp]->z);
+}
+
+TEST(Grading, ANarrowCanalThatOnlyItsLevelsFrequenciesCallNormalSaysSo) {
+  GradingModel model = hand_made_model();
+  model.measure(Measure::CanalAp)->levels[index_of(Level::L5S1)] = {4, 3, 12};
+  const StudyGrades grades = grade_findings(whole_spine(6), two_slices(), model);
+  EXPECT_THAT(row(grades, Condition::SpinalCanalStenosis, Level::L5S1).flags, Contains("contradicts_level_prior"));
+  EXPECT_THAT(row(grades, Condition::SpinalCanalStenosis, Level::L3L4).flags, Not(Contains("contradicts_level_prior")));
+  const StudyGrades wide = grade_findings(whole_spine(12), two_slices(), model);
+  EXPECT_THAT(row(wide, Condition::SpinalCanalStenosis, Level::L5S1).flags, Not(Contains("contradicts_level_prior")));
 }
 
 TEST(Grading, NetworkAndMeasureHaveEachTheirOwnWeightAgainstThePrior) {
   GradingModel model = hand_made_model();
-  model.measure(Condition::SpinalCanalStenosis)->model_weight = 0.9;
-  model.heads[static_cast<size_t>(Condition::SpinalCanalStenosis)] = {0.25, 0.4, {}};
+  model.measure(Measure::CanalAp)->model_weight = 0.9;
+  model.conditions[static_cast<size_t>(Condition::SpinalCanalStenosis)] = {0.25, 0.4, {}};
   const size_t at = index_of_finding(Condition::SpinalCanalStenosis, std::nullopt, Level::L2L3);
   Spine spine = whole_spine(3);
   spine.levels[index_of(Level::L2L3)]->confidence = 0.5;

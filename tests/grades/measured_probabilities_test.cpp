@@ -20,10 +20,10 @@ double sum(const Probabilities& p) {
 }
 
 TEST(MeasuredProbabilities, ProbabilitiesFollowTheCumulativeLogistic) {
-  // z = 9 (own reference is the typical one): 1/(1+e) and 1/(1+e^3).
+  // z = 9 (own reference is the typical one), width 1: the odds are 8/9 and 6/9.
   const Probabilities p = measured_probabilities(hand_made_measure(), Level::L3L4, {9, 12});
-  EXPECT_NEAR(p[1] + p[2], 0.2689414213699951, 1e-12);
-  EXPECT_NEAR(p[2], 0.04742587317756678, 1e-12);
+  EXPECT_NEAR(p[1] + p[2], 8.0 / 17, 1e-12);
+  EXPECT_NEAR(p[2], 6.0 / 15, 1e-12);
   EXPECT_NEAR(sum(p), 1, 1e-12);
 }
 
@@ -58,12 +58,29 @@ TEST(MeasuredProbabilities, AMismeasuredReferenceCannotMoveTheDiameterWithoutLim
 
 TEST(MeasuredProbabilities, AMeasureWithoutAReferenceUsesItsOwnUnit) {
   MeasureModel share;  // of fat, 0..1
-  share.width = 0.1;
+  share.width = 0.5;
   share.levels.fill({0.3, 0.1, 0});
-  // 1/(1+e) and 1/(1+e^3) again.
+  // The odds are (.3/.4)^2 and (.1/.4)^2.
   const Probabilities p = measured_probabilities(share, Level::L4L5, {0.4, std::nullopt});
-  EXPECT_NEAR(p[1] + p[2], 0.2689414213699951, 1e-12);
-  EXPECT_NEAR(p[2], 0.04742587317756678, 1e-12);
+  EXPECT_NEAR(p[1] + p[2], 0.5625 / 1.5625, 1e-12);
+  EXPECT_NEAR(p[2], 0.0625 / 1.0625, 1e-12);
+}
+
+TEST(MeasuredProbabilities, AMeasureThatGoesToNothingIsSevereAtEveryLevel) {
+  MeasureModel model = hand_made_measure();
+  model.width = 0.3;
+  for (const Level level : kLevels) {
+    for (const double value : {0.0, 0.2}) {
+      EXPECT_EQ(most_probable(measured_probabilities(model, level, {value, 12})), Severity::Severe);
+    }
+  }
+}
+
+TEST(MeasuredProbabilities, ANegativeExponentLetsTheMeasureGrowWithItsReference) {
+  MeasureModel model = hand_made_measure();
+  model.reference_exponent = -0.25;
+  EXPECT_NEAR(scaled_measure(model, Level::L1L2, {0.5, 6}), 0.5 * std::pow(0.5, 0.25), 1e-12);
+  EXPECT_GT(scaled_measure(model, Level::L1L2, {0.5, 14}), 0.5);
 }
 
 }  // namespace

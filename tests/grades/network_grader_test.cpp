@@ -66,10 +66,10 @@ class NetworkGrading : public testing::Test {
     const nlohmann::json parameters = small_grader(view, pooling);
     return {parameters, view, random_grader(parameters, seed)};
   }
-  NetworkGrades graded(const ConditionSpec& head, const std::vector<MadeMember>& members, const Study& study,
+  NetworkGrades graded(const ConditionSpec& spec, const std::vector<MadeMember>& members, const Study& study,
                        const Spine& spine = one_level(), const std::string& precision = "float32") {
     const TemporaryFolder folder;
-    return NetworkGrader(bundle_of(folder.path(), head, members), "cpu", precision).grade(study, spine);
+    return NetworkGrader(bundle_of(folder.path(), spec, members), "cpu", precision).grade(study, spine);
   }
 };
 
@@ -77,7 +77,7 @@ TEST_F(NetworkGrading, AttentionIsTheSoftmaxOverTheSlicesOfWTanhVf) {
   const View view = foramen_view();
   const MadeMember made = member(view, "attention", 5);
   const Study study = patterned_study();
-  const NetworkGrades grades = graded(plain_head(kForaminal), {made}, study);
+  const NetworkGrades grades = graded(plain_condition(kForaminal), {made}, study);
   const auto crop =
       cut_crop(volumes_of(study, view.series), place_crop(frame_of(one_level()), view.anchor, Side::Right), view);
   const torch::NoGradGuard no_gradients;
@@ -104,7 +104,7 @@ TEST_F(NetworkGrading, AttentionIsTheSoftmaxOverTheSlicesOfWTanhVf) {
 TEST_F(NetworkGrading, EveryPoolingTellsItsAttentionAndItSumsToOne) {
   for (const char* pooling : {"mean", "attention", "lstm_attention", "transformer"}) {
     const NetworkGrades grades =
-        graded(plain_head(kForaminal), {member(foramen_view(), pooling, 5)}, patterned_study());
+        graded(plain_condition(kForaminal), {member(foramen_view(), pooling, 5)}, patterned_study());
     double sum = 0;
     for (const auto& image : grades[finding_at(kForaminal, Side::Left)]->attention) sum += image.weight;
     EXPECT_NEAR(sum, 1, 1e-5) << pooling;
@@ -114,7 +114,7 @@ TEST_F(NetworkGrading, EveryPoolingTellsItsAttentionAndItSumsToOne) {
 TEST_F(NetworkGrading, ThinImagesThatMakeOneSliceShareItsWeight) {
   Study study;
   study.sagittal_t1 = patterned_volume(1, 61, "1.2.3");
-  const NetworkGrades grades = graded(plain_head(kForaminal), {member(foramen_view(), "mean", 5)}, study);
+  const NetworkGrades grades = graded(plain_condition(kForaminal), {member(foramen_view(), "mean", 5)}, study);
   const auto& attention = grades[finding_at(kForaminal, Side::Left)]->attention;
   ASSERT_EQ(attention.size(), 12U);  // three slices of 4 mm
   for (const auto& image : attention) EXPECT_NEAR(image.weight, 1.0 / 12, 1e-6);
@@ -123,20 +123,20 @@ TEST_F(NetworkGrading, ThinImagesThatMakeOneSliceShareItsWeight) {
 TEST_F(NetworkGrading, SlicesBeyondTheDataHaveNoAttention) {
   Study study;
   study.sagittal_t1 = patterned_volume(4.4, 9, "1.2.3");  // its outermost slice is 17.6 mm from the middle
-  const NetworkGrades grades = graded(plain_head(kForaminal), {member(foramen_view(), "attention", 5)}, study);
+  const NetworkGrades grades = graded(plain_condition(kForaminal), {member(foramen_view(), "attention", 5)}, study);
   const auto& attention = grades[finding_at(kForaminal, Side::Left)]->attention;
   ASSERT_EQ(attention.size(), 2U);
   EXPECT_EQ(attention[1].sop_instance_uid, "1.2.3.8");
   EXPECT_NEAR(attention[0].weight + attention[1].weight, 1, 1e-6);
 }
 
-TEST_F(NetworkGrading, MembersAndLooksAreAveragedAsTheHeadSays) {
+TEST_F(NetworkGrading, MembersAndTransformsAreAveragedAsTheSpecSays) {
   const View view = foramen_view();
   const std::vector<MadeMember> members = {member(view, "attention", 5), member(view, "mean", 6)};
   const Study study = patterned_study();
-  ConditionSpec head = plain_head(kForaminal);
-  head.temperature = 1.7;
-  head.tta = {{}, {2, -3, 0, false}, {0, 0, 20, false}};
+  ConditionSpec spec = plain_condition(kForaminal);
+  spec.temperature = 1.7;
+  spec.tta = {{}, {2, -3, 0, false}, {0, 0, 20, false}};
   const CropPlacement plain = place_crop(frame_of(one_level()), view.anchor, Side::Left);
   CropPlacement moved = plain, turned = plain;
   moved.point_patient += Vector3(0, -3, -2);  // 2 mm to the feet, 3 mm to the front
@@ -144,7 +144,7 @@ TEST_F(NetworkGrading, MembersAndLooksAreAveragedAsTheHeadSays) {
   turned.posterior = {0, std::cos(angle), -std::sin(angle)};  // from the back to the feet
   turned.up = {0, std::sin(angle), std::cos(angle)};
   for (const std::string combine : {"probabilities", "logits"}) {
-    head.combine = combine;
+    spec.combine = combine;
     torch::Tensor sum = torch::zeros({3}, torch::kFloat64);
     for (const MadeMember& made : members) {
       for (const CropPlacement& placement : {plain, moved, turned}) {
@@ -153,7 +153,7 @@ TEST_F(NetworkGrading, MembersAndLooksAreAveragedAsTheHeadSays) {
       }
     }
     const torch::Tensor mean = combine == "logits" ? sum / 6 : (sum / 6).log();
-    const NetworkGrades grades = graded(head, members, study);
+    const NetworkGrades grades = graded(spec, members, study);
     expect_probabilities(*grades[finding_at(kForaminal, Side::Left)], torch::softmax(mean / 1.7, 0));
   }
 }
@@ -161,7 +161,7 @@ TEST_F(NetworkGrading, MembersAndLooksAreAveragedAsTheHeadSays) {
 Study with_axial(Study study) {
   study.axial_t2 = {patterned_volume(4.4, 15, "1.2.5")};
   Volume& axial = study.axial_t2.front();
-  // Slices, columns and rows exchange places: towards the head, the left, the back.
+  // Slices, columns and rows exchange places: towards the spec, the left, the back.
   const Affine old = axial.patient_from_index;
   axial.patient_from_index.linear().col(0) = 0.6 / 4.4 * old.linear().col(2);
   axial.patient_from_index.linear().col(1) = old.linear().col(0);
@@ -184,7 +184,7 @@ void mirror(Volume& volume) {
   for (SliceSource& source : volume.sources) source.position_patient = mirrored(source.position_patient);
 }
 
-TEST_F(NetworkGrading, TheMirrorLookOfACanalIsThePlainLookAtTheMirroredPatient) {
+TEST_F(NetworkGrading, TheMirrorTransformOfACanalIsThePlainOneOfTheMirroredPatient) {
   for (const SeriesRole role : {SeriesRole::SagittalT2, SeriesRole::AxialT2}) {
     View view = foramen_view();
     view.name = "canal_view";
@@ -198,45 +198,45 @@ TEST_F(NetworkGrading, TheMirrorLookOfACanalIsThePlainLookAtTheMirroredPatient) 
     Spine other_spine = one_level();
     LevelFrame& frame = *other_spine.levels[static_cast<size_t>(index_of(Level::L4L5))];
     frame.canal_patient = mirrored(*frame.canal_patient);
-    ConditionSpec mirror_look = plain_head(kCanal);
-    mirror_look.tta.front().mirror = true;
+    ConditionSpec mirrored = plain_condition(kCanal);
+    mirrored.tta.front().mirror = true;
     const size_t at = finding_at(kCanal, std::nullopt);
-    const auto plain = *graded(plain_head(kCanal), members, study)[at];
-    const auto through_look = *graded(mirror_look, members, study)[at];
-    const auto of_mirrored = *graded(plain_head(kCanal), members, other, other_spine)[at];
+    const auto plain = *graded(plain_condition(kCanal), members, study)[at];
+    const auto through_transform = *graded(mirrored, members, study)[at];
+    const auto of_mirrored = *graded(plain_condition(kCanal), members, other, other_spine)[at];
     double change = 0;
     for (size_t c = 0; c < 3; ++c) {
-      EXPECT_NEAR(through_look.probabilities[c], of_mirrored.probabilities[c], 1e-5) << role_name(role);
-      change += std::abs(through_look.probabilities[c] - plain.probabilities[c]);
+      EXPECT_NEAR(through_transform.probabilities[c], of_mirrored.probabilities[c], 1e-5) << role_name(role);
+      change += std::abs(through_transform.probabilities[c] - plain.probabilities[c]);
     }
     EXPECT_GT(change, 1e-4) << role_name(role);
   }
 }
 
-TEST_F(NetworkGrading, SidedFindingsAreMirroredAlreadyAndAMirrorLookChangesNothing) {
+TEST_F(NetworkGrading, SidedFindingsAreMirroredAlreadyAndAMirrorTransformChangesNothing) {
   const std::vector<MadeMember> members = {member(foramen_view(), "lstm_attention", 5)};
-  ConditionSpec head = plain_head(kForaminal);
-  head.tta.front().mirror = true;
+  ConditionSpec spec = plain_condition(kForaminal);
+  spec.tta.front().mirror = true;
   const size_t at = finding_at(kForaminal, Side::Right);
-  EXPECT_EQ((*graded(head, members, patterned_study())[at]).probabilities,
-            (*graded(plain_head(kForaminal), members, patterned_study())[at]).probabilities);
+  EXPECT_EQ((*graded(spec, members, patterned_study())[at]).probabilities,
+            (*graded(plain_condition(kForaminal), members, patterned_study())[at]).probabilities);
 }
 
 TEST_F(NetworkGrading, BFloat16GivesTheSameWithinItsPrecision) {
   for (const char* pooling : {"mean", "attention", "lstm_attention", "transformer"}) {
     const std::vector<MadeMember> members = {member(foramen_view(), pooling, 5)};
     const size_t at = finding_at(kForaminal, Side::Left);
-    const auto fine = *graded(plain_head(kForaminal), members, patterned_study())[at];
-    const auto coarse = *graded(plain_head(kForaminal), members, patterned_study(), one_level(), "bfloat16")[at];
+    const auto fine = *graded(plain_condition(kForaminal), members, patterned_study())[at];
+    const auto coarse = *graded(plain_condition(kForaminal), members, patterned_study(), one_level(), "bfloat16")[at];
     for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(coarse.probabilities[c], fine.probabilities[c], 0.03) << pooling;
     EXPECT_NE(coarse.probabilities, fine.probabilities) << pooling;
   }
 }
 
 TEST_F(NetworkGrading, Float16OnTheCpuIsRefused) {
-  EXPECT_THROW(
-      graded(plain_head(kForaminal), {member(foramen_view(), "mean", 5)}, patterned_study(), one_level(), "float16"),
-      Error);
+  EXPECT_THROW(graded(plain_condition(kForaminal), {member(foramen_view(), "mean", 5)}, patterned_study(), one_level(),
+                      "float16"),
+               Error);
 }
 
 }  // namespace

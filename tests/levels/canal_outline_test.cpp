@@ -43,8 +43,8 @@ std::vector<Vector3> edges_of(const std::vector<DiscEdge>& discs) {
   return edges;
 }
 
-std::vector<double> middle_weights(const CanalStrip& strip) {
-  return weights_around(kMiddleSlice, strip.step_mm, static_cast<int>(strip.slices.size()));
+SliceWeights middle_weights(const CanalStrip& strip) {
+  return SliceWeights(kLevelCount, weights_around(kMiddleSlice, strip.step_mm, static_cast<int>(strip.slices.size())));
 }
 
 /// The canal as a mask, at a patient point.

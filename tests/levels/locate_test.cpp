@@ -141,7 +141,9 @@ TEST(SpineFromMaps, LeavesOutLevelsThatAreNotInView) {
 TEST(SpineFromMaps, NamesFromTheDiscThatTheUserGives) {
   const SyntheticSpine spine = example_spine();
   const auto height_of_l4l5 = [&](LowestDisc lowest) {
-    return located(stack_of(spine), {.lowest_disc = lowest}).levels[3]->centre_patient.z();
+    LocatorOptions options;
+    options.lowest_disc = lowest;
+    return located(stack_of(spine), options).levels[3]->centre_patient.z();
   };
   EXPECT_NEAR(height_of_l4l5(LowestDisc::L5S1), 120 - spine.discs_mm[4].y, 1.5);
   EXPECT_NEAR(height_of_l4l5(LowestDisc::L4L5), 120 - spine.discs_mm[5].y, 1.5);

@@ -39,7 +39,7 @@ Grader grader_finding(int levels) {
   Grader grader;
   MeasureModel canal{"", 0, 1, 1, {}};
   canal.levels.fill({8, 6, 12});
-  grader.model.measure(Condition::SpinalCanalStenosis) = canal;
+  grader.model.measure(Measure::CanalAp) = canal;
   grader.model.prior = challenge_prevalence();
   grader.locate = [levels](const Volume&) { return spine_of(levels); };
   return grader;

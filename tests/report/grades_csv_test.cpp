@@ -9,7 +9,6 @@
 namespace lumbargrade {
 namespace {
 
-using testing::ElementsAre;
 using testing::ElementsAreArray;
 
 StudyGrades graded_study() {
@@ -21,41 +20,127 @@ StudyGrades graded_study() {
   canal.series_instance_uid = "1.2.3";
   canal.sop_instance_uid = "1.2.3.4";
   canal.point_patient = Vector3(-1.5, 20, 300.123456789);
-  canal.measure_mm = 7.25;
-  canal.measure_ratio = 0.625;
+  canal.measured[Measure::CanalAp] = MeasuredValue{7.25, -1.5};
+  canal.measured.set(Measure::CanalRatio, 0.625);
+  canal.decided_by = {Measure::CanalAp, Measure::CanalRatio};
   canal.flags = {"transitional_vertebra"};
   return grades;
 }
 
 TEST(GradesCsv, HasTheColumnsOfItsFormat) {
   // Where this list changes, kGradesCsvFormat must rise: else a batch goes on with a table of other columns.
-  ASSERT_EQ(kGradesCsvFormat, 1);
-  const CsvTable table = parse_csv(grades_csv("s", graded_study()), "grades.csv");
-  EXPECT_THAT(table.header,
-              ElementsAre("study_id", "condition", "side", "level", "normal_mild", "moderate", "severe", "grade",
-                          "source", "level_confidence", "series_instance_uid", "sop_instance_uid", "x_mm", "y_mm",
-                          "z_mm", "measure_mm", "measure_ratio", "flags"));
+  ASSERT_EQ(kGradesCsvFormat, 2);
+  const CsvTable table = parse_csv(grades_csv({"s", "1.2"}, graded_study()), "grades.csv");
+  EXPECT_THAT(table.header, ElementsAreArray({"study_id",
+                                              "study_instance_uid",
+                                              "condition",
+                                              "side",
+                                              "level",
+                                              "normal_mild",
+                                              "moderate",
+                                              "severe",
+                                              "grade",
+                                              "source",
+                                              "decided_by",
+                                              "level_confidence",
+                                              "series_instance_uid",
+                                              "sop_instance_uid",
+                                              "x_mm",
+                                              "y_mm",
+                                              "z_mm",
+                                              "canal_ap_mm",
+                                              "canal_ap_mm_z",
+                                              "canal_ratio",
+                                              "canal_ratio_z",
+                                              "canal_fluid_ratio",
+                                              "canal_fluid_ratio_z",
+                                              "sac_area_mm2",
+                                              "sac_area_mm2_z",
+                                              "recess_area_mm2",
+                                              "recess_area_mm2_z",
+                                              "recess_depth_mm",
+                                              "recess_depth_mm_z",
+                                              "foramen_fat_share",
+                                              "foramen_fat_share_z",
+                                              "flags"}));
   EXPECT_EQ(table.rows.size(), 25U);
 }
 
 TEST(GradesCsv, AMeasuredRowHoldsWhatWasMeasured) {
-  const CsvTable table = parse_csv(grades_csv("s", graded_study()), "grades.csv");
-  EXPECT_THAT(table.rows[23],
-              ElementsAre("s", "spinal_canal_stenosis", "", "L4/L5", "0.250000", "0.500000", "0.250000", "moderate",
-                          "measure", "0.900000", "1.2.3", "1.2.3.4", "-1.500000", "20.000000", "300.123457", "7.250000",
-                          "0.625000", "research_use_only transitional_vertebra"));
+  const CsvTable table = parse_csv(grades_csv({"s", "1.2"}, graded_study()), "grades.csv");
+  EXPECT_THAT(table.rows[23], ElementsAreArray({"s",
+                                                "1.2",
+                                                "spinal_canal_stenosis",
+                                                "",
+                                                "L4/L5",
+                                                "0.250000",
+                                                "0.500000",
+                                                "0.250000",
+                                                "moderate",
+                                                "measure",
+                                                "canal_ap_mm canal_ratio",
+                                                "0.900000",
+                                                "1.2.3",
+                                                "1.2.3.4",
+                                                "-1.500000",
+                                                "20.000000",
+                                                "300.123457",
+                                                "7.250000",
+                                                "-1.500000",
+                                                "0.625000",
+                                                "",
+                                                "",
+                                                "",
+                                                "",
+                                                "",
+                                                "",
+                                                "",
+                                                "",
+                                                "",
+                                                "",
+                                                "",
+                                                "research_use_only transitional_vertebra"}));
 }
 
 TEST(GradesCsv, APriorRowLeavesEmptyWhatWasNotLookedAt) {
-  const CsvTable table = parse_csv(grades_csv("s", graded_study()), "grades.csv");
-  EXPECT_THAT(table.rows[0], ElementsAre("s", "neural_foraminal_narrowing", "left", "L1/L2", "0.964000", "0.032000",
-                                         "0.004000", "normal_mild", "prior", "0.000000", "", "", "", "", "", "", "",
-                                         "research_use_only canal_not_measured"));
+  const CsvTable table = parse_csv(grades_csv({"s", "1.2"}, graded_study()), "grades.csv");
+  EXPECT_THAT(table.rows[0], ElementsAreArray({"s",
+                                               "1.2",
+                                               "neural_foraminal_narrowing",
+                                               "left",
+                                               "L1/L2",
+                                               "0.964000",
+                                               "0.032000",
+                                               "0.004000",
+                                               "normal_mild",
+                                               "prior",
+                                               "",
+                                               "0.000000",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "",
+                                               "research_use_only canal_not_measured"}));
 }
 
 TEST(GradesCsv, AStudyNamedWithCommasQuotesAndLineBreaksStaysOneFieldOnOneLine) {
   const std::string name = "Müller, \"Ann\"\n2";
-  const CsvTable table = parse_csv(grades_csv(name, graded_study()), "grades.csv");
+  const CsvTable table = parse_csv(grades_csv({name, "1.2"}, graded_study()), "grades.csv");
   EXPECT_EQ(table.rows.size(), 25U);
   EXPECT_EQ(table.rows[24][0], "Müller, \"Ann\"\\x0A2");
 }

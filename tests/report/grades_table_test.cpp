@@ -16,7 +16,7 @@ TEST(GradesTable, ShowsMeasuresAndBracketsPriors) {
   canal.probabilities = {0.2, 0.2, 0.6};
   canal.source = GradeSource::Measure;
   canal.level_confidence = 0.97;
-  canal.measure_mm = 4.44;
+  canal.measured.set(Measure::CanalAp, 4.44);
   const std::string table = grades_table("900142", grades);
   EXPECT_THAT(table, HasSubstr("Study 900142 (research use only, not for clinical use)"));
   EXPECT_THAT(table, HasSubstr("L4/L5  0.97        4.4       -      severe 60%"));

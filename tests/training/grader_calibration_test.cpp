@@ -32,7 +32,7 @@ std::vector<HeldOutFinding> drawn_findings(double overconfidence, int count) {
 
 TEST(GraderCalibration, FindsTheTemperatureOfAnOverconfidentNetwork) {
   const auto findings = drawn_findings(3, 20000);
-  const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  const ConditionFit fit = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
   EXPECT_NEAR(fit.temperature, 3, 0.15);
   EXPECT_GT(fit.model_weight, 0.97);
   EXPECT_LT(fit.loss, fit.plain_loss);
@@ -44,7 +44,7 @@ TEST(GraderCalibration, ANetworkThatKnowsNothingGetsNoWeight) {
   std::mt19937_64 random(4);
   std::discrete_distribution<int> grade({0.8, 0.15, 0.05});
   for (auto& finding : findings) finding.severity = static_cast<Severity>(grade(random));
-  const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  const ConditionFit fit = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
   EXPECT_LT(fit.model_weight, 0.1);
   EXPECT_LE(fit.loss, fit.prior_loss + 1e-9);
 }
@@ -75,7 +75,7 @@ std::vector<HeldOutFinding> witnessed_findings(double network_errs, int count) {
 
 TEST(GraderCalibration, NetworkAndMeasureThatErrIndependentlyShareTheAnswerEvenlyAndBeatBoth) {
   const auto findings = witnessed_findings(0.2, 20000);
-  const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  const ConditionFit fit = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
   EXPECT_NEAR(fit.measure_weight, 0.5, 0.05);
   EXPECT_LT(fit.loss, fit.measure_loss - 0.05);
   EXPECT_LT(fit.loss, fit.plain_loss - 0.05);
@@ -83,32 +83,33 @@ TEST(GraderCalibration, NetworkAndMeasureThatErrIndependentlyShareTheAnswerEvenl
 
 TEST(GraderCalibration, AWorseNetworkLeavesMoreToTheMeasure) {
   const auto findings = witnessed_findings(0.5, 20000);
-  const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  const ConditionFit fit = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
   EXPECT_GT(fit.measure_weight, 0.6);
   EXPECT_LE(fit.loss, fit.measure_loss);
 }
 
 TEST(GraderCalibration, FindingsWithoutAMeasureDecideNothingAboutItsShare) {
   auto findings = witnessed_findings(0.2, 4000);
-  const double share = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights).measure_weight;
+  const double share = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights).measure_weight;
   const auto measured = findings;
   for (HeldOutFinding finding : measured) {
     finding.measured.reset();
     findings.push_back(finding);
   }
-  EXPECT_NEAR(fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights).measure_weight, share, 1e-3);
+  EXPECT_NEAR(fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights).measure_weight, share,
+              1e-3);
 }
 
 TEST(GraderCalibration, WhereNothingIsMeasuredTheMeasureHasNoShare) {
   auto findings = witnessed_findings(0.2, 4000);
   for (HeldOutFinding& finding : findings) finding.measured.reset();
   const LevelPrior prior = weighted_prior(findings, kEqualWeights);
-  EXPECT_EQ(fit_head(findings, prior, kEqualWeights, {1, 0.7}).measure_weight, 0);
+  EXPECT_EQ(fit_condition(findings, prior, kEqualWeights, {1, 0.7}).measure_weight, 0);
 }
 
 TEST(GraderCalibration, BoundsHoldForDataThatStandInForRealOnes) {
   const auto findings = witnessed_findings(0.01, 4000);
-  const HeadFit fit = fit_head(findings, weighted_prior(findings, kEqualWeights), kEqualWeights, {0.2, 0.7});
+  const ConditionFit fit = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights, {0.2, 0.7});
   EXPECT_EQ(fit.model_weight, 0.2);
   EXPECT_GE(fit.measure_weight, 0.7);
 }
@@ -126,7 +127,7 @@ TEST(GraderCalibration, ThePriorCountsClassesByTheirWeight) {
 }
 
 TEST(GraderCalibration, WithoutFindingsThereIsNothingToFit) {
-  EXPECT_THROW(fit_head({}, {}, kEqualWeights), Error);
+  EXPECT_THROW(fit_condition({}, {}, kEqualWeights), Error);
 }
 
 TEST(Folds, EveryStudyIsHeldOutOnceAndFoldsAreOfEvenSize) {

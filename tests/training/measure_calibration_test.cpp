@@ -20,7 +20,7 @@ MeasureSample canals() {
 MeasureAssumptions canal_assumptions() {
   MeasureAssumptions assumptions;
   assumptions.reference_exponent = 0.5;
-  assumptions.measuring_error = 0.8;
+  assumptions.measuring_error = 0.08;
   assumptions.reader_kappa = 0.7;
   assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(Condition::SpinalCanalStenosis)];
   return assumptions;
@@ -37,7 +37,7 @@ MeasureSample depths() {
 
 MeasureAssumptions depth_assumptions() {
   MeasureAssumptions assumptions;
-  assumptions.measuring_error = 1;
+  assumptions.measuring_error = 0.2;
   assumptions.reader_kappa = 0.32;
   assumptions.prevalence.fill({0.7, 0.2, 0.1});
   return assumptions;
@@ -66,16 +66,16 @@ TEST(MeasureCalibration, MeanProbabilitiesEqualThePrevalenceAtEveryLevel) {
 
 TEST(MeasureCalibration, LessAgreementOfReadersMeansAWiderModel) {
   MeasureAssumptions assumptions = canal_assumptions();
-  const double agreeing_mm = calibrate_measure(canals(), assumptions, "canals").width;
+  const double agreeing = calibrate_measure(canals(), assumptions, "canals").width;
   assumptions.reader_kappa = 0.4;
-  EXPECT_GT(calibrate_measure(canals(), assumptions, "canals").width, 1.3 * agreeing_mm);
+  EXPECT_GT(calibrate_measure(canals(), assumptions, "canals").width, 1.3 * agreeing);
 }
 
 TEST(MeasureCalibration, AMeasuringErrorAloneGivesTheLeastWidth) {
   MeasureAssumptions assumptions = canal_assumptions();
   assumptions.reader_kappa = 0.999;
-  // SD = .8 mm * sqrt(pi/2) = 1.00265 mm; the logistic scale is SD * sqrt(3)/pi = .55279 mm.
-  EXPECT_NEAR(calibrate_measure(canals(), assumptions, "canals").width, 0.55279, 0.02);
+  // SD = .08 * sqrt(pi/2) = .100265; the logistic scale is SD * sqrt(3)/pi = .055279.
+  EXPECT_NEAR(calibrate_measure(canals(), assumptions, "canals").width, 0.055279, 0.002);
 }
 
 TEST(MeasureCalibration, AShallowerRecessIsMoreProbablySevere) {

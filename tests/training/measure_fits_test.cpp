@@ -53,15 +53,13 @@ void expect_figures(const std::vector<MetricSpec>& computed, const std::string& 
 
 TEST(MeasureFits, TheShippedTablesGiveTheShippedCanalModel) {
   const auto rows = rows_of<LevelFigure>("canal_held_out", read_figures);
-  expect_same_numbers(fit_canal_measure(rows, 10),
-                      *read_manifest(kBundle).grading.measure(Condition::SpinalCanalStenosis));
+  expect_same_numbers(fit_canal_measure(rows, 10), *read_manifest(kBundle).grading.measure(Measure::CanalAp));
   expect_figures(canal_metrics(rows, kUnseenSet), "grading.canal_measure", kUnseenSet);
 }
 
 TEST(MeasureFits, TheShippedTablesGiveTheShippedRecessModel) {
   const auto rows = rows_of<RecessFigure>("canal_recess", read_recess_figures);
-  expect_same_numbers(fit_recess_measure(rows, 10),
-                      *read_manifest(kBundle).grading.measure(Condition::SubarticularStenosis));
+  expect_same_numbers(fit_recess_measure(rows, 10), *read_manifest(kBundle).grading.measure(Measure::RecessDepth));
   expect_figures(recess_metrics(rows, kUnseenSet), "canal_outline", std::string(kUnseenSet) + ", against the masks");
 }
 

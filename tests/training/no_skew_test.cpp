@@ -157,9 +157,9 @@ class NoSkew : public testing::Test {
   /// `expected` 6 x 3: of kGraded.
   void expect_grades(const std::vector<TrainedNetwork>& mixers, const torch::Tensor& expected) {
     EXPECT_GT(least_difference(expected), 100 * kTolerance) << "an answer to the wrong crop would pass";
-    const ConditionSpec head = plain_head(Condition::NeuralForaminalNarrowing);
-    const NetworkGrader networks(bundle_of(folder_ / "bundle", head, {{parameters_, view_, network_}}, mixers), "cpu");
-    grader_.look = [&networks](const Study& study, const Spine& spine) { return networks.grade(study, spine); };
+    const ConditionSpec spec = plain_condition(Condition::NeuralForaminalNarrowing);
+    const NetworkGrader networks(bundle_of(folder_ / "bundle", spec, {{parameters_, view_, network_}}, mixers), "cpu");
+    grader_.predict = [&networks](const Study& study, const Spine& spine) { return networks.grade(study, spine); };
     const StudyResult result = grade_study(folder_ / "train_images" / kStudyId, {}, grader_);
     for (size_t k = 0; k < kGraded.size(); ++k) {
       const Grade& grade = result.grades[kGraded[k]];

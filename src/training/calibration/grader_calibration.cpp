@@ -78,22 +78,22 @@ Probabilities softmax(const Logits& logits, double temperature) {
   return result;
 }
 
-Probabilities head_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const HeadFit& fit) {
+Probabilities condition_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const ConditionFit& fit) {
   const ConditionMix mix{fit.measure_weight, fit.model_weight, {}};
   const auto network = fit.model_weight > 0 ? std::optional(softmax(finding.logits, fit.temperature)) : std::nullopt;
   return mixed_grade(network, finding.measured, mix, prior[index_of(finding.level)], 1);
 }
 
-HeadFit fit_head(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
-                 const std::array<double, kSeverityCount>& class_weights, const HeadBounds& bounds) {
+ConditionFit fit_condition(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
+                           const std::array<double, kSeverityCount>& class_weights, const ConditionBounds& bounds) {
   if (findings.empty()) throw Error(ErrorKind::Failure, "no held-out finding to calibrate on");
   const auto loss_with = [&](double temperature, double model_weight, double measure_weight) {
-    HeadFit fit;
+    ConditionFit fit;
     fit.temperature = temperature, fit.model_weight = model_weight, fit.measure_weight = measure_weight;
     return weighted_loss(findings, class_weights,
-                         [&](const HeldOutFinding& finding) { return head_probabilities(finding, prior, fit); });
+                         [&](const HeldOutFinding& finding) { return condition_probabilities(finding, prior, fit); });
   };
-  HeadFit fit;
+  ConditionFit fit;
   fit.plain_loss = loss_with(1, 1, 0);
   fit.prior_loss = weighted_loss(findings, class_weights,
                                  [&](const HeldOutFinding& finding) { return prior[index_of(finding.level)]; });

@@ -20,7 +20,7 @@ struct HeldOutFinding {
 };
 
 /// What turns logits into probabilities: softmax(logits / temperature), then mixed_grade with the two weights.
-struct HeadFit {
+struct ConditionFit {
   double temperature = 1;
   double model_weight = 1;    ///< of the networks against the prior
   double measure_weight = 0;  ///< share of the measure
@@ -31,7 +31,7 @@ struct HeadFit {
 };
 
 /// Bounds that a recipe sets for data that stand in for real ones.
-struct HeadBounds {
+struct ConditionBounds {
   double largest_model_weight = 1;
   double smallest_measure_weight = 0;  ///< where the condition is measured at all
 };
@@ -44,11 +44,11 @@ LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
 
 /// Temperature, then the networks' weight, then the measure's share, each of least weighted log loss. Throws Error
 /// (Failure) without findings.
-HeadFit fit_head(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
-                 const std::array<double, kSeverityCount>& class_weights, const HeadBounds& bounds = {});
+ConditionFit fit_condition(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
+                           const std::array<double, kSeverityCount>& class_weights, const ConditionBounds& bounds = {});
 
 /// p as `grade` computes it where the level is certain.
-Probabilities head_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const HeadFit& fit);
+Probabilities condition_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const ConditionFit& fit);
 
 /// Of logits alone.
 Probabilities softmax(const Logits& logits, double temperature = 1);

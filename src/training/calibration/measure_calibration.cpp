@@ -40,12 +40,12 @@ MeasureModel fitted_model(const MeasureSample& sample, const MeasureAssumptions&
   for (const Level level : kLevels) {
     const auto at = index_of(level);
     MeasureModel::LevelCuts& cuts = model.levels[at];
-    if (assumptions.reference_exponent > 0) cuts.typical_reference = median_of(references_of(sample[at]));
+    if (assumptions.reference_exponent != 0) cuts.typical_reference = median_of(references_of(sample[at]));
     std::vector<double> scaled;
-    for (const Measured& measure : sample[at]) scaled.push_back(scaled_measure(model, level, measure));
+    for (const Measured& measure : sample[at]) scaled.push_back(log_measure(scaled_measure(model, level, measure)));
     const Probabilities& share = assumptions.prevalence[at];
-    cuts.moderate_below = cut_for_share(scaled, share[1] + share[2], width);
-    cuts.severe_below = cut_for_share(scaled, share[2], width);
+    cuts.moderate_below = std::exp(cut_for_share(scaled, share[1] + share[2], width));
+    cuts.severe_below = std::exp(cut_for_share(scaled, share[2], width));
   }
   return model;
 }

@@ -10,9 +10,9 @@ namespace lumbargrade {
 
 /// What is assumed besides the measures.
 struct MeasureAssumptions {
-  double reference_exponent = 0;  ///< how much the ratio to the reference is trusted, 0..1; 0: there is no reference
-  double measuring_error = 0;     ///< mean absolute error on patients that training never saw, in the measure's unit
-  double reader_kappa = 0;        ///< agreement of two human readers in the challenge (linearly weighted kappa)
+  double reference_exponent = 0;  ///< of MeasureModel; 0: there is no reference
+  double measuring_error = 0;  ///< mean absolute error of the measure's logarithm on patients that training never saw
+  double reader_kappa = 0;     ///< agreement of two human readers in the challenge (linearly weighted kappa)
   std::array<Probabilities, kLevelCount> prevalence{};  ///< which the mean probabilities must reproduce
   size_t fewest = 10;                                   ///< a level with fewer measures (references) is not fitted
 };

@@ -6,7 +6,7 @@
 namespace lumbargrade {
 namespace {
 
-// Readers' thresholds are sought between these standard deviations, in the unit of the measure (mm, share).
+// Readers' thresholds are sought between these standard deviations, of the measure's logarithm.
 constexpr double kNarrowestSd = 0.01;
 constexpr double kWidestSd = 8;
 

@@ -21,7 +21,7 @@ double cut_for_share(const std::vector<double>& lengths_mm, double share, double
 /// Linearly weighted kappa of two readers who both draw from these probabilities independently of each other.
 double agreement_of_two_readers(const std::vector<Probabilities>& predicted);
 
-/// The SD of a reader's threshold, in the unit of the measure (mm, share), with which two readers agree to `kappa`.
+/// The SD of a reader's threshold, of the measure's logarithm, with which two readers agree to `kappa`.
 /// `predicted` gives the probabilities over a sample for the width of a logistic.
 double sd_of_readers(const std::function<std::vector<Probabilities>(double width)>& predicted, double kappa);
 

@@ -107,25 +107,21 @@ CropPlacement CropExtractor::placement_of(const Study& study, const LevelFrame& 
   return placement;
 }
 
-std::optional<MeasuredGrade> CropExtractor::measured(const Finding& finding, const Study& study,
+std::optional<MeasuredGrade> CropExtractor::measured(const Finding& finding, const StudyMeasures& measures,
                                                      const LevelFrame& frame) const {
-  std::optional<ForamenMeasure> foramen;
-  if (finding.condition == Condition::NeuralForaminalNarrowing && grader_.model.measure(finding.condition)) {
-    foramen =
-        measure_foramen(volumes_of(study, SeriesRole::SagittalT1), place_crop(frame, Anchor::Foramen, finding.side));
-  }
-  return measured_grade(finding, frame, foramen, grader_.model);
+  return measured_grade(finding, finding_measures(finding, frame, measures), grader_.model);
 }
 
 void CropExtractor::cut_network(size_t network, const std::vector<GraderSample>& wanted, const Study& study,
                                 const Spine& spine, CutStudy& cut) const {
   const NetworkRecipe& recipe = recipe_.networks[network];
+  const StudyMeasures measures = measure_study(study, spine);
   for (const GraderSample& sample : wanted) {
     const Finding& finding = all_findings()[sample.finding];
     if (finding.condition != recipe.condition) continue;
     const auto& frame = spine.levels[index_of(finding.level)];
     CutFinding result{sample, {}};
-    if (frame) result.sample.measured = measured(finding, study, *frame);
+    if (frame) result.sample.measured = measured(finding, measures, *frame);
     bool shown = false;
     for (const View& view : recipe.views) {
       const CropMargin margin = margin_of(view, recipe_.augmentation);

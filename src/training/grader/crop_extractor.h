@@ -39,7 +39,8 @@ class CropExtractor {
   Spine located(const PreparedStudy& prepared) const;
   CropPlacement placement_of(const Study& study, const LevelFrame& frame, const Finding& finding,
                              const View& view) const;
-  std::optional<MeasuredGrade> measured(const Finding& finding, const Study& study, const LevelFrame& frame) const;
+  std::optional<MeasuredGrade> measured(const Finding& finding, const StudyMeasures& measures,
+                                        const LevelFrame& frame) const;
   void cut_network(size_t network, const std::vector<GraderSample>& wanted, const Study& study, const Spine& spine,
                    CutStudy& cut) const;
   void check_coordinates(const std::vector<GraderSample>& wanted, const Study& study, CutStudy& cut) const;

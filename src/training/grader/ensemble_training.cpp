@@ -67,35 +67,36 @@ TrainedEntry train_entry(const GraderTrainingOptions& training, const GraderData
   return train_folds(training, data, index, trusted, "-trusted");
 }
 
-TrainedHead& head_of(Condition condition, std::vector<TrainedHead>& heads) {
-  for (TrainedHead& head : heads) {
-    if (head.condition == condition) return head;
+TrainedCondition& condition_of(Condition condition, std::vector<TrainedCondition>& conditions) {
+  for (TrainedCondition& trained_condition : conditions) {
+    if (trained_condition.condition == condition) return trained_condition;
   }
-  heads.emplace_back();
-  heads.back().condition = condition;
-  return heads.back();
+  conditions.emplace_back();
+  conditions.back().condition = condition;
+  return conditions.back();
 }
 
-std::vector<TrainedHead> train_heads(const GraderTrainingOptions& training, const GraderData& data) {
-  std::vector<TrainedHead> heads;
+std::vector<TrainedCondition> train_conditions(const GraderTrainingOptions& training, const GraderData& data) {
+  std::vector<TrainedCondition> conditions;
   std::string suspects = csv_line({"study_id", "finding", "label", "disagreement"});
   for (size_t index = 0; index < training.recipe.networks.size(); ++index) {
     TrainedEntry entry = train_entry(training, data, index, suspects);
-    head_of(training.recipe.networks[index].condition, heads).entries.push_back(std::move(entry));
+    condition_of(training.recipe.networks[index].condition, conditions).entries.push_back(std::move(entry));
   }
   if (training.recipe.drop_suspects > 0) write_file_atomically(training.record_folder() / "suspects.csv", suspects);
-  return heads;
+  return conditions;
 }
 
 /// The second stage of every fold; none where it is of no use in any.
 std::vector<MixerResult> train_mixers(const GraderTrainingOptions& training, const GraderData& data,
-                                      const std::vector<TrainedHead>& heads) {
+                                      const std::vector<TrainedCondition>& conditions) {
   std::vector<MixerResult> mixers;
   const std::vector<int> folds = training.recipe.folds_to_run();
   for (size_t k = 0; k < folds.size(); ++k) {
     std::vector<MixerMember> members;
-    for (const TrainedHead& head : heads) {
-      for (const TrainedEntry& entry : head.entries) members.push_back({entry.recipe, &entry.members[k], &entry.used});
+    for (const TrainedCondition& trained_condition : conditions) {
+      for (const TrainedEntry& entry : trained_condition.entries)
+        members.push_back({entry.recipe, &entry.members[k], &entry.used});
     }
     mixers.push_back(train_mixer(training, data, folds[k], members));
   }
@@ -124,12 +125,13 @@ void train_ensemble(const GraderTrainingOptions& training) {
   const GraderData unlabelled = has_unlabelled ? load_unlabelled_data(training.recipe, training.data) : GraderData{};
   at::globalContext().setDeterministicAlgorithms(training.deterministic, false);
   TrainedEnsemble graders;
-  graders.heads = train_heads(training, data);
+  graders.conditions = train_conditions(training, data);
   if (has_unlabelled) {
-    for (TrainedHead& head : graders.heads) train_on_pseudo_labels(training, data, unlabelled, head);
+    for (TrainedCondition& trained_condition : graders.conditions)
+      train_on_pseudo_labels(training, data, unlabelled, trained_condition);
   }
-  if (training.recipe.mixer) graders.mixers = train_mixers(training, data, graders.heads);
-  write_out_of_fold(training.record_folder(), data, calibrate_heads(training, data, graders));
+  if (training.recipe.mixer) graders.mixers = train_mixers(training, data, graders.conditions);
+  write_out_of_fold(training.record_folder(), data, calibrate_conditions(training, data, graders));
   write_grader_bundle(training, data, graders);
   log_info(text("bundle written to ", training.out.string(), "; `lumbargrade model info ", training.out.string(),
                 "` shows it"));

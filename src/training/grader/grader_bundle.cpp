@@ -50,17 +50,17 @@ TrainedNetwork member_network(const NetworkRecipe& recipe, const NetworkData& da
   return trained;
 }
 
-std::string member_name(const TrainedHead& head, const TrainedEntry& entry, size_t fold) {
-  return text(grading_role(head.condition), "_", entry.recipe, "_", fold);
+std::string member_name(const TrainedCondition& trained_condition, const TrainedEntry& entry, size_t fold) {
+  return text(grading_role(trained_condition.condition), "_", entry.recipe, "_", fold);
 }
 
-void add_members(const GraderTrainingOptions& training, const GraderData& data, const TrainedHead& head,
-                 std::vector<TrainedNetwork>& networks) {
-  for (const TrainedEntry& entry : head.entries) {
+void add_members(const GraderTrainingOptions& training, const GraderData& data,
+                 const TrainedCondition& trained_condition, std::vector<TrainedNetwork>& networks) {
+  for (const TrainedEntry& entry : trained_condition.entries) {
     const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
     for (size_t k = 0; k < entry.members.size(); ++k) {
-      networks.push_back(
-          member_network(recipe, data.networks[entry.recipe], entry.members[k], member_name(head, entry, k)));
+      networks.push_back(member_network(recipe, data.networks[entry.recipe], entry.members[k],
+                                        member_name(trained_condition, entry, k)));
     }
   }
 }
@@ -81,8 +81,9 @@ TrainedNetwork mixer_network(const TrainedEnsemble& graders, size_t fold) {
   trained.spec.name = text(kMixerRole, "_", fold);
   trained.spec.architecture = "study_mixer";
   trained.spec.parameters = mixer.parameters;
-  for (const TrainedHead& head : graders.heads) {
-    for (const TrainedEntry& entry : head.entries) trained.spec.members.push_back(member_name(head, entry, fold));
+  for (const TrainedCondition& trained_condition : graders.conditions) {
+    for (const TrainedEntry& entry : trained_condition.entries)
+      trained.spec.members.push_back(member_name(trained_condition, entry, fold));
   }
   const AxisSpec features{"feature", mixer.parameters.at("features").get<std::int64_t>(), 1, {}, {}};
   const AxisSpec classes{"class", kSeverityCount, 1, {}, {}};
@@ -108,31 +109,32 @@ void add_mixer_metrics(const GraderTrainingOptions& training, const TrainedEnsem
   add("sum of the conditions' official losses, first stage alone", before);
 }
 
-ConditionSpec head_spec(const GraderTrainingOptions& training, const TrainedHead& head) {
+ConditionSpec condition_spec(const GraderTrainingOptions& training, const TrainedCondition& trained_condition) {
   const GraderRecipe& recipe = training.recipe;
   ConditionSpec spec;
-  spec.condition = head.condition;
-  spec.source = text("recipe ", recipe.name, " (", recipe.origin, "), ", head.entries.front().members.size(), " of ",
-                     recipe.folds, " folds; temperature and weights fitted on ", head.held_out_findings,
-                     " findings of studies not trained on, ", head.measured_findings, " of them measured");
+  spec.condition = trained_condition.condition;
+  spec.source =
+      text("recipe ", recipe.name, " (", recipe.origin, "), ", trained_condition.entries.front().members.size(), " of ",
+           recipe.folds, " folds; temperature and weights fitted on ", trained_condition.held_out_findings,
+           " findings of studies not trained on, ", trained_condition.measured_findings, " of them measured");
   spec.combine = recipe.combine;
-  spec.temperature = head.fit.temperature;
-  spec.measure_weight = head.fit.measure_weight;
-  spec.model_weight = head.fit.model_weight;
+  spec.temperature = trained_condition.fit.temperature;
+  spec.measure_weight = trained_condition.fit.measure_weight;
+  spec.model_weight = trained_condition.fit.model_weight;
   spec.flags = recipe.flags;
   spec.tta = recipe.tta;
   return spec;
 }
 
-void add_metrics(const GraderTrainingOptions& training, const TrainedHead& head, Manifest& manifest) {
-  const std::string role(grading_role(head.condition));
+void add_metrics(const GraderTrainingOptions& training, const TrainedCondition& trained_condition, Manifest& manifest) {
+  const std::string role(grading_role(trained_condition.condition));
   const std::string set = text("held-out studies of ", training.data.data.filename().string(), ", by study");
   const auto add = [&](const char* name, double value) {
-    manifest.metrics.push_back({role, name, value, "1", set, head.held_out_findings});
+    manifest.metrics.push_back({role, name, value, "1", set, trained_condition.held_out_findings});
   };
-  add("log loss", head.fit.loss);
-  if (head.measured_findings > 0) add("log loss of the measure alone", head.fit.measure_loss);
-  add("log loss of the prior alone", head.fit.prior_loss);
+  add("log loss", trained_condition.fit.loss);
+  if (trained_condition.measured_findings > 0) add("log loss of the measure alone", trained_condition.fit.measure_loss);
+  add("log loss of the prior alone", trained_condition.fit.prior_loss);
 }
 
 /// What the card says, else that nobody said anything.
@@ -173,7 +175,8 @@ void write_grader_bundle(const GraderTrainingOptions& training, const GraderData
   Manifest manifest = base.manifest;
   std::vector<std::string> roles;
   if (!graders.mixers.empty()) roles.emplace_back(kMixerRole);
-  for (const TrainedHead& head : graders.heads) roles.emplace_back(grading_role(head.condition));
+  for (const TrainedCondition& trained_condition : graders.conditions)
+    roles.emplace_back(grading_role(trained_condition.condition));
   const auto is_trained = [&](const std::string& role) {
     return std::find(roles.begin(), roles.end(), role) != roles.end();
   };
@@ -181,13 +184,14 @@ void write_grader_bundle(const GraderTrainingOptions& training, const GraderData
   std::erase_if(manifest.metrics, [&](const MetricSpec& metric) { return is_trained(metric.what); });
   std::erase_if(manifest.training_data, [&](const TrainingDataSpec& entry) { return is_trained(entry.used_for); });
   describe(training, data, manifest);
-  std::erase_if(manifest.grading.heads,
+  std::erase_if(manifest.grading.conditions,
                 [&](const ConditionSpec& spec) { return is_trained(std::string(grading_role(spec.condition))); });
-  for (const TrainedHead& head : graders.heads) {
-    add_members(training, data, head, networks);
-    manifest.grading.heads.push_back(head_spec(training, head));
-    if (!training.recipe.keep_prior) manifest.grading.prior[static_cast<size_t>(head.condition)] = head.prior;
-    add_metrics(training, head, manifest);
+  for (const TrainedCondition& trained_condition : graders.conditions) {
+    add_members(training, data, trained_condition, networks);
+    manifest.grading.conditions.push_back(condition_spec(training, trained_condition));
+    if (!training.recipe.keep_prior)
+      manifest.grading.prior[static_cast<size_t>(trained_condition.condition)] = trained_condition.prior;
+    add_metrics(training, trained_condition, manifest);
   }
   for (size_t fold = 0; fold < graders.mixers.size(); ++fold) networks.push_back(mixer_network(graders, fold));
   if (!graders.mixers.empty()) add_mixer_metrics(training, graders, manifest);

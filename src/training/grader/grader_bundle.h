@@ -5,8 +5,9 @@
 
 namespace lumbargrade {
 
-/// Writes `training.out` as a bundle: what the base bundle holds, with the networks, heads and priors of the trained
-/// conditions and the second stage put in place of its own, figures of the held-out findings, and MODEL_CARD.md.
+/// Writes `training.out` as a bundle: what the base bundle holds, with the networks, conditions and priors of the
+/// trained conditions and the second stage put in place of its own, figures of the held-out findings, and
+/// MODEL_CARD.md.
 void write_grader_bundle(const GraderTrainingOptions& training, const GraderData& data, const TrainedEnsemble& graders);
 
 }  // namespace lumbargrade

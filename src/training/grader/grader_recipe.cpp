@@ -121,13 +121,13 @@ PseudoLabelRecipe read_pseudo_labels(const StrictObject& object) {
   return recipe;
 }
 
-TtaTransform read_look(const StrictObject& object) {
-  TtaTransform look;
-  look.row_mm = real(object, "row_mm", -50, 50, 0);
-  look.column_mm = real(object, "column_mm", -50, 50, 0);
-  look.degrees = real(object, "degrees", -180, 180, 0);
-  look.mirror = object.has("mirror") && object.boolean("mirror");
-  return look;
+TtaTransform read_transform(const StrictObject& object) {
+  TtaTransform transform;
+  transform.row_mm = real(object, "row_mm", -50, 50, 0);
+  transform.column_mm = real(object, "column_mm", -50, 50, 0);
+  transform.degrees = real(object, "degrees", -180, 180, 0);
+  transform.mirror = object.has("mirror") && object.boolean("mirror");
+  return transform;
 }
 
 void read_folds(const StrictObject& object, GraderRecipe& recipe) {
@@ -141,13 +141,20 @@ void read_folds(const StrictObject& object, GraderRecipe& recipe) {
   }
 }
 
+Condition condition_of(const StrictObject& object, const std::string& word) {
+  for (const Condition condition : kConditions) {
+    if (condition_key(condition) == word) return condition;
+  }
+  object.fail("silent", "names no condition: \"" + word + "\"");
+}
+
 GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   const JsonSource source{file, ErrorKind::Usage};
   const nlohmann::json json = parse_strict_json(content, source, kMaxDepth);
   const StrictObject object(
       json, source, "", {"name", "origin", "needs", "networks"},
       {"augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks", "flags", "prior",
-       "largest_model_weight", "smallest_measure_weight", "mixer", "pseudo_labels"});
+       "largest_model_weight", "smallest_measure_weight", "silent", "mixer", "pseudo_labels"});
   GraderRecipe recipe;
   recipe.name = object.string("name");
   recipe.origin = object.string("origin");
@@ -176,12 +183,15 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   if (object.has("prior")) recipe.keep_prior = object.one_of("prior", {"labels", "base"}) == "base";
   recipe.largest_model_weight = real(object, "largest_model_weight", 0, 1, 1);
   recipe.smallest_measure_weight = real(object, "smallest_measure_weight", 0, 1, 0);
+  if (object.has("silent")) {
+    for (const std::string& word : object.strings("silent", 0)) recipe.silent.push_back(condition_of(object, word));
+  }
   if (object.has("combine")) recipe.combine = object.one_of("combine", {"probabilities", "logits"});
   if (object.has("flags")) recipe.flags = object.strings("flags", 0);
   if (object.has("looks")) {
     recipe.tta.clear();
-    for (const auto& look : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
-      recipe.tta.push_back(read_look(look));
+    for (const auto& transform : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
+      recipe.tta.push_back(read_transform(transform));
     }
     if (recipe.tta.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
   }

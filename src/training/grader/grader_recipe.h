@@ -68,6 +68,7 @@ struct GraderRecipe {
   bool keep_prior = false;             ///< the base bundle's prior stands, instead of the labels' frequencies
   double largest_model_weight = 1;     ///< bound on lambda, for data that stand in for real ones
   double smallest_measure_weight = 0;  ///< bound on the measure's share, for the same
+  std::vector<Condition> silent;       ///< their networks are trained but weigh nothing
   double drop_suspects = 0;  ///< > 0: labels with |out-of-fold - label| >= this are dropped and all trained again
   std::string combine = "probabilities";
   std::vector<TtaTransform> tta = {TtaTransform{}};

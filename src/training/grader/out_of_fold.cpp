@@ -30,11 +30,12 @@ Logits combined(const std::vector<Logits>& several, const std::string& combine) 
 }
 
 /// What a condition's entries together said of findings that they had not seen.
-std::map<FindingKey, HeldOutFinding> held_out_findings(const GraderData& data, const TrainedHead& head,
+std::map<FindingKey, HeldOutFinding> held_out_findings(const GraderData& data,
+                                                       const TrainedCondition& trained_condition,
                                                        const std::string& combine) {
   std::map<FindingKey, std::vector<Logits>> logits;
   std::map<FindingKey, HeldOutFinding> findings;
-  for (const TrainedEntry& entry : head.entries) {
+  for (const TrainedEntry& entry : trained_condition.entries) {
     const auto& samples = data.networks[entry.recipe].samples;
     for (size_t k = 0; k < samples.size(); ++k) {
       if (!entry.held_out[k]) continue;
@@ -48,9 +49,9 @@ std::map<FindingKey, HeldOutFinding> held_out_findings(const GraderData& data, c
 }
 
 /// All labels of a condition, with nothing said of them.
-std::vector<HeldOutFinding> labelled_findings(const GraderData& data, const TrainedHead& head) {
+std::vector<HeldOutFinding> labelled_findings(const GraderData& data, const TrainedCondition& trained_condition) {
   std::map<FindingKey, HeldOutFinding> findings;
-  for (const TrainedEntry& entry : head.entries) {
+  for (const TrainedEntry& entry : trained_condition.entries) {
     for (const GraderSample& sample : data.networks[entry.recipe].samples) {
       const Level level = all_findings()[sample.finding].level;
       findings[{sample.study, sample.finding}] = {{}, *sample.severity, level, sample.measured};
@@ -78,26 +79,31 @@ LevelPrior base_prior(const GraderTrainingOptions& training, Condition condition
 }
 
 void calibrate(const GraderTrainingOptions& training, const GraderData& data, const std::vector<MixerResult>& mixers,
-               TrainedHead& head, OutOfFold& all) {
+               TrainedCondition& trained_condition, OutOfFold& all) {
   // Bundles answer frequencies: calibration knows no class weights, whatever training was weighted with.
   constexpr std::array<double, kSeverityCount> kNoWeights = {1, 1, 1};
-  auto by_key = held_out_findings(data, head, training.recipe.combine);
+  auto by_key = held_out_findings(data, trained_condition, training.recipe.combine);
   mix(mixers, by_key);
   std::vector<HeldOutFinding> findings;
   for (const auto& [key, finding] : by_key) findings.push_back(finding);
-  head.prior = training.recipe.keep_prior ? base_prior(training, head.condition)
-                                          : weighted_prior(labelled_findings(data, head), kNoWeights);
-  head.fit = fit_head(findings, head.prior, kNoWeights,
-                      {training.recipe.largest_model_weight, training.recipe.smallest_measure_weight});
-  head.held_out_findings = static_cast<int>(findings.size());
-  head.measured_findings = static_cast<int>(std::count_if(
+  trained_condition.prior = training.recipe.keep_prior
+                                ? base_prior(training, trained_condition.condition)
+                                : weighted_prior(labelled_findings(data, trained_condition), kNoWeights);
+  const auto& silent = training.recipe.silent;
+  const bool is_silent = std::count(silent.begin(), silent.end(), trained_condition.condition) > 0;
+  trained_condition.fit =
+      fit_condition(findings, trained_condition.prior, kNoWeights,
+                    {is_silent ? 0 : training.recipe.largest_model_weight, training.recipe.smallest_measure_weight});
+  trained_condition.held_out_findings = static_cast<int>(findings.size());
+  trained_condition.measured_findings = static_cast<int>(std::count_if(
       findings.begin(), findings.end(), [](const auto& finding) { return finding.measured.has_value(); }));
-  log_info(text(grading_role(head.condition), ": temperature ", head.fit.temperature, ", weight against the prior ",
-                head.fit.model_weight, ", share of the measure ", head.fit.measure_weight, " (", head.measured_findings,
-                " of ", findings.size(), " measured); held-out loss ", head.fit.loss, ", of the measure alone ",
-                head.fit.measure_loss, ", of the prior alone ", head.fit.prior_loss));
+  log_info(text(grading_role(trained_condition.condition), ": temperature ", trained_condition.fit.temperature,
+                ", weight against the prior ", trained_condition.fit.model_weight, ", share of the measure ",
+                trained_condition.fit.measure_weight, " (", trained_condition.measured_findings, " of ",
+                findings.size(), " measured); held-out loss ", trained_condition.fit.loss, ", of the measure alone ",
+                trained_condition.fit.measure_loss, ", of the prior alone ", trained_condition.fit.prior_loss));
   for (const auto& [key, finding] : by_key) {
-    all[key.first][key.second] = head_probabilities(finding, head.prior, head.fit);
+    all[key.first][key.second] = condition_probabilities(finding, trained_condition.prior, trained_condition.fit);
   }
 }
 
@@ -111,9 +117,11 @@ Probabilities as_submitted(Probabilities p) {
 
 }  // namespace
 
-OutOfFold calibrate_heads(const GraderTrainingOptions& training, const GraderData& data, TrainedEnsemble& graders) {
+OutOfFold calibrate_conditions(const GraderTrainingOptions& training, const GraderData& data,
+                               TrainedEnsemble& graders) {
   OutOfFold all;
-  for (TrainedHead& head : graders.heads) calibrate(training, data, graders.mixers, head, all);
+  for (TrainedCondition& trained_condition : graders.conditions)
+    calibrate(training, data, graders.mixers, trained_condition, all);
   return all;
 }
 

@@ -17,10 +17,10 @@ namespace {
 using Guesses = std::map<FindingKey, Probabilities>;
 
 /// What the networks of the `member`th fold say of all unlabelled findings, where they are confident.
-Guesses confident_guesses(const GraderTrainingOptions& training, const GraderData& unlabelled, const TrainedHead& head,
-                          size_t member) {
+Guesses confident_guesses(const GraderTrainingOptions& training, const GraderData& unlabelled,
+                          const TrainedCondition& trained_condition, size_t member) {
   std::map<FindingKey, std::vector<torch::Tensor>> logits;
-  for (const TrainedEntry& entry : head.entries) {
+  for (const TrainedEntry& entry : trained_condition.entries) {
     const NetworkData& data = unlabelled.networks[entry.recipe];
     const GraderPredictions answers = predictions_of(training.recipe.networks[entry.recipe], entry.members[member],
                                                      data, torch::Device(training.device));
@@ -39,11 +39,11 @@ Guesses confident_guesses(const GraderTrainingOptions& training, const GraderDat
 }
 
 /// What the guesses of the `member`th fold come from.
-nlohmann::json identity_of(const GraderTrainingOptions& training, const GraderData& unlabelled, const TrainedHead& head,
-                           size_t member) {
+nlohmann::json identity_of(const GraderTrainingOptions& training, const GraderData& unlabelled,
+                           const TrainedCondition& trained_condition, size_t member) {
   nlohmann::json identity = {unlabelled.fingerprint, training.recipe.pseudo_labels.confidence,
                              training.recipe.pseudo_labels.weight, training.recipe.combine};
-  for (const TrainedEntry& entry : head.entries) identity.push_back(digest_of(entry.members[member]));
+  for (const TrainedEntry& entry : trained_condition.entries) identity.push_back(digest_of(entry.members[member]));
   return identity;
 }
 
@@ -60,16 +60,16 @@ PseudoLabels labels_for(const NetworkData& data, const Guesses& guesses, double 
 }  // namespace
 
 void train_on_pseudo_labels(const GraderTrainingOptions& training, const GraderData& data, const GraderData& unlabelled,
-                            TrainedHead& head) {
+                            TrainedCondition& trained_condition) {
   const PseudoLabelRecipe& recipe = training.recipe.pseudo_labels;
   const std::vector<int> folds = training.recipe.folds_to_run();
   for (size_t member = 0; member < folds.size(); ++member) {
-    const Guesses guesses = confident_guesses(training, unlabelled, head, member);
-    log_info(text(grading_role(head.condition), ", fold ", folds[member], ": ", guesses.size(),
+    const Guesses guesses = confident_guesses(training, unlabelled, trained_condition, member);
+    log_info(text(grading_role(trained_condition.condition), ", fold ", folds[member], ": ", guesses.size(),
                   " unlabelled findings are guessed with a confidence of at least ", recipe.confidence));
     if (guesses.empty()) continue;
-    const nlohmann::json identity = identity_of(training, unlabelled, head, member);
-    for (TrainedEntry& entry : head.entries) {
+    const nlohmann::json identity = identity_of(training, unlabelled, trained_condition, member);
+    for (TrainedEntry& entry : trained_condition.entries) {
       const PseudoLabels labels = labels_for(unlabelled.networks[entry.recipe], guesses, recipe.weight, identity);
       TrainingPass pass{"-pseudo", entry.used, training.recipe.optimisation, &entry.members[member], &labels};
       pass.optimisation.epochs = recipe.epochs;

@@ -18,18 +18,18 @@ struct TrainedEntry {
 };
 
 /// All entries of one condition: an ensemble, calibrated as one.
-struct TrainedHead {
+struct TrainedCondition {
   Condition condition{};
   std::vector<TrainedEntry> entries;
   LevelPrior prior{};
-  HeadFit fit;
+  ConditionFit fit;
   int held_out_findings = 0;
   int measured_findings = 0;  ///< of them, those with a measure
 };
 
 /// Everything that a run has learned.
 struct TrainedEnsemble {
-  std::vector<TrainedHead> heads;
+  std::vector<TrainedCondition> conditions;
   std::vector<MixerResult> mixers;  ///< by fold that ran; empty: no second stage
 };
 

@@ -5,7 +5,10 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "levels/naming_spec.h"
 #include "pipeline/load_grader.h"
+#include "training/measures/foramen_shares.h"
+#include "training/measures/measure_models.h"
 #include "training/segmentation/locator_bundle.h"
 #include "training/segmentation/measure_fits.h"
 
@@ -15,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kTables = "crossvalidation";
+constexpr int kNamingFolds = 5;
 
 /// The figures of the fold runs together; `thick`: of the averaged slices.
 struct HeldOut {
@@ -61,11 +65,30 @@ void replace_metrics(Manifest& manifest, const std::vector<std::vector<MetricSpe
   for (const auto& metrics : fresh) append(metrics, manifest.metrics);
 }
 
+/// What z-scores of diameter, ratio and depth are against.
+void add_references(const CanalFigures& unseen, GradingSpec& grading) {
+  std::array<std::vector<double>, kLevelCount> diameters, ratios, depths;
+  for (const LevelFigure& row : unseen.levels) {
+    const auto level = static_cast<size_t>(index_of(row.level));
+    if (row.diameter_mm) diameters[level].push_back(*row.diameter_mm);
+    if (row.ratio) ratios[level].push_back(*row.ratio);
+  }
+  for (const RecessFigure& row : unseen.recesses) {
+    depths[static_cast<size_t>(index_of(row.level))].push_back(row.depth_mm);
+  }
+  const auto set = [&](Measure measure, const std::array<std::vector<double>, kLevelCount>& values) {
+    grading.reference_samples[static_cast<size_t>(measure)] = reference_sample(values, kUnseenSet);
+  };
+  set(Measure::CanalAp, diameters);
+  set(Measure::CanalRatio, ratios);
+  set(Measure::RecessDepth, depths);
+}
+
 void fit_canal_and_recess(const MeasureTraining& training, const fs::path& tables, Manifest& manifest) {
   const HeldOut held_out = read_held_out(training.held_out, tables);
-  manifest.grading.measure(Condition::SpinalCanalStenosis) = fit_canal_measure(held_out.thin.levels, training.fewest);
-  manifest.grading.measure(Condition::SubarticularStenosis) =
-      fit_recess_measure(held_out.thin.recesses, training.fewest);
+  manifest.grading.measure(Measure::CanalAp) = fit_canal_measure(held_out.thin.levels, training.fewest);
+  manifest.grading.measure(Measure::RecessDepth) = fit_recess_measure(held_out.thin.recesses, training.fewest);
+  add_references(held_out.thin, manifest.grading);
   replace_metrics(
       manifest,
       {canal_metrics(held_out.thin.levels, kUnseenSet), canal_metrics(held_out.thick.levels, kUnseenThickSet),
@@ -77,16 +100,37 @@ void fit_foramina(const MeasureTraining& training, const fs::path& tables, Manif
   GraderOptions options;
   options.bundle = training.bundle.string();
   const LoadedGrader loaded = load_grader(options);
-  const auto shares = measure_foramen_shares(training.foramina, loaded.grader);
+  const GradedMeasures measures = measure_graded_studies(training.foramina, loaded.grader);
+  const auto& shares = measures.foramina;
   if (shares.empty()) {
     throw Error(ErrorKind::Failure, text("no foramen of ", training.foramina.string(), " could be measured"));
   }
   write_foramen_shares(tables / "foramen_shares.csv", shares);
   const bool is_phantom = fs::exists(training.foramina / "truth.json");
   const std::string studies = is_phantom ? "synthetic studies" : "studies of " + training.foramina.filename().string();
-  manifest.grading.measure(Condition::NeuralForaminalNarrowing) = fit_foramen_measure(shares, studies, training.fewest);
-  replace_metrics(manifest, {foramen_metrics(shares, studies)});
-  log_info(text(shares.size(), " foramina measured"));
+  manifest.grading.measure(Measure::ForamenFatShare) = fit_foramen_measure(shares, studies, training.fewest);
+  replace_metrics(manifest, {foramen_metrics(shares, studies), recess_area_metrics(measures.recesses, studies)});
+  if (!measures.recesses.empty()) {
+    write_recess_areas(tables / "recess_areas.csv", measures.recesses);
+    manifest.grading.measure(Measure::RecessArea) =
+        fit_recess_area_measure(measures.recesses, studies, training.fewest);
+  }
+  log_info(text(shares.size(), " foramina and ", measures.recesses.size(), " recesses measured"));
+}
+
+/// Names by a model learned from images whose discs were named by hand, and the fluid ratio's model from their canals.
+void fit_named(const MeasureTraining& training, const fs::path& tables, Manifest& manifest) {
+  const NamedReadings readings = read_named_images(training.named, training.bundle);
+  const NamingFigures figures = naming_figures(readings.chains, kNamingFolds);
+  const std::string set = text(kNamingFolds, " folds by patient on ", figures.images, " images named by hand");
+  manifest.naming = naming_spec(fit_naming(readings.chains),
+                                text("conditional logit over the discs of a chain, learned from ", figures.images,
+                                     " mid-sagittal T2 slices named by hand, and as many cut above L5/S1"));
+  write_named_canals(tables / "named_canals.csv", readings.canals);
+  manifest.grading.measure(Measure::CanalFluidRatio) = fit_fluid_measure(readings.canals, training.fewest);
+  manifest.grading.reference_samples[static_cast<size_t>(Measure::CanalFluidRatio)] = fluid_reference(readings.canals);
+  replace_metrics(manifest, {naming_metrics(figures, set)});
+  for (const std::string& miss : figures.misses) log_info(text("named wrongly: ", miss));
 }
 
 /// The files of the bundle's networks, and the tables that came with it.
@@ -103,8 +147,8 @@ void copy_networks(const fs::path& bundle, const Manifest& manifest, const fs::p
 }  // namespace
 
 void train_measures(const MeasureTraining& training) {
-  if (training.held_out.empty() && training.foramina.empty()) {
-    throw Error(ErrorKind::Usage, "nothing to fit; give --held-out, --foramina or both");
+  if (training.held_out.empty() && training.foramina.empty() && training.named.empty()) {
+    throw Error(ErrorKind::Usage, "nothing to fit; give --held-out, --foramina or --named");
   }
   if (fs::exists(training.out) && !fs::is_empty(training.out)) {
     throw Error(ErrorKind::Failure, text(training.out.string(), " is not empty; give another --out"));
@@ -115,6 +159,7 @@ void train_measures(const MeasureTraining& training) {
   copy_networks(training.bundle, manifest, training.out);
   if (!training.card.empty()) describe_from_card(manifest, training.card);
   if (!training.held_out.empty()) fit_canal_and_recess(training, tables, manifest);
+  if (!training.named.empty()) fit_named(training, tables, manifest);
   if (!training.foramina.empty()) fit_foramina(training, tables, manifest);
   const std::string content = manifest_text(manifest);
   parse_manifest(content, (training.out / kManifestFile).string());

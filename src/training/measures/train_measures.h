@@ -12,7 +12,8 @@ struct MeasureTraining {
   std::filesystem::path out;     ///< the bundle with the fitted models; new or empty
   std::vector<std::filesystem::path>
       held_out;                    ///< `out` folders of `train canal --fold` runs; empty: canal and recess stay
-  std::filesystem::path foramina;  ///< data set with graded foramina; empty: the foramen's model stays
+  std::filesystem::path foramina;  ///< data set with graded foramina and recesses; empty: their models stay
+  std::filesystem::path named;     ///< table of discs named by hand (read_named_images); empty: naming and fluid stay
   std::filesystem::path card;      ///< see describe_from_card; empty: the bundle's description
   size_t fewest = 10;              ///< measures a level, see MeasureAssumptions
 };

@@ -11,7 +11,7 @@
 namespace lumbargrade {
 
 struct CanalBundleSources {
-  std::filesystem::path base;  ///< bundle whose other networks, priors and heads are kept
+  std::filesystem::path base;  ///< bundle whose other networks, priors and conditions are kept
   std::filesystem::path card;  ///< see LocatorBundleSources; empty: the base's description
   CanalFigures unseen;         ///< of patients that the measured networks had not seen
 };

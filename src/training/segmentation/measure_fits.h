@@ -5,6 +5,7 @@
 
 #include "bundle/manifest.h"
 #include "training/calibration/foramen_share.h"
+#include "training/calibration/measure_calibration.h"
 #include "training/segmentation/canal_evaluation.h"
 #include "training/segmentation/locator_evaluation.h"
 
@@ -12,6 +13,13 @@ namespace lumbargrade {
 
 /// The three conditions' measure models from measures of patients that the measuring networks had not seen, to the
 /// challenge's prevalence. `fewest`: see MeasureAssumptions. Each throws Error (Failure) for too few measures.
+
+/// What every fit assumes: the challenge's prevalence and the agreement of its readers on the condition (linearly
+/// weighted kappa: canal .70, recess .32, foramen .54). `measuring_error` and `fewest`: see MeasureAssumptions.
+MeasureAssumptions measure_assumptions(Condition condition, double measuring_error, size_t fewest);
+
+/// Mean, standard deviation and number by level; levels with fewer than two values have none.
+ReferenceSample reference_sample(const std::array<std::vector<double>, kLevelCount>& values, const std::string& source);
 
 /// Canal: diameter and its ratio to the neighbours, mm.
 MeasureModel fit_canal_measure(const std::vector<LevelFigure>& unseen, size_t fewest);

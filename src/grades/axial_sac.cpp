@@ -1,0 +1,146 @@
+#include "grades/axial_sac.h"
+
+#include <opencv2/imgproc.hpp>
+
+#include "core/statistics.h"
+#include "network/parallel_for.h"
+
+namespace lumbargrade {
+namespace {
+
+constexpr double kAxialPixelMm = 0.4;
+constexpr int kAxialSizePx = 101;  // odd: one pixel is the point
+constexpr double kAroundSacMm = 15;
+constexpr double kInnerMm = 8;
+constexpr double kMiddleHalfWidthMm = 1;
+constexpr double kRecessFromMm = 4;
+constexpr double kRecessToMm = 13;
+constexpr double kInFrontMm = 8;
+constexpr double kBehindMm = 5;
+constexpr size_t kFewestRecesses = 4;
+
+View axial_surroundings() {
+  View view;
+  view.name = "sac";
+  view.series = SeriesRole::AxialT2;
+  view.anchor = Anchor::Canal;
+  view.slices = 1;
+  view.size_px = kAxialSizePx;
+  view.pixel_mm = kAxialPixelMm;
+  return view;
+}
+
+/// A pixel's place in mm from the crop's middle: x to the patient's left, y backwards.
+cv::Point2d place_mm(int column, int row) {
+  return {(column - kAxialSizePx / 2) * kAxialPixelMm, (row - kAxialSizePx / 2) * kAxialPixelMm};
+}
+
+cv::Mat1b within(double radius_mm) {
+  cv::Mat1b disc(kAxialSizePx, kAxialSizePx, uchar{0});
+  const cv::Point middle(kAxialSizePx / 2, kAxialSizePx / 2);
+  cv::circle(disc, middle, static_cast<int>(radius_mm / kAxialPixelMm), cv::Scalar(255), cv::FILLED);
+  return disc;
+}
+
+/// What is brighter than Otsu's threshold of the pixels around the point, within 15 mm.
+cv::Mat1b bright_pixels(const cv::Mat1b& image) {
+  const cv::Mat1b around = within(kAroundSacMm);
+  std::vector<uchar> values;
+  for (int row = 0; row < image.rows; ++row) {
+    for (int column = 0; column < image.cols; ++column) {
+      if (around(row, column) != 0) values.push_back(image(row, column));
+    }
+  }
+  cv::Mat ignored;
+  const double threshold = cv::threshold(cv::Mat(values), ignored, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
+  return cv::Mat1b((image > threshold) & around);
+}
+
+/// The component that fills most of the inner part; empty where nothing bright is there.
+cv::Mat1b sac_of(const cv::Mat1b& bright) {
+  cv::Mat1i labels;
+  const int count = cv::connectedComponents(bright, labels, 8, CV_32S);
+  const cv::Mat1b inner = within(kInnerMm);
+  int best = 0, most = 0;
+  for (int label = 1; label < count; ++label) {
+    const int filled = cv::countNonZero((labels == label) & inner);
+    if (filled > most) most = filled, best = label;
+  }
+  return best == 0 ? cv::Mat1b() : cv::Mat1b(labels == best);
+}
+
+double extent_at_middle_mm(const cv::Mat1b& sac, double centre_mm) {
+  double pixels = 0, columns = 0;
+  for (int column = 0; column < sac.cols; ++column) {
+    if (std::abs(place_mm(column, 0).x - centre_mm) > kMiddleHalfWidthMm) continue;
+    pixels += cv::countNonZero(sac.col(column));
+    ++columns;
+  }
+  return columns > 0 ? pixels / columns * kAxialPixelMm : 0;
+}
+
+/// `direction`: 1 for the left, -1 for the right.
+double area_beside_mm2(const cv::Mat1b& sac, cv::Point2d centre_mm, double direction) {
+  int pixels = 0;
+  for (int row = 0; row < sac.rows; ++row) {
+    for (int column = 0; column < sac.cols; ++column) {
+      if (sac(row, column) == 0) continue;
+      const cv::Point2d offset = place_mm(column, row) - centre_mm;
+      const double aside = direction * offset.x;
+      pixels += aside >= kRecessFromMm && aside <= kRecessToMm && offset.y >= -kInFrontMm && offset.y <= kBehindMm;
+    }
+  }
+  return pixels * kAxialPixelMm * kAxialPixelMm;
+}
+
+}  // namespace
+
+std::optional<AxialMeasure> measure_axial_level(const std::vector<const Volume*>& axial, const LevelFrame& frame) {
+  if (!frame.canal_patient) return std::nullopt;
+  const CropPlacement placement = place_crop(frame, Anchor::Canal, std::nullopt);
+  const auto crop = cut_crop(axial, placement, axial_surroundings());
+  if (!crop || crop->slice_valid.front() == 0) return std::nullopt;
+  const cv::Mat1b image(kAxialSizePx, kAxialSizePx, const_cast<uchar*>(crop->pixels.data()));  // not written to
+  const cv::Mat1b sac = sac_of(bright_pixels(image));
+  if (sac.empty()) return std::nullopt;
+  const cv::Moments moments = cv::moments(sac, true);
+  const cv::Point2d centre_mm(moments.m10 / moments.m00 * kAxialPixelMm - kAxialSizePx / 2 * kAxialPixelMm,
+                              moments.m01 / moments.m00 * kAxialPixelMm - kAxialSizePx / 2 * kAxialPixelMm);
+  AxialMeasure measure;
+  measure.sac_area_mm2 = moments.m00 * kAxialPixelMm * kAxialPixelMm;
+  measure.sac_ap_mm = extent_at_middle_mm(sac, centre_mm.x);
+  for (const Side side : {Side::Left, Side::Right}) {
+    const double direction = side == Side::Left ? 1 : -1;
+    const double aside_mm = centre_mm.x + direction * (kRecessFromMm + kRecessToMm) / 2;
+    measure.recesses[static_cast<size_t>(side)] =
+        RecessArea{area_beside_mm2(sac, centre_mm, direction),
+                   placement.point_patient + aside_mm * placement.lateral + centre_mm.y * placement.posterior};
+  }
+  measure.series_instance_uid = crop->series_instance_uid;
+  measure.sop_instance_uid = crop->sop_instance_uid;
+  return measure;
+}
+
+AxialMeasures measure_axial(const Study& study, const Spine& spine) {
+  AxialMeasures measures;
+  const auto volumes = volumes_of(study, SeriesRole::AxialT2);
+  if (volumes.empty()) return measures;
+  parallel_for(measures.size(), [&](size_t k) {
+    if (spine.levels[k]) measures[k] = measure_axial_level(volumes, *spine.levels[k]);
+  });
+  return measures;
+}
+
+std::optional<double> usual_recess_area_mm2(const AxialMeasures& measures) {
+  std::vector<double> areas;
+  for (const auto& measure : measures) {
+    if (!measure) continue;
+    for (const auto& recess : measure->recesses) {
+      if (recess) areas.push_back(recess->area_mm2);
+    }
+  }
+  if (areas.size() < kFewestRecesses) return std::nullopt;
+  return median_of(std::move(areas));
+}
+
+}  // namespace lumbargrade
