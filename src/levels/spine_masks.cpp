@@ -11,7 +11,7 @@ constexpr float kMaskLevel = 0.5F;
 constexpr double kBesideMm = 32;           // half the width of a large vertebral body, and a slice more
 constexpr double kDiscHalfHeightMm = 12;   // farther from its plane nothing belongs to a disc
 constexpr double kAroundDiscMm = 12;       // in front of and behind its ends
-constexpr double kBodyRadiusMm = 45;       // from the centre of a vertebral body
+constexpr double kDrawnBodyRadiusMm = 45;  // from the centre of a vertebral body
 constexpr double kAroundCanalLineMm = 22;  // the widest canals are 30 mm across
 
 const std::optional<LevelFrame>& frame_at(const Spine& spine, int level) {
@@ -52,7 +52,7 @@ bool is_between_discs(const Spine& spine, int vertebra, const Vector3& centre, c
 std::uint8_t vertebra_label(const Spine& spine, const Vector3& point_patient) {
   for (int vertebra = 0; vertebra < kLevelCount; ++vertebra) {
     const auto& centre = spine.vertebra_centres_patient[static_cast<size_t>(vertebra)];
-    if (!centre || (point_patient - *centre).norm() > kBodyRadiusMm) continue;
+    if (!centre || (point_patient - *centre).norm() > kDrawnBodyRadiusMm) continue;
     if (is_between_discs(spine, vertebra, *centre, point_patient)) {
       return static_cast<std::uint8_t>(kFirstVertebraLabel + vertebra);
     }

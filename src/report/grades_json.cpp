@@ -66,7 +66,7 @@ Json measures_json(const Grade& grade) {
                         {"meaning", measure.words},
                         {"value", rounded(measure.value)},
                         {"unit", text_or_null(measure.unit)},
-                        {"z", rounded(measure.z)},
+                        {"z", measure.z ? Json(rounded(*measure.z)) : Json(nullptr)},
                         {"decided", measure.decided}});
   }
   return measures;

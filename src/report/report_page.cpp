@@ -215,7 +215,9 @@ std::string change_words(const FindingChange& change) {
 std::string measures_then_and_now(const FindingChange& change) {
   std::string words;
   for (const MeasureChange& measure : change.measures) {
-    const auto one = [&](double value) { return measure_text({measure.key, measure.words, value, measure.unit}); };
+    const auto one = [&](double value) {
+      return measure_text({measure.key, measure.words, value, measure.unit, std::nullopt, false});
+    };
     const double difference = measure.now - measure.before;
     words += text(words.empty() ? "" : "; ", measure.words, " ", one(measure.before), ", ", one(measure.now), " (",
                   difference < 0 ? "" : "+", one(difference), ")");
