@@ -43,7 +43,7 @@ Spine straight_spine() {
 
 /// What a locator would draw: discs 10 mm high, bodies between them (one more above and below), a canal, and something
 /// that looks like a canal far behind.
-std::vector<LocatorMaps> drawn(const std::vector<SliceImage>& slices) {
+std::vector<LocatorMaps> maps_as_drawn(const std::vector<SliceImage>& slices) {
   std::vector<LocatorMaps> maps;
   for (const SliceImage& slice : slices) {
     LocatorMaps map;
@@ -72,7 +72,7 @@ std::uint8_t label_at(const SpineMasks& masks, const Volume& volume, const Vecto
 TEST(SpineMasks, NamesVertebraeAndDiscsByTheDiscs) {
   const Volume volume = small_sagittal();
   const Spine spine = straight_spine();
-  const SpineMasks masks = mask_spine(volume, spine, drawn, std::nullopt);
+  const SpineMasks masks = mask_spine(volume, spine, maps_as_drawn, std::nullopt);
   for (const Level level : kLevels) {
     const auto place = static_cast<int>(index_of(level));
     EXPECT_EQ(label_at(masks, volume, spine.levels[index_of(level)]->centre_patient), 120 + place);
@@ -85,7 +85,7 @@ TEST(SpineMasks, NamesVertebraeAndDiscsByTheDiscs) {
 
 TEST(SpineMasks, CanalIsWhatRunsAlongItsLine) {
   const Volume volume = small_sagittal();
-  const SpineMasks masks = mask_spine(volume, straight_spine(), drawn, std::nullopt);
+  const SpineMasks masks = mask_spine(volume, straight_spine(), maps_as_drawn, std::nullopt);
   EXPECT_EQ(label_at(masks, volume, Vector3(0, 30, 10)), kCanalLabel);
   EXPECT_EQ(label_at(masks, volume, Vector3(4, 30, -60)), kCanalLabel);
   EXPECT_EQ(label_at(masks, volume, Vector3(0, 70, 10)), 0);
@@ -96,7 +96,7 @@ TEST(SpineMasks, LevelThatWasNotFoundHasNoMask) {
   Spine spine = straight_spine();
   spine.levels[0].reset();
   spine.vertebra_centres_patient[0].reset();
-  const SpineMasks masks = mask_spine(volume, spine, drawn, std::nullopt);
+  const SpineMasks masks = mask_spine(volume, spine, maps_as_drawn, std::nullopt);
   const auto found = masked_structures(masks, volume);
   for (const MaskedStructure& masked : found) {
     EXPECT_NE(masked.structure.name, "L1/L2");
@@ -107,7 +107,7 @@ TEST(SpineMasks, LevelThatWasNotFoundHasNoMask) {
 
 TEST(SpineMasks, CentroidAndVolumeAreInMillimetres) {
   const Volume volume = small_sagittal();
-  const auto found = masked_structures(mask_spine(volume, straight_spine(), drawn, std::nullopt), volume);
+  const auto found = masked_structures(mask_spine(volume, straight_spine(), maps_as_drawn, std::nullopt), volume);
   const auto disc = std::find_if(found.begin(), found.end(),
                                  [](const MaskedStructure& masked) { return masked.structure.name == "L3/L4"; });
   ASSERT_NE(disc, found.end());
