@@ -44,18 +44,23 @@ class VariablesFirst : public CLI::ConfigBase {
   }
 };
 
-void name_variables(CLI::App& command) {
+void name_variables(CLI::App& command, const std::vector<std::string>& arguments) {
   for (CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) {
       if (has_variable(name)) option->envname(variable_of(name));
     }
   }
-  for (CLI::App* inner : command.get_subcommands(std::function<bool(CLI::App*)>())) name_variables(*inner);
+  const auto is_named = [&](const CLI::App* inner) {
+    return std::find(arguments.begin(), arguments.end(), inner->get_name()) != arguments.end();
+  };
+  for (CLI::App* inner : command.get_subcommands(std::function<bool(CLI::App*)>(is_named))) {
+    name_variables(*inner, arguments);
+  }
 }
 
 }  // namespace
 
-void add_configuration(CLI::App& program) {
+void add_configuration(CLI::App& program, const std::vector<std::string>& arguments) {
   const std::string usual = is_set(kFileVariable) ? std::getenv(kFileVariable) : "";
   if (!usual.empty() && !std::filesystem::is_regular_file(usual)) {
     throw Error(ErrorKind::Usage, text(kFileVariable, " names no file: ", usual));
@@ -66,7 +71,7 @@ void add_configuration(CLI::App& program) {
       ->type_name("FILE");
   program.config_formatter(std::make_shared<VariablesFirst>());
   program.allow_config_extras(CLI::config_extras_mode::error);
-  name_variables(program);
+  name_variables(program, arguments);
 }
 
 }  // namespace lumbargrade::cli

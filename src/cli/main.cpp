@@ -69,7 +69,7 @@ int run(int argc, char** argv) {
   add_score_command(app, action);
   add_phantom_command(app, action);
   add_about_commands(app, action);
-  add_configuration(app);
+  add_configuration(app, {argv + 1, argv + argc});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,5 +1,5 @@
-// Files that were made to crash, hang or exhaust a reader: each is an Error, soon and in little memory. Others of the kind
-// are in structure_test.cpp (nesting), frames_test.cpp (frames and elements) and tests/study/limits_test.cpp.
+// Files that were made to crash, hang or exhaust a reader: each is an Error, soon and in little memory. Others of the
+// kind are in structure_test.cpp (nesting), frames_test.cpp (frames and elements) and tests/study/limits_test.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,7 +43,8 @@ TEST(HostileFiles, ThatInflateToAThousandTimesTheirSizeAreRefused) {
     const std::vector<Uint8> zeros(size_t{100} << 20);
     dataset.putAndInsertUint8Array(DcmTag(0x0009, 0x1001, EVR_OB), zeros.data(), zeros.size());
   };
-  EXPECT_THAT(refusal_of_bytes(made_bytes(image, EXS_DeflatedLittleEndianExplicit)), HasSubstr("inflates beyond 64 MiB"));
+  EXPECT_THAT(refusal_of_bytes(made_bytes(image, EXS_DeflatedLittleEndianExplicit)),
+              HasSubstr("inflates beyond 64 MiB"));
 }
 
 }  // namespace
