@@ -174,10 +174,27 @@ struct NetworkGrader::Networks {
   }
 };
 
+namespace {
+
+/// Whether a study mixer joins networks of this condition.
+bool feeds_mixer(const Bundle& bundle, Condition condition) {
+  return std::any_of(bundle.networks.begin(), bundle.networks.end(), [&](const BundleNetwork& mixer) {
+    if (mixer.spec.role != kMixerRole) return false;
+    return std::any_of(bundle.networks.begin(), bundle.networks.end(), [&](const BundleNetwork& member) {
+      const auto& members = mixer.spec.members;
+      return member.spec.role == grading_role(condition) &&
+             std::find(members.begin(), members.end(), member.spec.name) != members.end();
+    });
+  });
+}
+
+}  // namespace
+
 NetworkGrader::NetworkGrader(const Bundle& bundle, const std::string& device, const std::string& precision)
     : networks_(std::make_unique<Networks>()) {
   for (const ConditionSpec& spec : bundle.manifest.grading.conditions) {
-    if (spec.model_weight == 0) continue;  // kept in the bundle, but without a say
+    // Kept in the bundle, but without a say. What a mixer joins is needed for what it says of the other conditions.
+    if (spec.model_weight == 0 && !feeds_mixer(bundle, spec.condition)) continue;
     networks_->conditions.emplace_back(bundle, spec, device, precision);
   }
   for (const BundleNetwork& network : bundle.networks) {

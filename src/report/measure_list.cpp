@@ -46,7 +46,7 @@ std::string words_of(Measure measure) {
     case Measure::CanalRatio:
       return "its ratio to the diameters between the neighbouring discs";
     case Measure::CanalFluidRatio:
-      return "signal across the canal against that between the neighbouring discs";
+      return "signal across the canal against that between the discs";
     case Measure::SacArea:
       return "area of the sac on axial T2";
     case Measure::RecessArea:

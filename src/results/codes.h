@@ -39,6 +39,7 @@ inline constexpr Code kComment = {"121106", "DCM", "Comment"};
 // Units (UCUM).
 inline constexpr Code kNoUnits = {"1", "UCUM", "no units"};
 inline constexpr Code kMillimetre = {"mm", "UCUM", "millimeter"};
+inline constexpr Code kSquareMillimetre = {"mm2", "UCUM", "square millimeter"};
 // Sides and structures.
 inline constexpr Code kLeft = {"7771000", "SCT", "Left"};
 inline constexpr Code kRight = {"24028007", "SCT", "Right"};

@@ -118,6 +118,11 @@ std::string finding_words(const Finding& finding) {
   return text(level_name(finding.level), side, " ", condition_code(finding.condition).meaning);
 }
 
+const Code& unit_code(const std::string& unit) {
+  if (unit == "mm") return codes::kMillimetre;
+  return unit == "mm2" ? codes::kSquareMillimetre : codes::kNoUnits;
+}
+
 void write_numbers(TreeWriter& writer, const Grade& grade) {
   const auto printed = printed_probabilities(grade.probabilities);
   for (int k = 0; k < kSeverityCount; ++k) {
@@ -125,8 +130,7 @@ void write_numbers(TreeWriter& writer, const Grade& grade) {
                   codes::kNoUnits);
   }
   for (const ReportedMeasure& measure : measures_of(grade)) {
-    writer.number(measure_code(measure.key, measure.words), measure.value,
-                  measure.unit == "mm" ? codes::kMillimetre : codes::kNoUnits);
+    writer.number(measure_code(measure.key, measure.words), measure.value, unit_code(measure.unit));
   }
   writer.number(codes::kLevelConfidence.entry(), grade.level_confidence, codes::kNoUnits);
 }

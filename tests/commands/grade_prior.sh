@@ -17,7 +17,7 @@ expect_stderr "--report"
 
 expect_exit 0 lumbargrade grade "$study" -o then --report
 [[ -x $python ]] || skip "no Python references"
-# An earlier study in which L4/L5 was wider and better, as its results would tell.
+# An earlier study in which the canal at L4/L5 was wider and a recess worse, as its results would tell.
 "$python" - <<'PY'
 import json
 data = json.load(open("then/grades.json"))
@@ -25,8 +25,8 @@ for grade in data["grades"]:
     if grade["finding"] == "spinal_canal_stenosis_l4_l5":
         grade["measures"][0]["value"] += 2.5
     if grade["finding"] == "left_subarticular_stenosis_l4_l5":
-        assert grade["grade"] == "moderate" and grade["source"] != "prior"
-        grade["grade"] = "normal_mild"
+        assert grade["grade"] == "normal_mild" and grade["source"] != "prior"
+        grade["grade"] = "severe"
 json.dump(data, open("then/grades.json", "w"))
 PY
 expect_exit 0 lumbargrade grade "$study" -o now --report --prior then
@@ -39,11 +39,11 @@ assert len(changes) == 25
 canal = changes["spinal_canal_stenosis_l4_l5"]["measures"][0]
 assert abs(canal["difference"] + 2.5) < 2e-3 and abs(canal["before"] - canal["now"] - 2.5) < 2e-3
 recess = changes["left_subarticular_stenosis_l4_l5"]
-assert recess["comparable"] and recess["steps_worse"] == 1
+assert recess["comparable"] and recess["steps_worse"] == -2
 assert changes["left_neural_foraminal_narrowing_l1_l2"]["steps_worse"] is None, "a prior is no finding"
 same = json.load(open("same.json"))["prior"]["changes"]
 assert all(m["difference"] == 0 for c in same for m in c["measures"])
 assert all(c["steps_worse"] in (0, None) for c in same)
 page = open("now/report.html").read()
-assert "Change since an earlier study" in page and ">worse<" in page and "(-2.5 mm)" in page
+assert "Change since an earlier study" in page and ">better<" in page and "(-2.5 mm)" in page
 PY

@@ -20,7 +20,7 @@ IndexedStudy study(const std::string& id, double confidence, double probability,
 TEST(IndexPage, WhatNeedsALookComesFirst) {
   const std::string page =
       index_page({study("sure", 1, 0.9), study("unsure", 1, 0.5), study("faint", 0.6, 0.9),
-                  study("cautioned", 1, 0.9, {"disc_below_l5_s1"}), study("grave", 1, 0.9, {"level_uncertain"})},
+                  study("cautioned", 1, 0.9, {"fewer_than_five_discs"}), study("grave", 1, 0.9, {"level_uncertain"})},
                  {}, "2026-11-29T10:00:00Z", "lumbargrade 0");
   std::vector<size_t> places;
   for (const char* id : {">grave<", ">cautioned<", ">faint<", ">unsure<", ">sure<"}) places.push_back(page.find(id));
