@@ -37,9 +37,9 @@ addEventListener("load", () => setTimeout(() => {
   if (rows().length !== 2000) faults.push(rows().length + " studies");
   const head = [...document.querySelectorAll("#studies thead th")].find(th => th.textContent === "Study");
   head.querySelector("button").click();
-  if (head.getAttribute("aria-sort") !== "ascending" || rows()[0].cells[1].textContent !== "one") faults.push("does not sort");
+  if (head.getAttribute("aria-sort") !== "ascending" || !rows()[0].cells[1].textContent.startsWith("one")) faults.push("does not sort");
   head.querySelector("button").click();
-  if (rows()[0].cells[1].textContent === "one") faults.push("does not sort down");
+  if (rows()[0].cells[1].textContent.startsWith("one")) faults.push("does not sort down");
   const opened = performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd;
   console.log("PROBE " + Math.round(opened) + " ms " + (faults.length ? faults.join("; ") : "no fault"));
 }, 100));
