@@ -30,7 +30,7 @@ double canal_mass(const cv::Mat1f& canal, cv::Point2d middle_mm, double pixel_mm
   return inside.empty() ? 0 : cv::sum(canal(inside))[0];
 }
 
-double middle_slice(const std::vector<double>& mass, size_t first, size_t last) {
+double middle_slice(const std::vector<double>& mass, const SlicePositions& slices, size_t first, size_t last) {
   const auto from = mass.begin();
   size_t top = static_cast<size_t>(
       std::max_element(from + static_cast<std::ptrdiff_t>(first), from + static_cast<std::ptrdiff_t>(last) + 1) - from);
@@ -40,12 +40,13 @@ double middle_slice(const std::vector<double>& mass, size_t first, size_t last) 
   const size_t left_edge = edge_of_peak(mass, top, -1);
   const size_t right_edge = edge_of_peak(mass, top, 1);
   double weight = 0;
-  double sum = 0;
+  double sum_mm = 0;
   for (size_t k = left_edge; k <= right_edge; ++k) {
-    weight += mass[k];
-    sum += mass[k] * static_cast<double>(k);
+    const double here = mass[k] * slices.share_mm(static_cast<int>(k));
+    weight += here;
+    sum_mm += here * slices.height_of(static_cast<double>(k));
   }
-  return sum / weight;
+  return weight > 0 ? slices.slice_at(sum_mm / weight) : static_cast<double>(top);
 }
 
 }  // namespace lumbargrade

@@ -152,7 +152,7 @@ std::optional<CanalMeasure> canal_measure(const CanalStrip& strip, const std::ve
 std::vector<double> canal_areas_mm2(const CanalStrip& strip, const Spine& spine, const std::vector<cv::Mat1f>& canal) {
   std::vector<double> areas_mm2(canal.size(), 0.0);
   for (size_t k = 0; k < canal.size(); ++k) {
-    const double apart_mm = std::abs(static_cast<double>(k) - spine.central_slice) * strip.step_mm;
+    const double apart_mm = strip.positions.distance_mm(static_cast<double>(k), spine.central_slice);
     if (canal[k].empty() || apart_mm > kSearchMiddleMm) continue;
     areas_mm2[k] = cv::countNonZero(canal[k] > kOutlineLevel) * kOutlinePixelMm * kOutlinePixelMm;
   }
@@ -164,7 +164,7 @@ std::vector<double> own_areas_mm2(const CanalStrip& strip, const DiscEdge& disc,
   const double own = strip.slice(disc.edge_patient), row = strip.pixel(disc.edge_patient).y;
   std::vector<double> areas_mm2(canal.size(), 0.0);
   for (size_t k = 0; k < canal.size(); ++k) {
-    if (canal[k].empty() || std::abs(static_cast<double>(k) - own) * strip.step_mm > kSearchMiddleMm) continue;
+    if (canal[k].empty() || strip.positions.distance_mm(static_cast<double>(k), own) > kSearchMiddleMm) continue;
     const int first = std::clamp(static_cast<int>(row - px(kOwnHalfHeightMm)), 0, canal[k].rows);
     const int end = std::clamp(static_cast<int>(row + px(kOwnHalfHeightMm)), first, canal[k].rows);
     areas_mm2[k] = cv::countNonZero(canal[k].rowRange(first, end) > kOutlineLevel) * kOutlinePixelMm * kOutlinePixelMm;
@@ -174,19 +174,19 @@ std::vector<double> own_areas_mm2(const CanalStrip& strip, const DiscEdge& disc,
 
 /// Whether a disc's canal lies beside the study's central slices (scoliosis).
 bool leaves_centre(const CanalStrip& strip, const DiscEdge& disc, double central_slice) {
-  return std::abs(strip.slice(disc.edge_patient) - central_slice) * strip.step_mm > kCentralMm;
+  return strip.positions.distance_mm(strip.slice(disc.edge_patient), central_slice) > kCentralMm;
 }
 
 /// The study's central slices for all discs, but a level's own where a scoliotic canal leaves them.
 SliceWeights slice_weights(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
                            const std::vector<double>& areas_mm2, double central_slice,
                            const std::vector<cv::Mat1f>& canal) {
-  SliceWeights weights(discs.size(), central_weights(areas_mm2, strip.step_mm));
+  SliceWeights weights(discs.size(), central_weights(areas_mm2, strip.positions));
   for (size_t k = 0; k < discs.size(); ++k) {
     if (!leaves_centre(strip, discs[k], central_slice)) continue;
     const std::vector<double> own = own_areas_mm2(strip, discs[k], canal);
     if (std::any_of(own.begin(), own.end(), [](double area) { return area > 0; })) {
-      weights[k] = central_weights(own, strip.step_mm);
+      weights[k] = central_weights(own, strip.positions);
     }
   }
   return weights;
@@ -200,8 +200,7 @@ cv::Point2d CanalStrip::pixel(const Vector3& patient) const {
 }
 
 double CanalStrip::slice(const Vector3& patient) const {
-  if (step_mm <= 0) return 0;
-  return (patient - patient_from_pixel.front().translation()).dot(normal) / step_mm;
+  return positions.slice_at(positions.height_mm(patient));
 }
 
 Vector3 CanalStrip::patient(cv::Point2d pixel, int slice) const {
@@ -218,14 +217,14 @@ OutlineInput CanalStrip::input(int slice, double side_mm) const {
     if (t < 1e-6) return slices[below];
     return cv::Mat1f(slices[below] * (1 - t) + slices[above] * t);
   };
-  const double side = step_mm > 0 ? side_mm / step_mm : 0;
-  return {at(slice - side), slices[static_cast<size_t>(slice)], at(slice + side)};
+  const double height_mm = positions.height_of(slice);
+  return {at(positions.slice_at(height_mm - side_mm)), slices[static_cast<size_t>(slice)],
+          at(positions.slice_at(height_mm + side_mm))};
 }
 
 CanalStrip cut_canal_strip(const Volume& sagittal, const std::vector<Vector3>& disc_edges_patient, int multiple_of) {
   CanalStrip strip;
-  strip.normal = sagittal.patient_from_index.linear().col(2).normalized();
-  strip.step_mm = sagittal.slices > 1 ? sagittal.patient_from_index.linear().col(2).norm() : 0;
+  strip.positions = SlicePositions(sagittal);
   const SliceImage first = canonical_slice(sagittal, 0, kOutlinePixelMm);
   cv::Point2d low(1e9, 1e9);
   cv::Point2d high(-1e9, -1e9);
@@ -277,13 +276,13 @@ std::vector<cv::Mat1f> cut_slices(const Volume& sagittal, const cv::Rect& rect_p
 
 std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<DiscEdge>& discs, double central_slice) {
   const auto count = static_cast<int>(strip.slices.size());
-  const std::vector<int> central = central_slices(central_slice, strip.step_mm, count);
+  const std::vector<int> central = central_slices(central_slice, strip.positions);
   std::vector<int> chosen;
   for (int k = 0; k < count; ++k) {
     const bool is_central = std::count(central.begin(), central.end(), k) > 0 ||
-                            std::abs(k - central_slice) * strip.step_mm <= kSearchMiddleMm + kCentralMm;
+                            strip.positions.distance_mm(k, central_slice) <= kSearchMiddleMm + kCentralMm;
     const bool shows_a_disc = std::any_of(discs.begin(), discs.end(), [&](const DiscEdge& disc) {
-      const double aside_mm = std::abs(k - strip.slice(disc.edge_patient)) * strip.step_mm;
+      const double aside_mm = std::abs(strip.positions.height_of(k) - strip.positions.height_mm(disc.edge_patient));
       return shows_recess(strip, aside_mm) ||
              (leaves_centre(strip, disc, central_slice) && aside_mm <= kSearchMiddleMm + kCentralMm);
     });
@@ -300,7 +299,7 @@ std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std:
         std::any_of(weights.begin(), weights.end(), [&](const auto& of_disc) { return of_disc[k] >= kLeastWeight; });
     if (counts && !canal[k].empty()) central.push_back(traced(static_cast<int>(k), canal[k], strip, discs));
   }
-  const double left = strip.normal.x() >= 0 ? 1 : -1;
+  const double left = strip.positions.normal().x() >= 0 ? 1 : -1;
   std::vector<OutlineMeasures> measures(discs.size());
   for (size_t disc = 0; disc < discs.size(); ++disc) {
     measures[disc].canal = canal_measure(strip, central, disc, weights[disc]);
@@ -325,7 +324,7 @@ void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int m
 
   const std::vector<double> areas_mm2 = canal_areas_mm2(strip, spine, canal);
   const bool is_outlined = std::any_of(areas_mm2.begin(), areas_mm2.end(), [](double area) { return area > 0; });
-  if (is_outlined) spine.central_slice = slice_with_most_canal(areas_mm2);
+  if (is_outlined) spine.central_slice = slice_with_most_canal(areas_mm2, strip.positions);
   const SliceWeights weights = slice_weights(strip, discs, areas_mm2, spine.central_slice, canal);
   const auto measures = measure_outline(strip, discs, weights, canal);
   for (size_t k = 0; k < discs.size(); ++k) {

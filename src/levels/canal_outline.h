@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "levels/spine.h"
+#include "volume/slice_positions.h"
 #include "volume/volume.h"
 
 namespace lumbargrade {
@@ -27,8 +28,7 @@ struct CanalStrip {
   std::vector<cv::Mat1f> slices;
   std::vector<Affine> patient_from_pixel;  ///< per slice: (column, row, 0) to patient space
   cv::Rect rect_px;                        ///< where the strip lies in the canonical view of whole slices
-  Vector3 normal = Vector3::UnitX();       ///< unit vector from slice to slice
-  double step_mm = 0;                      ///< between slices; 0 for a single one
+  SlicePositions positions;                ///< of the slices
 
   /// Position of a patient point in the strip's images, and its fractional slice.
   cv::Point2d pixel(const Vector3& patient) const;

@@ -10,18 +10,24 @@ constexpr double kAreaError = 0.02;  // of the network's areas, as a share
 
 }  // namespace
 
-double slice_with_most_canal(const std::vector<double>& area_of_slice) {
+double slice_with_most_canal(const std::vector<double>& area_of_slice, const SlicePositions& slices) {
   if (area_of_slice.empty()) return 0;
   const auto best = std::max_element(area_of_slice.begin(), area_of_slice.end()) - area_of_slice.begin();
   const auto last = static_cast<std::ptrdiff_t>(area_of_slice.size()) - 1;
   if (best == 0 || best == last) return static_cast<double>(best);
   const auto area = [&](std::ptrdiff_t slice) { return area_of_slice[static_cast<size_t>(slice)]; };
-  const double bend = area(best - 1) - 2 * area(best) + area(best + 1);
+  // Parabola a x^2 + b x through the neighbours, x in mm from the best slice.
+  const double before_mm = slices.distance_mm(static_cast<double>(best - 1), static_cast<double>(best));
+  const double behind_mm = slices.distance_mm(static_cast<double>(best), static_cast<double>(best + 1));
+  const double fall_before = (area(best - 1) - area(best)) / before_mm;
+  const double fall_behind = (area(best + 1) - area(best)) / behind_mm;
+  const double bend = (fall_before + fall_behind) / (before_mm + behind_mm);
   if (bend >= 0) return static_cast<double>(best);
-  return static_cast<double>(best) + 0.5 * (area(best - 1) - area(best + 1)) / bend;
+  const double slope = fall_behind - bend * behind_mm;
+  return slices.slice_at(slices.height_of(static_cast<double>(best)) - slope / (2 * bend));
 }
 
-std::vector<double> central_weights(const std::vector<double>& area_of_slice, double step_mm) {
+std::vector<double> central_weights(const std::vector<double>& area_of_slice, const SlicePositions& slices) {
   const auto count = static_cast<int>(area_of_slice.size());
   std::vector<double> weights(area_of_slice.size(), 0.0);
   const double most = count > 0 ? *std::max_element(area_of_slice.begin(), area_of_slice.end()) : 0;
@@ -30,26 +36,27 @@ std::vector<double> central_weights(const std::vector<double>& area_of_slice, do
   for (int centre = 0; centre < count; ++centre) {
     const double likely = std::exp((area_of_slice[static_cast<size_t>(centre)] / most - 1) / kAreaError);
     sum += likely;
-    for (const int k : central_slices(centre, step_mm, count)) weights[static_cast<size_t>(k)] += likely;
+    for (const int k : central_slices(centre, slices)) weights[static_cast<size_t>(k)] += likely;
   }
   for (double& weight : weights) weight /= sum;
   return weights;
 }
 
-std::vector<double> weights_around(double central, double step_mm, int count) {
-  std::vector<double> weights(static_cast<size_t>(count), 0.0);
-  for (const int k : central_slices(central, step_mm, count)) weights[static_cast<size_t>(k)] = 1;
+std::vector<double> weights_around(double central, const SlicePositions& slices) {
+  std::vector<double> weights(static_cast<size_t>(slices.count()), 0.0);
+  for (const int k : central_slices(central, slices)) weights[static_cast<size_t>(k)] = 1;
   return weights;
 }
 
-std::vector<int> central_slices(double central, double step_mm, int count) {
+std::vector<int> central_slices(double central, const SlicePositions& slices) {
+  const int count = slices.count();
   std::vector<int> chosen;
   for (int k = 0; k < count; ++k) {
-    if (std::abs(k - central) * step_mm <= kCentralMm) chosen.push_back(k);
+    if (slices.distance_mm(k, central) <= kCentralMm) chosen.push_back(k);
   }
-  if (chosen.empty() && count > 0) chosen.push_back(std::clamp(static_cast<int>(std::lround(central)), 0, count - 1));
+  if (chosen.empty() && count > 0) chosen.push_back(slices.nearest(slices.height_of(central)));
   std::stable_sort(chosen.begin(), chosen.end(),
-                   [&](int a, int b) { return std::abs(a - central) < std::abs(b - central); });
+                   [&](int a, int b) { return slices.distance_mm(a, central) < slices.distance_mm(b, central); });
   return chosen;
 }
 

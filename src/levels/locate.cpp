@@ -5,6 +5,7 @@
 
 #include "levels/locator_network.h"
 #include "levels/spine_builder.h"
+#include "levels/stack_frame.h"
 #include "levels/stack_reading.h"
 #include "network/parallel_for.h"
 
@@ -36,16 +37,15 @@ Spine spine_from_maps(const std::vector<SliceImage>& slices, const std::vector<L
 namespace {
 
 /// From numbers among the chosen slices to numbers in the volume.
-void number_slices(const std::vector<int>& chosen, Spine& spine) {
+void number_slices(const std::vector<int>& chosen, const SlicePositions& among_chosen, const SlicePositions& in_volume,
+                   Spine& spine) {
   for (auto& level : spine.levels) {
     if (!level) continue;
     level->slice = chosen[static_cast<size_t>(level->slice)];
     if (level->canal) level->canal->slice = chosen[static_cast<size_t>(level->canal->slice)];
   }
-  const auto below = static_cast<size_t>(spine.central_slice);
-  const size_t above = std::min(below + 1, chosen.size() - 1);
-  const double between = spine.central_slice - static_cast<double>(below);
-  spine.central_slice = chosen[below] + between * (chosen[above] - chosen[below]);
+  spine.central_slice =
+      chosen.size() == 1 ? chosen.front() : in_volume.slice_at(among_chosen.height_of(spine.central_slice));
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const 
   std::vector<SliceImage> slices(chosen.size());
   parallel_for(chosen.size(), [&](size_t k) { slices[k] = canonical_slice(sagittal, chosen[k]); });
   Spine spine = spine_from_maps(slices, network.predict(slices), options);
-  number_slices(chosen, spine);
+  number_slices(chosen, StackFrame(slices).positions(), SlicePositions(sagittal), spine);
   spine.series_instance_uid = sagittal.series_instance_uid;
   return spine;
 }

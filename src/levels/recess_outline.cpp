@@ -50,17 +50,17 @@ Extent extent_behind(const CanalStrip& strip, const DiscEdge& disc, const cv::Ma
 }  // namespace
 
 bool shows_recess(const CanalStrip& strip, double aside_mm) {
-  return std::abs(aside_mm - kRecessMm) <= (strip.step_mm > kThickRecessReachMm ? kThickRecessReachMm : kRecessReachMm);
+  return std::abs(aside_mm - kRecessMm) <= (strip.positions.usual_step_mm() > kThickRecessReachMm ? kThickRecessReachMm : kRecessReachMm);
 }
 
 std::optional<RecessMeasure> recess_measure(const CanalStrip& strip, const DiscEdge& disc,
                                             const std::vector<cv::Mat1f>& canal, double direction) {
-  const double middle = strip.slice(disc.edge_patient);
+  const double middle_mm = strip.positions.height_mm(disc.edge_patient);
   std::vector<double> depths;
   cv::Point2d place;
   double place_slice = 0;
   for (size_t k = 0; k < canal.size(); ++k) {
-    const double aside_mm = (static_cast<double>(k) - middle) * strip.step_mm * direction;
+    const double aside_mm = (strip.positions.height_of(static_cast<double>(k)) - middle_mm) * direction;
     if (canal[k].empty() || !shows_recess(strip, aside_mm)) continue;
     const Extent extent = extent_behind(strip, disc, canal[k]);
     depths.push_back(extent.depth_mm);

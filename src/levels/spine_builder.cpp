@@ -97,7 +97,7 @@ class SpineBuilder {
       : frame_(slices),
         maps_(maps),
         reading_(std::move(reading)),
-        central_(slice_with_most_canal(canal_areas(maps, reading_.spine_slices))),
+        central_(slice_with_most_canal(canal_areas(maps, reading_.spine_slices), frame_.positions())),
         pixel_mm_(slices.front().pixel_mm) {
     for (const DiscCandidate& disc : reading_.chain.discs) {
       middles_.push_back(middle_at(behind(disc)));
@@ -138,15 +138,21 @@ class SpineBuilder {
   }
 
  private:
+  bool is_beside(size_t slice, size_t other) const {
+    return frame_.positions().distance_mm(static_cast<double>(slice), static_cast<double>(other)) <= kBesideSpineMm;
+  }
+
   double middle_at(cv::Point2d middle_mm) const {
     std::vector<double> mass;
     for (const LocatorMaps& slice : maps_) mass.push_back(canal_mass(slice.canal, middle_mm, pixel_mm_));
     const auto& seen = reading_.spine_slices;
     const bool is_there = std::any_of(seen.begin(), seen.end(), [&](size_t k) { return mass[k] > 0; });
-    const double step_mm = frame_.step_mm();
-    const size_t beside = is_there || step_mm <= 0 ? 0 : static_cast<size_t>(kBesideSpineMm / step_mm);
-    return middle_slice(mass, seen.front() - std::min(seen.front(), beside),
-                        std::min(seen.back() + beside, mass.size() - 1));
+    size_t first = seen.front(), last = seen.back();
+    if (!is_there) {
+      while (first > 0 && is_beside(first - 1, seen.front())) --first;
+      while (last + 1 < mass.size() && is_beside(last + 1, seen.back())) ++last;
+    }
+    return middle_slice(mass, frame_.positions(), first, last);
   }
 
   /// The canal's middle behind a disc; its usual place where the canal is not seen.
@@ -155,12 +161,12 @@ class SpineBuilder {
     return canal ? canal->middle_mm : disc.centre_mm + disc.posterior * kUsualCanalMm;
   }
 
-  bool leaves_centre(double middle) const { return std::abs(middle - central_) * frame_.step_mm() > kCentralMm; }
+  bool leaves_centre(double middle) const { return frame_.positions().distance_mm(middle, central_) > kCentralMm; }
 
   /// The slices in which a disc's canal is measured: the study's central ones, or, where a scoliotic canal leaves them,
   /// those around its own middle.
   std::vector<int> slices_around(double middle) const {
-    return central_slices(leaves_centre(middle) ? middle : central_, frame_.step_mm(), static_cast<int>(maps_.size()));
+    return central_slices(leaves_centre(middle) ? middle : central_, frame_.positions());
   }
 
   LevelFrame level_frame(Level level, size_t disc_index, double certainty) const {
@@ -256,7 +262,7 @@ class SpineBuilder {
   /// Whether a level's canal runs beside the study's central slices (scoliosis).
   bool bends_sideways(const Spine& spine) const {
     return std::any_of(spine.levels.begin(), spine.levels.end(), [&](const auto& level) {
-      return level && std::abs(level->slice - central_) * frame_.step_mm() > kFarFromMiddleMm;
+      return level && frame_.positions().distance_mm(level->slice, central_) > kFarFromMiddleMm;
     });
   }
 

@@ -5,13 +5,19 @@
 #include <vector>
 
 #include "levels/slice_image.h"
+#include "volume/slice_positions.h"
 
 namespace lumbargrade {
 
-/// The stack's patient coordinates at a point of the canonical view and a fractional slice.
+/// The stack's patient coordinates at a point of the canonical view and a fractional slice. The slices must outlive it.
 class StackFrame {
  public:
-  explicit StackFrame(const std::vector<SliceImage>& slices) : slices_(slices) {}
+  explicit StackFrame(const std::vector<SliceImage>& slices) : slices_(slices) {
+    std::vector<Vector3> positions;
+    for (const SliceImage& slice : slices) positions.emplace_back(slice.patient_from_pixel.translation());
+    const auto& linear = slices.front().patient_from_pixel.linear();
+    positions_ = SlicePositions(positions, Vector3(linear.col(0)).cross(Vector3(linear.col(1))).normalized(), 0);
+  }
 
   Vector3 patient(cv::Point2d point_mm, double slice) const {
     const double last = static_cast<double>(slices_.size() - 1);
@@ -26,12 +32,8 @@ class StackFrame {
     return (slices_.front().patient_from_pixel.linear() * Vector3(direction.x, direction.y, 0)).normalized();
   }
 
-  /// Distance of neighbouring slices; 0 for a single slice.
-  double step_mm() const {
-    if (slices_.size() < 2) return 0;
-    return (on_slice({0, 0}, slices_.size() - 1) - on_slice({0, 0}, 0)).norm() /
-           static_cast<double>(slices_.size() - 1);
-  }
+  /// Where the slices lie; a single slice stands for no width.
+  const SlicePositions& positions() const { return positions_; }
 
  private:
   Vector3 on_slice(cv::Point2d point_mm, size_t slice) const {
@@ -40,6 +42,7 @@ class StackFrame {
   }
 
   const std::vector<SliceImage>& slices_;
+  SlicePositions positions_;
 };
 
 }  // namespace lumbargrade

@@ -14,6 +14,7 @@ namespace {
 // Half the width of what is looked at (docs/sources.md, "Locator: from maps to names"). The outer
 // slices of a clinical stack, 20-40 mm beside the middle, show fat that looks like canal.
 constexpr double kSpineHalfWidthMm = 12;
+constexpr double kRounding = 1e-6;  // of positions
 constexpr double kSpineShare = 0.5;  // of the spine that the best slice shows
 // Of these, slices with at least this share of the most canal speak for the study's names.
 constexpr double kCentralShare = 0.5;
@@ -49,33 +50,47 @@ double spine_seen(const LocatorMaps& slice, double pixel_mm) {
   return seen * std::max(0.0, chain.anchor_score);
 }
 
-/// Middle of the neighbouring slices, `reach` to either side, that show most of a spine together.
-size_t middle_of_most(const std::vector<double>& seen, size_t reach) {
-  size_t best = 0;
+/// A range of slices.
+struct SliceRange {
+  size_t first = 0;
+  size_t last = 0;
+};
+
+/// The slices within kSpineHalfWidthMm of the middle one.
+SliceRange slices_around(size_t middle, const SlicePositions& slices) {
+  const auto is_near = [&](size_t slice) {
+    return slices.distance_mm(static_cast<double>(slice), static_cast<double>(middle)) <= kSpineHalfWidthMm + kRounding;
+  };
+  SliceRange range = {middle, middle};
+  while (range.first > 0 && is_near(range.first - 1)) --range.first;
+  while (range.last + 1 < static_cast<size_t>(slices.count()) && is_near(range.last + 1)) ++range.last;
+  return range;
+}
+
+/// The neighbouring slices that show most of a spine together.
+SliceRange range_of_most(const std::vector<double>& seen, const SlicePositions& slices) {
+  SliceRange best;
   double most = -1;
   for (size_t middle = 0; middle < seen.size(); ++middle) {
-    const size_t first = middle - std::min(middle, reach);
-    const size_t end = std::min(middle + reach + 1, seen.size());
+    const SliceRange range = slices_around(middle, slices);
     const auto from = seen.begin();
-    const double sum =
-        std::accumulate(from + static_cast<std::ptrdiff_t>(first), from + static_cast<std::ptrdiff_t>(end), 0.0);
-    if (sum > most) most = sum, best = middle;
+    const double sum = std::accumulate(from + static_cast<std::ptrdiff_t>(range.first),
+                                       from + static_cast<std::ptrdiff_t>(range.last) + 1, 0.0);
+    if (sum > most) most = sum, best = range;
   }
   return best;
 }
 
 /// Slices within kSpineHalfWidthMm of the middle that show the spine; all where none does.
-std::vector<size_t> spine_slices(const std::vector<LocatorMaps>& maps, double pixel_mm, double step_mm) {
+std::vector<size_t> spine_slices(const std::vector<LocatorMaps>& maps, double pixel_mm, const SlicePositions& slices) {
   std::vector<double> seen(maps.size());
   parallel_for(maps.size(), [&](size_t k) { seen[k] = spine_seen(maps[k], pixel_mm); });
-  const size_t reach = step_mm > 0 ? static_cast<size_t>(kSpineHalfWidthMm / step_mm) : maps.size();
-  const size_t middle = middle_of_most(seen, reach);
-  const size_t first = middle - std::min(middle, reach);
-  const size_t last = std::min(middle + reach, maps.size() - 1);
-  const double most = *std::max_element(seen.begin() + static_cast<std::ptrdiff_t>(first),
-                                        seen.begin() + static_cast<std::ptrdiff_t>(last) + 1);
+  SliceRange range = range_of_most(seen, slices);
+  const double most = *std::max_element(seen.begin() + static_cast<std::ptrdiff_t>(range.first),
+                                        seen.begin() + static_cast<std::ptrdiff_t>(range.last) + 1);
+  if (most <= 0) range = {0, maps.size() - 1};
   std::vector<size_t> chosen;
-  for (size_t k = most > 0 ? first : 0; k < (most > 0 ? last + 1 : maps.size()); ++k) {
+  for (size_t k = range.first; k <= range.last; ++k) {
     if (seen[k] >= kSpineShare * most) chosen.push_back(k);
   }
   return chosen;
@@ -97,7 +112,7 @@ StackReading read_stack(const std::vector<SliceImage>& slices, const std::vector
                         const std::optional<NamingModel>& naming) {
   const double pixel_mm = slices.front().pixel_mm;
   StackReading reading;
-  reading.spine_slices = spine_slices(maps, pixel_mm, StackFrame(slices).step_mm());
+  reading.spine_slices = spine_slices(maps, pixel_mm, StackFrame(slices).positions());
   reading.mean = mean_maps(maps, naming_slices(maps, reading.spine_slices));
   reading.chain = find_disc_chain(reading.mean, pixel_mm);
   reading.profile = measure_canal(reading.mean.canal, pixel_mm, reading.chain);

@@ -44,7 +44,7 @@ std::vector<Vector3> edges_of(const std::vector<DiscEdge>& discs) {
 }
 
 SliceWeights middle_weights(const CanalStrip& strip) {
-  return SliceWeights(kLevelCount, weights_around(kMiddleSlice, strip.step_mm, static_cast<int>(strip.slices.size())));
+  return SliceWeights(kLevelCount, weights_around(kMiddleSlice, strip.positions));
 }
 
 /// The canal as a mask, at a patient point.

@@ -57,7 +57,7 @@ std::vector<OutlineMeasures> measure_mask(const Volume& sagittal, const Volume& 
   std::vector<Vector3> edges;
   for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
   const CanalStrip strip = cut_canal_strip(sagittal, edges, multiple_of);
-  const SliceWeights weights(discs.size(), weights_around(central_slice, strip.step_mm, canal_mask.slices));
+  const SliceWeights weights(discs.size(), weights_around(central_slice, strip.positions));
   return measure_outline(strip, discs, weights, cut_slices(canal_mask, strip.rect_px));
 }
 
