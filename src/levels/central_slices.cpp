@@ -55,8 +55,9 @@ std::vector<int> central_slices(double central, const SlicePositions& slices) {
     if (slices.distance_mm(k, central) <= kCentralMm) chosen.push_back(k);
   }
   if (chosen.empty() && count > 0) chosen.push_back(slices.nearest(slices.height_of(central)));
-  std::stable_sort(chosen.begin(), chosen.end(),
-                   [&](int a, int b) { return slices.distance_mm(a, central) < slices.distance_mm(b, central); });
+  // To a micrometre: of two as near, the lower one comes first, whatever rounding says.
+  const auto micrometres = [&](int slice) { return std::lround(1000 * slices.distance_mm(slice, central)); };
+  std::stable_sort(chosen.begin(), chosen.end(), [&](int a, int b) { return micrometres(a) < micrometres(b); });
   return chosen;
 }
 
