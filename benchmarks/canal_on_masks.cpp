@@ -40,7 +40,8 @@ std::vector<double> areas_px(const Volume& mask) {
 /// Puts the masks' measures into the spine.
 void measure_masks(const LabelledStudy& study, const Volume& mask, Spine& spine) {
   const std::vector<DiscEdge> discs = disc_edges(spine);
-  const auto measures = measure_mask(study.volume, mask, spine, slice_with_most_canal(areas_px(mask), SlicePositions(mask)), kMultipleOf);
+  const auto measures =
+      measure_mask(study.volume, mask, spine, slice_with_most_canal(areas_px(mask), SlicePositions(mask)), kMultipleOf);
   for (size_t k = 0; k < discs.size(); ++k) {
     spine.levels[index_of(discs[k].level)]->canal = measures[k].canal;
   }

@@ -50,7 +50,8 @@ Extent extent_behind(const CanalStrip& strip, const DiscEdge& disc, const cv::Ma
 }  // namespace
 
 bool shows_recess(const CanalStrip& strip, double aside_mm) {
-  return std::abs(aside_mm - kRecessMm) <= (strip.positions.usual_step_mm() > kThickRecessReachMm ? kThickRecessReachMm : kRecessReachMm);
+  return std::abs(aside_mm - kRecessMm) <=
+         (strip.positions.usual_step_mm() > kThickRecessReachMm ? kThickRecessReachMm : kRecessReachMm);
 }
 
 std::optional<RecessMeasure> recess_measure(const CanalStrip& strip, const DiscEdge& disc,

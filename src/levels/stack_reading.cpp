@@ -14,7 +14,7 @@ namespace {
 // Half the width of what is looked at (docs/sources.md, "Locator: from maps to names"). The outer
 // slices of a clinical stack, 20-40 mm beside the middle, show fat that looks like canal.
 constexpr double kSpineHalfWidthMm = 12;
-constexpr double kRounding = 1e-6;  // of positions
+constexpr double kRounding = 1e-6;   // of positions
 constexpr double kSpineShare = 0.5;  // of the spine that the best slice shows
 // Of these, slices with at least this share of the most canal speak for the study's names.
 constexpr double kCentralShare = 0.5;
