@@ -22,12 +22,6 @@ constexpr std::array<std::string_view, 18> kOtherExtensions = {".csv",  ".txt", 
 
 constexpr std::array<std::string_view, 4> kArchiveEndings = {".zip", ".tar", ".tgz", ".tar.gz"};
 
-std::string lower_case(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name;
-}
-
 bool may_be_dicom(const std::string& lower_name) {
   if (lower_name.starts_with(".") || lower_name == "dicomdir") return false;
   if (lower_name.ends_with(".dcm.gz")) return true;

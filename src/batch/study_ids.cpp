@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/printable_text.h"
+#include "study/path_name.h"
 
 namespace lumbargrade {
 namespace {
@@ -15,14 +16,8 @@ constexpr std::array<std::string_view, 8> kEverywhere = {"dicom", "dicoms", "dcm
 // Followed by digits: DICOMDIR media call their folders so.
 constexpr std::array<std::string_view, 7> kNumbered = {"pat", "pa", "pt", "st", "se", "std", "dir"};
 
-std::string lower_part(std::string part) {
-  std::transform(part.begin(), part.end(), part.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return part;
-}
-
 bool is_everywhere(const std::string& part) {
-  const std::string name = lower_part(part);
+  const std::string name = lower_case(part);
   if (std::find(kEverywhere.begin(), kEverywhere.end(), name) != kEverywhere.end()) return true;
   const size_t letters = std::min(name.find_first_of("0123456789"), name.size());
   const bool ends_in_digits =

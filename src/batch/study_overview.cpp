@@ -1,10 +1,10 @@
 #include "batch/study_overview.h"
 
 #include <array>
-#include <cstdio>
 
 #include "batch/study_summary.h"
 #include "core/error.h"
+#include "core/number_text.h"
 
 namespace lumbargrade {
 namespace {
@@ -20,12 +20,6 @@ std::vector<std::string> make_series_columns() {
   }
   for (const char* column : {"series", "files"}) columns.emplace_back(column);
   return columns;
-}
-
-std::string millimetres(double value) {
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.3f", value);
-  return buffer.data();
 }
 
 void append(std::string& list, const std::string& part, const char* between) {
@@ -63,9 +57,9 @@ std::vector<std::string> role_cells(const RoleContent& content) {
           std::to_string(content.blocks),
           std::to_string(content.first->columns),
           std::to_string(content.first->rows),
-          millimetres(spacing.x()),
-          millimetres(spacing.y()),
-          millimetres(spacing.z())};
+          fixed_decimals(spacing.x(), 3),
+          fixed_decimals(spacing.y(), 3),
+          fixed_decimals(spacing.z(), 3)};
 }
 
 }  // namespace

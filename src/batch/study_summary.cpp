@@ -2,11 +2,11 @@
 
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <set>
 
 #include "batch/study_overview.h"
 #include "core/error.h"
+#include "core/number_text.h"
 #include "core/printable_text.h"
 
 namespace lumbargrade {
@@ -29,9 +29,7 @@ std::string levels_cell(const Spine& spine) {
   std::string cell;
   for (const auto& frame : spine.levels) {
     if (!frame) continue;
-    std::array<char, 16> confidence{};
-    std::snprintf(confidence.data(), confidence.size(), "%.2f", frame->confidence);
-    cell += text(cell.empty() ? "" : " ", level_name(frame->level), " ", confidence.data());
+    cell += text(cell.empty() ? "" : " ", level_name(frame->level), " ", fixed_decimals(frame->confidence, 2));
   }
   return cell;
 }

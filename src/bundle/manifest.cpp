@@ -1,11 +1,11 @@
 #include "bundle/manifest.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <set>
 
+#include "bundle/manifest_grading.h"
 #include "bundle/manifest_measures.h"
 #include "bundle/measure_keys.h"
 #include "core/error.h"
@@ -22,18 +22,12 @@ constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxCount = 1'000'000'000;
 constexpr double kMaxMillimetres = 1000;
 constexpr double kMaxMetric = 1e9;
-constexpr double kSumTolerance = 1e-6;
 
 const std::vector<std::string> kRoles = {"locator", "canal", "foraminal", "subarticular", "canal_outline", kMixerRole};
 const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
-const std::vector<std::string> kCombinations = {"probabilities", "logits"};
-constexpr double kMaxTransformMm = 50;
-constexpr double kMaxTransformDegrees = 180;
 // Totals, far above anything useful: they keep a hostile manifest from filling memory or hours.
 constexpr std::size_t kMaxNetworks = 128;
-constexpr std::size_t kMaxTransforms = 64;
 constexpr std::int64_t kMaxInputValues = std::int64_t{1} << 20;  // of one crop: 16 slices of 256 x 256
-constexpr std::size_t kMaxFlagLength = 64;
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
 const std::vector<std::string> kAxes = {"channel", "slice", "row", "column", "finding", "feature", "class"};
 const std::vector<std::string> kImageKeys = {"series", "interpolation", "padding", "normalisation"};
@@ -181,96 +175,6 @@ NetworkSpec read_network(const StrictObject& object) {
   check_unique(network.outputs, &OutputSpec::name, object, "outputs");
   network.golden = read_golden(object.object("golden", {"file", "sha256", "tolerance"}));
   return network;
-}
-
-Probabilities read_probabilities(const StrictObject& object, const std::string& key) {
-  const std::vector<double> values = object.numbers(key, kSeverityCount, 0, 1);
-  Probabilities probabilities{};
-  std::copy(values.begin(), values.end(), probabilities.begin());
-  const double sum = probabilities[0] + probabilities[1] + probabilities[2];
-  if (std::abs(sum - 1) > kSumTolerance) object.fail(key, text("must sum to 1, not ", sum));
-  return probabilities;
-}
-
-void read_prior(const StrictObject& object, GradingSpec& grading) {
-  grading.prior_source = object.string("source");
-  for (const Condition condition : kConditions) {
-    const StrictObject levels = object.object(std::string(condition_key(condition)), level_keys());
-    for (const Level level : kLevels) {
-      grading.prior[static_cast<std::size_t>(condition)][index_of(level)] =
-          read_probabilities(levels, std::string(level_key(level)));
-    }
-  }
-}
-
-TtaTransform read_transform(const StrictObject& object) {
-  TtaTransform transform;
-  if (object.has("row_mm")) transform.row_mm = object.number("row_mm", -kMaxTransformMm, kMaxTransformMm);
-  if (object.has("column_mm")) transform.column_mm = object.number("column_mm", -kMaxTransformMm, kMaxTransformMm);
-  if (object.has("degrees")) transform.degrees = object.number("degrees", -kMaxTransformDegrees, kMaxTransformDegrees);
-  if (object.has("mirror")) transform.mirror = object.boolean("mirror");
-  return transform;
-}
-
-Condition read_condition(const StrictObject& object) {
-  std::vector<std::string> keys;
-  for (const Condition condition : kConditions) keys.emplace_back(condition_key(condition));
-  const std::string key = object.one_of("condition", keys);
-  return kConditions[static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin())];
-}
-
-/// Words of core/flags.h or of the bundle's own; a row parts its flags by blanks.
-std::vector<std::string> read_flags(const StrictObject& object) {
-  std::vector<std::string> flags = object.strings("flags", 0);
-  for (const std::string& flag : flags) {
-    const bool is_word = flag.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
-    if (!is_word || flag.size() > kMaxFlagLength) {
-      object.fail("flags", text("holds \"", flag, "\"; a flag is at most ", kMaxFlagLength,
-                                " lower-case letters, digits and _"));
-    }
-  }
-  return flags;
-}
-
-ConditionSpec read_condition_spec(const StrictObject& object) {
-  ConditionSpec spec;
-  spec.condition = read_condition(object);
-  spec.source = object.string("source");
-  spec.combine = object.one_of("combine", kCombinations);
-  spec.temperature = object.number("temperature", 0.01, 100);
-  spec.measure_weight = object.number("measure_weight", 0, 1);
-  spec.model_weight = object.number("model_weight", 0, 1);
-  if (object.has("flags")) spec.flags = read_flags(object);
-  for (const auto& transform : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
-    spec.tta.push_back(read_transform(transform));
-  }
-  if (spec.tta.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
-  if (spec.tta.size() > kMaxTransforms) {
-    object.fail("looks", text("has ", spec.tta.size(), " entries, more than ", kMaxTransforms));
-  }
-  return spec;
-}
-
-void read_conditions(const StrictObject& object, GradingSpec& grading) {
-  for (const auto& entry : object.objects(
-           "heads", {"condition", "source", "combine", "temperature", "measure_weight", "model_weight", "looks"},
-           {"flags"})) {
-    const ConditionSpec spec = read_condition_spec(entry);
-    if (grading.condition(spec.condition)) {
-      object.fail("heads", text("has \"", condition_key(spec.condition), "\" twice"));
-    }
-    grading.conditions.push_back(spec);
-  }
-}
-
-GradingSpec read_grading(const StrictObject& object) {
-  std::vector<std::string> prior_keys = {"source"};
-  for (const Condition condition : kConditions) prior_keys.emplace_back(condition_key(condition));
-  GradingSpec grading;
-  read_prior(object.object("prior", prior_keys), grading);
-  read_measures(object, grading);
-  if (object.has("heads")) read_conditions(object, grading);
-  return grading;
 }
 
 TrainingDataSpec read_training_data(const StrictObject& object) {

@@ -1,14 +1,13 @@
 #include "bundle/model_card.h"
 
 #include <algorithm>
-#include <iomanip>
 #include <map>
-#include <sstream>
 #include <vector>
 
 #include "bundle/measure_keys.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/number_text.h"
 
 namespace lumbargrade {
 namespace {
@@ -56,9 +55,7 @@ std::string table_head(const std::vector<std::string>& names) {
 
 /// At most three decimals, none that say nothing.
 std::string short_number(double value) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(3) << value;
-  std::string shown = out.str();
+  std::string shown = fixed_decimals(value, 3);
   shown.erase(shown.find_last_not_of('0') + 1);
   if (shown.ends_with('.')) shown.pop_back();
   return shown == "-0" ? "0" : shown;

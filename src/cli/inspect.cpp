@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +8,7 @@
 #include "cli/inspect_dataset.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/number_text.h"
 #include "core/printable_text.h"
 #include "pipeline/load_grader.h"
 #include "pipeline/prepare_study.h"
@@ -109,12 +109,6 @@ std::vector<std::string> levels_in(const BlockSummary& block, const Spine& spine
 // ---- table
 // -------------------------------------------------------------------------------------------------------------
 
-std::string number(double value, int decimals) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(decimals) << value;
-  return out.str();
-}
-
 std::string role_text(const SeriesSummary& series) {
   if (series.role == SeriesRole::None) return "-";
   return std::string(role_name(series.role)) + (series.used ? "" : " (not used)");
@@ -126,11 +120,11 @@ std::string size_text(const BlockSummary& block) {
 
 std::string spacing_text(const BlockSummary& block) {
   const Vector3 spacing = spacing_mm(block.patient_from_index);
-  return text(number(spacing.x(), 2), "x", number(spacing.y(), 2), "x", number(spacing.z(), 2));
+  return text(fixed_decimals(spacing.x(), 2), "x", fixed_decimals(spacing.y(), 2), "x", fixed_decimals(spacing.z(), 2));
 }
 
 std::string extent_text(const BlockSummary& block) {
-  return text(number(block.lowest_z_mm, 0), "..", number(block.highest_z_mm, 0));
+  return text(fixed_decimals(block.lowest_z_mm, 0), "..", fixed_decimals(block.highest_z_mm, 0));
 }
 
 /// "L1/L2 to L5/S1"

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/number_text.h"
 #include "metric/agreement.h"
 #include "metric/bootstrap.h"
 #include "metric/calibration_picture.h"
@@ -80,10 +81,7 @@ Report make_report(const ScoreOptions& options) {
 // ---------------------------------------------------------------------------------------------- as text
 
 std::string fixed(double value, int decimals = 4) {
-  if (!std::isfinite(value)) return "-";
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(decimals) << value;
-  return out.str();
+  return std::isfinite(value) ? fixed_decimals(value, decimals) : "-";
 }
 
 std::string fixed(const std::optional<double>& value) {

@@ -11,18 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "dicom/values.h"
+
 namespace lumbargrade::dicom {
 namespace {
-
-/// "ISO_IR 192" and "iso-ir-192" alike: letters and digits, in capitals.
-std::string bare(const std::string& term) {
-  std::string letters;
-  for (const char c : term) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte)) letters += static_cast<char>(std::toupper(byte));
-  }
-  return letters;
-}
 
 bool is_number(const std::string& digits) {
   return !digits.empty() && std::all_of(digits.begin(), digits.end(), [](unsigned char c) { return std::isdigit(c); });
@@ -39,7 +31,7 @@ constexpr std::array<std::pair<const char*, const char*>, 8> kOtherNames = {{{"U
                                                                              {"ISO2022JP", "ISO 2022 IR 87"}}};
 
 std::string defined_term(const std::string& term) {
-  const std::string letters = bare(term);
+  const std::string letters = letters_and_digits(term);
   const std::string extended = "ISO2022IR", single = "ISOIR";
   if (letters.rfind(extended, 0) == 0 && is_number(letters.substr(extended.size()))) {
     return "ISO 2022 IR " + letters.substr(extended.size());

@@ -4,7 +4,6 @@
 #include <dcmtk/dcmdata/dctk.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -49,16 +48,6 @@ void check_memory(const Instance& instance, int64_t bytes, int64_t pixels, const
                                limit >> 20, " MiB"));
 }
 
-/// "Monochrome 1" and "MONOCHROME1" alike.
-std::string bare_photometric(const std::string& name) {
-  std::string letters;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte)) letters += static_cast<char>(std::toupper(byte));
-  }
-  return letters;
-}
-
 bool is_colour(const std::string& letters) {
   return letters == "PALETTECOLOR" || letters == "RGB" || letters == "ARGB" || letters == "CMYK" || letters == "HSV" ||
          letters.rfind("YBR", 0) == 0;
@@ -66,7 +55,7 @@ bool is_colour(const std::string& letters) {
 
 /// One sample a pixel is greyscale under any name but that of a colour model.
 void read_photometric(PixelFormat& format, std::vector<std::string>& notes) {
-  const std::string letters = bare_photometric(format.photometric);
+  const std::string letters = letters_and_digits(format.photometric);
   if (format.samples_per_pixel != 1 || is_colour(letters)) return;
   const std::string meant = letters == "MONOCHROME1" ? "MONOCHROME1" : "MONOCHROME2";
   if (format.photometric == meant) return;

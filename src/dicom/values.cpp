@@ -3,6 +3,7 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -55,6 +56,15 @@ std::optional<double> number_in(const std::string& values, unsigned long positio
 }
 
 }  // namespace
+
+std::string letters_and_digits(const std::string& term) {
+  std::string letters;
+  for (const char c : term) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte)) letters += static_cast<char>(std::toupper(byte));
+  }
+  return letters;
+}
 
 std::string string_value(DcmItem& item, const DcmTagKey& tag) {
   OFString value;

@@ -17,6 +17,9 @@ namespace lumbargrade::dicom {
 /// All values of a text, joined by backslashes, in UTF-8; empty where there is none.
 std::string string_value(DcmItem& item, const DcmTagKey& tag);
 
+/// Only these, in capitals: "ISO_IR 192" and "iso-ir-192" are alike, and so are "Monochrome 1" and "MONOCHROME1".
+std::string letters_and_digits(const std::string& term);
+
 /// Nothing where the item does not hold it.
 DcmElement* element_of(DcmItem& item, const DcmTagKey& tag);
 

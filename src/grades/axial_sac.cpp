@@ -3,6 +3,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/statistics.h"
+#include "grades/otsu.h"
 #include "network/parallel_for.h"
 
 namespace lumbargrade {
@@ -51,9 +52,7 @@ cv::Mat1b bright_pixels(const cv::Mat1b& image) {
       if (around(row, column) != 0) values.push_back(image(row, column));
     }
   }
-  cv::Mat ignored;
-  const double threshold = cv::threshold(cv::Mat(values), ignored, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
-  return cv::Mat1b((image > threshold) & around);
+  return cv::Mat1b((image > otsu_threshold(values)) & around);
 }
 
 /// The component that fills most of the inner part; empty where nothing bright is there.

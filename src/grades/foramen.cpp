@@ -4,6 +4,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "grades/otsu.h"
 #include "network/parallel_for.h"
 
 namespace lumbargrade {
@@ -42,17 +43,11 @@ void for_each_within(const Crop& crop, double pixel_mm, double radius_mm, const 
   }
 }
 
-/// The grey value up to which pixels are dark (Otsu 1979).
-double otsu_threshold(std::vector<std::uint8_t> values) {
-  cv::Mat ignored;
-  return cv::threshold(cv::Mat(values), ignored, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
-}
-
 /// Where fat is, 1, and where not, 0.
 cv::Mat1f fat_of(const Crop& crop, double pixel_mm) {
   std::vector<std::uint8_t> surroundings;
   for_each_within(crop, pixel_mm, kAroundMm, [&](std::uint8_t grey) { surroundings.push_back(grey); });
-  const double threshold = otsu_threshold(std::move(surroundings));
+  const double threshold = otsu_threshold(surroundings);
   cv::Mat1f fat(crop.size_px, crop.size_px);
   std::transform(crop.pixels.begin(), crop.pixels.end(), fat.begin(),
                  [&](std::uint8_t grey) { return grey > threshold ? 1.0F : 0.0F; });

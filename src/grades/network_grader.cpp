@@ -86,6 +86,13 @@ struct NetworkGrader::Networks {
     }
   }
 
+  /// Whether a mixer joins networks of the condition.
+  bool any_is_joined(const Bundle& bundle, Condition condition) const {
+    return std::any_of(bundle.networks.begin(), bundle.networks.end(), [&](const BundleNetwork& network) {
+      return network.spec.role == grading_role(condition) && is_joined(network.spec.name);
+    });
+  }
+
   /// Networks that a mixer joins are looked through together, and their features fit it.
   void check_mixer(const BundleNetwork& mixer) const {
     const ConditionSpec* first = nullptr;
@@ -174,34 +181,17 @@ struct NetworkGrader::Networks {
   }
 };
 
-namespace {
-
-/// Whether a study mixer joins networks of this condition.
-bool feeds_mixer(const Bundle& bundle, Condition condition) {
-  return std::any_of(bundle.networks.begin(), bundle.networks.end(), [&](const BundleNetwork& mixer) {
-    if (mixer.spec.role != kMixerRole) return false;
-    return std::any_of(bundle.networks.begin(), bundle.networks.end(), [&](const BundleNetwork& member) {
-      const auto& members = mixer.spec.members;
-      return member.spec.role == grading_role(condition) &&
-             std::find(members.begin(), members.end(), member.spec.name) != members.end();
-    });
-  });
-}
-
-}  // namespace
-
 NetworkGrader::NetworkGrader(const Bundle& bundle, const std::string& device, const std::string& precision)
     : networks_(std::make_unique<Networks>()) {
+  for (const BundleNetwork& network : bundle.networks) {
+    if (network.spec.role == kMixerRole) networks_->mixers.push_back(network);
+  }
   for (const ConditionSpec& spec : bundle.manifest.grading.conditions) {
     // Kept in the bundle, but without a say. What a mixer joins is needed for what it says of the other conditions.
-    if (spec.model_weight == 0 && !feeds_mixer(bundle, spec.condition)) continue;
+    if (spec.model_weight == 0 && !networks_->any_is_joined(bundle, spec.condition)) continue;
     networks_->conditions.emplace_back(bundle, spec, device, precision);
   }
-  for (const BundleNetwork& network : bundle.networks) {
-    if (network.spec.role != kMixerRole) continue;
-    networks_->check_mixer(network);
-    networks_->mixers.push_back(network);
-  }
+  for (const BundleNetwork& mixer : networks_->mixers) networks_->check_mixer(mixer);
 }
 
 NetworkGrader::~NetworkGrader() = default;

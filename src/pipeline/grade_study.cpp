@@ -1,9 +1,8 @@
 #include "pipeline/grade_study.h"
 
-#include <cstdio>
-
 #include "core/flags.h"
 #include "core/log.h"
+#include "core/number_text.h"
 #include "pipeline/evidence.h"
 #include "pipeline/stopwatch.h"
 
@@ -38,17 +37,11 @@ void forget_fluid(Spine& spine) {
   }
 }
 
-std::string fixed(double value, const char* format) {
-  char buffer[64];
-  std::snprintf(buffer, sizeof buffer, format, value);
-  return buffer;
-}
-
 std::string level_line(const Spine& spine, Level level) {
   const auto& frame = spine.levels[index_of(level)];
   if (!frame) return text(level_name(level), " not found");
-  std::string line = text(level_name(level), " confidence ", fixed(frame->confidence, "%.2f"));
-  if (frame->canal) line += text(", canal ", fixed(frame->canal->diameter_mm, "%.1f mm"));
+  std::string line = text(level_name(level), " confidence ", fixed_decimals(frame->confidence, 2));
+  if (frame->canal) line += text(", canal ", fixed_decimals(frame->canal->diameter_mm, 1), " mm");
   return line;
 }
 

@@ -1,7 +1,7 @@
 #include "report/attention_csv.h"
 
 #include "core/csv.h"
-#include "report/number_text.h"
+#include "core/number_text.h"
 
 namespace lumbargrade {
 namespace {
@@ -9,7 +9,8 @@ namespace {
 std::string row_of(const std::string& study_id, const Finding& finding, const ImageAttention& image) {
   return csv_line({study_id, std::string(condition_key(finding.condition)),
                    finding.side ? std::string(side_name(*finding.side)) : "", std::string(level_name(finding.level)),
-                   image.view, image.series_instance_uid, image.sop_instance_uid, six_decimals(image.weight)});
+                   image.view, image.series_instance_uid, image.sop_instance_uid,
+                   fixed_decimals(image.weight, kTableDecimals)});
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "core/csv.h"
 #include "core/flags.h"
-#include "report/number_text.h"
+#include "core/number_text.h"
 #include "report/probability_text.h"
 
 namespace lumbargrade {
@@ -22,8 +22,8 @@ std::vector<std::string> measure_fields(const Grade& grade) {
   std::vector<std::string> fields;
   for (const Measure measure : kMeasures) {
     const auto& measured = grade.measured[measure];
-    fields.push_back(measured ? six_decimals(measured->value) : "");
-    fields.push_back(measured && measured->z ? six_decimals(*measured->z) : "");
+    fields.push_back(measured ? fixed_decimals(measured->value, kTableDecimals) : "");
+    fields.push_back(measured && measured->z ? fixed_decimals(*measured->z, kTableDecimals) : "");
   }
   return fields;
 }
@@ -37,7 +37,9 @@ std::string joined_flags(const std::vector<std::string>& words) {
 std::vector<std::string> fields_of(const StudyIds& study, const Grade& grade) {
   const auto probabilities = printed_probabilities(grade.probabilities);
   const auto& point = grade.point_patient;
-  const auto coordinate = [&](int axis) { return point ? six_decimals((*point)[axis]) : std::string(); };
+  const auto coordinate = [&](int axis) {
+    return point ? fixed_decimals((*point)[axis], kTableDecimals) : std::string();
+  };
   std::vector<std::string> fields = {study.study_id,
                                      study.study_instance_uid,
                                      std::string(condition_key(grade.finding.condition)),
@@ -49,7 +51,7 @@ std::vector<std::string> fields_of(const StudyIds& study, const Grade& grade) {
                                      std::string(severity_key(most_probable(grade.probabilities))),
                                      std::string(source_name(grade.source)),
                                      decided_by(grade),
-                                     six_decimals(grade.level_confidence),
+                                     fixed_decimals(grade.level_confidence, kTableDecimals),
                                      grade.series_instance_uid,
                                      grade.sop_instance_uid,
                                      coordinate(0),

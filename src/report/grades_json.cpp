@@ -5,6 +5,7 @@
 
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/statistics.h"
 #include "report/grades_csv.h"
 #include "report/probability_text.h"
 
@@ -16,7 +17,7 @@ using Json = nlohmann::ordered_json;
 /// To a thousandth: what is measured is not known better, and the file stays readable. Null where it is not a number.
 Json rounded(double value) {
   if (!std::isfinite(value)) return nullptr;
-  return std::round(value * 1000) / 1000;
+  return to_thousandths(value);
 }
 
 Json point(const Vector3& patient) {

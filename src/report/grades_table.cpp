@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <set>
 #include <vector>
 
+#include "core/number_text.h"
 #include "report/grades_csv.h"
 #include "report/study_report.h"
 
@@ -14,28 +14,22 @@ namespace {
 
 using Line = std::vector<std::string>;
 
-std::string fixed(double value, int decimals) {
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
-  return buffer.data();
-}
-
-std::string fixed(const std::optional<MeasuredValue>& measured, int decimals) {
-  return measured ? fixed(measured->value, decimals) : "-";
+std::string shown(const std::optional<MeasuredValue>& measured, int decimals) {
+  return measured ? fixed_decimals(measured->value, decimals) : "-";
 }
 
 std::string cell(const Grade& grade) {
   const Severity severity = most_probable(grade.probabilities);
   static constexpr std::array<const char*, kSeverityCount> kWords = {"normal/mild", "moderate", "severe"};
   const double percent = 100 * grade.probabilities[static_cast<size_t>(severity)];
-  const std::string words = std::string(kWords[static_cast<size_t>(severity)]) + " " + fixed(percent, 0) + "%";
+  const std::string words = std::string(kWords[static_cast<size_t>(severity)]) + " " + fixed_decimals(percent, 0) + "%";
   return grade.source == GradeSource::Prior ? "(" + words + ")" : words;
 }
 
 Line level_line(const StudyGrades& grades, Level level) {
   const Grade& canal = row_of(grades, {Condition::SpinalCanalStenosis, std::nullopt, level});
-  Line line = {std::string(level_name(level)), fixed(canal.level_confidence, 2),
-               fixed(canal.measured[Measure::CanalAp], 1), fixed(canal.measured[Measure::CanalRatio], 2), cell(canal)};
+  Line line = {std::string(level_name(level)), fixed_decimals(canal.level_confidence, 2),
+               shown(canal.measured[Measure::CanalAp], 1), shown(canal.measured[Measure::CanalRatio], 2), cell(canal)};
   for (Condition condition : {Condition::NeuralForaminalNarrowing, Condition::SubarticularStenosis}) {
     for (Side side : {Side::Left, Side::Right}) line.push_back(cell(row_of(grades, {condition, side, level})));
   }

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/flags.h"
+#include "core/number_text.h"
 #include "report/index_template.h"
 #include "report/severity_style.h"
 
@@ -15,12 +16,6 @@ namespace {
 
 namespace index_mustache = kainjow::mustache;
 using IndexData = index_mustache::data;
-
-std::string two_decimals(double value) {
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.2f", value);
-  return buffer.data();
-}
 
 int count_of(const IndexedStudy& study, FlagSeverity severity) {
   return static_cast<int>(std::count_if(study.flags.begin(), study.flags.end(), [&](const std::string& word) {
@@ -72,8 +67,8 @@ IndexData study_row(const IndexedStudy& study) {
   row.set("thumbnail", link_to(study.folder + "/" + kThumbnailFile));
   row.set("grave", std::to_string(count_of(study, FlagSeverity::Grave)));
   row.set("caution", std::to_string(count_of(study, FlagSeverity::Caution)));
-  row.set("confidence", two_decimals(study.least_level_confidence));
-  row.set("probability", two_decimals(study.mean_probability));
+  row.set("confidence", fixed_decimals(study.least_level_confidence, 2));
+  row.set("probability", fixed_decimals(study.mean_probability, 2));
   row.set("severe", std::to_string(count_of(study, Severity::Severe)));
   row.set("moderate", std::to_string(count_of(study, Severity::Moderate)));
   row.set("flags", joined(study.flags, " "));
@@ -106,9 +101,9 @@ IndexData distribution_row(size_t finding, const std::vector<IndexedStudy>& stud
     label += text(label.empty() ? "" : ", ", severity_words(severity), " ", count);
     IndexData bar;
     bar.set("key", std::string(severity_key(severity)));
-    bar.set(
-        "percent",
-        two_decimals(studies.empty() ? 0 : 100.0 * static_cast<double>(count) / static_cast<double>(studies.size())));
+    bar.set("percent",
+            fixed_decimals(
+                studies.empty() ? 0 : 100.0 * static_cast<double>(count) / static_cast<double>(studies.size()), 2));
     bars << bar;
   }
   row.set("finding", finding_title(all_findings()[finding]));

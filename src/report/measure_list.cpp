@@ -3,24 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 
 #include "core/error.h"
+#include "core/number_text.h"
 #include "grades/measured_probabilities.h"
 
 namespace lumbargrade {
 namespace {
 
-std::string printed(double value, const char* format) {
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), format, value);
-  return buffer.data();
-}
-
 std::string with_unit(double value, const std::string& unit) {
-  if (unit == "mm") return printed(value, "%.1f mm");
-  if (unit == "mm2") return printed(value, "%.0f mm\u00b2");
-  return printed(value, "%.2f");
+  if (unit == "mm") return fixed_decimals(value, 1) + " mm";
+  if (unit == "mm2") return fixed_decimals(value, 0) + " mm\u00b2";
+  return fixed_decimals(value, 2);
 }
 
 std::string unit_of(Measure measure) {

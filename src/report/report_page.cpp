@@ -4,12 +4,12 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <cstdio>
 #include <kainjow/mustache.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "core/base64.h"
 #include "core/error.h"
+#include "core/number_text.h"
 #include "pictures/png_file.h"
 #include "report/finding_picture.h"
 #include "report/report_template.h"
@@ -34,12 +34,6 @@ const std::array<const char*, 5> kLimits = {
     "Level names are counted from the sacrum: with a transitional vertebra all of them may be off by one.",
     "Fractures, tumours, infections, implants and operated spines are not recognised.",
     "Nobody has tested this program on patients' care."};
-
-std::string fixed(double value, const char* format) {
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), format, value);
-  return buffer.data();
-}
 
 std::string condition_words(Condition condition) {
   for (const auto& [known, title] : kGroups) {
@@ -78,7 +72,7 @@ std::string source_sentence(const Grade& grade) {
 }
 
 std::string percent(double share) {
-  return fixed(100 * share, "%.0f%%");
+  return fixed_decimals(100 * share, 0) + "%";
 }
 
 std::string bar_label(const Probabilities& probabilities) {
@@ -91,23 +85,19 @@ Data bars(const Probabilities& probabilities) {
   for (size_t k = 0; k < probabilities.size(); ++k) {
     Data bar;
     bar.set("key", std::string(severity_key(static_cast<Severity>(k))));
-    bar.set("percent", fixed(100 * probabilities[k], "%.2f"));
+    bar.set("percent", fixed_decimals(100 * probabilities[k], 2));
     list << bar;
   }
   return list;
 }
 
-std::string with_capital(std::string words) {
-  if (!words.empty()) words.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(words.front())));
-  return words;
-}
-
 std::vector<std::string> measure_sentences(const StudyReport& report, const Grade& grade) {
   std::vector<std::string> sentences;
   for (const ReportedMeasure& measure : measures_of(grade)) {
-    const std::string against =
-        measure.z ? text(", ", fixed(*measure.z, "%+.1f"), " standard deviations from the mean of the reference sample")
-                  : "";
+    const std::string against = measure.z
+                                    ? text(", ", std::signbit(*measure.z) ? "" : "+", fixed_decimals(*measure.z, 1),
+                                           " standard deviations from the mean of the reference sample")
+                                    : "";
     sentences.push_back(text(with_capital(measure.words), ": ", measure_text(measure), against,
                              measure.decided ? "; it decided." : "."));
   }
@@ -185,7 +175,7 @@ Data summary_rows(const StudyReport& report) {
     }
     Data row;
     row.set("level", std::string(level_name(level)));
-    row.set("confidence", frame ? fixed(frame->confidence, "%.2f") : "not found");
+    row.set("confidence", frame ? fixed_decimals(frame->confidence, 2) : "not found");
     row.set("cells", cells);
     rows << row;
   }

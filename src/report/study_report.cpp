@@ -31,12 +31,15 @@ std::string flag_sentence(std::string word) {
   std::string sentence = flag ? std::string(flag->sentence) : word;
   if (!flag) std::replace(sentence.begin(), sentence.end(), '_', ' ');
   std::erase(sentence, '`');
-  if (!sentence.empty())
-    sentence.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(sentence.front())));
-  return sentence + ".";
+  return with_capital(sentence) + ".";
 }
 
 }  // namespace
+
+std::string with_capital(std::string words) {
+  if (!words.empty()) words.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(words.front())));
+  return words;
+}
 
 const Grade& row_of(const StudyGrades& grades, const Finding& finding) {
   return *std::find_if(grades.begin(), grades.end(), [&](const Grade& grade) { return grade.finding == finding; });

@@ -39,6 +39,9 @@ struct StudyReport {
   std::optional<PriorStudy> prior;  ///< an earlier study to compare with
 };
 
+/// The words with their first letter a capital.
+std::string with_capital(std::string words);
+
 /// The row of one finding.
 const Grade& row_of(const StudyGrades& grades, const Finding& finding);
 

@@ -106,6 +106,10 @@ void require_good(bool good, const char* what, const char* why) {
   if (!good) throw Error(ErrorKind::Failure, text("DICOM result: ", what, " (", why, ")"));
 }
 
+void require_good(const OFCondition& condition, const char* what) {
+  require_good(condition.good(), what, condition.text());
+}
+
 ResultOrigin result_origin(const StudyReport& report, std::string_view options) {
   ResultOrigin origin;
   origin.source = dicom::parsed(report.study.header);

@@ -7,6 +7,7 @@
 #include "report/study_report.h"
 
 class DcmDataset;
+class OFCondition;
 
 namespace lumbargrade::results {
 
@@ -41,5 +42,6 @@ std::string file_bytes(DcmDataset& dataset);
 
 /// Throws Error (Failure) that names what DCMTK refused.
 void require_good(bool good, const char* what, const char* why);
+void require_good(const OFCondition& condition, const char* what);
 
 }  // namespace lumbargrade::results

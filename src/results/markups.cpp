@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/statistics.h"
 #include "report/grades_csv.h"
 #include "report/severity_style.h"
 #include "results/codes.h"
@@ -19,7 +20,7 @@ constexpr const char* kMarkupsSchema =
 
 MarkupsJson rounded_point(const Vector3& patient) {
   MarkupsJson point = MarkupsJson::array();
-  for (int axis = 0; axis < 3; ++axis) point.push_back(std::round(patient[axis] * 1000) / 1000);
+  for (int axis = 0; axis < 3; ++axis) point.push_back(to_thousandths(patient[axis]));
   return point;
 }
 

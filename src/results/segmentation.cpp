@@ -22,10 +22,6 @@
 namespace lumbargrade::results {
 namespace {
 
-void require_seg(const OFCondition& condition, const char* what) {
-  require_good(condition.good(), what, condition.text());
-}
-
 /// A decimal string of at most 16 characters.
 std::string decimal(double value) {
   std::array<char, 40> buffer{};
@@ -44,15 +40,15 @@ std::unique_ptr<DcmSegmentation> empty_segmentation(const Volume& grid, const Re
   const IODGeneralEquipmentModule::EquipmentInfo equipment("LumbarGrade", printable_ascii(origin.bundle).c_str(),
                                                            origin.digest.substr(0, 16).c_str(), origin.program.c_str());
   ContentIdentificationMacro identification;
-  require_seg(identification.setInstanceNumber("1"), "a segmentation's number");
-  require_seg(identification.setContentLabel("LUMBAR_SPINE"), "a segmentation's label");
-  require_seg(identification.setContentDescription("Discs, vertebral bodies and canal; AI, research use only"),
-              "a segmentation's description");
-  require_seg(identification.setContentCreatorName("LumbarGrade"), "a segmentation's creator");
+  require_good(identification.setInstanceNumber("1"), "a segmentation's number");
+  require_good(identification.setContentLabel("LUMBAR_SPINE"), "a segmentation's label");
+  require_good(identification.setContentDescription("Discs, vertebral bodies and canal; AI, research use only"),
+               "a segmentation's description");
+  require_good(identification.setContentCreatorName("LumbarGrade"), "a segmentation's creator");
   DcmSegmentation* created = nullptr;
-  require_seg(DcmSegmentation::createBinarySegmentation(created, static_cast<Uint16>(grid.rows),
-                                                        static_cast<Uint16>(grid.columns), equipment, identification),
-              "a segmentation");
+  require_good(DcmSegmentation::createBinarySegmentation(created, static_cast<Uint16>(grid.rows),
+                                                         static_cast<Uint16>(grid.columns), equipment, identification),
+               "a segmentation");
   return std::unique_ptr<DcmSegmentation>(created);
 }
 
@@ -69,23 +65,23 @@ void add_shared_groups(DcmSegmentation& segmentation, const Volume& grid) {
       FGPlaneOrientationPatient::createMinimal(cosines[0].c_str(), cosines[1].c_str(), cosines[2].c_str(),
                                                cosines[3].c_str(), cosines[4].c_str(), cosines[5].c_str()));
   require_good(orientation != nullptr, "a plane's orientation", "");
-  require_seg(segmentation.addForAllFrames(*orientation), "a plane's orientation");
+  require_good(segmentation.addForAllFrames(*orientation), "a plane's orientation");
   FGPixelMeasures measures;
   const std::string step = decimal(axes.col(2).norm());
   const std::string spacing = decimal(axes.col(1).norm()) + "\\" + decimal(axes.col(0).norm());
-  require_seg(measures.setPixelSpacing(spacing.c_str()), "the spacing of pixels");
-  require_seg(measures.setSpacingBetweenSlices(step.c_str()), "the spacing of slices");
-  require_seg(measures.setSliceThickness(step.c_str()), "the thickness of slices");
-  require_seg(segmentation.addForAllFrames(measures), "the spacing");
+  require_good(measures.setPixelSpacing(spacing.c_str()), "the spacing of pixels");
+  require_good(measures.setSpacingBetweenSlices(step.c_str()), "the spacing of slices");
+  require_good(measures.setSliceThickness(step.c_str()), "the thickness of slices");
+  require_good(segmentation.addForAllFrames(measures), "the spacing");
 }
 
 void add_dimensions(DcmSegmentation& segmentation, const ResultOrigin& origin) {
   IODMultiframeDimensionModule& dimensions = segmentation.getDimensions();
   const std::string uid = derived_uid(origin.digest, "dimensions");
-  require_seg(dimensions.addDimensionIndex(DCM_ReferencedSegmentNumber, uid.c_str(), DCM_SegmentIdentificationSequence,
-                                           "segment"),
-              "a dimension");
-  require_seg(
+  require_good(dimensions.addDimensionIndex(DCM_ReferencedSegmentNumber, uid.c_str(), DCM_SegmentIdentificationSequence,
+                                            "segment"),
+               "a dimension");
+  require_good(
       dimensions.addDimensionIndex(DCM_ImagePositionPatient, uid.c_str(), DCM_PlanePositionSequence, "position"),
       "a dimension");
 }
@@ -93,14 +89,14 @@ void add_dimensions(DcmSegmentation& segmentation, const ResultOrigin& origin) {
 Uint16 add_segment(DcmSegmentation& segmentation, const MaskedStructure& masked, const ResultOrigin& origin) {
   DcmSegment* created = nullptr;
   const std::string label(masked.structure.name);
-  require_seg(DcmSegment::create(created, label.c_str(), macro_of(codes::kAnatomicalStructure),
-                                 macro_of(structure_code(masked.structure)), DcmSegTypes::SAT_AUTOMATIC,
-                                 printable_ascii(origin.bundle).c_str()),
-              "a segment");
-  require_seg(created->setTrackingID(label.c_str()), "a segment's name");
-  require_seg(created->setTrackingUID(derived_uid(origin.digest, "segment " + label).c_str()), "a segment's UID");
+  require_good(DcmSegment::create(created, label.c_str(), macro_of(codes::kAnatomicalStructure),
+                                  macro_of(structure_code(masked.structure)), DcmSegTypes::SAT_AUTOMATIC,
+                                  printable_ascii(origin.bundle).c_str()),
+               "a segment");
+  require_good(created->setTrackingID(label.c_str()), "a segment's name");
+  require_good(created->setTrackingUID(derived_uid(origin.digest, "segment " + label).c_str()), "a segment's UID");
   Uint16 number = 0;
-  require_seg(segmentation.addSegment(created, number), "a segment");
+  require_good(segmentation.addSegment(created, number), "a segment");
   return number;
 }
 
@@ -117,10 +113,10 @@ std::vector<Uint8> frame_of(const SpineMasks& masks, const Volume& grid, int sli
 std::unique_ptr<FGDerivationImage> derivation_of(const SliceSource& source) {
   ImageSOPInstanceReferenceMacro reference;
   const std::string sop_class = sop_class_of(source);
-  require_seg(reference.setReferencedSOPClassUID(sop_class.c_str()), "a source image");
-  require_seg(reference.setReferencedSOPInstanceUID(source.sop_instance_uid.c_str()), "a source image");
+  require_good(reference.setReferencedSOPClassUID(sop_class.c_str()), "a source image");
+  require_good(reference.setReferencedSOPInstanceUID(source.sop_instance_uid.c_str()), "a source image");
   if (source.frame > 0) {
-    require_seg(reference.addReferencedFrameNumber(static_cast<Uint16>(source.frame)), "a source image's frame");
+    require_good(reference.addReferencedFrameNumber(static_cast<Uint16>(source.frame)), "a source image's frame");
   }
   OFVector<ImageSOPInstanceReferenceMacro> images;
   images.push_back(reference);
@@ -137,10 +133,10 @@ void add_frame(DcmSegmentation& segmentation, std::vector<Uint8> pixels, Uint16 
       decimal(corner.x()).c_str(), decimal(corner.y()).c_str(), decimal(corner.z()).c_str()));
   require_good(position != nullptr, "a plane's position", "");
   FGFrameContent content;
-  require_seg(content.setStackID(frame_of_stack.c_str()), "a frame's stack");
-  require_seg(content.setInStackPositionNumber(static_cast<Uint32>(slice + 1)), "a frame's place");
-  require_seg(content.setDimensionIndexValues(segment, 0), "a frame's index");
-  require_seg(content.setDimensionIndexValues(static_cast<Uint32>(slice + 1), 1), "a frame's index");
+  require_good(content.setStackID(frame_of_stack.c_str()), "a frame's stack");
+  require_good(content.setInStackPositionNumber(static_cast<Uint32>(slice + 1)), "a frame's place");
+  require_good(content.setDimensionIndexValues(segment, 0), "a frame's index");
+  require_good(content.setDimensionIndexValues(static_cast<Uint32>(slice + 1), 1), "a frame's index");
   OFVector<FGBase*> groups;
   groups.push_back(position.get());
   groups.push_back(&content);
@@ -150,7 +146,7 @@ void add_frame(DcmSegmentation& segmentation, std::vector<Uint8> pixels, Uint16 
     require_good(derivation != nullptr, "a source image", "");
     groups.push_back(derivation.get());
   }
-  require_seg(segmentation.addFrame(pixels.data(), segment, groups), "a frame");
+  require_good(segmentation.addFrame(pixels.data(), segment, groups), "a frame");
 }
 
 void add_frames(DcmSegmentation& segmentation, const Volume& grid, const SpineMasks& masks,
@@ -168,14 +164,14 @@ void add_frames(DcmSegmentation& segmentation, const Volume& grid, const SpineMa
 /// The references that every frame makes, by series (PS3.3 C.12.2).
 void add_series_reference(DcmDataset& dataset, const Volume& grid) {
   DcmItem* series = nullptr;
-  require_seg(dataset.findOrCreateSequenceItem(DCM_ReferencedSeriesSequence, series, -2), "the series of the source");
+  require_good(dataset.findOrCreateSequenceItem(DCM_ReferencedSeriesSequence, series, -2), "the series of the source");
   series->putAndInsertString(DCM_SeriesInstanceUID, grid.series_instance_uid.c_str());
   std::string last;
   for (const SliceSource& source : grid.sources) {
     if (source.sop_instance_uid.empty() || source.sop_instance_uid == last) continue;
     last = source.sop_instance_uid;
     DcmItem* instance = nullptr;
-    require_seg(series->findOrCreateSequenceItem(DCM_ReferencedInstanceSequence, instance, -2), "the source's images");
+    require_good(series->findOrCreateSequenceItem(DCM_ReferencedInstanceSequence, instance, -2), "the source's images");
     const std::string sop_class = sop_class_of(source);
     instance->putAndInsertString(DCM_ReferencedSOPClassUID, sop_class.c_str());
     instance->putAndInsertString(DCM_ReferencedSOPInstanceUID, source.sop_instance_uid.c_str());
@@ -190,18 +186,18 @@ std::unique_ptr<DcmDataset> segmentation(const StudyReport& report, const SpineM
   const auto found = masked_structures(masks, grid);
   if (found.empty() || grid.sources.empty()) return nullptr;
   const auto object = empty_segmentation(grid, origin);
-  require_seg(object->getSeries().setSeriesNumber("1"), "a series' number");  // complete() sets the real one
+  require_good(object->getSeries().setSeriesNumber("1"), "a series' number");  // complete() sets the real one
   OFString frame_of_reference;
   origin.source->findAndGetOFString(DCM_FrameOfReferenceUID, frame_of_reference);
   if (frame_of_reference.empty()) {
     frame_of_reference = derived_uid(origin.digest, "frame of reference " + grid.series_instance_uid).c_str();
   }
-  require_seg(object->getFrameOfReference().setFrameOfReferenceUID(frame_of_reference), "the frame of reference");
+  require_good(object->getFrameOfReference().setFrameOfReferenceUID(frame_of_reference), "the frame of reference");
   add_dimensions(*object, origin);
   add_shared_groups(*object, grid);
   add_frames(*object, grid, masks, found, origin);
   auto dataset = std::make_unique<DcmDataset>();
-  require_seg(object->writeDataset(*dataset), "the segmentation");
+  require_good(object->writeDataset(*dataset), "the segmentation");
   dataset->findAndDeleteElement(DCM_ReferencedSeriesSequence);
   add_series_reference(*dataset, grid);
   const std::string_view labels(reinterpret_cast<const char*>(masks.labels.data()), masks.labels.size());

@@ -5,10 +5,10 @@
 #include <dcmtk/dcmsr/cmr/tid1500.h>
 #include <dcmtk/dcmsr/dsrdoc.h>
 
-#include <cstdio>
 #include <map>
 
 #include "core/error.h"
+#include "core/number_text.h"
 #include "report/measure_list.h"
 #include "report/printable_ascii.h"
 #include "report/probability_text.h"
@@ -18,16 +18,6 @@
 
 namespace lumbargrade::results {
 namespace {
-
-void require(const OFCondition& condition, const char* what) {
-  require_good(condition.good(), what, condition.text());
-}
-
-std::string value_text(double value) {
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.6f", value);
-  return buffer.data();
-}
 
 /// Adds content items to a document's tree.
 class TreeWriter {
@@ -45,25 +35,27 @@ class TreeWriter {
   /// Opens a container below the current item: what follows goes into it until `close`.
   void open_group(const char* template_number) {
     child(DSRTypes::RT_contains, DSRTypes::VT_Container, codes::kMeasurementGroup.entry());
-    require(item().setTemplateIdentification(template_number, "DCMR"), "a measurement group's template");
+    require_good(item().setTemplateIdentification(template_number, "DCMR"), "a measurement group's template");
   }
   void close() { tree_.goUp(); }
 
   void text(DSRTypes::E_RelationshipType relation, const Code& concept_name, const std::string& words) {
     child(relation, DSRTypes::VT_Text, concept_name.entry());
-    require(item().setStringValue(words.c_str()), concept_name.meaning);
+    require_good(item().setStringValue(words.c_str()), concept_name.meaning);
     close();
   }
 
   void uid(const Code& concept_name, const std::string& value) {
     child(DSRTypes::RT_hasObsContext, DSRTypes::VT_UIDRef, concept_name.entry());
-    require(item().setStringValue(value.c_str()), concept_name.meaning);
+    require_good(item().setStringValue(value.c_str()), concept_name.meaning);
     close();
   }
 
   void number(const DSRCodedEntryValue& concept_name, double value, const Code& unit) {
     child(DSRTypes::RT_contains, DSRTypes::VT_Num, concept_name);
-    require(item().setNumericValue(DSRNumericMeasurementValue(value_text(value).c_str(), unit.entry())), "a number");
+    require_good(
+        item().setNumericValue(DSRNumericMeasurementValue(fixed_decimals(value, kTableDecimals).c_str(), unit.entry())),
+        "a number");
     close();
   }
 
@@ -85,11 +77,11 @@ class TreeWriter {
     child(DSRTypes::RT_contains, DSRTypes::VT_SCoord, codes::kImageRegion.entry());
     DSRSpatialCoordinatesValue coordinates(DSRTypes::GT_Point);
     coordinates.getGraphicDataList().addItem(static_cast<Float32>(point.column), static_cast<Float32>(point.row));
-    require(item().setSpatialCoordinates(coordinates), "a point");
+    require_good(item().setSpatialCoordinates(coordinates), "a point");
     child(DSRTypes::RT_selectedFrom, DSRTypes::VT_Image, {});
     DSRImageReferenceValue image(sop_class_of(point.image).c_str(), point.image.sop_instance_uid.c_str());
     if (point.image.frame > 0) image.getFrameList().addItem(point.image.frame);
-    require(item().setImageReference(image), "an image reference");
+    require_good(item().setImageReference(image), "an image reference");
     close();
     close();
   }
@@ -102,12 +94,12 @@ class TreeWriter {
              const DSRCodedEntryValue& concept_name) {
     const bool is_added = tree_.addContentItem(relation, type, DSRTypes::AM_belowCurrent) != 0;
     require_good(is_added, "a content item is refused", concept_name.getCodeMeaning().c_str());
-    if (!concept_name.isEmpty()) require(item().setConceptName(concept_name), "a concept name");
+    if (!concept_name.isEmpty()) require_good(item().setConceptName(concept_name), "a concept name");
   }
 
   void open_code(DSRTypes::E_RelationshipType relation, const Code& concept_name, const Code& value) {
     child(relation, DSRTypes::VT_Code, concept_name.entry());
-    require(item().setCodeValue(value.entry()), concept_name.meaning);
+    require_good(item().setCodeValue(value.entry()), concept_name.meaning);
   }
 
   DSRDocumentTree& tree_;
@@ -184,19 +176,19 @@ void add_to_library(TID1600_ImageLibrary& library, const ImagePoint& image, cons
   entry.putAndInsertString(DCM_StudyInstanceUID, origin.study_instance_uid.c_str());
   entry.putAndInsertString(DCM_SeriesInstanceUID, image.series_instance_uid.c_str());
   entry.putAndInsertString(DCM_Modality, "MR");
-  require(library.addImageEntry(entry, TID1600_ImageLibrary::withoutDescriptors), "an entry of the image library");
+  require_good(library.addImageEntry(entry, TID1600_ImageLibrary::withoutDescriptors), "an entry of the image library");
 }
 
 void set_header(TID1500_MeasurementReport& header, const std::vector<ImagePoint>& images, const ResultOrigin& origin) {
-  require(header.setLanguage(CID5000_Languages::English), "the language");
-  require(header.getObservationContext().addDeviceObserver(
-              derived_uid(origin.bundle + origin.program, "device").c_str(), "LumbarGrade", "LumbarGrade",
-              printable_ascii(origin.bundle).c_str()),
-          "the observer");
-  require(header.addProcedureReported(CID100_QuantitativeDiagnosticImagingProcedures::MRIUnspecifiedBodyRegion),
-          "the procedure");
-  require(header.getImageLibrary().createNewImageLibrary(), "the image library");
-  require(header.getImageLibrary().addImageGroup(), "the image library");
+  require_good(header.setLanguage(CID5000_Languages::English), "the language");
+  require_good(header.getObservationContext().addDeviceObserver(
+                   derived_uid(origin.bundle + origin.program, "device").c_str(), "LumbarGrade", "LumbarGrade",
+                   printable_ascii(origin.bundle).c_str()),
+               "the observer");
+  require_good(header.addProcedureReported(CID100_QuantitativeDiagnosticImagingProcedures::MRIUnspecifiedBodyRegion),
+               "the procedure");
+  require_good(header.getImageLibrary().createNewImageLibrary(), "the image library");
+  require_good(header.getImageLibrary().addImageGroup(), "the image library");
   for (const ImagePoint& image : images) add_to_library(header.getImageLibrary(), image, origin);
 }
 
@@ -209,23 +201,23 @@ std::unique_ptr<DcmDataset> structured_report(const StudyReport& report, const R
   set_header(header, images, origin);
 
   DSRDocument document(DSRTypes::DT_ComprehensiveSR);
-  require(document.setTreeFromRootTemplate(header), "the report's template");
+  require_good(document.setTreeFromRootTemplate(header), "the report's template");
   // The template makes an Enhanced SR; viewers look for a Comprehensive one.
-  require(document.getTree().changeDocumentType(DSRTypes::DT_ComprehensiveSR, OFFalse), "the kind of report");
+  require_good(document.getTree().changeDocumentType(DSRTypes::DT_ComprehensiveSR, OFFalse), "the kind of report");
   TreeWriter writer(document.getTree());
   writer.go_to_measurements();
   for (const Grade& grade : report.grades) write_group(writer, report, origin, grade);
 
-  require(document.getCodingSchemeIdentification().addItem(kPrivateScheme, "", kPrivateSchemeName, "LumbarGrade"),
-          "the coding scheme");
+  require_good(document.getCodingSchemeIdentification().addItem(kPrivateScheme, "", kPrivateSchemeName, "LumbarGrade"),
+               "the coding scheme");
   for (const ImagePoint& image : images) {
     document.getCurrentRequestedProcedureEvidence().addItem(
         origin.study_instance_uid.c_str(), image.series_instance_uid.c_str(), sop_class_of(image.image).c_str(),
         image.image.sop_instance_uid.c_str());
   }
-  require(document.completeDocument(), "the completion flag");
+  require_good(document.completeDocument(), "the completion flag");
   auto dataset = std::make_unique<DcmDataset>();
-  require(document.write(*dataset), "the report");
+  require_good(document.write(*dataset), "the report");
   complete(*dataset, origin, ResultKind::StructuredReport, "", 1);
   return dataset;
 }

@@ -1,5 +1,8 @@
 #include "study/path_name.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include "core/printable_text.h"
 
 namespace lumbargrade {
@@ -13,6 +16,12 @@ std::string name_from_path(const fs::path& path) {
   if (!fs::is_regular_file(last, ignored)) return printable_name(last.filename().string());
   const fs::path stem = last.stem();
   return printable_name((stem.extension() == ".tar" ? stem.stem() : stem).string());
+}
+
+std::string lower_case(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
 }
 
 }  // namespace lumbargrade

@@ -10,4 +10,7 @@ namespace lumbargrade {
 /// not stand in a table is written as %XX (printable_name).
 std::string name_from_path(const std::filesystem::path& path);
 
+/// ASCII letters small.
+std::string lower_case(std::string name);
+
 }  // namespace lumbargrade

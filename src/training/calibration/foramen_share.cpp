@@ -1,31 +1,21 @@
 #include "training/calibration/foramen_share.h"
 
 #include <cmath>
-#include <iomanip>
-#include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/csv.h"
+#include "core/number_text.h"
 #include "core/statistics.h"
 #include "metric/agreement.h"
 #include "metric/cases.h"
 
 namespace lumbargrade {
-namespace {
-
-std::string share_text(double share) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(4) << share;
-  return out.str();
-}
-
-}  // namespace
-
 void write_foramen_shares(const std::filesystem::path& path, const std::vector<ForamenShare>& rows) {
   std::string csv = csv_line({"study_id", "level", "side", "grade", "share", "share_at_point"});
   for (const ForamenShare& row : rows) {
     csv += csv_line({row.study_id, std::string(level_name(row.level)), std::string(side_name(row.side)),
-                     std::string(train_csv_word(row.severity)), share_text(row.share), share_text(row.share_at_point)});
+                     std::string(train_csv_word(row.severity)), fixed_decimals(row.share, 4),
+                     fixed_decimals(row.share_at_point, 4)});
   }
   write_file_atomically(path, csv);
 }

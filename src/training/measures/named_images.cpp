@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iomanip>
 #include <map>
 #include <random>
-#include <sstream>
 
 #include "bundle/bundle.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
+#include "core/number_text.h"
 #include "core/progress.h"
 #include "core/statistics.h"
 #include "core/table.h"
@@ -137,12 +136,6 @@ LocatorNetwork locator_of(const std::filesystem::path& folder) {
   return LocatorNetwork(UNet(std::move(module)), torch::kCPU);
 }
 
-std::string three_decimals(double value) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(3) << value;
-  return out.str();
-}
-
 }  // namespace
 
 NamedReadings read_named_images(const std::filesystem::path& table, const std::filesystem::path& bundle) {
@@ -166,8 +159,9 @@ NamedReadings read_named_images(const std::filesystem::path& table, const std::f
 void write_named_canals(const std::filesystem::path& path, const std::vector<NamedCanal>& canals) {
   std::string csv = csv_line({"patient", "file", "level", "fluid_ratio", "diameter_mm", "ratio"});
   for (const NamedCanal& canal : canals) {
-    csv += csv_line({canal.patient, canal.file, std::string(level_name(canal.level)), three_decimals(canal.fluid_ratio),
-                     three_decimals(canal.diameter_mm), canal.ratio ? three_decimals(*canal.ratio) : ""});
+    csv +=
+        csv_line({canal.patient, canal.file, std::string(level_name(canal.level)), fixed_decimals(canal.fluid_ratio, 3),
+                  fixed_decimals(canal.diameter_mm, 3), canal.ratio ? fixed_decimals(*canal.ratio, 3) : ""});
   }
   write_file_atomically(path, csv);
 }

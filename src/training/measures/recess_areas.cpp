@@ -1,31 +1,20 @@
 #include "training/measures/recess_areas.h"
 
 #include <cmath>
-#include <iomanip>
 #include <limits>
-#include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/csv.h"
+#include "core/number_text.h"
 #include "core/statistics.h"
 
 namespace lumbargrade {
-namespace {
-
-std::string two_decimals(double value) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(2) << value;
-  return out.str();
-}
-
-}  // namespace
-
 void write_recess_areas(const std::filesystem::path& path, const std::vector<RecessAreaRow>& rows) {
   std::string csv = csv_line({"study_id", "level", "side", "grade", "area_mm2", "usual_area_mm2"});
   for (const RecessAreaRow& row : rows) {
     csv += csv_line({row.study_id, std::string(level_name(row.level)), std::string(side_name(row.side)),
-                     std::string(severity_key(row.severity)), two_decimals(row.area_mm2),
-                     row.usual_area_mm2 ? two_decimals(*row.usual_area_mm2) : ""});
+                     std::string(severity_key(row.severity)), fixed_decimals(row.area_mm2, 2),
+                     row.usual_area_mm2 ? fixed_decimals(*row.usual_area_mm2, 2) : ""});
   }
   write_file_atomically(path, csv);
 }

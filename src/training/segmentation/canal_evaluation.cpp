@@ -8,6 +8,7 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/number_text.h"
 #include "core/statistics.h"
 #include "core/table.h"
 #include "levels/central_slices.h"
@@ -41,12 +42,6 @@ double narrowest_auc(const std::vector<RecessFigure>& rows) {
   std::vector<double> narrow, others;
   for (const RecessFigure& row : rows) (row.true_depth_mm <= limit ? narrow : others).push_back(-row.depth_mm);
   return area_under_roc(narrow, others).value_or(std::numeric_limits<double>::quiet_NaN());
-}
-
-std::string millimetres(double value) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(3) << value;
-  return out.str();
 }
 
 }  // namespace
@@ -109,7 +104,7 @@ void write_recess_figures(const std::filesystem::path& path, const std::vector<R
   std::string csv = csv_line({"study_id", "level", "side", "depth_mm", "true_depth_mm"});
   for (const RecessFigure& row : rows) {
     csv += csv_line({row.study_id, std::string(level_name(row.level)), std::string(side_name(row.side)),
-                     millimetres(row.depth_mm), millimetres(row.true_depth_mm)});
+                     fixed_decimals(row.depth_mm, 3), fixed_decimals(row.true_depth_mm, 3)});
   }
   write_file_atomically(path, csv);
 }

@@ -9,6 +9,7 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/number_text.h"
 #include "core/statistics.h"
 #include "levels/locator_network.h"
 #include "volume/distance.h"
@@ -72,10 +73,7 @@ LevelFigure figure_of(const LabelledStudy& study, Level level, const std::option
 }
 
 std::string shown(const std::optional<double>& value) {
-  if (!value) return "";
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(3) << *value;
-  return out.str();
+  return value ? fixed_decimals(*value, 3) : "";
 }
 
 }  // namespace

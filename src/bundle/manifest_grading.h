@@ -1,0 +1,11 @@
+#pragma once
+
+#include "bundle/manifest.h"
+#include "core/strict_object.h"
+
+namespace lumbargrade {
+
+/// The object "grading": prior, measures, and what is mixed for which condition.
+GradingSpec read_grading(const StrictObject& object);
+
+}  // namespace lumbargrade

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+namespace lumbargrade {
+
+/// A number with so many decimals, in C's spelling whatever the locale: 0.25 with six is "0.250000". "nan" and "inf"
+/// where it is none.
+std::string fixed_decimals(double value, int decimals);
+
+/// Of numbers in tables and DICOM results.
+inline constexpr int kTableDecimals = 6;
+
+}  // namespace lumbargrade
