@@ -92,7 +92,7 @@ void read_measures(const StrictObject& grading_object, GradingSpec& grading) {
   for (const Measure measure : kMeasures) {
     const std::string name(measure_name(measure));
     if (samples.has(name)) {
-      grading.reference_samples[static_cast<std::size_t>(measure)] = read_reference_sample(samples, name);
+      grading.reference_samples[index_of(measure)] = read_reference_sample(samples, name);
     }
   }
 }

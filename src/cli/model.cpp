@@ -115,8 +115,8 @@ void add_grading(const GradingSpec& grading, Card& card) {
   for (const Condition condition : kConditions) {
     card.line("", std::string(condition_key(condition)) + ", normal_mild/moderate/severe:");
     for (const Level level : kLevels) {
-      card.line("", text("  ", level_name(level), "  ",
-                         level_text(grading.prior[static_cast<std::size_t>(condition)][index_of(level)])));
+      card.line("",
+                text("  ", level_name(level), "  ", level_text(grading.prior[index_of(condition)][index_of(level)])));
     }
   }
 }

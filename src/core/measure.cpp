@@ -8,7 +8,7 @@ std::string_view measure_name(Measure measure) {
   static constexpr std::array<std::string_view, kMeasureCount> kNames = {
       "canal_ap_mm",     "canal_ratio",     "canal_fluid_ratio", "sac_area_mm2",
       "recess_area_mm2", "recess_depth_mm", "foramen_fat_share"};
-  return kNames[static_cast<std::size_t>(measure)];
+  return kNames[index_of(measure)];
 }
 
 std::optional<Measure> parse_measure(std::string_view name) {

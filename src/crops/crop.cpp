@@ -33,6 +33,9 @@ struct SliceLadder {
   Vector3 normal;
   std::vector<double> heights_mm;  ///< by slice of the volume
   double step_mm = 0;
+
+  int count() const { return static_cast<int>(heights_mm.size()); }
+  double height_of(int slice) const { return heights_mm[static_cast<size_t>(slice)]; }
 };
 
 SliceLadder slice_ladder_of(const Volume& volume, const Vector3& towards) {
@@ -49,11 +52,8 @@ SliceLadder slice_ladder_of(const Volume& volume, const Vector3& towards) {
 
 int nearest_slice(const SliceLadder& ladder, double height_mm) {
   int best = 0;
-  for (int k = 1; k < static_cast<int>(ladder.heights_mm.size()); ++k) {
-    if (std::abs(ladder.heights_mm[static_cast<size_t>(k)] - height_mm) <
-        std::abs(ladder.heights_mm[static_cast<size_t>(best)] - height_mm)) {
-      best = k;
-    }
+  for (int k = 1; k < ladder.count(); ++k) {
+    if (std::abs(ladder.height_of(k) - height_mm) < std::abs(ladder.height_of(best) - height_mm)) best = k;
   }
   return best;
 }
@@ -123,8 +123,8 @@ void add_slice(const Volume& volume, int slice, const Vector3& centre_patient, c
   const Eigen::Vector2d along_row = step_of(window.column_direction), along_column = step_of(window.row_direction);
   const int samples = window.size_px * per_axis;
   const double middle = (samples - 1) / 2.0;
-  std::vector<Eigen::Vector2d> in_row;  // where the samples of a row lie that runs through the centre
-  for (int u = 0; u < samples; ++u) in_row.emplace_back(centre + (u - middle) * along_row);
+  Eigen::Matrix2Xd in_row(2, samples);  // where the samples of a row lie that runs through the centre
+  for (int u = 0; u < samples; ++u) in_row.col(u) = centre + (u - middle) * along_row;
   const SliceSampler sample(volume, slice);
   const auto share = 1.0F / static_cast<float>(per_axis * per_axis);
   for (int row = 0; row < window.size_px; ++row) {
@@ -132,7 +132,7 @@ void add_slice(const Volume& volume, int slice, const Vector3& centre_patient, c
       float value = 0;
       for (int v = row * per_axis; v < (row + 1) * per_axis; ++v) {
         for (int u = column * per_axis; u < (column + 1) * per_axis; ++u) {
-          value += sample(in_row[static_cast<size_t>(u)] + (v - middle) * along_column);
+          value += sample(in_row.col(u) + (v - middle) * along_column);
         }
       }
       *sum++ += value * share;
@@ -165,17 +165,16 @@ struct SlicePlan {
   double thickness_mm;
 
   std::vector<int> slices_at(int place) const {
-    const int count = static_cast<int>(ladder.heights_mm.size());
     if (!thin) {
-      const double wanted_mm = ladder.heights_mm[static_cast<size_t>(nearest)] + place * ladder.step_mm;
+      const double wanted_mm = ladder.height_of(nearest) + place * ladder.step_mm;
       const int slice = nearest_slice(ladder, wanted_mm);
-      const bool is_there = std::abs(ladder.heights_mm[static_cast<size_t>(slice)] - wanted_mm) < ladder.step_mm / 2;
+      const bool is_there = std::abs(ladder.height_of(slice) - wanted_mm) < ladder.step_mm / 2;
       return place == 0 || is_there ? std::vector<int>{slice} : std::vector<int>{};
     }
     std::vector<int> slices;
     const double middle_mm = height_mm + place * thickness_mm;
-    for (int k = 0; k < count; ++k) {
-      const double offset_mm = ladder.heights_mm[static_cast<size_t>(k)] - middle_mm;
+    for (int k = 0; k < ladder.count(); ++k) {
+      const double offset_mm = ladder.height_of(k) - middle_mm;
       if (offset_mm >= -thickness_mm / 2 && offset_mm < thickness_mm / 2) slices.push_back(k);
     }
     return slices;
@@ -196,7 +195,7 @@ std::optional<Candidate> candidate_of(const Volume& volume, const CropPlacement&
   Candidate candidate{&volume, slice_ladder_of(volume, towards), 0, 0};
   const double height_mm = candidate.ladder.normal.dot(placement.point_patient);
   candidate.nearest = nearest_slice(candidate.ladder, height_mm);
-  const double distance_mm = std::abs(candidate.ladder.heights_mm[static_cast<size_t>(candidate.nearest)] - height_mm);
+  const double distance_mm = std::abs(candidate.ladder.height_of(candidate.nearest) - height_mm);
   if (distance_mm > std::max(kFarthestSliceMm, candidate.ladder.step_mm / 2)) return std::nullopt;
   if (!shows(volume, candidate.nearest, placement.point_patient)) return std::nullopt;
   const double cosine = std::clamp(candidate.ladder.normal.dot(towards), -1.0, 1.0);
@@ -273,7 +272,7 @@ std::vector<float> averaged(const Volume& volume, const SlicePlan& plan, const s
   if (slices.empty()) return {};
   std::vector<float> sum(static_cast<size_t>(window.size_px) * static_cast<size_t>(window.size_px), 0.0F);
   for (const int slice : slices) {
-    const double offset_mm = plan.ladder.heights_mm[static_cast<size_t>(slice)] - plan.height_mm;
+    const double offset_mm = plan.ladder.height_of(slice) - plan.height_mm;
     add_slice(volume, slice, placement.point_patient + offset_mm * plan.ladder.normal, window, sum.data());
   }
   for (float& value : sum) value /= static_cast<float>(slices.size());
@@ -325,7 +324,7 @@ CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<S
   placement.up = frame.up;
   const Vector3 canal = frame.canal_patient.value_or(
       Vector3(frame.centre_patient + (frame.depth_mm / 2 + kCanalBehindDiscMm) * frame.posterior));
-  const auto level = static_cast<size_t>(index_of(frame.level));
+  const auto level = index_of(frame.level);
   switch (anchor) {
     case Anchor::Canal:
       placement.point_patient = canal;

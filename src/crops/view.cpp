@@ -38,7 +38,7 @@ bool is_axis(const AxisSpec& axis, const char* name) {
 }  // namespace
 
 std::string_view anchor_name(Anchor anchor) {
-  return kAnchors[static_cast<size_t>(anchor)].second;
+  return kAnchors[index_of(anchor)].second;
 }
 
 Anchor anchor_of(Condition condition) {

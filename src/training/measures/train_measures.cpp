@@ -77,7 +77,7 @@ void add_references(const CanalFigures& unseen, GradingSpec& grading) {
     depths[static_cast<size_t>(index_of(row.level))].push_back(row.depth_mm);
   }
   const auto set = [&](Measure measure, const std::array<std::vector<double>, kLevelCount>& values) {
-    grading.reference_samples[static_cast<size_t>(measure)] = reference_sample(values, kUnseenSet);
+    grading.reference_samples[index_of(measure)] = reference_sample(values, kUnseenSet);
   };
   set(Measure::CanalAp, diameters);
   set(Measure::CanalRatio, ratios);

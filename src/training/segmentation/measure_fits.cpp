@@ -74,7 +74,7 @@ MeasureAssumptions measure_assumptions(Condition condition, double measuring_err
   MeasureAssumptions assumptions;
   assumptions.measuring_error = measuring_error;
   assumptions.reader_kappa = kappa_of(condition);
-  assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(condition)];
+  assumptions.prevalence = challenge_prevalence()[index_of(condition)];
   assumptions.fewest = fewest;
   return assumptions;
 }
