@@ -109,7 +109,7 @@ Json reference_samples_json(const GradingSpec& grading) {
     written["source"] = sample->source;
     written["levels"] = Json::object();
     for (const Level level : kLevels) {
-      const auto& norm = sample->levels[static_cast<std::size_t>(index_of(level))];
+      const auto& norm = sample->levels[index_of(level)];
       if (!norm) continue;
       written["levels"][std::string(level_key(level))] = {
           {"mean", norm->mean}, {"sd", norm->sd}, {"count", norm->count}};

@@ -1,7 +1,5 @@
 #include "core/measure.h"
 
-#include <algorithm>
-
 namespace lumbargrade {
 
 std::string_view measure_name(Measure measure) {
@@ -9,12 +7,6 @@ std::string_view measure_name(Measure measure) {
       "canal_ap_mm",     "canal_ratio",     "canal_fluid_ratio", "sac_area_mm2",
       "recess_area_mm2", "recess_depth_mm", "foramen_fat_share"};
   return kNames[index_of(measure)];
-}
-
-std::optional<Measure> parse_measure(std::string_view name) {
-  const auto* const found =
-      std::find_if(kMeasures.begin(), kMeasures.end(), [&](Measure measure) { return measure_name(measure) == name; });
-  return found == kMeasures.end() ? std::nullopt : std::optional(*found);
 }
 
 }  // namespace lumbargrade

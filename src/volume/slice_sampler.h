@@ -8,7 +8,8 @@
 
 namespace lumbargrade {
 
-/// Column (0) and row (1) of a point in the plane of a slice, in pixels; how far it lies from that plane does not count.
+/// Column (0) and row (1) of a point in the plane of a slice, in pixels; how far it lies from that plane does not
+/// count.
 Eigen::Vector2d pixel_of(const Volume& volume, int slice, const Vector3& point_patient);
 
 /// The grey values of one slice between its pixels: bilinear; NaN outside. The volume must outlive it. In the header,

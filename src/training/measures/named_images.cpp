@@ -43,8 +43,7 @@ std::vector<NamedImage> images_of(const std::filesystem::path& path) {
     image.file = file;
     image.patient = set + "/" + file.substr(0, file.find('_'));
     image.path = path.parent_path() / set / file;
-    image.points[static_cast<size_t>(index_of(row.level()))] =
-        cv::Point2d(row.number("relative_x", 0, 1), row.number("relative_y", 0, 1));
+    image.points[index_of(row.level())] = cv::Point2d(row.number("relative_x", 0, 1), row.number("relative_y", 0, 1));
   }
   std::vector<NamedImage> list;
   for (auto& [key, image] : images) {
@@ -164,16 +163,6 @@ void write_named_canals(const std::filesystem::path& path, const std::vector<Nam
                   fixed_decimals(canal.diameter_mm, 3), canal.ratio ? fixed_decimals(*canal.ratio, 3) : ""});
   }
   write_file_atomically(path, csv);
-}
-
-std::vector<NamedCanal> read_named_canals(const std::filesystem::path& path) {
-  const Table table(path, ErrorKind::Usage, {"patient", "file", "level", "fluid_ratio", "diameter_mm"});
-  std::vector<NamedCanal> canals;
-  for (const TableRow row : table) {
-    canals.push_back({row.word("patient"), row.word("file"), row.level(), row.number("fluid_ratio", 0, 100),
-                      row.number("diameter_mm", 0, 100), row.optional_number("ratio", 0, 100)});
-  }
-  return canals;
 }
 
 }  // namespace lumbargrade
