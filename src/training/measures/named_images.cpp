@@ -5,7 +5,6 @@
 #include <map>
 #include <random>
 
-#include "bundle/bundle.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
 #include "core/number_text.h"
@@ -18,6 +17,7 @@
 #include "levels/stack_reading.h"
 #include "pictures/png_file.h"
 #include "training/segmentation/locator_data.h"
+#include "training/segmentation/segmentation_training.h"
 
 namespace lumbargrade {
 namespace {
@@ -128,18 +128,11 @@ void read_image(const NamedImage& named, const LocatorNetwork& locator, std::mt1
   if (!cut.features.discs.empty()) readings.chains.push_back({named.patient, named.file, true, cut.features, -1});
 }
 
-LocatorNetwork locator_of(const std::filesystem::path& folder) {
-  const Bundle bundle = load_bundle(folder);
-  auto module = std::dynamic_pointer_cast<UNetImpl>(bundle.network("locator").network.module);
-  if (!module) throw Error(ErrorKind::BundleInvalid, text(folder.string(), ": the locator is not a U-Net"));
-  return LocatorNetwork(UNet(std::move(module)), torch::kCPU);
-}
-
 }  // namespace
 
 NamedReadings read_named_images(const std::filesystem::path& table, const std::filesystem::path& bundle) {
   const std::vector<NamedImage> images = images_of(table);
-  const LocatorNetwork locator = locator_of(bundle);
+  const LocatorNetwork locator = read_locator(bundle, torch::kCPU);
   NamedReadings readings;
   std::mt19937 random(kCutSeed);
   Progress progress("reading named images", static_cast<int>(images.size()));
