@@ -4,6 +4,7 @@
 
 #include "batch/study_summary.h"
 #include "core/error.h"
+#include "core/joined.h"
 #include "core/number_text.h"
 
 namespace lumbargrade {
@@ -22,13 +23,9 @@ std::vector<std::string> make_series_columns() {
   return columns;
 }
 
-void append(std::string& list, const std::string& part, const char* between) {
-  list += list.empty() ? part : between + part;
-}
-
 /// What one role's series hold together.
 struct RoleContent {
-  std::string names;
+  std::vector<std::string> names;
   int slices = 0;
   int blocks = 0;
   const BlockSummary* first = nullptr;
@@ -38,7 +35,7 @@ RoleContent content_of(const std::vector<SeriesSummary>& all, SeriesRole role) {
   RoleContent content;
   for (const SeriesSummary& series : all) {
     if (series.role != role || !series.used) continue;
-    append(content.names, series.name, "; ");
+    content.names.push_back(series.name);
     for (const BlockSummary& block : series.blocks) {
       if (!block.used) continue;
       content.slices += block.slices;
@@ -52,14 +49,10 @@ RoleContent content_of(const std::vector<SeriesSummary>& all, SeriesRole role) {
 std::vector<std::string> role_cells(const RoleContent& content) {
   if (content.first == nullptr) return std::vector<std::string>(kRoleColumns.size());
   const Vector3 spacing = spacing_mm(content.first->patient_from_index);
-  return {content.names,
-          std::to_string(content.slices),
-          std::to_string(content.blocks),
-          std::to_string(content.first->columns),
-          std::to_string(content.first->rows),
-          fixed_decimals(spacing.x(), 3),
-          fixed_decimals(spacing.y(), 3),
-          fixed_decimals(spacing.z(), 3)};
+  return {joined(content.names, "; "),         std::to_string(content.slices),
+          std::to_string(content.blocks),      std::to_string(content.first->columns),
+          std::to_string(content.first->rows), fixed_decimals(spacing.x(), 3),
+          fixed_decimals(spacing.y(), 3),      fixed_decimals(spacing.z(), 3)};
 }
 
 }  // namespace
@@ -70,25 +63,19 @@ const std::vector<std::string>& series_columns() {
 }
 
 std::vector<std::string> series_cells(const std::vector<SeriesSummary>& all) {
-  std::string roles;
+  std::vector<std::string> roles;
   std::vector<std::string> cells = {""};
   int files = 0;
   for (SeriesRole role : kRoles) {
     const RoleContent content = content_of(all, role);
-    if (content.first != nullptr) append(roles, std::string(role_name(role)), " ");
+    if (content.first != nullptr) roles.emplace_back(role_name(role));
     for (std::string& cell : role_cells(content)) cells.push_back(std::move(cell));
   }
   for (const SeriesSummary& series : all) files += series.files;
-  cells.front() = roles;
+  cells.front() = joined(roles, " ");
   cells.push_back(std::to_string(all.size()));
   cells.push_back(std::to_string(files));
   return cells;
-}
-
-std::string joined_warnings(const std::vector<std::string>& warnings) {
-  std::string joined;
-  for (const std::string& warning : warnings) append(joined, warning, "; ");
-  return joined;
 }
 
 const std::vector<std::string>& overview_columns() {
@@ -102,7 +89,7 @@ const std::vector<std::string>& overview_columns() {
 
 std::vector<std::string> overview_cells(const Study& study) {
   std::vector<std::string> cells = series_cells(study.series);
-  cells.push_back(joined_warnings(bounded_warnings(study.warnings)));
+  cells.push_back(joined(bounded_warnings(study.warnings), "; "));
   return cells;
 }
 

@@ -15,9 +15,6 @@ const std::vector<std::string>& series_columns();
 /// "; "; slices and blocks are their sums, matrix and spacing those of the first block.
 std::vector<std::string> series_cells(const std::vector<SeriesSummary>& all);
 
-/// Parted by "; ".
-std::string joined_warnings(const std::vector<std::string>& warnings);
-
 /// Columns of a data set's table that tell what was found in one study: its series and warnings.
 const std::vector<std::string>& overview_columns();
 

@@ -1,11 +1,12 @@
 #include "batch/study_summary.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <set>
 
 #include "batch/study_overview.h"
 #include "core/error.h"
+#include "core/joined.h"
 #include "core/number_text.h"
 #include "core/printable_text.h"
 
@@ -26,26 +27,24 @@ std::vector<std::string> make_summary_columns() {
 
 /// "L1/L2 0.98 L2/L3 0.97"
 std::string levels_cell(const Spine& spine) {
-  std::string cell;
+  std::vector<std::string> levels;
   for (const auto& frame : spine.levels) {
-    if (!frame) continue;
-    cell += text(cell.empty() ? "" : " ", level_name(frame->level), " ", fixed_decimals(frame->confidence, 2));
+    if (frame) levels.push_back(text(level_name(frame->level), " ", fixed_decimals(frame->confidence, 2)));
   }
-  return cell;
+  return joined(levels, " ");
 }
 
 /// Of the spine and of every row, each once, in the order in which they occur.
 std::string flags_cell(const StudyResult& result) {
-  std::string cell;
-  std::set<std::string> seen;
-  const auto add = [&](const std::string& flag) {
-    if (seen.insert(flag).second) cell += (cell.empty() ? "" : " ") + flag;
+  std::vector<std::string> seen;
+  const auto add = [&](const std::vector<std::string>& flags) {
+    for (const std::string& flag : flags) {
+      if (std::find(seen.begin(), seen.end(), flag) == seen.end()) seen.push_back(flag);
+    }
   };
-  for (const std::string& flag : result.spine.flags) add(flag);
-  for (const Grade& grade : result.grades) {
-    for (const std::string& flag : grade.flags) add(flag);
-  }
-  return cell;
+  add(result.spine.flags);
+  for (const Grade& grade : result.grades) add(grade.flags);
+  return joined(seen, " ");
 }
 
 std::string milliseconds(double value) {
@@ -63,7 +62,7 @@ std::vector<std::string> summary_cells(const std::string& study_id, const StudyR
   std::vector<std::string> cells = {study_id, result.study_instance_uid, "graded"};
   for (std::string& cell : series_cells(result.series)) cells.push_back(std::move(cell));
   for (const std::string& cell :
-       {levels_cell(result.spine), flags_cell(result), joined_warnings(bounded_warnings(result.warnings)),
+       {levels_cell(result.spine), flags_cell(result), joined(bounded_warnings(result.warnings), "; "),
         milliseconds(result.times.read_ms), milliseconds(result.times.levels_ms), milliseconds(result.times.grade_ms),
         std::string()}) {
     cells.push_back(cell);

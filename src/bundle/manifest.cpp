@@ -246,15 +246,8 @@ std::optional<double> AxisSpec::extent_mm() const {
 }
 
 std::string_view grading_role(Condition condition) {
-  switch (condition) {
-    case Condition::SpinalCanalStenosis:
-      return "canal";
-    case Condition::NeuralForaminalNarrowing:
-      return "foraminal";
-    case Condition::SubarticularStenosis:
-      return "subarticular";
-  }
-  return "canal";
+  static constexpr std::array<std::string_view, kConditionCount> kRoles = {"canal", "foraminal", "subarticular"};
+  return kRoles[index_of(condition)];
 }
 
 bool is_grading_role(const std::string& role) {

@@ -137,10 +137,8 @@ struct GradingSpec {
   std::vector<ConditionSpec> conditions;  ///< at most one per condition; a condition that has networks has one
 
   const ConditionSpec* condition(Condition condition) const;
-  std::optional<MeasureModel>& measure(Measure measure) { return measures[static_cast<std::size_t>(measure)]; }
-  const std::optional<MeasureModel>& measure(Measure measure) const {
-    return measures[static_cast<std::size_t>(measure)];
-  }
+  std::optional<MeasureModel>& measure(Measure measure) { return measures[index_of(measure)]; }
+  const std::optional<MeasureModel>& measure(Measure measure) const { return measures[index_of(measure)]; }
 
   bool operator==(const GradingSpec&) const = default;
 };

@@ -31,8 +31,7 @@ void read_prior(const StrictObject& object, GradingSpec& grading) {
   for (const Condition condition : kConditions) {
     const StrictObject levels = object.object(std::string(condition_key(condition)), level_keys());
     for (const Level level : kLevels) {
-      grading.prior[static_cast<std::size_t>(condition)][index_of(level)] =
-          read_probabilities(levels, std::string(level_key(level)));
+      grading.prior[index_of(condition)][index_of(level)] = read_probabilities(levels, std::string(level_key(level)));
     }
   }
 }

@@ -42,7 +42,7 @@ MeasureModel read_measure(const StrictObject& grading, const MeasureKey& measure
   model.model_weight = object.number("model_weight", 0, 1);
   const StrictObject levels = object.object("levels", level_keys());
   for (const Level level : kLevels) {
-    model.levels[static_cast<std::size_t>(index_of(level))] = read_cuts(levels, level, measure);
+    model.levels[index_of(level)] = read_cuts(levels, level, measure);
   }
   return model;
 }
@@ -56,7 +56,7 @@ ReferenceSample read_reference_sample(const StrictObject& samples, const std::st
     const std::string at(level_key(level));
     if (!levels.has(at)) continue;
     const StrictObject norm = levels.object(at, {"mean", "sd", "count"});
-    sample.levels[static_cast<std::size_t>(index_of(level))] =
+    sample.levels[index_of(level)] =
         MeasureNorm{norm.number("mean", -kLargestNorm, kLargestNorm), norm.number("sd", kSmallestScale, kLargestNorm),
                     norm.integer("count", 2, kMostMeasures)};
   }
@@ -92,7 +92,7 @@ void read_measures(const StrictObject& grading_object, GradingSpec& grading) {
   for (const Measure measure : kMeasures) {
     const std::string name(measure_name(measure));
     if (samples.has(name)) {
-      grading.reference_samples[static_cast<std::size_t>(measure)] = read_reference_sample(samples, name);
+      grading.reference_samples[index_of(measure)] = read_reference_sample(samples, name);
     }
   }
 }

@@ -76,7 +76,7 @@ Json prior_json(const GradingSpec& grading) {
   for (const Condition condition : kConditions) {
     Json& levels = json[std::string(condition_key(condition))];
     for (const Level level : kLevels) {
-      levels[std::string(level_key(level))] = grading.prior[static_cast<std::size_t>(condition)][index_of(level)];
+      levels[std::string(level_key(level))] = grading.prior[index_of(condition)][index_of(level)];
     }
   }
   return json;
@@ -103,13 +103,13 @@ Json measure_json(const MeasureModel& measure, const MeasureKey& key) {
 Json reference_samples_json(const GradingSpec& grading) {
   Json json = Json::object();
   for (const Measure measure : kMeasures) {
-    const auto& sample = grading.reference_samples[static_cast<std::size_t>(measure)];
+    const auto& sample = grading.reference_samples[index_of(measure)];
     if (!sample) continue;
     Json& written = json[std::string(measure_name(measure))];
     written["source"] = sample->source;
     written["levels"] = Json::object();
     for (const Level level : kLevels) {
-      const auto& norm = sample->levels[static_cast<std::size_t>(index_of(level))];
+      const auto& norm = sample->levels[index_of(level)];
       if (!norm) continue;
       written["levels"][std::string(level_key(level))] = {
           {"mean", norm->mean}, {"sd", norm->sd}, {"count", norm->count}};

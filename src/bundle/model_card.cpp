@@ -7,6 +7,7 @@
 #include "bundle/measure_keys.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/joined.h"
 #include "core/number_text.h"
 
 namespace lumbargrade {
@@ -68,11 +69,9 @@ std::string with_unit(const MetricSpec& metric) {
 std::string networks_table(const Manifest& manifest) {
   std::string table = table_head({"network", "does", "architecture", "from"});
   for (const NetworkSpec& network : manifest.networks) {
-    std::string series;
-    for (const InputSpec& input : network.inputs) {
-      for (const std::string& role : input.series) series += (series.empty() ? "" : ", ") + role;
-    }
-    table += table_row({network.name, network.role, network.architecture, series});
+    std::vector<std::string> series;
+    for (const InputSpec& input : network.inputs) series.insert(series.end(), input.series.begin(), input.series.end());
+    table += table_row({network.name, network.role, network.architecture, joined(series)});
   }
   return table;
 }
@@ -140,10 +139,14 @@ const MetricSpec& named_metric(const Manifest& manifest, std::string_view names)
   return *found;
 }
 
-std::string joined_lines(const std::vector<std::string>& lines) {
-  std::string joined;
-  for (const std::string& line : lines) joined += (joined.empty() ? "" : "; ") + line;
-  return joined;
+/// A number of manifest.json by its JSON pointer (RFC 6901).
+std::string number_at(const Manifest& manifest, const std::string& pointer) {
+  const auto json = nlohmann::json::parse(manifest_text(manifest));
+  try {
+    return short_number(json.at(nlohmann::json::json_pointer(pointer)).get<double>());
+  } catch (const nlohmann::json::exception&) {
+    throw FieldError("the manifest has no such number");
+  }
 }
 
 std::string field_value(const Manifest& manifest, const fs::path& folder, const std::string& field) {
@@ -151,12 +154,13 @@ std::string field_value(const Manifest& manifest, const fs::path& folder, const 
   const std::string rest = trimmed(std::string_view(field).substr(verb.size()));
   if (verb == "figure") return with_unit(named_metric(manifest, rest));
   if (verb == "count") return std::to_string(named_metric(manifest, rest).count);
+  if (verb == "value") return number_at(manifest, rest);
   if (verb == "table") return csv_as_markdown(folder / rest);
   const std::map<std::string, std::string> values = {{"name", manifest.name},
                                                      {"version", manifest.version},
                                                      {"intended_use", manifest.intended_use},
                                                      {"licence", manifest.licence},
-                                                     {"attribution", joined_lines(manifest.attribution)},
+                                                     {"attribution", joined(manifest.attribution, "; ")},
                                                      {"prior", manifest.grading.prior_source},
                                                      {"networks", networks_table(manifest)},
                                                      {"measures", measures_table(manifest)},

@@ -14,6 +14,7 @@ namespace lumbargrade {
 ///     {{networks}} {{measures}} {{training_data}} {{metrics}}    tables of what the manifest says
 ///     {{figure WHAT | NAME}} {{figure WHAT | NAME | SET}}        value and unit of the manifest's metric
 ///     {{count WHAT | NAME}} {{count WHAT | NAME | SET}}          the number of cases that it was measured on
+///     {{value POINTER}}                                          a number of manifest.json by its JSON pointer
 ///     {{table FILE}}                                             a CSV table of the bundle's folder
 ///
 /// Throws Error (Usage), naming the field and the template's line, for a field, figure or table that does not exist.

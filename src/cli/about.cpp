@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "core/error.h"
+#include "core/joined.h"
 #include "dicom/transfer_syntax.h"
 #include "pipeline/device.h"
 
@@ -42,7 +43,7 @@ AboutJson info_json(const CommandText& program) {
   AboutJson commands = AboutJson::array();
   for (const CommandText& command : all_commands(program)) {
     if (command.words.empty()) continue;
-    commands.push_back({{"command", joined_words(command.words)}, {"description", command.description}});
+    commands.push_back({{"command", joined(command.words, " ")}, {"description", command.description}});
   }
   AboutJson syntaxes = AboutJson::array();
   for (const std::string& uid : dicom::readable_transfer_syntaxes()) {
@@ -83,11 +84,11 @@ std::string help_of(const CLI::App& program, const std::vector<std::string>& wor
   const CLI::App* command = &program;
   for (const std::string& word : words) {
     const auto inner = command->get_subcommands([&](const CLI::App* one) { return one->get_name() == word; });
-    if (inner.empty()) throw Error(ErrorKind::Usage, text("no command \"", joined_words(words), "\""));
+    if (inner.empty()) throw Error(ErrorKind::Usage, text("no command \"", joined(words, " "), "\""));
     command = inner.front();
   }
   // App::help() would tell of the command that was parsed, which is `help`.
-  const std::string name = words.empty() ? "lumbargrade" : text("lumbargrade ", joined_words(words));
+  const std::string name = words.empty() ? "lumbargrade" : text("lumbargrade ", joined(words, " "));
   return command->get_formatter()->make_help(command, name, CLI::AppFormatMode::Normal);
 }
 

@@ -66,10 +66,4 @@ std::vector<CommandText> all_commands(const CommandText& program) {
   return all;
 }
 
-std::string joined_words(const std::vector<std::string>& words) {
-  std::string line;
-  for (const std::string& word : words) line += text(line.empty() ? "" : " ", word);
-  return line;
-}
-
 }  // namespace lumbargrade::cli

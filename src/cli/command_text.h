@@ -29,7 +29,4 @@ CommandText command_text(const CLI::App& program);
 /// The program and all commands below it, each before its own.
 std::vector<CommandText> all_commands(const CommandText& program);
 
-/// The words parted by blanks.
-std::string joined_words(const std::vector<std::string>& words);
-
 }  // namespace lumbargrade::cli

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/joined.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -28,7 +29,7 @@ std::string steps(const std::vector<CommandText>& commands) {
   for (const CommandText& command : commands) {
     if (command.words.empty()) continue;
     const std::vector<std::string> above(command.words.begin(), command.words.end() - 1);
-    patterns += text(patterns.empty() ? "" : " | ", shell_quoted(text(joined_words(above), " ", command.words.back())));
+    patterns += text(patterns.empty() ? "" : " | ", shell_quoted(text(joined(above, " "), " ", command.words.back())));
   }
   return patterns;
 }
@@ -48,10 +49,10 @@ std::string choice_cases(const std::vector<CommandText>& commands, bool as_array
       if (option.choices.empty() || option.is_positional) continue;
       std::string patterns;
       for (const std::string& name : option.names) {
-        patterns += text(patterns.empty() ? "" : " | ", shell_quoted(text(joined_words(command.words), " ", name)));
+        patterns += text(patterns.empty() ? "" : " | ", shell_quoted(text(joined(command.words, " "), " ", name)));
       }
       if (seen.insert(patterns).second) {
-        const std::string values = joined_words(option.choices);
+        const std::string values = joined(option.choices, " ");
         cases += text("    ", patterns,
                       as_array ? ") choices=" : ") words=", as_array ? text("(", values, ")") : shell_quoted(values),
                       " ;;\n");
@@ -67,7 +68,7 @@ std::string bash_words(const CommandText& command, const CommandText& program) {
   for (const OptionText& option : options_of(command, program)) {
     words.insert(words.end(), option.names.begin(), option.names.end());
   }
-  return joined_words(words);
+  return joined(words, " ");
 }
 
 /// name:description, as _describe wants them.
@@ -96,7 +97,7 @@ std::string fish_option(const OptionText& option, const std::string& condition) 
     line += name.starts_with("--") ? text(" -l ", name.substr(2)) : text(" -s ", name.substr(1));
   }
   if (!option.choices.empty())
-    line += text(" -x -a ", shell_quoted(joined_words(option.choices)));
+    line += text(" -x -a ", shell_quoted(joined(option.choices, " ")));
   else if (!option.value.empty())
     line += " -r";
   return text(line, " -d ", shell_quoted(option.description), "\n");
@@ -116,7 +117,7 @@ std::string roff(const std::string& words) {
 std::string roff_option(const OptionText& option) {
   std::string names;
   for (const std::string& name : option.names) names += text(names.empty() ? "" : ", ", "\\fB", roff(name), "\\fR");
-  const std::string value = option.choices.empty() ? option.value : joined_words(option.choices);
+  const std::string value = option.choices.empty() ? option.value : joined(option.choices, " ");
   return text(".TP\n", names, value.empty() ? "" : text(" \\fI", roff(value), "\\fR"), "\n", roff(option.description),
               "\n");
 }
@@ -132,7 +133,7 @@ std::string bash_completion(const CommandText& program) {
   script += choice_cases(commands, false);
   script += "  esac\n  if [[ -z $words ]]; then\n    case $command in\n";
   for (const CommandText& command : commands) {
-    script += text("      ", shell_quoted(joined_words(command.words)),
+    script += text("      ", shell_quoted(joined(command.words, " ")),
                    ") words=", shell_quoted(bash_words(command, program)), " ;;\n");
   }
   script += "    esac\n    [[ $current == -* || $words != -* ]] || words=''\n  fi\n";
@@ -149,7 +150,7 @@ std::string zsh_completion(const CommandText& program) {
   script += choice_cases(commands, true);
   script += "  esac\n  if (( $#choices )); then\n    compadd -a choices\n    return\n  fi\n  case $command in\n";
   for (const CommandText& command : commands) {
-    script += text("    ", shell_quoted(joined_words(command.words)), ")\n      options=(");
+    script += text("    ", shell_quoted(joined(command.words, " ")), ")\n      options=(");
     for (const OptionText& option : options_of(command, program)) {
       for (const std::string& name : option.names) script += text(" ", described(name, option.description));
     }
@@ -185,7 +186,7 @@ std::string manual_page(const CommandText& program, const std::string& version) 
   for (const CommandText& command : all_commands(program)) {
     const bool is_program = command.words.empty();
     page += is_program ? std::string(".SH OPTIONS\n")
-                       : text(".SH \"", roff(text("lumbargrade ", joined_words(command.words))), "\"\n",
+                       : text(".SH \"", roff(text("lumbargrade ", joined(command.words, " "))), "\"\n",
                               roff(command.description), "\n");
     for (const OptionText& option : command.options) page += roff_option(option);
     if (!is_program && !command.footer.empty()) page += text(".PP\n.nf\n", roff(command.footer), "\n.fi\n");

@@ -9,6 +9,7 @@
 #include "bundle/verify.h"
 #include "cli/commands.h"
 #include "core/error.h"
+#include "core/joined.h"
 #include "core/sha256.h"
 #include "pipeline/load_grader.h"
 
@@ -24,12 +25,6 @@ struct ModelOptions {
 
 constexpr int kLabelWidth = 14;
 constexpr int kProbabilityDecimals = 3;
-
-std::string joined(const std::vector<std::string>& words, const std::string& separator = ", ") {
-  std::string line;
-  for (const std::string& word : words) line += (&word == &words.front() ? "" : separator) + word;
-  return line;
-}
 
 /// Lines of "label  value".
 class Card {
@@ -98,7 +93,7 @@ void add_measure(const MeasureKey& key, const MeasureModel& measure, Card& card)
             text("from ", measure_name(key.measure), ", weight ", measure.model_weight, " against the prior"));
   card.line("", measure.source);
   for (const Level level : kLevels) {
-    const auto& cuts = measure.levels[static_cast<std::size_t>(index_of(level))];
+    const auto& cuts = measure.levels[index_of(level)];
     card.line("", text("  ", level_name(level), "  moderate below ", cuts.moderate_below, ", severe below ",
                        cuts.severe_below));
   }
@@ -115,8 +110,8 @@ void add_grading(const GradingSpec& grading, Card& card) {
   for (const Condition condition : kConditions) {
     card.line("", std::string(condition_key(condition)) + ", normal_mild/moderate/severe:");
     for (const Level level : kLevels) {
-      card.line("", text("  ", level_name(level), "  ",
-                         level_text(grading.prior[static_cast<std::size_t>(condition)][index_of(level)])));
+      card.line("",
+                text("  ", level_name(level), "  ", level_text(grading.prior[index_of(condition)][index_of(level)])));
     }
   }
 }

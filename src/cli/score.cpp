@@ -53,7 +53,7 @@ constexpr std::array<Part, kScoreParts + 1> kParts = {
 
 constexpr std::array<const char*, kConditionCount> kGroups = {"spinal canal", "foraminal", "subarticular"};
 const char* group_name(Condition condition) {
-  return kGroups[static_cast<std::size_t>(condition)];
+  return kGroups[index_of(condition)];
 }
 
 struct NamedEvent {
@@ -121,7 +121,7 @@ std::string level_table(const Report& report) {
   const auto losses = level_losses(report.studies);
   for (const Condition condition : kConditions) {
     std::vector<std::string> cells;
-    for (const LossSum& loss : losses[static_cast<std::size_t>(condition)]) cells.push_back(fixed(loss.mean()));
+    for (const LossSum& loss : losses[index_of(condition)]) cells.push_back(fixed(loss.mean()));
     table += line(group_name(condition), cells);
   }
   return table;
@@ -213,7 +213,7 @@ Json condition_json(const Report& report, Condition condition) {
   json["quadratic_kappa"] = to_json(result.quadratic_kappa);
   const auto losses = level_losses(report.studies);
   for (const Level level : kLevels) {
-    const LossSum& loss = losses[static_cast<std::size_t>(condition)][index_of(level)];
+    const LossSum& loss = losses[index_of(condition)][index_of(level)];
     json["loss_by_level"][std::string(level_key(level))] = loss.weight > 0 ? Json(loss.mean()) : Json();
   }
   for (const NamedEvent& event : kEvents) {

@@ -35,19 +35,19 @@ const std::array<Finding, kFindingCount>& all_findings() {
 }
 
 std::string_view level_name(Level level) {
-  return kLevelNames[static_cast<size_t>(level)];
+  return kLevelNames[index_of(level)];
 }
 std::string_view level_key(Level level) {
-  return kLevelKeys[static_cast<size_t>(level)];
+  return kLevelKeys[index_of(level)];
 }
 std::string_view side_name(Side side) {
   return side == Side::Left ? "left" : "right";
 }
 std::string_view condition_key(Condition condition) {
-  return kConditionKeys[static_cast<size_t>(condition)];
+  return kConditionKeys[index_of(condition)];
 }
 std::string_view severity_key(Severity severity) {
-  return kSeverityKeys[static_cast<size_t>(severity)];
+  return kSeverityKeys[index_of(severity)];
 }
 
 std::string finding_key(const Finding& finding) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace lumbargrade {
@@ -44,9 +45,11 @@ const std::array<Finding, kFindingCount>& all_findings();
 /// Probabilities of {normal_mild, moderate, severe}.
 using Probabilities = std::array<double, kSeverityCount>;
 
-/// Place of a level in arrays of kLevelCount.
-constexpr std::size_t index_of(Level level) {
-  return static_cast<std::size_t>(level);
+/// Place of an enumerator in arrays that hold one entry for each of its kind: kLevelCount of a Level, and so on.
+template <typename Enumeration>
+requires std::is_enum_v<Enumeration>
+constexpr std::size_t index_of(Enumeration enumerator) {
+  return static_cast<std::size_t>(enumerator);
 }
 
 /// The class reported as the grade: the most probable one; of equals the more severe.

@@ -1,19 +1,15 @@
 #include "core/flags.h"
 
 #include <algorithm>
+#include <array>
+
+#include "core/finding.h"
 
 namespace lumbargrade {
 
 std::string_view severity_name(FlagSeverity severity) {
-  switch (severity) {
-    case FlagSeverity::Note:
-      return "note";
-    case FlagSeverity::Caution:
-      return "caution";
-    case FlagSeverity::Grave:
-      return "grave";
-  }
-  return "note";
+  static constexpr std::array<std::string_view, 3> kNames = {"note", "caution", "grave"};
+  return kNames.at(index_of(severity));
 }
 
 std::optional<Flag> find_flag(std::string_view word) {

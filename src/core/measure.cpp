@@ -1,20 +1,12 @@
 #include "core/measure.h"
 
-#include <algorithm>
-
 namespace lumbargrade {
 
 std::string_view measure_name(Measure measure) {
   static constexpr std::array<std::string_view, kMeasureCount> kNames = {
       "canal_ap_mm",     "canal_ratio",     "canal_fluid_ratio", "sac_area_mm2",
       "recess_area_mm2", "recess_depth_mm", "foramen_fat_share"};
-  return kNames[static_cast<std::size_t>(measure)];
-}
-
-std::optional<Measure> parse_measure(std::string_view name) {
-  const auto* const found =
-      std::find_if(kMeasures.begin(), kMeasures.end(), [&](Measure measure) { return measure_name(measure) == name; });
-  return found == kMeasures.end() ? std::nullopt : std::optional(*found);
+  return kNames[index_of(measure)];
 }
 
 }  // namespace lumbargrade

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <string_view>
 
 #include "core/finding.h"
@@ -27,8 +26,5 @@ inline constexpr std::array kMeasures = {Measure::CanalAp,        Measure::Canal
 /// Its column: "canal_ap_mm", "canal_ratio", "canal_fluid_ratio", "sac_area_mm2", "recess_area_mm2", "recess_depth_mm",
 /// "foramen_fat_share".
 std::string_view measure_name(Measure measure);
-
-/// The measure of that name; nothing for another.
-std::optional<Measure> parse_measure(std::string_view name);
 
 }  // namespace lumbargrade

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "core/joined.h"
 
 namespace lumbargrade {
 namespace {
@@ -43,9 +44,7 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
 std::string name_hint(std::string_view word, const std::vector<std::string>& candidates) {
   const std::string nearest = nearest_name(word, candidates);
   if (!nearest.empty()) return text("; did you mean \"", nearest, "\"?");
-  std::string hint = "; valid are";
-  for (const std::string& candidate : candidates) hint += (&candidate == &candidates.front() ? " " : ", ") + candidate;
-  return hint;
+  return "; valid are " + joined(candidates);
 }
 
 }  // namespace lumbargrade

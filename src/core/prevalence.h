@@ -10,7 +10,7 @@ namespace lumbargrade {
 using PriorTable = std::array<std::array<Probabilities, kLevelCount>, kConditionCount>;
 
 inline const Probabilities& prior_of(const PriorTable& prior, const Finding& finding) {
-  return prior[static_cast<size_t>(finding.condition)][static_cast<size_t>(finding.level)];
+  return prior[index_of(finding.condition)][index_of(finding.level)];
 }
 
 /// How often the 1,975 training studies of the RSNA 2024 lumbar challenge have each grade, by condition and level, left

@@ -1,9 +1,12 @@
 #include "core/series_role.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <string>
 #include <vector>
+
+#include "core/finding.h"
 
 namespace lumbargrade {
 namespace {
@@ -24,31 +27,13 @@ std::vector<std::string> lower_case_words(std::string_view text) {
 }  // namespace
 
 std::string_view role_name(SeriesRole role) {
-  switch (role) {
-    case SeriesRole::SagittalT1:
-      return "sagittal_t1";
-    case SeriesRole::SagittalT2:
-      return "sagittal_t2";
-    case SeriesRole::AxialT2:
-      return "axial_t2";
-    case SeriesRole::None:
-      break;
-  }
-  return "none";
+  static constexpr std::array<std::string_view, 4> kNames = {"none", "sagittal_t1", "sagittal_t2", "axial_t2"};
+  return kNames.at(index_of(role));
 }
 
 std::string_view series_description(SeriesRole role) {
-  switch (role) {
-    case SeriesRole::SagittalT1:
-      return "Sagittal T1";
-    case SeriesRole::SagittalT2:
-      return "Sagittal T2/STIR";
-    case SeriesRole::AxialT2:
-      return "Axial T2";
-    case SeriesRole::None:
-      break;
-  }
-  return "";
+  static constexpr std::array<std::string_view, 4> kWords = {"", "Sagittal T1", "Sagittal T2/STIR", "Axial T2"};
+  return kWords.at(index_of(role));
 }
 
 std::optional<SeriesRole> role_of_series_description(std::string_view description) {

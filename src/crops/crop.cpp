@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
+
+#include "volume/slice_positions.h"
+#include "volume/slice_sampler.h"
 
 namespace lumbargrade {
 namespace {
@@ -26,81 +28,11 @@ constexpr double kMmPerDegree = 0.3;
 /// Slices down to this share of the view's thickness are taken as they are.
 constexpr double kThinShare = 0.75;
 constexpr double kDegrees = 57.29577951308232;
-constexpr float kOutside = std::numeric_limits<float>::quiet_NaN();
-
-/// The slices of a volume along their normal, which points the way the crop counts them.
-struct SliceLadder {
-  Vector3 normal;
-  std::vector<double> heights_mm;  ///< by slice of the volume
-  double step_mm = 0;
-};
-
-SliceLadder slice_ladder_of(const Volume& volume, const Vector3& towards) {
-  const auto& linear = volume.patient_from_index.linear();
-  SliceLadder ladder;
-  ladder.normal = Vector3(linear.col(0)).cross(Vector3(linear.col(1))).normalized();
-  if (ladder.normal.dot(towards) < 0) ladder.normal = -ladder.normal;
-  for (int slice = 0; slice < volume.slices; ++slice) {
-    ladder.heights_mm.push_back(ladder.normal.dot(volume.slice_position_patient(slice)));
-  }
-  ladder.step_mm = std::abs(ladder.normal.dot(Vector3(linear.col(2))));
-  return ladder;
-}
-
-int nearest_slice(const SliceLadder& ladder, double height_mm) {
-  int best = 0;
-  for (int k = 1; k < static_cast<int>(ladder.heights_mm.size()); ++k) {
-    if (std::abs(ladder.heights_mm[static_cast<size_t>(k)] - height_mm) <
-        std::abs(ladder.heights_mm[static_cast<size_t>(best)] - height_mm)) {
-      best = k;
-    }
-  }
-  return best;
-}
-
-/// Column (0) and row (1) of a point in the plane of a slice, in pixels.
-Eigen::Vector2d pixel_of(const Volume& volume, int slice, const Vector3& point_patient) {
-  const Vector3 column_step = volume.patient_from_index.linear().col(0);
-  const Vector3 row_step = volume.patient_from_index.linear().col(1);
-  const Vector3 offset = point_patient - volume.slice_position_patient(slice);
-  return {offset.dot(column_step) / column_step.squaredNorm(), offset.dot(row_step) / row_step.squaredNorm()};
-}
 
 bool shows(const Volume& volume, int slice, const Vector3& point_patient) {
   const Eigen::Vector2d pixel = pixel_of(volume, slice, point_patient);
   return pixel.x() >= 0 && pixel.y() >= 0 && pixel.x() <= volume.columns - 1 && pixel.y() <= volume.rows - 1;
 }
-
-/// The grey values of one slice between its pixels: bilinear; NaN outside.
-class SliceSampler {
- public:
-  SliceSampler(const Volume& volume, int slice)
-      : data_(volume.slice_data(slice)),
-        columns_(volume.columns),
-        last_(volume.columns - 1, volume.rows - 1),
-        last_left_(std::max(0, volume.columns - 2)),
-        last_top_(std::max(0, volume.rows - 2)),
-        to_the_right_(volume.columns > 1 ? 1 : 0),
-        to_below_(volume.rows > 1 ? volume.columns : 0) {}
-
-  float operator()(const Eigen::Vector2d& pixel) const {
-    const double column = pixel.x(), row = pixel.y();
-    if (!(column >= 0 && row >= 0 && column <= last_.x() && row <= last_.y())) return kOutside;
-    const int left = std::min(static_cast<int>(column), last_left_), top = std::min(static_cast<int>(row), last_top_);
-    const auto x = static_cast<float>(column - left), y = static_cast<float>(row - top);
-    const float* above = data_ + top * columns_ + left;
-    const float* below = above + to_below_;
-    return (1 - y) * ((1 - x) * above[0] + x * above[to_the_right_]) +
-           y * ((1 - x) * below[0] + x * below[to_the_right_]);
-  }
-
- private:
-  const float* data_;
-  std::ptrdiff_t columns_;
-  Eigen::Vector2d last_;
-  int last_left_, last_top_;
-  std::ptrdiff_t to_the_right_, to_below_;  ///< neighbours; 0 where there are none
-};
 
 /// The square of a crop in a slice's plane.
 struct Window {
@@ -123,8 +55,8 @@ void add_slice(const Volume& volume, int slice, const Vector3& centre_patient, c
   const Eigen::Vector2d along_row = step_of(window.column_direction), along_column = step_of(window.row_direction);
   const int samples = window.size_px * per_axis;
   const double middle = (samples - 1) / 2.0;
-  std::vector<Eigen::Vector2d> in_row;  // where the samples of a row lie that runs through the centre
-  for (int u = 0; u < samples; ++u) in_row.emplace_back(centre + (u - middle) * along_row);
+  Eigen::Matrix2Xd in_row(2, samples);  // where the samples of a row lie that runs through the centre
+  for (int u = 0; u < samples; ++u) in_row.col(u) = centre + (u - middle) * along_row;
   const SliceSampler sample(volume, slice);
   const auto share = 1.0F / static_cast<float>(per_axis * per_axis);
   for (int row = 0; row < window.size_px; ++row) {
@@ -132,7 +64,7 @@ void add_slice(const Volume& volume, int slice, const Vector3& centre_patient, c
       float value = 0;
       for (int v = row * per_axis; v < (row + 1) * per_axis; ++v) {
         for (int u = column * per_axis; u < (column + 1) * per_axis; ++u) {
-          value += sample(in_row[static_cast<size_t>(u)] + (v - middle) * along_column);
+          value += sample(in_row.col(u) + (v - middle) * along_column);
         }
       }
       *sum++ += value * share;
@@ -156,52 +88,50 @@ Window window_of(const CropPlacement& placement, const View& view, const Vector3
   return window;
 }
 
-/// Which slices of the volume make up slice `place` of the crop, counted from its middle.
-struct SlicePlan {
-  const SliceLadder& ladder;
-  double height_mm;  ///< of the crop's point
-  int nearest;       ///< slice
-  bool thin;         ///< slices are averaged to `thickness_mm`
-  double thickness_mm;
-
-  std::vector<int> slices_at(int place) const {
-    const int count = static_cast<int>(ladder.heights_mm.size());
-    if (!thin) {
-      const double wanted_mm = ladder.heights_mm[static_cast<size_t>(nearest)] + place * ladder.step_mm;
-      const int slice = nearest_slice(ladder, wanted_mm);
-      const bool is_there = std::abs(ladder.heights_mm[static_cast<size_t>(slice)] - wanted_mm) < ladder.step_mm / 2;
-      return place == 0 || is_there ? std::vector<int>{slice} : std::vector<int>{};
-    }
-    std::vector<int> slices;
-    const double middle_mm = height_mm + place * thickness_mm;
-    for (int k = 0; k < count; ++k) {
-      const double offset_mm = ladder.heights_mm[static_cast<size_t>(k)] - middle_mm;
-      if (offset_mm >= -thickness_mm / 2 && offset_mm < thickness_mm / 2) slices.push_back(k);
-    }
-    return slices;
-  }
-};
-
 /// What a volume can show of a point.
 struct Candidate {
   const Volume* volume = nullptr;
-  SliceLadder ladder;
-  int nearest = 0;
+  SlicePositions slices;
+  int direction = 1;  ///< 1: a crop counts slices as the volume does; -1: the other way
+  int nearest = 0;    ///< slice
   double cost_mm = 0;
 };
 
 std::optional<Candidate> candidate_of(const Volume& volume, const CropPlacement& placement, bool axial) {
   if (volume.slices < 1) return std::nullopt;
-  const Vector3 towards = axial ? Vector3(-placement.up) : placement.lateral;
-  Candidate candidate{&volume, slice_ladder_of(volume, towards), 0, 0};
-  const double height_mm = candidate.ladder.normal.dot(placement.point_patient);
-  candidate.nearest = nearest_slice(candidate.ladder, height_mm);
-  const double distance_mm = std::abs(candidate.ladder.heights_mm[static_cast<size_t>(candidate.nearest)] - height_mm);
-  if (distance_mm > std::max(kFarthestSliceMm, candidate.ladder.step_mm / 2)) return std::nullopt;
+  Candidate candidate{&volume, SlicePositions(volume)};
+  const SlicePositions& slices = candidate.slices;
+  const double along = slices.normal().dot(axial ? Vector3(-placement.up) : placement.lateral);
+  const double height_mm = slices.height_mm(placement.point_patient);
+  candidate.direction = along < 0 ? -1 : 1;
+  candidate.nearest = slices.nearest(height_mm);
+  const double distance_mm = std::abs(slices.height_of(candidate.nearest) - height_mm);
+  if (distance_mm > std::max(kFarthestSliceMm, slices.usual_step_mm() / 2)) return std::nullopt;
   if (!shows(volume, candidate.nearest, placement.point_patient)) return std::nullopt;
-  const double cosine = std::clamp(candidate.ladder.normal.dot(towards), -1.0, 1.0);
-  candidate.cost_mm = distance_mm + kMmPerDegree * kDegrees * std::acos(cosine);
+  candidate.cost_mm = distance_mm + kMmPerDegree * kDegrees * std::acos(std::min(std::abs(along), 1.0));
   return candidate;
+}
+
+/// Which slices of the volume make up slice `place` of the crop, counted from its middle: where they are thin, all
+/// within the view's thickness.
+std::vector<int> slices_at(int place, const Candidate& best, const CropPlacement& placement, const View& view) {
+  const SlicePositions& slices = best.slices;
+  const double step_mm = slices.usual_step_mm();
+  if (slices.count() == 1 || step_mm >= kThinShare * view.slice_mm) {
+    if (place == 0) return {best.nearest};
+    const double wanted_mm = slices.height_of(best.nearest) + best.direction * place * step_mm;
+    const int slice = slices.nearest(wanted_mm);
+    const bool is_there = std::abs(slices.height_of(slice) - wanted_mm) < step_mm / 2;
+    return is_there ? std::vector<int>{slice} : std::vector<int>{};
+  }
+  std::vector<int> chosen;
+  const double point_mm = best.direction * slices.height_mm(placement.point_patient);
+  const double middle_mm = point_mm + place * view.slice_mm;
+  for (int k = 0; k < slices.count(); ++k) {
+    const double offset_mm = best.direction * slices.height_of(k) - middle_mm;
+    if (offset_mm >= -view.slice_mm / 2 && offset_mm < view.slice_mm / 2) chosen.push_back(k);
+  }
+  return chosen;
 }
 
 std::optional<Candidate> best_candidate(const std::vector<const Volume*>& volumes, const CropPlacement& placement,
@@ -268,13 +198,13 @@ std::vector<std::uint8_t> quantised(const std::vector<float>& values, const Limi
 }
 
 /// Averages the slices that make up one slice of the crop. Empty where there is none.
-std::vector<float> averaged(const Volume& volume, const SlicePlan& plan, const std::vector<int>& slices,
-                            const CropPlacement& placement, const Window& window) {
+std::vector<float> averaged(const Candidate& best, const std::vector<int>& slices, const CropPlacement& placement,
+                            const Window& window) {
   if (slices.empty()) return {};
   std::vector<float> sum(static_cast<size_t>(window.size_px) * static_cast<size_t>(window.size_px), 0.0F);
   for (const int slice : slices) {
-    const double offset_mm = plan.ladder.heights_mm[static_cast<size_t>(slice)] - plan.height_mm;
-    add_slice(volume, slice, placement.point_patient + offset_mm * plan.ladder.normal, window, sum.data());
+    const double offset_mm = best.slices.height_of(slice) - best.slices.height_mm(placement.point_patient);
+    add_slice(*best.volume, slice, placement.point_patient + offset_mm * best.slices.normal(), window, sum.data());
   }
   for (float& value : sum) value /= static_cast<float>(slices.size());
   return sum;
@@ -325,7 +255,7 @@ CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<S
   placement.up = frame.up;
   const Vector3 canal = frame.canal_patient.value_or(
       Vector3(frame.centre_patient + (frame.depth_mm / 2 + kCanalBehindDiscMm) * frame.posterior));
-  const auto level = static_cast<size_t>(index_of(frame.level));
+  const auto level = index_of(frame.level);
   switch (anchor) {
     case Anchor::Canal:
       placement.point_patient = canal;
@@ -358,18 +288,15 @@ std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const Cr
                              const View& view, const CropMargin& margin) {
   const auto best = best_candidate(volumes, placement, view.series == SeriesRole::AxialT2);
   if (!best) return std::nullopt;
-  const SliceLadder& ladder = best->ladder;
-  const SlicePlan plan{ladder, ladder.normal.dot(placement.point_patient), best->nearest,
-                       ladder.step_mm < kThinShare * view.slice_mm && best->volume->slices > 1, view.slice_mm};
-  const Window window = window_of(placement, view, ladder.normal, margin.pixels);
+  const Window window = window_of(placement, view, best->slices.normal(), margin.pixels);
   const int slices = view.slices + 2 * margin.slices;
   const size_t per_slice = static_cast<size_t>(window.size_px) * static_cast<size_t>(window.size_px);
-  std::vector<float> values(per_slice * static_cast<size_t>(slices), kOutside);
+  std::vector<float> values(per_slice * static_cast<size_t>(slices), SliceSampler::kOutside);
   Crop crop;
   for (int place = 0; place < slices; ++place) {
-    const std::vector<int> made_of = plan.slices_at(place - slices / 2);
+    const std::vector<int> made_of = slices_at(place - slices / 2, *best, placement, view);
     crop.slice_sop_instance_uids.push_back(images_of(*best->volume, made_of));
-    const auto slice = averaged(*best->volume, plan, made_of, placement, window);
+    const auto slice = averaged(*best, made_of, placement, window);
     std::copy(slice.begin(), slice.end(), values.begin() + static_cast<std::ptrdiff_t>(per_slice * place));
   }
   const auto limits = grey_limits(values, view, margin);

@@ -38,19 +38,12 @@ bool is_axis(const AxisSpec& axis, const char* name) {
 }  // namespace
 
 std::string_view anchor_name(Anchor anchor) {
-  return kAnchors[static_cast<size_t>(anchor)].second;
+  return kAnchors[index_of(anchor)].second;
 }
 
 Anchor anchor_of(Condition condition) {
-  switch (condition) {
-    case Condition::SpinalCanalStenosis:
-      return Anchor::Canal;
-    case Condition::NeuralForaminalNarrowing:
-      return Anchor::Foramen;
-    case Condition::SubarticularStenosis:
-      return Anchor::Recess;
-  }
-  return Anchor::Canal;
+  static constexpr std::array<Anchor, kConditionCount> kOfCondition = {Anchor::Canal, Anchor::Foramen, Anchor::Recess};
+  return kOfCondition[index_of(condition)];
 }
 
 InputSpec input_of(const View& view) {

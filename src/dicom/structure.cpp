@@ -5,41 +5,22 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
-#include <cstring>
 #include <iomanip>
 #include <optional>
 
 #include "core/error.h"
+#include "dicom/elements.h"
 #include "dicom/transfer_syntax.h"
 
 namespace lumbargrade::dicom {
 namespace {
 
-constexpr size_t kPreambleLength = 128;
 constexpr int kDeepestNesting = 16;
 constexpr size_t kMostElements = 1'000'000;          // an enhanced MR of 10,000 frames has about 500,000
 constexpr size_t kAlwaysInflated = size_t{1} << 26;  // beyond, only what images deflate to
 constexpr size_t kLargestInflation = 200;
 
-constexpr uint32_t kUndefinedLength = 0xFFFFFFFF;
-constexpr const char* kImplicitLittleEndian = "1.2.840.10008.1.2";
-constexpr const char* kExplicitBigEndian = "1.2.840.10008.1.2.2";
-constexpr const char* kDeflated = "1.2.840.10008.1.2.1.99";
-
-struct Tag {
-  uint16_t group = 0;
-  uint16_t element = 0;
-
-  bool operator==(const Tag&) const = default;
-};
-
-constexpr Tag kItem = {0xFFFE, 0xE000};
-constexpr Tag kItemEnd = {0xFFFE, 0xE00D};
-constexpr Tag kSequenceEnd = {0xFFFE, 0xE0DD};
 constexpr Tag kPixelData = {0x7FE0, 0x0010};
-constexpr Tag kTransferSyntax = {0x0002, 0x0010};
 
 /// Why a walk ended early.
 struct Broken {
@@ -54,21 +35,6 @@ struct Broken {
   throw Broken{out.str(), false};
 }
 
-struct ElementHeader {
-  Tag tag;
-  std::array<char, 2> vr = {};  ///< zeros where the encoding has none
-  uint32_t length = 0;
-
-  bool is(const char* name) const { return vr[0] == name[0] && vr[1] == name[1]; }
-};
-
-/// All VRs but the first ones have two reserved bytes and a four-byte length (PS3.5 7.1.2), those yet to come included.
-bool has_long_length(const ElementHeader& header) {
-  constexpr std::array kShort = {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO",
-                                 "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI", "UL", "US"};
-  return std::none_of(kShort.begin(), kShort.end(), [&](const char* vr) { return header.is(vr); });
-}
-
 class Walker {
  public:
   Walker(Bytes bytes, size_t position, ElementEncoding encoding)
@@ -81,7 +47,7 @@ class Walker {
     structure.has_pixels = false;
     while (position_ < bytes_.size() && !structure.has_pixels) {
       structure.header = bytes_.first(position_);
-      const ElementHeader header = read_header(bytes_.size());
+      const ElementHead header = read_head(bytes_.size());
       if (header.tag.group == 0xFFFE) break_off(header.tag, "stands outside a sequence");
       if (header.tag == kPixelData) {
         read_pixel_data(header, structure);
@@ -97,10 +63,10 @@ class Walker {
   /// Walks the file meta information and returns its transfer syntax.
   std::string walk_meta() {
     std::string transfer_syntax;
-    while (bytes_.size() - position_ >= 2 && read16(position_) == 0x0002) {
-      const ElementHeader header = read_header(bytes_.size());
+    while (bytes_.size() - position_ >= 2 && bytes_[position_] == 2 && bytes_[position_ + 1] == 0) {
+      const ElementHead header = read_head(bytes_.size());
       check_length(header, bytes_.size());
-      if (header.tag == kTransferSyntax) transfer_syntax = text_at(position_, header.length);
+      if (header.tag == kTransferSyntax) transfer_syntax = text_of(bytes_.subspan(position_, header.length));
       position_ += header.length;
     }
     return transfer_syntax;
@@ -109,60 +75,27 @@ class Walker {
   size_t position() const { return position_; }
 
  private:
-  uint16_t read16(size_t at) const {
-    const auto first = static_cast<uint16_t>(bytes_[at]);
-    const auto second = static_cast<uint16_t>(bytes_[at + 1]);
-    return static_cast<uint16_t>(encoding_.big_endian ? first << 8 | second : second << 8 | first);
-  }
-
-  uint32_t read32(size_t at) const {
-    const uint32_t first = read16(at);
-    const uint32_t second = read16(at + 2);
-    return encoding_.big_endian ? first << 16 | second : second << 16 | first;
-  }
-
-  std::string text_at(size_t at, size_t length) const {
-    std::string value(reinterpret_cast<const char*>(bytes_.data()) + at, length);
-    value.resize(std::min(value.find_last_not_of(std::string(" \0", 2)) + 1, value.size()));
-    return value;
-  }
-
-  void need(Tag tag, size_t count, size_t end) const {
-    if (end - position_ < count) break_off(tag, text("is cut off at byte ", position_));
-  }
-
-  ElementHeader read_header(size_t end) {
+  /// The head of the next element, within `end`; the position is behind it then.
+  ElementHead read_head(size_t end) {
     if (++elements_ > kMostElements) throw Broken{text("more than ", kMostElements, " elements"), false};
-    need({}, 8, end);
-    ElementHeader header;
-    header.tag = {read16(position_), read16(position_ + 2)};
-    if (!encoding_.explicit_vr || header.tag.group == 0xFFFE) {
-      header.length = read32(position_ + 4);
-      position_ += 8;
-      return header;
+    const auto head = element_head(bytes_.first(end), position_, encoding_);
+    if (!head) break_off({}, text("is cut off at byte ", position_));
+    const bool has_vr = encoding_.explicit_vr && head->tag.group != kItem.group;
+    for (const char letter : head->vr) {
+      if (has_vr && (letter < 'A' || letter > 'Z'))
+        break_off(head->tag, text("has no value representation at byte ", position_));
     }
-    header.vr = {static_cast<char>(bytes_[position_ + 4]), static_cast<char>(bytes_[position_ + 5])};
-    for (char letter : header.vr) {
-      if (letter < 'A' || letter > 'Z') break_off(header.tag, text("has no value representation at byte ", position_));
-    }
-    if (!has_long_length(header)) {
-      header.length = read16(position_ + 6);
-      position_ += 8;
-      return header;
-    }
-    need(header.tag, 12, end);
-    header.length = read32(position_ + 8);
-    position_ += 12;
-    return header;
+    position_ += head->size;
+    return *head;
   }
 
-  void check_length(const ElementHeader& header, size_t end) const {
+  void check_length(const ElementHead& header, size_t end) const {
     if (header.length > end - position_) {
       break_off(header.tag, text("claims ", header.length, " bytes where ", end - position_, " are left"));
     }
   }
 
-  void walk_value(const ElementHeader& header, size_t end, int depth) {
+  void walk_value(const ElementHead& header, size_t end, int depth) {
     if (header.length == kUndefinedLength && header.tag == kPixelData) {
       walk_fragments(header, end);  // of an icon
       return;
@@ -180,7 +113,7 @@ class Walker {
       const size_t sequence_end = position_ + header.length;
       const ElementEncoding outer = encoding_;
       if (header.is("UN")) encoding_ = {false, false};
-      while (position_ < sequence_end) walk_item(header, read_header(sequence_end), sequence_end, depth);
+      while (position_ < sequence_end) walk_item(header, read_head(sequence_end), sequence_end, depth);
       encoding_ = outer;
       return;
     }
@@ -190,18 +123,18 @@ class Walker {
   }
 
   /// A value without known representation that begins like an item: DCMTK takes it for a sequence.
-  bool may_hold_items(const ElementHeader& header) const {
+  bool may_hold_items(const ElementHead& header) const {
     const bool is_unknown = !encoding_.explicit_vr || header.is("UN");
-    return is_unknown && header.length >= 8 && read16(position_) == kItem.group &&
-           read16(position_ + 2) == kItem.element;
+    const auto first = element_head(bytes_.subspan(position_, header.length), 0, {false, encoding_.big_endian});
+    return is_unknown && first && first->tag == kItem;
   }
 
   /// Walks such a value for its depth alone: where it does not read as items, it is bytes.
-  void count_depth(const ElementHeader& header, size_t value_end, int depth) {
+  void count_depth(const ElementHead& header, size_t value_end, int depth) {
     const ElementEncoding outer = encoding_;
     encoding_ = {false, false};
     try {
-      while (position_ < value_end) walk_item(header, read_header(value_end), value_end, depth);
+      while (position_ < value_end) walk_item(header, read_head(value_end), value_end, depth);
     } catch (const Broken& broken) {
       if (broken.is_too_deep) throw;  // else it is not a sequence after all
     }
@@ -209,26 +142,26 @@ class Walker {
   }
 
   /// Implicit or unknown VR: the parser will take for a sequence what its dictionary calls one, so the walk does too.
-  bool is_sequence(const ElementHeader& header) const {
+  bool is_sequence(const ElementHead& header) const {
     if (encoding_.explicit_vr && !header.is("UN")) return header.is("SQ");
     return DcmTag(header.tag.group, header.tag.element).getEVR() == EVR_SQ;
   }
 
   /// Items up to the sequence delimiter.
-  void walk_items(const ElementHeader& sequence, size_t end, int depth) {
+  void walk_items(const ElementHead& sequence, size_t end, int depth) {
     for (;;) {
-      const ElementHeader item = read_header(end);
+      const ElementHead item = read_head(end);
       if (item.tag == kSequenceEnd) return;
       walk_item(sequence, item, end, depth);
     }
   }
 
-  void walk_item(const ElementHeader& sequence, const ElementHeader& item, size_t end, int depth) {
+  void walk_item(const ElementHead& sequence, const ElementHead& item, size_t end, int depth) {
     if (item.tag != kItem) break_off(sequence.tag, text("holds no item at byte ", position_ - 8));
     if (depth >= kDeepestNesting) throw Broken{text("sequences are nested deeper than ", kDeepestNesting), true};
     if (item.length == kUndefinedLength) {
       for (;;) {
-        const ElementHeader header = read_header(end);
+        const ElementHead header = read_head(end);
         if (header.tag == kItemEnd) return;
         if (header.tag.group == 0xFFFE) break_off(header.tag, "stands outside a sequence");
         walk_value(header, end, depth + 1);
@@ -237,13 +170,13 @@ class Walker {
     check_length(item, end);
     const size_t item_end = position_ + item.length;
     while (position_ < item_end) {
-      const ElementHeader header = read_header(item_end);
+      const ElementHead header = read_head(item_end);
       if (header.tag.group == 0xFFFE) break_off(header.tag, "stands outside a sequence");
       walk_value(header, item_end, depth + 1);
     }
   }
 
-  void read_pixel_data(const ElementHeader& header, Structure& structure) {
+  void read_pixel_data(const ElementHead& header, Structure& structure) {
     if (encoding_.explicit_vr && !header.is("OB") && !header.is("OW")) {
       break_off(header.tag, "is neither bytes (OB) nor words (OW)");
     }
@@ -260,10 +193,10 @@ class Walker {
   }
 
   /// Fragments up to the sequence delimiter, all within the item that ends at `end`.
-  std::vector<Bytes> walk_fragments(const ElementHeader& header, size_t end) {
+  std::vector<Bytes> walk_fragments(const ElementHead& header, size_t end) {
     std::vector<Bytes> fragments;
     for (;;) {
-      const ElementHeader fragment = read_header(end);
+      const ElementHead fragment = read_head(end);
       if (fragment.tag == kSequenceEnd) return fragments;
       if (fragment.tag != kItem) break_off(header.tag, text("holds no fragment at byte ", position_ - 8));
       check_length(fragment, end);
@@ -352,7 +285,7 @@ class Inflater {
 }  // namespace
 
 bool looks_like_dicom(Bytes bytes) {
-  if (bytes.size() >= kPreambleLength + 4 && std::memcmp(bytes.data() + kPreambleLength, "DICM", 4) == 0) return true;
+  if (first_element(bytes) > 0) return true;
   if (bytes.size() < 8) return false;
   const bool little = (bytes[0] == 0x02 || bytes[0] == 0x08) && bytes[1] == 0;
   const bool big = bytes[0] == 0 && bytes[1] == 0x08;
@@ -361,10 +294,8 @@ bool looks_like_dicom(Bytes bytes) {
 
 Structure find_structure(Bytes bytes, const std::string& name, size_t largest_inflated) {
   if (!looks_like_dicom(bytes)) throw Error(ErrorKind::Failure, text(name, " is not a DICOM file"));
-  const bool has_preamble =
-      bytes.size() >= kPreambleLength + 4 && std::memcmp(bytes.data() + kPreambleLength, "DICM", 4) == 0;
   Structure structure;
-  Walker meta(bytes, has_preamble ? kPreambleLength + 4 : 0, {true, false});
+  Walker meta(bytes, first_element(bytes), {true, false});
   try {
     structure.transfer_syntax_uid = meta.walk_meta();
   } catch (const Broken& broken) {

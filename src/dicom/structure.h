@@ -1,20 +1,11 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
+#include "dicom/elements.h"
+
 namespace lumbargrade::dicom {
-
-using Bytes = std::span<const unsigned char>;
-
-/// How the elements of a data set are written (PS3.5 section 7).
-struct ElementEncoding {
-  bool explicit_vr = true;
-  bool big_endian = false;
-
-  bool operator==(const ElementEncoding&) const = default;
-};
 
 /// The data set inside a file, found and measured before any library parses it. Spans point into the bytes walked.
 struct Structure {

@@ -111,7 +111,7 @@ std::optional<AxialMeasure> measure_axial_level(const std::vector<const Volume*>
   for (const Side side : {Side::Left, Side::Right}) {
     const double direction = side == Side::Left ? 1 : -1;
     const double aside_mm = centre_mm.x + direction * (kRecessFromMm + kRecessToMm) / 2;
-    measure.recesses[static_cast<size_t>(side)] =
+    measure.recesses[index_of(side)] =
         RecessArea{area_beside_mm2(sac, centre_mm, direction),
                    placement.point_patient + aside_mm * placement.lateral + centre_mm.y * placement.posterior};
   }

@@ -22,7 +22,7 @@ struct AxialMeasure {
   std::string series_instance_uid;
   std::string sop_instance_uid;
 
-  const std::optional<RecessArea>& recess(Side side) const { return recesses[static_cast<size_t>(side)]; }
+  const std::optional<RecessArea>& recess(Side side) const { return recesses[index_of(side)]; }
 };
 
 /// By level; nothing where the level was not found or no axial slice shows its canal.

@@ -38,7 +38,7 @@ CutView cut_view(const Study& study, const Spine& spine, const std::vector<size_
   const auto volumes = volumes_of(study, view.series);
   for (size_t k = 0; k < findings.size(); ++k) {
     const Finding& finding = all_findings()[findings[k]];
-    const LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(finding.level))];
+    const LevelFrame& frame = *spine.levels[index_of(finding.level)];
     const CropPlacement placement = place_crop(frame, view.anchor, finding.side, view.mirrored);
     result.crops[k] = cut_crop(volumes, looked_at(placement, transform, view.series), view);
   }
@@ -127,7 +127,7 @@ ShownFindings ConditionNetworks::shown(const Study& study, const Spine& spine) c
   std::vector<size_t> located;
   for (size_t k = 0; k < kFindingCount; ++k) {
     const Finding& finding = all_findings()[k];
-    if (finding.condition == spec_.condition && spine.levels[static_cast<size_t>(index_of(finding.level))]) {
+    if (finding.condition == spec_.condition && spine.levels[index_of(finding.level)]) {
       located.push_back(k);
     }
   }

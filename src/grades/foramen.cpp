@@ -115,7 +115,7 @@ ForamenMeasures measure_foramina(const Study& study, const Spine& spine) {
   if (volumes.empty()) return measures;
   parallel_for(measures.size(), [&](size_t k) {
     const Finding& finding = all_findings()[k];
-    const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
+    const auto& frame = spine.levels[index_of(finding.level)];
     if (finding.condition != Condition::NeuralForaminalNarrowing || !frame) return;
     measures[k] = measure_foramen(volumes, place_crop(*frame, Anchor::Foramen, finding.side), ForamenSearch::InPlane);
   });

@@ -34,10 +34,8 @@ struct MeasuredValue {
 class MeasuredValues {
  public:
   void set(Measure measure, double value) { (*this)[measure] = MeasuredValue{value, std::nullopt}; }
-  std::optional<MeasuredValue>& operator[](Measure measure) { return values_[static_cast<size_t>(measure)]; }
-  const std::optional<MeasuredValue>& operator[](Measure measure) const {
-    return values_[static_cast<size_t>(measure)];
-  }
+  std::optional<MeasuredValue>& operator[](Measure measure) { return values_[index_of(measure)]; }
+  const std::optional<MeasuredValue>& operator[](Measure measure) const { return values_[index_of(measure)]; }
 
  private:
   std::array<std::optional<MeasuredValue>, kMeasureCount> values_;

@@ -37,7 +37,7 @@ size_t place_of(const Finding& finding) {
 }
 
 const std::optional<AxialMeasure>& axial_of(const Finding& finding, const StudyMeasures& measures) {
-  return measures.axial[static_cast<size_t>(index_of(finding.level))];
+  return measures.axial[index_of(finding.level)];
 }
 
 /// Where a row's measure was taken, and in which image.
@@ -74,16 +74,16 @@ void add_measure_image(Measure measure, const LevelFrame& frame, const Volume& s
 }
 
 std::optional<double> z_score(Measure measure, Level level, double value, const GradingModel& model) {
-  const auto& sample = model.reference_samples[static_cast<size_t>(measure)];
+  const auto& sample = model.reference_samples[index_of(measure)];
   if (!sample) return std::nullopt;
-  const auto& norm = sample->levels[static_cast<size_t>(index_of(level))];
+  const auto& norm = sample->levels[index_of(level)];
   if (!norm || norm->sd <= 0) return std::nullopt;
   return (value - norm->mean) / norm->sd;
 }
 
 void add_measures(const FindingMeasures& measures, const GradingModel& model, Grade& grade) {
   for (const Measure measure : kMeasures) {
-    const auto& measured = measures[static_cast<size_t>(measure)];
+    const auto& measured = measures[index_of(measure)];
     if (!measured) continue;
     const double value = measured->value;
     grade.measured[measure] = MeasuredValue{value, z_score(measure, grade.finding.level, value, model)};
@@ -101,8 +101,7 @@ void flag_canal(const LevelFrame& frame, Grade& grade) {
 
 /// The measures that went into the model of `measure`.
 std::vector<Measure> deciding(Measure measure, const FindingMeasures& measures, const GradingModel& model) {
-  const bool has_reference =
-      model.measure(measure)->reference_exponent != 0 && measures[static_cast<size_t>(measure)]->reference;
+  const bool has_reference = model.measure(measure)->reference_exponent != 0 && measures[index_of(measure)]->reference;
   if (measure == Measure::CanalFluidRatio && has_reference) return {measure, Measure::CanalAp};
   if (measure == Measure::CanalAp && has_reference) return {measure, Measure::CanalRatio};
   return {measure};
@@ -126,7 +125,7 @@ GradeSource source_of(bool network, bool measured, const ConditionMix& mix) {
 bool any_contradicts_prior(const Finding& finding, const FindingMeasures& measures, const GradingModel& model) {
   return std::any_of(kMeasureKeys.begin(), kMeasureKeys.end(), [&](const MeasureKey& key) {
     const auto& measure = model.measure(key.measure);
-    const auto& measured = measures[static_cast<size_t>(key.measure)];
+    const auto& measured = measures[index_of(key.measure)];
     return key.condition == finding.condition && measure && measured &&
            contradicts_prior(*measure, finding.level, *measured);
   });
@@ -134,7 +133,7 @@ bool any_contradicts_prior(const Finding& finding, const FindingMeasures& measur
 
 Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sagittal, const GradingModel& model,
                     const std::optional<NetworkGrade>& network, const StudyMeasures& measures) {
-  const auto& frame = spine.levels[static_cast<size_t>(index_of(finding.level))];
+  const auto& frame = spine.levels[index_of(finding.level)];
   Grade grade = prior_grade(finding, model.prior);
   grade.flags = spine.flags;
   grade.level_confidence = frame ? frame->confidence : 0;
@@ -144,7 +143,7 @@ Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sa
   add_measures(own, model, grade);
   flag_canal(*frame, grade);
   const auto measured = measured_grade(finding, own, model);
-  const ConditionMix& mix = model.conditions[static_cast<size_t>(finding.condition)];
+  const ConditionMix& mix = model.conditions[index_of(finding.condition)];
   const bool network_counts = network && mix.model_weight > 0;
   const auto by_network = network_counts ? std::optional(network->probabilities) : std::nullopt;
   grade.probabilities = mixed_grade(by_network, measured, mix, grade.probabilities, frame->confidence);
@@ -169,7 +168,7 @@ StudyMeasures measure_study(const Study& study, const Spine& spine) {
 FindingMeasures finding_measures(const Finding& finding, const LevelFrame& frame, const StudyMeasures& measures) {
   FindingMeasures found;
   const auto set = [&](Measure measure, double value, std::optional<double> reference = std::nullopt) {
-    if (std::isfinite(value)) found[static_cast<size_t>(measure)] = Measured{value, reference};
+    if (std::isfinite(value)) found[index_of(measure)] = Measured{value, reference};
   };
   const auto& axial = axial_of(finding, measures);
   switch (finding.condition) {
@@ -202,7 +201,7 @@ std::optional<MeasuredGrade> measured_grade(const Finding& finding, const Findin
                                             const GradingModel& model) {
   for (const MeasureKey& key : kMeasureKeys) {
     const auto& measure = model.measure(key.measure);
-    const auto& measured = measures[static_cast<size_t>(key.measure)];
+    const auto& measured = measures[index_of(key.measure)];
     if (key.condition != finding.condition || !measure || !measured) continue;
     return MeasuredGrade{measured_probabilities(*measure, finding.level, *measured), measure->model_weight,
                          key.measure};
@@ -214,10 +213,10 @@ bool contradicts_prior(const MeasureModel& model, Level level, const Measured& m
   const double z = scaled_measure(model, level, measured);
   double cut = 0;
   for (const Level other : kLevels) {
-    if (other != level) cut += std::log(model.levels[static_cast<size_t>(index_of(other))].moderate_below);
+    if (other != level) cut += std::log(model.levels[index_of(other)].moderate_below);
   }
   const double usual_cut = std::exp(cut / (kLevelCount - 1));
-  return z < usual_cut && z >= model.levels[static_cast<size_t>(index_of(level))].moderate_below;
+  return z < usual_cut && z >= model.levels[index_of(level)].moderate_below;
 }
 
 Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,

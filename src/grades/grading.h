@@ -25,8 +25,8 @@ struct GradingModel {
   PriorTable prior{};
   std::array<ConditionMix, kConditionCount> conditions;
 
-  std::optional<MeasureModel>& measure(Measure measure) { return measures[static_cast<size_t>(measure)]; }
-  const std::optional<MeasureModel>& measure(Measure measure) const { return measures[static_cast<size_t>(measure)]; }
+  std::optional<MeasureModel>& measure(Measure measure) { return measures[index_of(measure)]; }
+  const std::optional<MeasureModel>& measure(Measure measure) const { return measures[index_of(measure)]; }
 };
 
 /// Below this confidence a level's rows carry the flag `level_uncertain`.

@@ -18,7 +18,7 @@ double logistic(double x) {
 
 double scaled_measure(const MeasureModel& model, Level level, const Measured& measured) {
   if (!measured.reference || *measured.reference <= 0) return measured.value;
-  const double typical = model.levels[static_cast<size_t>(index_of(level))].typical_reference;
+  const double typical = model.levels[index_of(level)].typical_reference;
   const double factor = std::pow(typical / *measured.reference, model.reference_exponent);
   return measured.value * std::clamp(factor, kLeastFactor, kLargestFactor);
 }
@@ -28,7 +28,7 @@ double log_measure(double measure) {
 }
 
 Probabilities measured_probabilities(const MeasureModel& model, Level level, const Measured& measured) {
-  const MeasureModel::LevelCuts& cuts = model.levels[static_cast<size_t>(index_of(level))];
+  const MeasureModel::LevelCuts& cuts = model.levels[index_of(level)];
   const double z = log_measure(scaled_measure(model, level, measured));
   const double at_least_moderate = logistic((std::log(cuts.moderate_below) - z) / model.width);
   const double severe = logistic((std::log(cuts.severe_below) - z) / model.width);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
+#include <span>
 
 #include "core/statistics.h"
 
@@ -45,12 +46,16 @@ size_t entries_in(const CanalProfile& profile, double mm) {
   return static_cast<size_t>(std::lround(mm / profile.step_mm));
 }
 
+/// The signal within `reach` entries of `middle`.
+std::span<const double> signal_around(const std::vector<double>& signal, size_t middle, size_t reach) {
+  const size_t first = middle - std::min(middle, reach);
+  return std::span(signal).subspan(first, std::min(middle + reach + 1, signal.size()) - first);
+}
+
 /// Median signal within kReferenceReachMm of half-way between two discs.
 double signal_between(const CanalProfile& profile, const std::vector<double>& signal, size_t above, size_t below) {
-  const size_t middle = (above + below) / 2, reach = entries_in(profile, kReferenceReachMm);
-  const auto from = signal.begin() + static_cast<std::ptrdiff_t>(middle - std::min(middle, reach));
-  const auto to = signal.begin() + static_cast<std::ptrdiff_t>(std::min(middle + reach + 1, signal.size()));
-  return median_of(std::vector<double>(from, to));
+  const auto around = signal_around(signal, (above + below) / 2, entries_in(profile, kReferenceReachMm));
+  return median_of(std::vector<double>(around.begin(), around.end()));
 }
 
 }  // namespace
@@ -83,10 +88,7 @@ std::optional<double> fluid_ratio(const CanalProfile& profile, const std::vector
   if (between.empty()) return std::nullopt;
   const double usual = std::accumulate(between.begin(), between.end(), 0.0) / static_cast<double>(between.size());
   if (usual < kLeastSignal) return std::nullopt;
-  const size_t reach = entries_in(profile, kFluidSearchMm);
-  const auto from = signal.begin() + static_cast<std::ptrdiff_t>(here->index - std::min(here->index, reach));
-  const auto to = signal.begin() + static_cast<std::ptrdiff_t>(std::min(here->index + reach + 1, signal.size()));
-  return *std::min_element(from, to) / usual;
+  return std::ranges::min(signal_around(signal, here->index, entries_in(profile, kFluidSearchMm))) / usual;
 }
 
 }  // namespace lumbargrade

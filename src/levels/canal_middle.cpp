@@ -31,9 +31,8 @@ double canal_mass(const cv::Mat1f& canal, cv::Point2d middle_mm, double pixel_mm
 }
 
 double middle_slice(const std::vector<double>& mass, const SlicePositions& slices, size_t first, size_t last) {
-  const auto from = mass.begin();
-  size_t top = static_cast<size_t>(
-      std::max_element(from + static_cast<std::ptrdiff_t>(first), from + static_cast<std::ptrdiff_t>(last) + 1) - from);
+  size_t top = first;
+  for (size_t k = first + 1; k <= last; ++k) top = mass[k] > mass[top] ? k : top;
   if (mass[top] <= 0) return static_cast<double>(first + last) / 2;
   while (top > 0 && mass[top - 1] > mass[top]) --top;
   while (top + 1 < mass.size() && mass[top + 1] > mass[top]) ++top;

@@ -328,7 +328,7 @@ void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int m
   const SliceWeights weights = slice_weights(strip, discs, areas_mm2, spine.central_slice, canal);
   const auto measures = measure_outline(strip, discs, weights, canal);
   for (size_t k = 0; k < discs.size(); ++k) {
-    LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(discs[k].level))];
+    LevelFrame& frame = *spine.levels[index_of(discs[k].level)];
     // Of single slices the locator's diameters tell stenoses better (MODEL_CARD.md): they stay.
     if (sagittal.slices > 1 && measures[k].canal) {
       const auto fluid_ratio = frame.canal ? frame.canal->fluid_ratio : std::nullopt;

@@ -11,6 +11,7 @@ namespace lumbargrade {
 namespace {
 
 constexpr size_t kShortestPath = 10;
+constexpr size_t kNoPixel = std::numeric_limits<size_t>::max();
 
 /// The eight neighbours, clockwise from the one above.
 constexpr std::array<std::array<int, 2>, 8> kAround = {
@@ -43,8 +44,8 @@ bool thin(cv::Mat1b& image, std::vector<cv::Point>& left, bool first_half) {
 }
 
 struct Distances {
-  std::vector<double> to;     ///< infinite where unreachable
-  std::vector<int> previous;  ///< -1 at the start
+  std::vector<double> to;        ///< infinite where unreachable
+  std::vector<size_t> previous;  ///< kNoPixel at the start
 };
 
 /// The skeleton's pixels as a graph: neighbours are 1 or sqrt 2 apart.
@@ -62,25 +63,25 @@ class PixelGraph {
 
   const std::vector<cv::Point>& pixels() const { return pixels_; }
 
-  Distances from(int start) const {
+  Distances from(size_t start) const {
     constexpr double kFar = std::numeric_limits<double>::infinity();
-    Distances result{std::vector<double>(pixels_.size(), kFar), std::vector<int>(pixels_.size(), -1)};
-    using Entry = std::pair<double, int>;
+    Distances result{std::vector<double>(pixels_.size(), kFar), std::vector<size_t>(pixels_.size(), kNoPixel)};
+    using Entry = std::pair<double, size_t>;
     std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
-    result.to[static_cast<size_t>(start)] = 0;
+    result.to[start] = 0;
     open.emplace(0, start);
     while (!open.empty()) {
       const auto [distance, node] = open.top();
       open.pop();
-      if (distance > result.to[static_cast<size_t>(node)]) continue;
+      if (distance > result.to[node]) continue;
       for (const auto& [down, right] : kAround) {
-        const cv::Point next = pixels_[static_cast<size_t>(node)] + cv::Point(right, down);
+        const cv::Point next = pixels_[node] + cv::Point(right, down);
         if (next.x < 0 || next.y < 0 || next.x >= index_.cols || next.y >= index_.rows || index_(next) < 0) continue;
-        const int neighbour = index_(next);
+        const auto neighbour = static_cast<size_t>(index_(next));
         const double there = distance + std::hypot(down, right);
-        if (there >= result.to[static_cast<size_t>(neighbour)]) continue;
-        result.to[static_cast<size_t>(neighbour)] = there;
-        result.previous[static_cast<size_t>(neighbour)] = node;
+        if (there >= result.to[neighbour]) continue;
+        result.to[neighbour] = there;
+        result.previous[neighbour] = node;
         open.emplace(there, neighbour);
       }
     }
@@ -92,17 +93,17 @@ class PixelGraph {
   std::vector<cv::Point> pixels_;
 };
 
-int farthest(const Distances& distances) {
-  int best = 0;
+size_t farthest(const Distances& distances) {
+  size_t best = 0;
   double most = -1;
   for (size_t k = 0; k < distances.to.size(); ++k) {
-    if (std::isfinite(distances.to[k]) && distances.to[k] > most) most = distances.to[k], best = static_cast<int>(k);
+    if (std::isfinite(distances.to[k]) && distances.to[k] > most) most = distances.to[k], best = k;
   }
   return best;
 }
 
-/// A pixel of the piece with most pixels; -1 when there is none.
-int start_in_largest_piece(const cv::Mat1b& lines, const PixelGraph& graph) {
+/// A pixel of the piece with most pixels; kNoPixel when there is none.
+size_t start_in_largest_piece(const cv::Mat1b& lines, const PixelGraph& graph) {
   cv::Mat labels;
   cv::Mat stats;
   cv::Mat centroids;
@@ -113,9 +114,9 @@ int start_in_largest_piece(const cv::Mat1b& lines, const PixelGraph& graph) {
       largest = label;
   }
   for (size_t k = 0; largest > 0 && k < graph.pixels().size(); ++k) {
-    if (labels.at<int>(graph.pixels()[k]) == largest) return static_cast<int>(k);
+    if (labels.at<int>(graph.pixels()[k]) == largest) return k;
   }
-  return -1;
+  return kNoPixel;
 }
 
 }  // namespace
@@ -140,12 +141,12 @@ CanalPath trace_canal(const cv::Mat1b& mask) {
   CanalPath path;
   const cv::Mat1b lines = skeleton(mask);
   const PixelGraph graph(lines);
-  const int start = start_in_largest_piece(lines, graph);
-  if (start < 0) return path;
-  const int end = farthest(graph.from(start));
+  const size_t start = start_in_largest_piece(lines, graph);
+  if (start == kNoPixel) return path;
+  const size_t end = farthest(graph.from(start));
   const Distances distances = graph.from(end);
-  for (int node = farthest(distances); node >= 0; node = distances.previous[static_cast<size_t>(node)]) {
-    path.points_px.push_back(graph.pixels()[static_cast<size_t>(node)]);
+  for (size_t node = farthest(distances); node != kNoPixel; node = distances.previous[node]) {
+    path.points_px.push_back(graph.pixels()[node]);
   }
   if (path.points_px.size() < kShortestPath) return {};
   if (path.points_px.front().y > path.points_px.back().y) std::reverse(path.points_px.begin(), path.points_px.end());

@@ -59,7 +59,7 @@ cv::Mat1f canal_behind_chain(const cv::Mat1f& canal, double pixel_mm, const Disc
 
 /// Centroid of each row, gaps interpolated, smoothed. Only rows between the first and last with canal.
 std::vector<cv::Point2d> centre_line(const cv::Mat1f& canal, double pixel_mm) {
-  std::vector<double> x_mm(static_cast<size_t>(canal.rows), -1);
+  cv::Mat1d x_mm(canal.rows, 1, -1.0);
   int first = -1;
   int last = -1;
   for (int row = 0; row < canal.rows; ++row) {
@@ -71,7 +71,7 @@ std::vector<cv::Point2d> centre_line(const cv::Mat1f& canal, double pixel_mm) {
       sum += double{canal(row, column)} * column;
     }
     if (weight * pixel_mm < 1) continue;
-    x_mm[static_cast<size_t>(row)] = sum / weight * pixel_mm;
+    x_mm(row) = sum / weight * pixel_mm;
     if (first < 0) first = row;
     last = row;
   }
@@ -80,10 +80,10 @@ std::vector<cv::Point2d> centre_line(const cv::Mat1f& canal, double pixel_mm) {
   cv::Mat1d line(last - first + 1, 1);
   int before = first;
   for (int row = first; row <= last; ++row) {
-    if (x_mm[static_cast<size_t>(row)] < 0) continue;
+    if (x_mm(row) < 0) continue;
     for (int gap = before; gap <= row; ++gap) {
       const double t = row == before ? 0 : double(gap - before) / (row - before);
-      line(gap - first) = (1 - t) * x_mm[static_cast<size_t>(before)] + t * x_mm[static_cast<size_t>(row)];
+      line(gap - first) = (1 - t) * x_mm(before) + t * x_mm(row);
     }
     before = row;
   }

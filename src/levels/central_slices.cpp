@@ -12,19 +12,18 @@ constexpr double kAreaError = 0.02;  // of the network's areas, as a share
 
 double slice_with_most_canal(const std::vector<double>& area_of_slice, const SlicePositions& slices) {
   if (area_of_slice.empty()) return 0;
-  const auto best = std::max_element(area_of_slice.begin(), area_of_slice.end()) - area_of_slice.begin();
-  const auto last = static_cast<std::ptrdiff_t>(area_of_slice.size()) - 1;
-  if (best == 0 || best == last) return static_cast<double>(best);
-  const auto area = [&](std::ptrdiff_t slice) { return area_of_slice[static_cast<size_t>(slice)]; };
+  const auto best = std::max_element(area_of_slice.begin(), area_of_slice.end());
+  const auto slice = static_cast<double>(best - area_of_slice.begin());
+  if (best == area_of_slice.begin() || best + 1 == area_of_slice.end()) return slice;
   // Parabola a x^2 + b x through the neighbours, x in mm from the best slice.
-  const double before_mm = slices.distance_mm(static_cast<double>(best - 1), static_cast<double>(best));
-  const double behind_mm = slices.distance_mm(static_cast<double>(best), static_cast<double>(best + 1));
-  const double fall_before = (area(best - 1) - area(best)) / before_mm;
-  const double fall_behind = (area(best + 1) - area(best)) / behind_mm;
+  const double before_mm = slices.distance_mm(slice - 1, slice);
+  const double behind_mm = slices.distance_mm(slice, slice + 1);
+  const double fall_before = (*(best - 1) - *best) / before_mm;
+  const double fall_behind = (*(best + 1) - *best) / behind_mm;
   const double bend = (fall_before + fall_behind) / (before_mm + behind_mm);
-  if (bend >= 0) return static_cast<double>(best);
+  if (bend >= 0) return slice;
   const double slope = fall_behind - bend * behind_mm;
-  return slices.slice_at(slices.height_of(static_cast<double>(best)) - slope / (2 * bend));
+  return slices.slice_at(slices.height_of(slice) - slope / (2 * bend));
 }
 
 std::vector<double> central_weights(const std::vector<double>& area_of_slice, const SlicePositions& slices) {

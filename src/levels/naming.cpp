@@ -150,14 +150,13 @@ std::vector<double> naming_probabilities(const NamingFeatures& features, const N
 Naming name_discs(const NamingFeatures& features, const NamingModel& model) {
   const std::vector<double> probabilities = naming_probabilities(features, model);
   const auto discs = probabilities.end() - 1;
-  const auto best = std::max_element(probabilities.begin(), discs) - probabilities.begin();
+  const auto best = static_cast<size_t>(std::max_element(probabilities.begin(), discs) - probabilities.begin());
   Naming naming;
   naming.l5s1 = static_cast<int>(best);
-  naming.probability = probabilities[static_cast<size_t>(best)];
+  naming.probability = probabilities[best];
   naming.out_of_view = probabilities.back();
-  if (best > 0) naming.above = probabilities[static_cast<size_t>(best - 1)];
-  if (static_cast<size_t>(best) + 1 < features.discs.size())
-    naming.below = probabilities[static_cast<size_t>(best + 1)];
+  if (best > 0) naming.above = probabilities[best - 1];
+  if (best + 1 < features.discs.size()) naming.below = probabilities[best + 1];
   return naming;
 }
 

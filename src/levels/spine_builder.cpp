@@ -84,9 +84,9 @@ std::array<int, kLevelCount> discs_of_levels(const DiscChain& chain, const Locat
     }
   }
   std::array<int, kLevelCount> discs{};
-  for (int level = 0; level < kLevelCount; ++level) {
-    const int disc = l5s1 - (kLevelCount - 1 - level);
-    discs[static_cast<size_t>(level)] = disc >= 0 && disc <= lowest ? disc : -1;
+  for (const Level level : kLevels) {
+    const int disc = l5s1 - (kLevelCount - 1 - static_cast<int>(level));
+    discs[index_of(level)] = disc >= 0 && disc <= lowest ? disc : -1;
   }
   return discs;
 }
@@ -121,14 +121,11 @@ class SpineBuilder {
     const auto discs = discs_of_levels(reading_.chain, options);
     const double certainty = options.lowest_disc ? 1.0 : name_confidence(reading_);
     for (const Level level : kLevels) {
-      const int disc = discs[static_cast<size_t>(index_of(level))];
-      if (disc >= 0)
-        spine.levels[static_cast<size_t>(index_of(level))] = level_frame(level, static_cast<size_t>(disc), certainty);
+      const int disc = discs[index_of(level)];
+      if (disc >= 0) spine.levels[index_of(level)] = level_frame(level, static_cast<size_t>(disc), certainty);
     }
-    for (int vertebra = 0; vertebra < kLevelCount; ++vertebra) {
-      spine.vertebra_centres_patient[static_cast<size_t>(vertebra)] =
-          vertebra_centre(discs[static_cast<size_t>(vertebra)]);
-    }
+    std::transform(discs.begin(), discs.end(), spine.vertebra_centres_patient.begin(),
+                   [&](int disc) { return vertebra_centre(disc); });
     for (const cv::Point2d& point : reading_.profile.line_mm) {
       spine.canal_line_patient.push_back(frame_.patient(point, middle_at(point)));
     }

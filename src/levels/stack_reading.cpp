@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
+#include <utility>
 
 #include "core/error.h"
 #include "levels/stack_frame.h"
@@ -59,6 +61,10 @@ double spine_seen(const LocatorMaps& slice, double pixel_mm) {
 struct SliceRange {
   size_t first = 0;
   size_t last = 0;
+
+  std::span<const double> of(const std::vector<double>& by_slice) const {
+    return std::span(by_slice).subspan(first, last - first + 1);
+  }
 };
 
 /// The slices within kSpineHalfWidthMm of the middle one.
@@ -68,7 +74,7 @@ SliceRange slices_around(size_t middle, const SlicePositions& slices) {
   };
   SliceRange range = {middle, middle};
   while (range.first > 0 && is_near(range.first - 1)) --range.first;
-  while (range.last + 1 < static_cast<size_t>(slices.count()) && is_near(range.last + 1)) ++range.last;
+  while (std::cmp_less(range.last + 1, slices.count()) && is_near(range.last + 1)) ++range.last;
   return range;
 }
 
@@ -78,9 +84,8 @@ SliceRange range_of_most(const std::vector<double>& seen, const SlicePositions& 
   double most = -1;
   for (size_t middle = 0; middle < seen.size(); ++middle) {
     const SliceRange range = slices_around(middle, slices);
-    const auto from = seen.begin();
-    const double sum = std::accumulate(from + static_cast<std::ptrdiff_t>(range.first),
-                                       from + static_cast<std::ptrdiff_t>(range.last) + 1, 0.0);
+    const auto in_range = range.of(seen);
+    const double sum = std::accumulate(in_range.begin(), in_range.end(), 0.0);
     if (sum > most) most = sum, best = range;
   }
   return best;
@@ -91,8 +96,7 @@ std::vector<size_t> spine_slices(const std::vector<LocatorMaps>& maps, double pi
   std::vector<double> seen(maps.size());
   parallel_for(maps.size(), [&](size_t k) { seen[k] = spine_seen(maps[k], pixel_mm); });
   SliceRange range = range_of_most(seen, slices);
-  const double most = *std::max_element(seen.begin() + static_cast<std::ptrdiff_t>(range.first),
-                                        seen.begin() + static_cast<std::ptrdiff_t>(range.last) + 1);
+  const double most = std::ranges::max(range.of(seen));
   if (most <= 0) range = {0, maps.size() - 1};
   std::vector<size_t> chosen;
   for (size_t k = range.first; k <= range.last; ++k) {

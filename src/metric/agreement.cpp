@@ -39,7 +39,7 @@ std::optional<double> event_auc(const std::vector<ScoredStudy>& studies, Conditi
 ConfusionTable confusion(const std::vector<ScoredStudy>& studies, Condition condition) {
   ConfusionTable table{};
   for_each_case(studies, condition, [&](const ScoredCase& item) {
-    ++table[static_cast<std::size_t>(item.label.severity)][static_cast<std::size_t>(most_probable(item.probabilities))];
+    ++table[index_of(item.label.severity)][index_of(most_probable(item.probabilities))];
   });
   return table;
 }
@@ -70,8 +70,7 @@ std::optional<double> quadratic_kappa(const ConfusionTable& table) {
 
 Agreement agreement(const std::vector<ScoredStudy>& studies, Condition condition) {
   Agreement result;
-  for_each_case(studies, condition,
-                [&](const ScoredCase& item) { ++result.counts[static_cast<std::size_t>(item.label.severity)]; });
+  for_each_case(studies, condition, [&](const ScoredCase& item) { ++result.counts[index_of(item.label.severity)]; });
   result.auc_severe = event_auc(studies, condition, Event::Severe);
   result.auc_moderate_or_worse = event_auc(studies, condition, Event::ModerateOrWorse);
   result.quadratic_kappa = quadratic_kappa(confusion(studies, condition));

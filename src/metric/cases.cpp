@@ -136,7 +136,7 @@ void check_columns(const Table& table) {
 Probabilities submitted_values(const TableRow& row) {
   Probabilities values{};
   for (const Severity severity : kSeverities) {
-    values[static_cast<std::size_t>(severity)] = row.number(severity_key(severity), 0);
+    values[index_of(severity)] = row.number(severity_key(severity), 0);
   }
   if (values[0] + values[1] + values[2] <= 0) row.fail("all three probabilities are 0");
   return values;
@@ -165,11 +165,11 @@ Predictions predictions_of(const Table& table, const Truth& truth) {
 
 double challenge_weight(Severity severity) {
   static constexpr std::array<double, kSeverityCount> kWeights = {1, 2, 4};
-  return kWeights[static_cast<std::size_t>(severity)];
+  return kWeights[index_of(severity)];
 }
 
 std::string_view train_csv_word(Severity severity) {
-  return kTrainingLabels[static_cast<std::size_t>(severity)];
+  return kTrainingLabels[index_of(severity)];
 }
 
 Truth read_truth(const fs::path& path) {

@@ -13,7 +13,7 @@ constexpr std::array<const char*, kScoreParts> kPartNames = {"spinal canal", "fo
                                                              "spinal canal"};
 
 std::size_t severity_index(const Label& label) {
-  return static_cast<std::size_t>(label.severity);
+  return index_of(label.severity);
 }
 
 LossSum case_loss(const ScoredCase& item) {
@@ -73,7 +73,7 @@ std::array<std::array<LossSum, kLevelCount>, kConditionCount> level_losses(const
     for (std::size_t i = 0; i < kFindingCount; ++i) {
       if (!study.cases[i]) continue;
       const Finding& finding = all_findings()[i];
-      losses[static_cast<std::size_t>(finding.condition)][index_of(finding.level)] += case_loss(*study.cases[i]);
+      losses[index_of(finding.condition)][index_of(finding.level)] += case_loss(*study.cases[i]);
     }
   }
   return losses;

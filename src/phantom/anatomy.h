@@ -100,9 +100,6 @@ class Anatomy {
     double distance;
     int body;
   };
-  struct Facet {
-    double superior, inferior;  ///< distances to the two processes of the joint nearest to the point
-  };
   Bone arch_distance(const Section& row, double s, double u, double v) const;
   double body_arch_distance(int body, const Section& row, double s, double u, double v) const;
   double inferior_process(int body, double s, double u, double v) const;

@@ -209,7 +209,7 @@ LesionResult add_lesions(PatientPlan& plan, const PriorTable& prevalence, Stream
     const double of_level = stream.normal();
     const auto aim = [&](Condition condition) {
       const double z = 0.5 * of_patient + 0.65 * of_level + std::sqrt(1 - 0.25 - 0.4225) * stream.normal();
-      return grade_at(prevalence[static_cast<size_t>(condition)][index_of(level)], z);
+      return grade_at(prevalence[index_of(condition)][index_of(level)], z);
     };
     const Severity canal = aim(Condition::SpinalCanalStenosis);
     std::array<Severity, 2> recess{}, foramen{};

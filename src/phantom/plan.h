@@ -21,9 +21,6 @@ inline constexpr int kT12 = 10;
 constexpr int disc_of(Level level) {
   return 8 - static_cast<int>(index_of(level));
 }
-constexpr size_t index_of(Side side) {
-  return side == Side::Left ? 0 : 1;
-}
 inline constexpr std::array<Side, 2> kSides = {Side::Left, Side::Right};
 
 struct BodyPlan {

@@ -18,15 +18,8 @@ nlohmann::json json_of(const Vector3& point) {
 }
 
 std::string_view contrast_name(Contrast contrast) {
-  switch (contrast) {
-    case Contrast::T1:
-      return "T1";
-    case Contrast::T2:
-      return "T2";
-    case Contrast::Stir:
-      return "STIR";
-  }
-  return "";
+  static constexpr std::array<std::string_view, 3> kNames = {"T1", "T2", "STIR"};
+  return kNames.at(index_of(contrast));
 }
 
 /// A point of the truth on the slice that shows it best.

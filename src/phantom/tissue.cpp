@@ -6,11 +6,6 @@
 namespace lumbargrade::phantom {
 namespace {
 
-constexpr std::array<std::string_view, kLabelCount> kLabelNames = {
-    "air",      "skin",    "fat",    "muscle",     "vertebra",      "sacrum",       "cortex",
-    "annulus",  "nucleus", "csf",    "nerve_root", "cord",          "epidural_fat", "flavum",
-    "ligament", "joint",   "vessel", "viscera",    "exiting_nerve", "cyst",         "basivertebral_vein"};
-
 struct Row {
   double t1_15, t2_15, t1_30, t2_30, proton_density, fat_share, texture;
 };
@@ -20,53 +15,30 @@ struct Row {
 // leaves the slice between the pulses. Muscle and the water of marrow are given the longer T2 that an echo train sees
 // (first-echo values 27-29 and 49 ms). Ligament and cortex are given a few ms, since fat and water beside them fill
 // part of every voxel.
-Row table_row(Label label) {
-  switch (label) {
-    case Label::Air:
-      return {1, 1, 1, 1, 0, 0, 0};
-    case Label::Skin:
-      return {700, 30, 800, 30, .7, .1, .05};
-    case Label::Fat:
-      return {343, 58, 382, 68, .9, 1, .05};
-    case Label::Muscle:
-      return {856, 40, 898, 37, .80, .06, .12};
-    case Label::Vertebra:
-      return {850, 55, 950, 50, .85, .38, .29};
-    case Label::Sacrum:
-      return {850, 55, 950, 50, .85, .45, .29};
-    case Label::Cortex:
-      return {250, 4, 250, 4, .16, .02, .1};
-    case Label::Annulus:
-      return {600, 45, 700, 42, .5, 0, .08};
-    case Label::Nucleus:
-      return {1165, 102, 1300, 95, .79, 0, .06};
-    case Label::Csf:
-      return {4273, 1578, 4300, 1500, 1.07, 0, .08};
-    case Label::NerveRoot:
-      return {815, 77, 1083, 78, .70, 0, .04};
-    case Label::Cord:
-      return {745, 74, 900, 74, .62, 0, .03};
-    case Label::EpiduralFat:
-      return {343, 58, 382, 68, .88, 1, .05};
-    case Label::Flavum:
-      return {700, 16, 750, 15, .60, .05, .06};
-    case Label::Ligament:
-      return {700, 10, 750, 10, .50, .05, .08};
-    case Label::Joint:
-      return {1100, 48, 1200, 45, .75, 0, .06};
-    case Label::Vessel:
-      return {1441, 290, 1932, 275, .06, 0, .3};
-    case Label::Viscera:
-      return {800, 60, 900, 55, .8, .1, .12};
-    case Label::ExitingNerve:
-      return {850, 70, 1050, 70, .72, .05, .05};
-    case Label::Cyst:
-      return {2500, 600, 2800, 550, 1, 0, .03};
-    case Label::BasivertebralVein:
-      return {1400, 180, 1700, 160, .8, .3, .05};
-  }
-  return {};
-}
+// By Label.
+constexpr std::array<Row, kLabelCount> kRows = {{
+    {1, 1, 1, 1, 0, 0, 0},                   // Air
+    {700, 30, 800, 30, .7, .1, .05},         // Skin
+    {343, 58, 382, 68, .9, 1, .05},          // Fat
+    {856, 40, 898, 37, .80, .06, .12},       // Muscle
+    {850, 55, 950, 50, .85, .38, .29},       // Vertebra
+    {850, 55, 950, 50, .85, .45, .29},       // Sacrum
+    {250, 4, 250, 4, .16, .02, .1},          // Cortex
+    {600, 45, 700, 42, .5, 0, .08},          // Annulus
+    {1165, 102, 1300, 95, .79, 0, .06},      // Nucleus
+    {4273, 1578, 4300, 1500, 1.07, 0, .08},  // Csf
+    {815, 77, 1083, 78, .70, 0, .04},        // NerveRoot
+    {745, 74, 900, 74, .62, 0, .03},         // Cord
+    {343, 58, 382, 68, .88, 1, .05},         // EpiduralFat
+    {700, 16, 750, 15, .60, .05, .06},       // Flavum
+    {700, 10, 750, 10, .50, .05, .08},       // Ligament
+    {1100, 48, 1200, 45, .75, 0, .06},       // Joint
+    {1441, 290, 1932, 275, .06, 0, .3},      // Vessel
+    {800, 60, 900, 55, .8, .1, .12},         // Viscera
+    {850, 70, 1050, 70, .72, .05, .05},      // ExitingNerve
+    {2500, 600, 2800, 550, 1, 0, .03},       // Cyst
+    {1400, 180, 1700, 160, .8, .3, .05},     // BasivertebralVein
+}};
 
 double interpolate(const std::array<double, 5>& by_grade, double grade) {
   const double position = std::clamp(grade - 1, 0.0, 4.0);
@@ -77,12 +49,8 @@ double interpolate(const std::array<double, 5>& by_grade, double grade) {
 
 }  // namespace
 
-std::string_view label_name(Label label) {
-  return kLabelNames[static_cast<size_t>(label)];
-}
-
 Tissue standard_tissue(Label label, double field_tesla) {
-  const Row row = table_row(label);
+  const Row& row = kRows[static_cast<size_t>(label)];
   const bool high_field = field_tesla > 2;
   return {label,
           high_field ? row.t1_30 : row.t1_15,

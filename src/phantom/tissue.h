@@ -31,8 +31,6 @@ enum class Label : std::uint8_t {
 };
 inline constexpr int kLabelCount = 21;
 
-std::string_view label_name(Label label);
-
 /// Relaxation of one tissue at one field strength, and how it looks.
 ///
 /// A voxel of it is a mixture: (1 - fat_share) of a water-like part with these times, fat_share of fat.

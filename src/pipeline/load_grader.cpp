@@ -24,7 +24,7 @@ GradingModel grading_model(const GradingSpec& grading) {
   model.reference_samples = grading.reference_samples;
   model.prior = grading.prior;
   for (const ConditionSpec& spec : grading.conditions) {
-    model.conditions[static_cast<size_t>(spec.condition)] = {spec.measure_weight, spec.model_weight, spec.flags};
+    model.conditions[index_of(spec.condition)] = {spec.measure_weight, spec.model_weight, spec.flags};
   }
   return model;
 }

@@ -4,140 +4,77 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <cstdint>
-#include <cstring>
-#include <span>
-#include <string_view>
 #include <vector>
 
+#include "dicom/elements.h"
 #include "dicom/structure.h"
 
 namespace lumbargrade {
 namespace {
 
-using HeaderBytes = std::span<const unsigned char>;
-
 constexpr size_t kFirstBytes = 4096;
-constexpr size_t kPreamble = 132;
-constexpr std::uint32_t kUndefinedLength = 0xFFFFFFFF;
 constexpr int kDeepestSequence = 32;
 
-constexpr std::uint32_t kTransferSyntax = 0x00020010;
-constexpr std::uint32_t kSopInstance = 0x00080018;
-constexpr std::uint32_t kStudyDate = 0x00080020;
-constexpr std::uint32_t kPatientId = 0x00100020;
-constexpr std::uint32_t kStudyInstance = 0x0020000D;
-constexpr std::uint32_t kSeriesInstance = 0x0020000E;
-constexpr std::uint32_t kItem = 0xFFFEE000, kItemEnd = 0xFFFEE00D, kSequenceEnd = 0xFFFEE0DD;
-
-// PS3.5, table 7.1-1: these have a length of four bytes after two reserved ones.
-constexpr std::array<std::string_view, 13> kLongValues = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ",
-                                                          "SV", "UC", "UN", "UR", "UT", "UV"};
-constexpr std::array<std::string_view, 21> kShortValues = {"AE", "AS", "AT", "CS", "DA", "DS", "DT",
-                                                           "FL", "FD", "IS", "LO", "LT", "PN", "SH",
-                                                           "SL", "SS", "ST", "TM", "UI", "UL", "US"};
-
-template <typename Words>
-bool is_one_of(const Words& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-std::string value_text(HeaderBytes value) {
-  std::string uid(reinterpret_cast<const char*>(value.data()), value.size());
-  const size_t end = uid.find_last_not_of(std::string_view(" \0", 2));
-  return uid.substr(0, end == std::string::npos ? 0 : end + 1);
-}
-
-struct HeaderElement {
-  std::uint32_t tag = 0;
-  std::uint32_t length = 0;
-  HeaderBytes value;  ///< as far as the bytes go
-};
+constexpr dicom::Tag kSopInstance = {0x0008, 0x0018};
+constexpr dicom::Tag kStudyDate = {0x0008, 0x0020};
+constexpr dicom::Tag kPatientId = {0x0010, 0x0020};
+constexpr dicom::Tag kStudyInstance = {0x0020, 0x000D};
+constexpr dicom::Tag kSeriesInstance = {0x0020, 0x000E};
 
 enum class WalkEnd { Done, OutOfBytes, Malformed };
 
 /// Goes from element to element until the series' UID has been passed.
 class HeaderWalk {
  public:
-  explicit HeaderWalk(HeaderBytes bytes) : bytes_(bytes) {
-    if (bytes_.size() >= kPreamble && std::memcmp(bytes_.data() + 128, "DICM", 4) == 0) position_ = kPreamble;
-  }
+  explicit HeaderWalk(dicom::Bytes bytes) : bytes_(bytes), position_(dicom::first_element(bytes)) {}
 
   WalkEnd run(HeaderUids& uids) {
     int depth = 0;
-    while (position_ + 8 <= bytes_.size()) {
-      const auto element = next();
-      if (!element) return WalkEnd::OutOfBytes;
+    while (const auto element = next()) {
       if (depth == 0 && element->tag > kSeriesInstance) return WalkEnd::Done;
-      if (element->tag == kItem && element->length == kUndefinedLength) continue;
-      if (element->tag == kItemEnd) continue;
-      if (element->tag == kSequenceEnd) {
+      if (element->tag == dicom::kItem && element->length == dicom::kUndefinedLength) continue;
+      if (element->tag == dicom::kItemEnd) continue;
+      if (element->tag == dicom::kSequenceEnd) {
         if (--depth < 0) return WalkEnd::Malformed;
         continue;
       }
-      if (element->length == kUndefinedLength) {
+      if (element->length == dicom::kUndefinedLength) {
         if (++depth > kDeepestSequence) return WalkEnd::Malformed;
         continue;
       }
-      if (element->value.size() < element->length) return WalkEnd::OutOfBytes;
-      if (depth == 0) take(*element, uids);
+      if (element->length > bytes_.size() - position_) return WalkEnd::OutOfBytes;
+      if (depth == 0) take(element->tag, dicom::text_of(bytes_.subspan(position_, element->length)), uids);
       if (is_deflated_) return WalkEnd::Malformed;
+      position_ += element->length;
     }
     return WalkEnd::OutOfBytes;
   }
 
  private:
-  std::uint32_t number(size_t at, int bytes) const {
-    std::uint32_t value = 0;
-    for (int i = 0; i < bytes; ++i) {
-      const int place = is_big_endian_ ? bytes - 1 - i : i;
-      value |= static_cast<std::uint32_t>(bytes_[at + static_cast<size_t>(i)]) << (8 * place);
-    }
-    return value;
-  }
-
-  /// Nothing when the bytes end within the element's head.
-  std::optional<HeaderElement> next() {
+  /// The head of the next element, and on behind it. What is written with a value representation is explicit, whatever
+  /// the file claims.
+  std::optional<dicom::ElementHead> next() {
+    if (bytes_.size() - position_ < 8) return std::nullopt;
     // The meta group is little endian always (PS3.10, section 7.1).
-    is_big_endian_ = data_set_is_big_endian_ && bytes_[position_] != 2;
-    HeaderElement element;
-    element.tag = number(position_, 2) << 16 | number(position_ + 2, 2);
-    const std::string_view vr(reinterpret_cast<const char*>(bytes_.data() + position_ + 4), 2);
-    size_t head = 8;
-    if (element.tag >> 16 != 0xFFFE && is_one_of(kLongValues, vr)) {
-      head = 12;
-      if (position_ + head > bytes_.size()) return std::nullopt;
-      element.length = number(position_ + 8, 4);
-    } else if (element.tag >> 16 != 0xFFFE && is_one_of(kShortValues, vr)) {
-      element.length = number(position_ + 6, 2);
-    } else {
-      element.length = number(position_ + 4, 4);
-    }
-    position_ += head;
-    if (element.length == kUndefinedLength) return element;
-    const size_t there = std::min<size_t>(element.length, bytes_.size() - position_);
-    element.value = bytes_.subspan(position_, there);
-    position_ += there;
-    return element;
+    const bool big_endian = data_set_is_big_endian_ && bytes_[position_] != 2;
+    const auto head = dicom::element_head(bytes_, position_, {dicom::has_known_vr(bytes_, position_), big_endian});
+    if (head) position_ += head->size;
+    return head;
   }
 
-  void take(const HeaderElement& element, HeaderUids& uids) {
-    if (element.tag == kSopInstance) uids.sop_instance_uid = value_text(element.value);
-    if (element.tag == kStudyDate) uids.study_date = value_text(element.value);
-    if (element.tag == kPatientId) uids.patient_id = value_text(element.value);
-    if (element.tag == kStudyInstance) uids.study_instance_uid = value_text(element.value);
-    if (element.tag == kSeriesInstance) uids.series_instance_uid = value_text(element.value);
-    if (element.tag != kTransferSyntax) return;
-    const std::string syntax = value_text(element.value);
-    data_set_is_big_endian_ = syntax == "1.2.840.10008.1.2.2";
-    is_deflated_ = syntax == "1.2.840.10008.1.2.1.99";
+  void take(dicom::Tag tag, const std::string& value, HeaderUids& uids) {
+    if (tag == kSopInstance) uids.sop_instance_uid = value;
+    if (tag == kStudyDate) uids.study_date = value;
+    if (tag == kPatientId) uids.patient_id = value;
+    if (tag == kStudyInstance) uids.study_instance_uid = value;
+    if (tag == kSeriesInstance) uids.series_instance_uid = value;
+    if (tag != dicom::kTransferSyntax) return;
+    data_set_is_big_endian_ = value == dicom::kExplicitBigEndian;
+    is_deflated_ = value == dicom::kDeflated;
   }
 
-  HeaderBytes bytes_;
-  size_t position_ = 0;
-  bool is_big_endian_ = false;
+  dicom::Bytes bytes_;
+  size_t position_;
   bool data_set_is_big_endian_ = false;
   bool is_deflated_ = false;
 };

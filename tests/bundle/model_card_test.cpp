@@ -50,6 +50,13 @@ TEST(ModelCard, AFigureHasItsUnitAndAtMostThreeDecimals) {
   EXPECT_EQ(card_of("{{figure canal | agreement}} ({{count canal | agreement}})"), "0.87 (30)");
 }
 
+TEST(ModelCard, ANumberOfTheManifestIsNamedByItsPlace) {
+  EXPECT_EQ(card_of("{{value /metrics/1/value}} mm, n {{value /metrics/2/count}}"), "2 mm, n 30");
+  EXPECT_THAT(refusal_of("{{value /metrics/3/value}}"), HasSubstr("no such number"));
+  EXPECT_THAT(refusal_of("{{value /name}}"), HasSubstr("no such number"));
+  EXPECT_THAT(refusal_of("{{value metrics}}"), HasSubstr("no such number"));
+}
+
 TEST(ModelCard, ATableOfTheBundleBecomesMarkdown) {
   const TemporaryFolder folder;
   std::ofstream(folder.path() / "a.csv") << "what,value\nx|y,\"1, 2\"\n";

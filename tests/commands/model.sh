@@ -14,6 +14,12 @@ python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["manifest"]["s
 expect_exit 0 lumbargrade model verify "$shipped"
 expect_stdout "ok      locator: golden output"
 
+# The shipped card is what the program makes today of its template, the manifest and the bundle's tables.
+cp -r "$shipped" carded
+rm carded/MODEL_CARD.md
+expect_exit 0 lumbargrade model card carded --template "$LUMBARGRADE_SOURCE/models/cards/default.md"
+cmp carded/MODEL_CARD.md "$shipped/MODEL_CARD.md" || fail_test "models/default/MODEL_CARD.md is not what its template makes"
+
 # The bundle of the environment is taken, and not passed over when it is wrong.
 export LUMBARGRADE_BUNDLE=$PWD/nowhere
 expect_exit 5 lumbargrade model info

@@ -19,7 +19,7 @@ double weighted_loss(const std::vector<HeldOutFinding>& findings, const std::arr
                      const std::function<Probabilities(const HeldOutFinding&)>& predict) {
   double loss = 0, total = 0;
   for (const HeldOutFinding& finding : findings) {
-    const auto truth = static_cast<size_t>(finding.severity);
+    const auto truth = index_of(finding.severity);
     loss -= weights[truth] * std::log(std::max(predict(finding)[truth], 1e-15));
     total += weights[truth];
   }
@@ -59,7 +59,7 @@ LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
   LevelPrior counts;
   for (auto& level : counts) level.fill(kHalfCase);
   for (const HeldOutFinding& finding : findings) {
-    counts[index_of(finding.level)][static_cast<size_t>(finding.severity)] += 1;
+    counts[index_of(finding.level)][index_of(finding.severity)] += 1;
   }
   for (auto& level : counts) {
     double sum = 0;

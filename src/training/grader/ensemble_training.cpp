@@ -38,7 +38,7 @@ TrainedEntry train_folds(const GraderTrainingOptions& training, const GraderData
 
 /// |out-of-fold - label| of a finding: how much probability lies off the label (second place of the challenge).
 double disagreement(const Logits& logits, Severity severity) {
-  return 1 - softmax(logits)[static_cast<size_t>(severity)];
+  return 1 - softmax(logits)[index_of(severity)];
 }
 
 std::vector<bool> trusted_labels(const GraderTrainingOptions& training, const GraderData& data, size_t index,

@@ -24,7 +24,7 @@ enum FoldStream : std::uint64_t { kNetwork, kOrder, kBatch };
 
 Probabilities certain(Severity severity) {
   Probabilities shares{};
-  shares[static_cast<size_t>(severity)] = 1;
+  shares[index_of(severity)] = 1;
   return shares;
 }
 

@@ -190,7 +190,7 @@ void write_grader_bundle(const GraderTrainingOptions& training, const GraderData
     add_members(training, data, trained_condition, networks);
     manifest.grading.conditions.push_back(condition_spec(training, trained_condition));
     if (!training.recipe.keep_prior)
-      manifest.grading.prior[static_cast<size_t>(trained_condition.condition)] = trained_condition.prior;
+      manifest.grading.prior[index_of(trained_condition.condition)] = trained_condition.prior;
     add_metrics(training, trained_condition, manifest);
   }
   for (size_t fold = 0; fold < graders.mixers.size(); ++fold) networks.push_back(mixer_network(graders, fold));

@@ -75,7 +75,7 @@ void mix(const std::vector<MixerResult>& mixers, std::map<FindingKey, HeldOutFin
 LevelPrior base_prior(const GraderTrainingOptions& training, Condition condition) {
   const auto& base = training.data.base_bundle;
   const Manifest manifest = read_manifest(find_bundle(base.empty() ? std::nullopt : std::optional(base)));
-  return manifest.grading.prior[static_cast<size_t>(condition)];
+  return manifest.grading.prior[index_of(condition)];
 }
 
 void calibrate(const GraderTrainingOptions& training, const GraderData& data, const std::vector<MixerResult>& mixers,

@@ -44,7 +44,7 @@ void add_recesses(const StudyLabels& labels, const AxialMeasures& axial, std::ve
   const auto usual = usual_recess_area_mm2(axial);
   for (size_t k = 0; k < kFindingCount; ++k) {
     const Finding& finding = all_findings()[k];
-    const auto& level = axial[static_cast<size_t>(index_of(finding.level))];
+    const auto& level = axial[index_of(finding.level)];
     if (finding.condition != Condition::SubarticularStenosis || !labels.labels[k] || !level) continue;
     const auto& recess = level->recess(*finding.side);
     if (!recess) continue;

@@ -23,7 +23,7 @@ constexpr double kClosedMm2 = 1;  // a closed recess is closed, however little i
 std::array<std::vector<double>, kLevelCount> fluid_by_level(const std::vector<NamedCanal>& canals) {
   std::array<std::vector<double>, kLevelCount> values;
   for (const NamedCanal& canal : canals) {
-    values[static_cast<size_t>(index_of(canal.level))].push_back(canal.fluid_ratio);
+    values[index_of(canal.level)].push_back(canal.fluid_ratio);
   }
   return values;
 }
@@ -39,7 +39,7 @@ size_t patients_of(const std::vector<NamedCanal>& canals) {
 MeasureModel fit_fluid_measure(const std::vector<NamedCanal>& canals, size_t fewest) {
   MeasureSample sample;
   for (const NamedCanal& canal : canals) {
-    sample[static_cast<size_t>(index_of(canal.level))].push_back({canal.fluid_ratio, canal.diameter_mm});
+    sample[index_of(canal.level)].push_back({canal.fluid_ratio, canal.diameter_mm});
   }
   MeasureAssumptions assumptions = measure_assumptions(Condition::SpinalCanalStenosis, kFluidError, fewest);
   assumptions.reference_exponent = kDiameterExponent;
@@ -60,8 +60,7 @@ MeasureModel fit_recess_area_measure(const std::vector<RecessAreaRow>& rows, con
                                      size_t fewest) {
   MeasureSample sample;
   for (const RecessAreaRow& row : rows) {
-    sample[static_cast<size_t>(index_of(row.level))].push_back(
-        {std::max(row.area_mm2, kClosedMm2), row.usual_area_mm2});
+    sample[index_of(row.level)].push_back({std::max(row.area_mm2, kClosedMm2), row.usual_area_mm2});
   }
   MeasureAssumptions assumptions = measure_assumptions(Condition::SubarticularStenosis, kRecessAreaError, fewest);
   assumptions.reference_exponent = kRecessReferenceExponent;

@@ -5,7 +5,6 @@
 #include <map>
 #include <random>
 
-#include "bundle/bundle.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
 #include "core/number_text.h"
@@ -18,6 +17,7 @@
 #include "levels/stack_reading.h"
 #include "pictures/png_file.h"
 #include "training/segmentation/locator_data.h"
+#include "training/segmentation/segmentation_training.h"
 
 namespace lumbargrade {
 namespace {
@@ -43,8 +43,7 @@ std::vector<NamedImage> images_of(const std::filesystem::path& path) {
     image.file = file;
     image.patient = set + "/" + file.substr(0, file.find('_'));
     image.path = path.parent_path() / set / file;
-    image.points[static_cast<size_t>(index_of(row.level()))] =
-        cv::Point2d(row.number("relative_x", 0, 1), row.number("relative_y", 0, 1));
+    image.points[index_of(row.level())] = cv::Point2d(row.number("relative_x", 0, 1), row.number("relative_y", 0, 1));
   }
   std::vector<NamedImage> list;
   for (auto& [key, image] : images) {
@@ -129,18 +128,11 @@ void read_image(const NamedImage& named, const LocatorNetwork& locator, std::mt1
   if (!cut.features.discs.empty()) readings.chains.push_back({named.patient, named.file, true, cut.features, -1});
 }
 
-LocatorNetwork locator_of(const std::filesystem::path& folder) {
-  const Bundle bundle = load_bundle(folder);
-  auto module = std::dynamic_pointer_cast<UNetImpl>(bundle.network("locator").network.module);
-  if (!module) throw Error(ErrorKind::BundleInvalid, text(folder.string(), ": the locator is not a U-Net"));
-  return LocatorNetwork(UNet(std::move(module)), torch::kCPU);
-}
-
 }  // namespace
 
 NamedReadings read_named_images(const std::filesystem::path& table, const std::filesystem::path& bundle) {
   const std::vector<NamedImage> images = images_of(table);
-  const LocatorNetwork locator = locator_of(bundle);
+  const LocatorNetwork locator = read_locator(bundle, torch::kCPU);
   NamedReadings readings;
   std::mt19937 random(kCutSeed);
   Progress progress("reading named images", static_cast<int>(images.size()));
@@ -164,16 +156,6 @@ void write_named_canals(const std::filesystem::path& path, const std::vector<Nam
                   fixed_decimals(canal.diameter_mm, 3), canal.ratio ? fixed_decimals(*canal.ratio, 3) : ""});
   }
   write_file_atomically(path, csv);
-}
-
-std::vector<NamedCanal> read_named_canals(const std::filesystem::path& path) {
-  const Table table(path, ErrorKind::Usage, {"patient", "file", "level", "fluid_ratio", "diameter_mm"});
-  std::vector<NamedCanal> canals;
-  for (const TableRow row : table) {
-    canals.push_back({row.word("patient"), row.word("file"), row.level(), row.number("fluid_ratio", 0, 100),
-                      row.number("diameter_mm", 0, 100), row.optional_number("ratio", 0, 100)});
-  }
-  return canals;
 }
 
 }  // namespace lumbargrade

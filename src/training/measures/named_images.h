@@ -31,6 +31,5 @@ struct NamedReadings {
 NamedReadings read_named_images(const std::filesystem::path& table, const std::filesystem::path& bundle);
 
 void write_named_canals(const std::filesystem::path& path, const std::vector<NamedCanal>& canals);
-std::vector<NamedCanal> read_named_canals(const std::filesystem::path& path);
 
 }  // namespace lumbargrade

@@ -69,15 +69,15 @@ void replace_metrics(Manifest& manifest, const std::vector<std::vector<MetricSpe
 void add_references(const CanalFigures& unseen, GradingSpec& grading) {
   std::array<std::vector<double>, kLevelCount> diameters, ratios, depths;
   for (const LevelFigure& row : unseen.levels) {
-    const auto level = static_cast<size_t>(index_of(row.level));
+    const auto level = index_of(row.level);
     if (row.diameter_mm) diameters[level].push_back(*row.diameter_mm);
     if (row.ratio) ratios[level].push_back(*row.ratio);
   }
   for (const RecessFigure& row : unseen.recesses) {
-    depths[static_cast<size_t>(index_of(row.level))].push_back(row.depth_mm);
+    depths[index_of(row.level)].push_back(row.depth_mm);
   }
   const auto set = [&](Measure measure, const std::array<std::vector<double>, kLevelCount>& values) {
-    grading.reference_samples[static_cast<size_t>(measure)] = reference_sample(values, kUnseenSet);
+    grading.reference_samples[index_of(measure)] = reference_sample(values, kUnseenSet);
   };
   set(Measure::CanalAp, diameters);
   set(Measure::CanalRatio, ratios);

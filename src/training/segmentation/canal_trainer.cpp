@@ -4,7 +4,6 @@
 #include <cmath>
 #include <opencv2/core.hpp>
 
-#include "bundle/bundle.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
@@ -136,16 +135,6 @@ StripSplit load_strips(const CanalTraining& training, const LocatorDataset& data
   return split;
 }
 
-LocatorNetwork locator_of(const CanalTraining& training) {
-  const Bundle bundle = load_bundle(training.locator);
-  auto module = std::dynamic_pointer_cast<UNetImpl>(bundle.network("locator").network.module);
-  if (!module) {
-    throw Error(ErrorKind::BundleInvalid,
-                text("the locator of ", training.locator.string(), " is not of the architecture \"unet\""));
-  }
-  return LocatorNetwork(UNet(std::move(module)), torch::Device(training.device));
-}
-
 void append(const CanalFigures& more, CanalFigures& figures) {
   figures.levels.insert(figures.levels.end(), more.levels.begin(), more.levels.end());
   figures.recesses.insert(figures.recesses.end(), more.recesses.begin(), more.recesses.end());
@@ -164,7 +153,7 @@ void measure_outline(const CanalTraining& training, const TensorMap& state, cons
                      const std::vector<std::string>& held_out) {
   if (held_out.empty()) return;
   const CanalOutlineNetwork network(unet_with(training.network, state), torch::Device(training.device));
-  const LocatorNetwork locator = locator_of(training);
+  const LocatorNetwork locator = read_locator(training.locator, torch::Device(training.device));
   const auto outline = [&](const std::vector<OutlineInput>& inputs) { return network.predict(inputs); };
   CanalFigures thin;
   CanalFigures thick;

@@ -15,9 +15,7 @@ namespace {
 /// merely small canals).
 constexpr double kCanalReferenceExponent = 0.5;
 /// Agreement of two human readers in the challenge (linearly weighted kappa), by condition.
-constexpr double kCanalKappa = 0.70;
-constexpr double kRecessKappa = 0.32;
-constexpr double kForamenKappa = 0.54;
+constexpr std::array<double, kConditionCount> kKappa = {0.70, 0.54, 0.32};
 /// How far the recess's depth is trusted against the prior: r .9 against masks, but on two graded studies its rows lost
 /// to the prior (.870 against .814) with a weight of .6.
 constexpr double kRecessWeight = 0.4;
@@ -38,18 +36,6 @@ class LogError {
  private:
   double sum_ = 0, count_ = 0;
 };
-
-double kappa_of(Condition condition) {
-  switch (condition) {
-    case Condition::SpinalCanalStenosis:
-      return kCanalKappa;
-    case Condition::SubarticularStenosis:
-      return kRecessKappa;
-    case Condition::NeuralForaminalNarrowing:
-      return kForamenKappa;
-  }
-  return kCanalKappa;
-}
 
 /// Collects figures that are defined.
 class Metrics {
@@ -73,8 +59,8 @@ class Metrics {
 MeasureAssumptions measure_assumptions(Condition condition, double measuring_error, size_t fewest) {
   MeasureAssumptions assumptions;
   assumptions.measuring_error = measuring_error;
-  assumptions.reader_kappa = kappa_of(condition);
-  assumptions.prevalence = challenge_prevalence()[static_cast<size_t>(condition)];
+  assumptions.reader_kappa = kKappa[index_of(condition)];
+  assumptions.prevalence = challenge_prevalence()[index_of(condition)];
   assumptions.fewest = fewest;
   return assumptions;
 }
@@ -103,7 +89,7 @@ MeasureModel fit_canal_measure(const std::vector<LevelFigure>& unseen, size_t fe
     if (!row.diameter_mm) continue;
     Measured measured{*row.diameter_mm, std::nullopt};
     if (row.ratio && *row.ratio > 0) measured.reference = *row.diameter_mm / *row.ratio;
-    sample[static_cast<size_t>(index_of(row.level))].push_back(measured);
+    sample[index_of(row.level)].push_back(measured);
     if (row.true_diameter_mm) error.add(*row.diameter_mm, *row.true_diameter_mm);
   }
   MeasureAssumptions assumptions = measure_assumptions(Condition::SpinalCanalStenosis, error.mean(), fewest);
@@ -121,7 +107,7 @@ MeasureModel fit_recess_measure(const std::vector<RecessFigure>& unseen, size_t 
   LogError error;
   for (const RecessFigure& row : unseen) {
     // A closed recess is closed: how many thousandths of a millimetre are left says nothing of how depths spread.
-    sample[static_cast<size_t>(index_of(row.level))].push_back({std::max(row.depth_mm, kClosedMm), std::nullopt});
+    sample[index_of(row.level)].push_back({std::max(row.depth_mm, kClosedMm), std::nullopt});
     error.add(row.depth_mm, row.true_depth_mm);
   }
   MeasureModel model = calibrate_measure(

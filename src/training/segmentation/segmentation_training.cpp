@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "bundle/bundle.h"
 #include "core/error.h"
 #include "core/sha256.h"
 #include "network/safetensors.h"
@@ -56,6 +57,13 @@ TrainingTask unet_task(const SegmentationTraining& training, int steps, double r
 
 TensorMap initial_weights(const SegmentationTraining& training) {
   return training.init.empty() ? TensorMap{} : read_safetensors(training.init);
+}
+
+LocatorNetwork read_locator(const std::filesystem::path& folder, const torch::Device& device) {
+  const Bundle bundle = load_bundle(folder);
+  auto module = std::dynamic_pointer_cast<UNetImpl>(bundle.network("locator").network.module);
+  if (!module) throw Error(ErrorKind::BundleInvalid, text(folder.string(), ": the locator is not a U-Net"));
+  return LocatorNetwork(UNet(std::move(module)), device);
 }
 
 UNet unet_with(const UNetOptions& options, const TensorMap& state) {

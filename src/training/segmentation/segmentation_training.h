@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bundle/manifest.h"
+#include "levels/locator_network.h"
 #include "network/unet.h"
 #include "network/unet_options.h"
 #include "training/loop/trainer.h"
@@ -36,6 +37,9 @@ TrainingTask unet_task(const SegmentationTraining& training, int steps, double r
 
 /// The weights to begin with; empty: random ones.
 TensorMap initial_weights(const SegmentationTraining& training);
+
+/// The locator of a bundle. Throws Error (BundleInvalid) for a bundle that has none.
+LocatorNetwork read_locator(const std::filesystem::path& folder, const torch::Device& device);
 
 /// A U-Net with these weights.
 UNet unet_with(const UNetOptions& options, const TensorMap& state);
