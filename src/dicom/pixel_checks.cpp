@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <set>
 
 #include "core/error.h"
 #include "dicom/codestream.h"
@@ -90,25 +91,60 @@ std::string compression_problem(const Instance& instance, const std::vector<std:
   return {};
 }
 
-/// The 16-bit words of native pixels.
-class StoredBits {
+/// How values go from pixel to pixel: an image is smooth, whatever its scale; wrapped values and junk are not.
+class Variation {
  public:
-  StoredBits(const Structure& structure, size_t count)
-      : bytes_(structure.native_pixels), count_(count), high_(structure.encoding.big_endian ? 0 : 1) {}
-
-  bool any_above(int bits) const {
-    unsigned all = 0;
-    for (size_t i = 0; i < count_; ++i) all |= word(i);
-    return (all >> bits) != 0;
+  void add(int value) {
+    if (count_ > 0) steps_ += std::abs(static_cast<double>(value) - previous_);
+    sum_ += value;
+    squares_ += static_cast<double>(value) * value;
+    previous_ = value;
+    ++count_;
   }
 
-  /// Sum of the steps between neighbouring values: an image is smooth, wrapped values and junk are not.
-  uint64_t total_variation(unsigned mask) const {
-    uint64_t sum = 0;
-    for (size_t i = 1; i < count_; ++i) {
-      sum += static_cast<uint64_t>(std::abs(static_cast<int>(word(i) & mask) - static_cast<int>(word(i - 1) & mask)));
+  /// Sum of the steps between neighbours.
+  double steps() const { return steps_; }
+
+  /// The same against how far the values spread; without a spread there is nothing to compare.
+  double roughness() const {
+    const double mean = sum_ / count_, variance = squares_ / count_ - mean * mean;
+    return variance > 0 ? steps_ / std::sqrt(variance) : 0;
+  }
+
+ private:
+  double steps_ = 0, sum_ = 0, squares_ = 0, previous_ = 0;
+  double count_ = 0;
+};
+
+/// The 16-bit words of native pixels, which should end at BitsStored.
+class StoredWords {
+ public:
+  StoredWords(const Structure& structure, const PixelFormat& format, size_t count)
+      : bytes_(structure.native_pixels),
+        count_(count),
+        high_(structure.encoding.big_endian ? 0 : 1),
+        bits_(format.bits_stored),
+        is_signed_(format.is_signed) {}
+
+  /// Of signed values, those that are neither extended nor cut at BitsStored.
+  bool any_above() const {
+    for (size_t i = 0; i < count_; ++i) {
+      const bool is_extended = is_signed_ && whole(i) == masked(i);
+      if (word(i) >> bits_ != 0 && !is_extended) return true;
     }
-    return sum;
+    return false;
+  }
+
+  /// Whether the words as they are make a better image than their lower bits.
+  bool are_an_image() const {
+    Variation as_they_are, cut;
+    for (size_t i = 0; i < count_; ++i) {
+      as_they_are.add(whole(i));
+      cut.add(masked(i));
+    }
+    if (is_signed_) return as_they_are.steps() < cut.steps();  // cut negative values spread over all of the range
+    const bool is_smoother = as_they_are.steps() < cut.steps() || as_they_are.roughness() < cut.roughness();
+    return is_smoother && !have_holes();
   }
 
  private:
@@ -116,9 +152,27 @@ class StoredBits {
     return static_cast<unsigned>(bytes_[2 * i + high_]) << 8 | static_cast<unsigned>(bytes_[2 * i + 1 - high_]);
   }
 
+  int whole(size_t i) const { return is_signed_ ? static_cast<int16_t>(word(i)) : static_cast<int>(word(i)); }
+
+  int masked(size_t i) const {
+    const unsigned sign = is_signed_ ? 1U << (bits_ - 1) : 0U;
+    return static_cast<int>((word(i) & ((1U << bits_) - 1U)) ^ sign) - static_cast<int>(sign);
+  }
+
+  /// The bits above are a mark of their own, such as a drawing: no image leaps over the values between.
+  bool have_holes() const {
+    std::set<unsigned> above;
+    for (size_t i = 0; i < count_; ++i) above.insert(word(i) >> bits_);
+    const auto leaps = [](unsigned lower, unsigned upper) { return upper > 2 * lower + 2; };
+    return (above.size() == 1 && *above.begin() > 0) ||
+           std::adjacent_find(above.begin(), above.end(), leaps) != above.end();
+  }
+
   Bytes bytes_;
   size_t count_;
   size_t high_;
+  int bits_;
+  bool is_signed_;
 };
 
 void read_padding(DcmDataset& dataset, PixelFormat& format) {
@@ -201,13 +255,14 @@ void check_field(const PixelFormat& format, Frame& frame) {
 /// Stored values that use bits above BitsStored, where no overlay is kept in them: the header tells too few.
 void keep_all_bits(DcmDataset& dataset, const Structure& structure, Instance& instance) {
   PixelFormat& format = instance.format;
-  const bool is_plain = format.bits_allocated == 16 && format.samples_per_pixel == 1 && !format.is_signed &&
-                        format.high_bit + 1 == format.bits_stored && format.bits_stored < 16;
+  const bool is_plain = format.bits_allocated == 16 && format.samples_per_pixel == 1 &&
+                        format.high_bit + 1 == format.bits_stored && format.bits_stored >= 1 && format.bits_stored < 16;
   if (!is_plain || structure.native_pixels.empty() || dataset.tagExists(DcmTagKey(0x6000, 0x0102))) return;
-  const StoredBits bits(
-      structure, instance.frames.size() * static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns));
-  if (!bits.any_above(format.bits_stored)) return;
-  if (bits.total_variation(0xFFFFU) >= bits.total_variation((1U << format.bits_stored) - 1U)) {
+  const StoredWords words(
+      structure, format,
+      instance.frames.size() * static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns));
+  if (!words.any_above()) return;
+  if (!words.are_an_image()) {
     add_note(instance.notes,
              text("values above BitsStored ", format.bits_stored, ", which look like no image, left out"));
     return;

@@ -210,6 +210,23 @@ bool has_implausible_steps(const Stack& stack) {
   return usual_mm < kSmallestStep_mm || usual_mm > kLargestStep_mm;
 }
 
+/// Nearly all images a hair's breadth apart: their places are told in metres or kilometres. Takes sorted slices.
+bool lie_crowded(const Stack& stack) {
+  constexpr double kSame_mm = 1e-6;  // of images that were meant for one place
+  constexpr double kNearlyAll = 0.9;
+  if (stack.slices.size() < 3) return false;
+  const std::vector<double> steps_mm = steps_of(stack).along_mm;
+  const auto crowded = std::count_if(steps_mm.begin(), steps_mm.end(), [](double step_mm) {
+    return std::abs(step_mm) > kSame_mm && std::abs(step_mm) < kSamePosition_mm;
+  });
+  return static_cast<double>(crowded) >= kNearlyAll * static_cast<double>(steps_mm.size());
+}
+
+std::string implausible_steps(const Stack& stack) {
+  return text(stack.slices.size(), " images left out: implausible ImagePositionPatient, ",
+              median_of(steps_of(stack).along_mm), " mm from slice to slice");
+}
+
 std::vector<Stack> split_blocks(Stack stack) {
   const bool is_axial = orientation_of(stack.plane().normal()) != Orientation::Sagittal;
   if (!is_axial) leave_out_strays(stack);
@@ -277,6 +294,10 @@ Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) 
   result.warnings = std::move(families.warnings);
   for (Stack& family : families.stacks) {
     sort_slices(family);
+    if (lie_crowded(family)) {
+      result.warnings.push_back(implausible_steps(family));
+      continue;
+    }
     for (const Stack& station : split_stations(family)) {
       for (Stack& stack : resolve_repeats(station)) {
         for (Stack& block : split_blocks(std::move(stack))) {
@@ -284,8 +305,7 @@ Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) 
             result.stacks.push_back(std::move(block));
             continue;
           }
-          result.warnings.push_back(text(block.slices.size(), " images left out: implausible ImagePositionPatient, ",
-                                         median_of(steps_of(block).along_mm), " mm from slice to slice"));
+          result.warnings.push_back(implausible_steps(block));
         }
       }
     }

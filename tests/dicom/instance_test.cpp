@@ -152,6 +152,41 @@ TEST(DecodeFrames, KeepsAnImageThatGoesBeyondBitsStored) {
   EXPECT_THAT(pixels_of(four_pixels({3900, 4000, 4100, 4200})), ElementsAre(3900, 4000, 4100, 4200));
 }
 
+/// A disc with a soft edge on a slope, its brightest value `top`; `above` is or-ed into the words of a corner.
+MadeImage smooth_image(double top, uint16_t above = 0) {
+  MadeImage image;
+  image.rows = image.columns = 64;
+  image.pixels.clear();
+  for (int row = 0; row < 64; ++row) {
+    for (int column = 0; column < 64; ++column) {
+      const double radius = std::hypot(row - 32, column - 32);
+      const double share = 0.1 + 0.1 * column / 64 + 0.8 / (1 + std::exp(radius - 18));
+      const auto value = static_cast<uint16_t>(share * top);
+      image.pixels.push_back(static_cast<uint16_t>(value | (row < 20 && column < 20 ? above : 0)));
+    }
+  }
+  return image;
+}
+
+TEST(DecodeFrames, KeepsValuesAboveBitsStoredWhateverTheScale) {
+  for (const double top : {4200, 5000, 9000, 20000, 40000, 65000}) {
+    const MadeImage image = smooth_image(top);
+    EXPECT_THAT(pixels_of(image), testing::ElementsAreArray(image.pixels)) << top;
+    EXPECT_THAT(parse(image).notes, ElementsAre(HasSubstr("above BitsStored 12, kept"))) << top;
+  }
+}
+
+TEST(DecodeFrames, LeavesOutADrawingAboveBitsStored) {
+  const std::vector<float> plain = pixels_of(smooth_image(3000));
+  EXPECT_EQ(pixels_of(smooth_image(3000, 0x8000)), plain);
+}
+
+TEST(DecodeFrames, KeepsSignedValuesAboveBitsStored) {
+  MadeImage image = smooth_image(9000);
+  image.change = [](DcmDataset& dataset) { dataset.putAndInsertUint16(DCM_PixelRepresentation, 1); };
+  EXPECT_THAT(pixels_of(image), testing::ElementsAreArray(image.pixels));
+}
+
 TEST(DecodeFrames, GivesPaddingTheDarkestValueOfTheImage) {
   MadeImage image = four_pixels({4095, 20, 30, 4095});
   image.change = [](DcmDataset& dataset) { dataset.putAndInsertUint16(DCM_PixelPaddingValue, 4095); };
