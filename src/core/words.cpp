@@ -9,17 +9,17 @@ namespace {
 
 /// U+00C0 to U+017F without accents, one letter each; others as they are are marked by a blank.
 constexpr std::string_view kLatinLetters =
-    "aaaaaaaceeeeiiii"  // U+00C0
-    "dnooooo ouuuuyts"  // U+00D0
-    "aaaaaaaceeeeiiii"  // U+00E0
-    "dnooooo ouuuuyty"  // U+00F0
-    "aaaaaaccccccccdd"  // U+0100
-    "ddeeeeeeeeeegggg"  // U+0110
-    "gggghhhhiiiiiiii"  // U+0120
-    "iiiijjkkklllllll"  // U+0130, of which U+0138 (kra) is a k
-    "lllnnnnnnnnnoooo"  // U+0140
-    "oooorrrrrrssssss"  // U+0150
-    "ssttttttuuuuuuuu"  // U+0160
+    "aaaaaaaceeeeiiii"   // U+00C0
+    "dnooooo ouuuuyts"   // U+00D0
+    "aaaaaaaceeeeiiii"   // U+00E0
+    "dnooooo ouuuuyty"   // U+00F0
+    "aaaaaaccccccccdd"   // U+0100
+    "ddeeeeeeeeeegggg"   // U+0110
+    "gggghhhhiiiiiiii"   // U+0120
+    "iiiijjkkklllllll"   // U+0130, of which U+0138 (kra) is a k
+    "lllnnnnnnnnnoooo"   // U+0140
+    "oooorrrrrrssssss"   // U+0150
+    "ssttttttuuuuuuuu"   // U+0160
     "uuuuwwyyyzzzzzzs";  // U+0170
 
 /// Takes the first character off; bytes that are no UTF-8 come out one by one.

@@ -7,11 +7,11 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <set>
 
 #include "core/error.h"
 #include "dicom/codestream.h"
 #include "dicom/notes.h"
+#include "dicom/stored_words.h"
 #include "dicom/transfer_syntax.h"
 #include "dicom/values.h"
 
@@ -91,94 +91,21 @@ std::string compression_problem(const Instance& instance, const std::vector<std:
   return {};
 }
 
-/// How values go from pixel to pixel: an image is smooth, whatever its scale; wrapped values and junk are not.
-class Variation {
- public:
-  void add(int value) {
-    if (count_ > 0) steps_ += std::abs(static_cast<double>(value) - previous_);
-    sum_ += value;
-    squares_ += static_cast<double>(value) * value;
-    previous_ = value;
-    ++count_;
-  }
-
-  /// Sum of the steps between neighbours.
-  double steps() const { return steps_; }
-
-  /// The same against how far the values spread; without a spread there is nothing to compare.
-  double roughness() const {
-    const double mean = sum_ / count_, variance = squares_ / count_ - mean * mean;
-    return variance > 0 ? steps_ / std::sqrt(variance) : 0;
-  }
-
- private:
-  double steps_ = 0, sum_ = 0, squares_ = 0, previous_ = 0;
-  double count_ = 0;
-};
-
-/// The 16-bit words of native pixels, which should end at BitsStored.
-class StoredWords {
- public:
-  StoredWords(const Structure& structure, const PixelFormat& format, size_t count)
-      : bytes_(structure.native_pixels),
-        count_(count),
-        high_(structure.encoding.big_endian ? 0 : 1),
-        bits_(format.bits_stored),
-        is_signed_(format.is_signed) {}
-
-  /// Of signed values, those that are neither extended nor cut at BitsStored.
-  bool any_above() const {
-    for (size_t i = 0; i < count_; ++i) {
-      const bool is_extended = is_signed_ && whole(i) == masked(i);
-      if (word(i) >> bits_ != 0 && !is_extended) return true;
-    }
-    return false;
-  }
-
-  /// Whether the words as they are make a better image than their lower bits.
-  bool are_an_image() const {
-    Variation as_they_are, cut;
-    for (size_t i = 0; i < count_; ++i) {
-      as_they_are.add(whole(i));
-      cut.add(masked(i));
-    }
-    if (is_signed_) return as_they_are.steps() < cut.steps();  // cut negative values spread over all of the range
-    const bool is_smoother = as_they_are.steps() < cut.steps() || as_they_are.roughness() < cut.roughness();
-    return is_smoother && !have_holes();
-  }
-
- private:
-  unsigned word(size_t i) const {
-    return static_cast<unsigned>(bytes_[2 * i + high_]) << 8 | static_cast<unsigned>(bytes_[2 * i + 1 - high_]);
-  }
-
-  int whole(size_t i) const { return is_signed_ ? static_cast<int16_t>(word(i)) : static_cast<int>(word(i)); }
-
-  int masked(size_t i) const {
-    const unsigned sign = is_signed_ ? 1U << (bits_ - 1) : 0U;
-    return static_cast<int>((word(i) & ((1U << bits_) - 1U)) ^ sign) - static_cast<int>(sign);
-  }
-
-  /// The bits above are a mark of their own, such as a drawing: no image leaps over the values between.
-  bool have_holes() const {
-    std::set<unsigned> above;
-    for (size_t i = 0; i < count_; ++i) above.insert(word(i) >> bits_);
-    const auto leaps = [](unsigned lower, unsigned upper) { return upper > 2 * lower + 2; };
-    return (above.size() == 1 && *above.begin() > 0) ||
-           std::adjacent_find(above.begin(), above.end(), leaps) != above.end();
-  }
-
-  Bytes bytes_;
-  size_t count_;
-  size_t high_;
-  int bits_;
-  bool is_signed_;
-};
+/// A padding value of more bits than are stored is read without them, as the pixels are.
+void fit_padding(PixelFormat& format) {
+  const int largest = (1 << std::clamp(format.bits_stored, 1, 16)) - 1;
+  if (format.is_signed || format.bits_allocated != 16 || format.padding_low != format.padding_high) return;
+  if (format.padding_low.value_or(0) <= largest) return;
+  format.padding_low = *format.padding_low & largest;
+  format.padding_high = format.padding_low;
+}
 
 void read_padding(DcmDataset& dataset, PixelFormat& format) {
   constexpr int kNone = std::numeric_limits<int>::min();
   const auto stored = [&](const DcmTagKey& tag) {
     const int value = integer_value(dataset, tag, kNone);
+    if (value == kNone) return value;
+    if (!format.is_signed && value < 0) return value + 65536;  // written as signed although the pixels are not
     return format.is_signed && value > 32767 ? value - 65536 : value;
   };
   const int value = stored(DCM_PixelPaddingValue);
@@ -208,10 +135,14 @@ PixelFormat read_pixel_format(DcmDataset& dataset, std::vector<std::string>& not
 size_t checked_frames(DcmDataset& dataset, const Instance& instance, const Structure& structure,
                       const MemoryBudgetPointer& budget) {
   const PixelFormat& format = instance.format;
-  const int64_t frames = integer_value(dataset, DCM_NumberOfFrames, 1);
+  const bool tells_frames = !string_value(dataset, DCM_NumberOfFrames).empty();
+  const int64_t frames = integer_value(dataset, DCM_NumberOfFrames, tells_frames ? 0 : 1);
   if (format.rows < 1 || format.columns < 1) refuse_pixels(instance, "has pixels but no valid Rows and Columns");
   if (format.rows > kLongestSide || format.columns > kLongestSide) {
     refuse_pixels(instance, text("claims ", format.columns, " x ", format.rows, " pixels"));
+  }
+  if (frames == 0) {
+    refuse_pixels(instance, text("claims \"", string_value(dataset, DCM_NumberOfFrames), "\" frames (NumberOfFrames)"));
   }
   if (frames < 1 || frames > kMostFrames) refuse_pixels(instance, text("claims ", frames, " frames"));
   if (format.samples_per_pixel < 1 || format.samples_per_pixel > 4) {
@@ -255,17 +186,20 @@ void check_field(const PixelFormat& format, Frame& frame) {
 /// Stored values that use bits above BitsStored, where no overlay is kept in them: the header tells too few.
 void keep_all_bits(DcmDataset& dataset, const Structure& structure, Instance& instance) {
   PixelFormat& format = instance.format;
-  const bool is_plain = format.bits_allocated == 16 && format.samples_per_pixel == 1 &&
-                        format.high_bit + 1 == format.bits_stored && format.bits_stored >= 1 && format.bits_stored < 16;
-  if (!is_plain || structure.native_pixels.empty() || dataset.tagExists(DcmTagKey(0x6000, 0x0102))) return;
+  const bool is_read = !structure.native_pixels.empty() && !dataset.tagExists(DcmTagKey(0x6000, 0x0102));
+  if (!may_exceed_bits_stored(format) || !is_read) return fit_padding(format);
+  const unsigned char* bytes = structure.native_pixels.data();
+  const size_t high = structure.encoding.big_endian ? 0 : 1;
+  const auto read = [=](size_t i) {
+    return static_cast<unsigned>(bytes[2 * i + high]) << 8 | static_cast<unsigned>(bytes[2 * i + 1 - high]);
+  };
   const StoredWords words(
-      structure, format,
-      instance.frames.size() * static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns));
-  if (!words.any_above()) return;
+      format, instance.frames.size() * static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns), read);
+  if (!words.any_above()) return fit_padding(format);
   if (!words.are_an_image()) {
     add_note(instance.notes,
              text("values above BitsStored ", format.bits_stored, ", which look like no image, left out"));
-    return;
+    return fit_padding(format);
   }
   add_note(instance.notes, text("values above BitsStored ", format.bits_stored, ", kept as they are"));
   format.bits_stored = 16;

@@ -99,8 +99,9 @@ int integer_value(DcmItem& item, const DcmTagKey& tag, int otherwise) {
   if (!element) return otherwise;
   if (element->isaString()) {
     const auto number = number_in(text_of_odd_value(*element), 0);
-    const bool fits = number && std::abs(*number) <= std::numeric_limits<int>::max();
-    return fits ? static_cast<int>(*number) : otherwise;
+    const bool is_integer =
+        number && std::abs(*number) <= std::numeric_limits<int>::max() && std::floor(*number) == *number;
+    return is_integer ? static_cast<int>(*number) : otherwise;
   }
   Uint16 short_value = 0;
   if (element->getUint16(short_value).good()) return short_value;

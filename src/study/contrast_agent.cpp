@@ -10,12 +10,12 @@ namespace {
 
 /// "NONE", "ohne", "0 ml", in an attribute that should name the agent.
 bool denies_agent(const Words& agent) {
-  return has_word(agent, {"no",      "none",   "nein", "non",   "n",      "na",      "nil",     "null",     "0",
-                          "not",     "nicht",  "nao",  "ne",    "nei",    "nej",     "false",   "unknown",  "unspecified",
-                          "without", "wo",     "ohne", "kein",  "keine",  "keiner",  "keines",  "sans",     "aucun",
-                          "aucune",  "sin",    "sem",  "senza", "zonder", "geen",    "utan",    "uden",     "uten",
-                          "ingen",   "nessun", "bez",  "brak",  "ninguno", "nenhum", "nessuno", "нет", "без",
-                          "无",      "無",     "なし", "없음"});
+  return has_word(
+      agent, {"no",      "none",   "nein",    "non",    "n",      "na",    "nil",     "null",        "0",       "not",
+              "nicht",   "nao",    "ne",      "nei",    "nej",    "false", "unknown", "unspecified", "without", "wo",
+              "ohne",    "kein",   "keine",   "keiner", "keines", "sans",  "aucun",   "aucune",      "sin",     "sem",
+              "senza",   "zonder", "geen",    "utan",   "uden",   "uten",  "ingen",   "nessun",      "bez",     "brak",
+              "ninguno", "nenhum", "nessuno", "нет",    "без",    "无",    "無",      "なし",        "없음"});
 }
 
 bool names_agent(const std::string& attribute) {
@@ -26,12 +26,12 @@ bool names_agent(const std::string& attribute) {
 /// Agents by name or abbreviation.
 bool is_agent(const std::string& word) {
   const Words one = {word};
-  return has_word(one, {"km",  "ce",  "mdc",  "civ", "pc",  "inj", "iv",  "ev",     "kl",   "cm",   "gbca",
-                        "sdc", "pgd", "cont", "enh", "gd",  "ку", "кв", "пку", "dota", "contr"}) ||
+  return has_word(one, {"km",  "ce",  "mdc",  "civ", "pc", "inj", "iv", "ev",  "kl",   "cm",   "gbca",
+                        "sdc", "pgd", "cont", "enh", "gd", "ку",  "кв", "пку", "dota", "contr"}) ||
          has_word_from(one, {"gd", "gad", "inj", "dotar", "magnev", "magneg", "multihan", "prohan", "omnisc", "clarisc",
                              "vuew", "elucir", "primov", "eovist", "vasov", "ablav", "artirem", "tehost", "enhanc"}) ||
-         has_word_with(one, {"gado", "contrast", "kontras", "enhanced", "inject", "σκιαγρ", "контраст",
-                             "усилен", "造影", "增强", "增強", "强化", "強化", "조영", "ガド"});
+         has_word_with(one, {"gado", "contrast", "kontras", "enhanced", "inject", "σκιαγρ", "контраст", "усилен",
+                             "造影", "增强", "增強", "强化", "強化", "조영", "ガド"});
 }
 
 /// What stands with a sign or alone at the end: "+C", "K+", "T1_SAG_C".
@@ -82,7 +82,8 @@ bool says_agent(const Words& words) {
     const bool is_length = words[i] == "cm" && i > 0 && is_number(words[i - 1]);  // "FOV 24 cm"
     if (is_agent(words[i]) && !is_length) return true;
     const bool is_dose = words[i] == "ml" && i > 0 && is_number(words[i - 1]);
-    if (is_dose || (words[i].size() > 2 && words[i].ends_with("ml") && is_number(words[i].substr(0, words[i].size() - 2))))
+    if (is_dose ||
+        (words[i].size() > 2 && words[i].ends_with("ml") && is_number(words[i].substr(0, words[i].size() - 2))))
       return true;
   }
   return false;
@@ -112,9 +113,10 @@ bool says_before(const Words& words) {
     if (denies && i + 1 < words.size() && is_short_for_agent(words[i + 1])) return true;
     if (is_agent(words[i]) && words[i].ends_with("siz")) return true;  // Turkish: without
   }
-  return has_word(words, {"pre",  "before", "vor", "avant",  "antes", "prima", "fore", "ennen", "przed", "pred",  "до",
-                          "wo",   "without", "ohne", "kein", "keine", "sans",  "sin",  "senza", "sem",   "zonder", "geen",
-                          "uden", "utan",   "uten", "ilman", "bez",   "без", "fara", "plain", "unenhanced"}) ||
+  return has_word(words,
+                  {"pre",  "before",  "vor",  "avant", "antes", "prima", "fore", "ennen", "przed",     "pred",   "до",
+                   "wo",   "without", "ohne", "kein",  "keine", "sans",  "sin",  "senza", "sem",       "zonder", "geen",
+                   "uden", "utan",    "uten", "ilman", "bez",   "без",   "fara", "plain", "unenhanced"}) ||
          has_word_from(words, {"nativ", "natif"}) ||
          has_word_with(words, {"平扫", "平掃", "単純", "單純", "造影前", "增强前", "增強前", "조영전", "비조영"}) ||
          has_pair(words, {{"w", "o"}, {"s", "c"}});

@@ -203,11 +203,22 @@ void leave_out_strays(Stack& stack) {
                                 " mm beside the others of the series; left out"));
 }
 
+/// Slices that would overlap five times over, or sagittal ones with gaps of many slices between all of them: places in
+/// centimetres or tenths of a millimetre.
+bool contradicts_thickness(const Stack& stack, double usual_step_mm) {
+  constexpr double kThinnestTold_mm = 0.5, kThickestTold_mm = 20;
+  constexpr double kOverlap = 5, kApart = 8;
+  const double thickness_mm = stack.slices.front().instance->slice_thickness_mm.value_or(0);
+  if (thickness_mm < kThinnestTold_mm || thickness_mm > kThickestTold_mm) return false;
+  const bool is_sagittal = orientation_of(stack.plane().normal()) == Orientation::Sagittal;
+  return usual_step_mm * kOverlap < thickness_mm || (is_sagittal && usual_step_mm > kApart * thickness_mm);
+}
+
 /// Steps that no scanner takes: their positions are wrong.
 bool has_implausible_steps(const Stack& stack) {
   if (stack.slices.size() < 2) return false;
   const double usual_mm = median_of(steps_of(stack).along_mm);
-  return usual_mm < kSmallestStep_mm || usual_mm > kLargestStep_mm;
+  return usual_mm < kSmallestStep_mm || usual_mm > kLargestStep_mm || contradicts_thickness(stack, usual_mm);
 }
 
 /// Nearly all images a hair's breadth apart: their places are told in metres or kilometres. Takes sorted slices.

@@ -12,7 +12,8 @@ using testing::IsEmpty;
 TEST(Words, AreComparedWithoutCaseAndAccents) {
   EXPECT_EQ(folded("S\u00c9QUENCE \u00dcbersicht f\u00f8r \u0130V"), "sequence ubersicht for iv");
   EXPECT_EQ(folded("re\u0301pe\u0301rage"), "reperage");  // accents as characters of their own
-  EXPECT_EQ(folded("\u041a\u041e\u041d\u0422\u0420\u0410\u0421\u0422"), "\u043a\u043e\u043d\u0442\u0440\u0430\u0441\u0442");
+  EXPECT_EQ(folded("\u041a\u041e\u041d\u0422\u0420\u0410\u0421\u0422"),
+            "\u043a\u043e\u043d\u0442\u0440\u0430\u0441\u0442");
   EXPECT_EQ(folded("\u03a3\u039a\u0399\u0391"), "\u03c3\u03ba\u03b9\u03b1");
   EXPECT_EQ(folded("\u9020\u5f71"), "\u9020\u5f71");
 }

@@ -1,6 +1,7 @@
 #include "dicom/instance.h"
 
 #include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmjpeg/djencode.h>
 #include <dcmtk/dcmjpeg/djrploss.h>
 #include <gmock/gmock.h>
@@ -176,9 +177,46 @@ TEST(DecodeFrames, KeepsValuesAboveBitsStoredWhateverTheScale) {
   }
 }
 
+std::vector<unsigned char> rle_bytes(const MadeImage& image) {
+  DcmFileFormat file;
+  fill(*file.getDataset(), image);
+  DcmRLEEncoderRegistration::registerCodecs();
+  EXPECT_TRUE(file.getDataset()->chooseRepresentation(EXS_RLELossless, nullptr).good());
+  const TemporaryFolder folder;
+  file.saveFile((folder / "rle.dcm").c_str(), EXS_RLELossless);
+  DcmRLEEncoderRegistration::cleanup();
+  return file_bytes(folder / "rle.dcm");
+}
+
+TEST(DecodeFrames, KeepsCompressedValuesAboveBitsStored) {
+  const MadeImage image = smooth_image(20000);
+  EXPECT_THAT(decode_all(parse_instance(rle_bytes(image), "rle.dcm")), testing::ElementsAreArray(image.pixels));
+}
+
 TEST(DecodeFrames, LeavesOutADrawingAboveBitsStored) {
   const std::vector<float> plain = pixels_of(smooth_image(3000));
   EXPECT_EQ(pixels_of(smooth_image(3000, 0x8000)), plain);
+}
+
+TEST(DecodeFrames, KnowsPaddingAboveBitsStored) {
+  for (const bool is_signed : {false, true}) {
+    MadeImage image = smooth_image(3000, 0xFFFF);
+    image.change = [=](DcmDataset& dataset) {
+      if (is_signed) dataset.putAndInsertSint16(DcmTag(DCM_PixelPaddingValue, EVR_SS), -1);
+      if (!is_signed) dataset.putAndInsertUint16(DcmTag(DCM_PixelPaddingValue, EVR_US), 0xFFFF);
+    };
+    const std::vector<float> voxels = pixels_of(image);
+    EXPECT_EQ(voxels.front(), *std::min_element(voxels.begin(), voxels.end())) << is_signed;
+    EXPECT_EQ(voxels.back(), image.pixels.back()) << is_signed;
+  }
+}
+
+TEST(ParseInstance, RefusesANumberOfFramesThatIsNone) {
+  MadeImage image;
+  image.change = [](DcmDataset& dataset) { put(dataset, DCM_NumberOfFrames, "1x"); };
+  EXPECT_THAT(message_of([&] { parse(image); }), HasSubstr("\"1x\" frames"));
+  image.change = [](DcmDataset& dataset) { put(dataset, DCM_NumberOfFrames, ""); };
+  EXPECT_EQ(parse(image).frames.size(), 1U);
 }
 
 TEST(DecodeFrames, KeepsSignedValuesAboveBitsStored) {

@@ -257,6 +257,33 @@ TEST(OddSeries, PlacesInMetresOrKilometresAreRefusedByName) {
   }
 }
 
+TEST(OddSeries, PlacesThatContradictTheThicknessAreRefusedByName) {
+  for (const double scale : {0.1, 10.0}) {
+    const TemporaryFolder folder;
+    write_numbered(folder.path(), {0, 4 * scale, 8 * scale, 12 * scale},
+                   [](DcmDataset& dataset, int) { put(dataset, DCM_SliceThickness, "3.5"); });
+    EXPECT_THAT(load_study(folder.path()).warnings, Contains(HasSubstr("implausible ImagePositionPatient"))) << scale;
+  }
+}
+
+TEST(OddSeries, ASlopeThatIsNoNumberIsTold) {
+  const TemporaryFolder folder;
+  write_numbered(folder.path(), {0, 4, 8}, [](DcmDataset& dataset, int) {
+    put(dataset, DCM_RescaleSlope, "1.5x");
+    put(dataset, DCM_RescaleIntercept, "0");
+  });
+  EXPECT_THAT(load_study(folder.path()).warnings, Contains(HasSubstr("RescaleSlope holds no number, taken as 1")));
+}
+
+TEST(OddSeries, SeveralEchoTimesInOneImageTellNothing) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {.description = "T2 sag", .change = [](DcmDataset& dataset, int) {
+                                 put(dataset, DCM_EchoTime, "12\\96");
+                                 put(dataset, DCM_RepetitionTime, "600");
+                               }});
+  EXPECT_TRUE(load_study(folder.path()).sagittal_t2);
+}
+
 TEST(OddSeries, OfTwoT1SeriesTheOneThatSaysLessIsThePlainOne) {
   const TemporaryFolder folder;
   write_series(folder.path(), {.folder = "post", .series_uid = "1.1", .description = "T1 SAG sau tiem", .slices = 6});
