@@ -77,6 +77,7 @@ class FolderDiscovery {
   Discovery run() {
     options_.depth == StudyDepth::Auto ? group_by_uid() : group_by_folder();
     add_archives();
+    tell_other_archives();
     tell_dead_links();
     Discovery discovery = with_ids(std::move(found_));
     discovery.failures = std::move(failures_);
@@ -192,6 +193,17 @@ class FolderDiscovery {
                          archive.path.string()});
   }
 
+  void tell_other_archives() {
+    for (const DataFolder& place : walk_.folders) {
+      if (place.depth > 0 && is_in_study(place.relative)) continue;
+      for (const std::string& name : place.other_archives) {
+        failures_.push_back({printable_name(name), "discover",
+                             "archives of this kind are not read; unpack it, or pack it as zip or tar",
+                             (place.path / name).string()});
+      }
+    }
+  }
+
   /// Those within a study are told when it is read.
   void tell_dead_links() {
     std::map<fs::path, size_t> counts;
@@ -288,7 +300,7 @@ Discovery read_text_list(const fs::path& list) {
 Discovery read_archive_as_data_set(const fs::path& archive, const DiscoverOptions& options) {
   const fs::path folder = archive.has_parent_path() ? archive.parent_path() : fs::path(".");
   FolderWalk walk;
-  walk.folders.push_back({folder, {}, 0, 0, {}, {archive.filename().string()}, {}});
+  walk.folders.push_back({folder, {}, 0, 0, {}, {archive.filename().string()}, {}, {}});
   return FolderDiscovery(folder, std::move(walk), options).run();
 }
 

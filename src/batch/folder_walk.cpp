@@ -21,18 +21,27 @@ constexpr std::array<std::string_view, 18> kOtherExtensions = {".csv",  ".txt", 
                                                                ".gz",   ".exe", ".inf",  ".yaml", ".dll", ".chm"};
 
 constexpr std::array<std::string_view, 4> kArchiveEndings = {".zip", ".tar", ".tgz", ".tar.gz"};
+constexpr std::array<std::string_view, 7> kOtherArchiveEndings = {".7z", ".rar", ".bz2", ".tbz", ".xz", ".txz", ".zst"};
+
+/// A file packed by itself, unless its name tells that it is something else: "IM1.gz", "IM1.dcm.gz".
+bool may_be_packed_dicom(const std::string& lower_name) {
+  if (!lower_name.ends_with(".gz")) return false;
+  const std::string inner = fs::path(lower_name).stem().extension().string();
+  return std::find(kOtherExtensions.begin(), kOtherExtensions.end(), inner) == kOtherExtensions.end();
+}
 
 bool may_be_dicom(const std::string& lower_name) {
   if (lower_name.starts_with(".") || lower_name == "dicomdir") return false;
-  if (lower_name.ends_with(".dcm.gz")) return true;
+  if (may_be_packed_dicom(lower_name)) return true;
   const std::string extension = fs::path(lower_name).extension().string();
   return std::find(kOtherExtensions.begin(), kOtherExtensions.end(), extension) == kOtherExtensions.end();
 }
 
-bool is_archive_name(const std::string& lower_name) {
-  if (lower_name.starts_with(".")) return false;
-  return std::any_of(kArchiveEndings.begin(), kArchiveEndings.end(),
-                     [&](std::string_view ending) { return lower_name.ends_with(ending); });
+template <typename Endings>
+bool ends_with_one_of(const std::string& lower_name, const Endings& endings) {
+  return !lower_name.starts_with(".") && std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) {
+    return lower_name.ends_with(ending);
+  });
 }
 
 /// A folder's identity, by which a loop of links is seen.
@@ -43,7 +52,7 @@ class FolderSearch {
   explicit FolderSearch(fs::path excluded) : excluded_(std::move(excluded)) {}
 
   FolderWalk run(const fs::path& root) {
-    visit({root, {}, 0, 0, {}, {}, {}});
+    visit({root, {}, 0, 0, {}, {}, {}, {}});
     return std::move(walk_);
   }
 
@@ -72,8 +81,12 @@ class FolderSearch {
       take(*entries, folder, inner);
     }
     if (problem) fail(folder, "cannot read all of the folder: " + problem.message());
-    for (auto* names : {&folder.files, &folder.archives, &folder.dead_links}) std::sort(names->begin(), names->end());
-    if (!folder.files.empty() || !folder.archives.empty() || !folder.dead_links.empty()) {
+    bool is_empty = true;
+    for (auto* names : {&folder.files, &folder.archives, &folder.other_archives, &folder.dead_links}) {
+      std::sort(names->begin(), names->end());
+      is_empty = is_empty && names->empty();
+    }
+    if (!is_empty) {
       walk_.folders.push_back(std::move(folder));
     }
     for (DataFolder& next : inner) visit(std::move(next));
@@ -87,13 +100,15 @@ class FolderSearch {
       if (!is_searched(entry.path())) return;
       const int depth = folder.depth + 1;
       const int link_depth = entry.is_symlink(unknown) ? depth : folder.link_depth;
-      inner.push_back({entry.path(), folder.relative / name, depth, link_depth, {}, {}, {}});
+      inner.push_back({entry.path(), folder.relative / name, depth, link_depth, {}, {}, {}, {}});
     } else if (entry.is_symlink(unknown) && !entry.exists(unknown)) {
       if (!name.starts_with(".")) folder.dead_links.push_back(name);
     } else if (!entry.is_regular_file(unknown)) {
       return;  // a device or pipe
-    } else if (is_archive_name(lower_name)) {
+    } else if (ends_with_one_of(lower_name, kArchiveEndings)) {
       folder.archives.push_back(name);
+    } else if (ends_with_one_of(lower_name, kOtherArchiveEndings)) {
+      folder.other_archives.push_back(name);
     } else if (may_be_dicom(lower_name)) {
       folder.files.push_back(name);
     }

@@ -16,6 +16,7 @@ struct DataFolder {
   int link_depth = 0;              ///< of the deepest part that is a link; 0 when none is
   std::vector<std::string> files;  ///< that may be DICOM, by their names
   std::vector<std::string> archives;
+  std::vector<std::string> other_archives;  ///< of kinds that are not read
   std::vector<std::string> dead_links;
 };
 

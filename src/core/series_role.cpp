@@ -2,29 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
-#include <vector>
 
 #include "core/finding.h"
+#include "core/words.h"
 
 namespace lumbargrade {
-namespace {
-
-std::vector<std::string> lower_case_words(std::string_view text) {
-  std::vector<std::string> words;
-  bool in_word = false;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool is_letter = std::isalnum(byte) != 0 || byte >= 0x80;
-    if (is_letter && !in_word) words.emplace_back();
-    if (is_letter) words.back() += static_cast<char>(std::tolower(byte));
-    in_word = is_letter;
-  }
-  return words;
-}
-
-}  // namespace
 
 std::string_view role_name(SeriesRole role) {
   static constexpr std::array<std::string_view, 4> kNames = {"none", "sagittal_t1", "sagittal_t2", "axial_t2"};
@@ -38,19 +21,19 @@ std::string_view series_description(SeriesRole role) {
 
 std::optional<SeriesRole> role_of_series_description(std::string_view description) {
   bool sagittal = false, axial = false, t1 = false, t2 = false;
-  for (const std::string& word : lower_case_words(description)) {
+  for (const std::string& word : words_of(description)) {
     const auto is = [&](std::initializer_list<std::string_view> words) {
       return std::find(words.begin(), words.end(), word) != words.end();
     };
-    if (is({"sagittal", "sag"})) {
+    if (is({"sagittal", "sag", "sagital", "sagittale"})) {
       sagittal = true;
-    } else if (is({"axial", "ax", "transverse", "tra"})) {
+    } else if (is({"axial", "ax", "axiale", "transverse", "transversal", "tra"})) {
       axial = true;
     } else if (is({"t1", "t1w"})) {
       t1 = true;
     } else if (is({"t2", "t2w", "stir"})) {
       t2 = true;
-    } else {
+    } else if (!is({"weighted", "tse", "fse", "se", "lumbar", "spine", "lspine"})) {
       return std::nullopt;
     }
   }

@@ -21,14 +21,13 @@ bool is_number(const std::string& digits) {
 }
 
 /// Names that are no defined terms, and the terms that they mean.
-constexpr std::array<std::pair<const char*, const char*>, 8> kOtherNames = {{{"UTF8", "ISO_IR 192"},
-                                                                             {"UNICODE", "ISO_IR 192"},
-                                                                             {"ASCII", "ISO_IR 6"},
-                                                                             {"LATIN1", "ISO_IR 100"},
-                                                                             {"ISO88591", "ISO_IR 100"},
-                                                                             {"ISO88595", "ISO_IR 144"},
-                                                                             {"GB2312", "GBK"},
-                                                                             {"ISO2022JP", "ISO 2022 IR 87"}}};
+constexpr std::array<std::pair<const char*, const char*>, 21> kOtherNames = {
+    {{"UTF8", "ISO_IR 192"},         {"UNICODE", "ISO_IR 192"},  {"ISO10646", "ISO_IR 192"}, {"ASCII", "ISO_IR 6"},
+     {"LATIN1", "ISO_IR 100"},       {"ISO88591", "ISO_IR 100"}, {"LATIN2", "ISO_IR 101"},   {"ISO88592", "ISO_IR 101"},
+     {"ISO88593", "ISO_IR 109"},     {"ISO88594", "ISO_IR 110"}, {"ISO88595", "ISO_IR 144"}, {"ISO88596", "ISO_IR 127"},
+     {"ISO88597", "ISO_IR 126"},     {"ISO88598", "ISO_IR 138"}, {"ISO88599", "ISO_IR 148"}, {"LATIN5", "ISO_IR 148"},
+     {"TIS620", "ISO_IR 166"},       {"GB2312", "GBK"},          {"CP936", "GBK"},           {"GB180302000", "GB18030"},
+     {"ISO2022JP", "ISO 2022 IR 87"}}};
 
 std::string defined_term(const std::string& term) {
   const std::string letters = letters_and_digits(term);

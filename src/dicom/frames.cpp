@@ -82,6 +82,13 @@ Held<double> held_number(DcmItem* item, const DcmTagKey& tag) {
   return holds(item, tag) ? Held<double>(number_value(*item, tag)) : std::nullopt;
 }
 
+/// Nothing where several values stand: which one the image has is not told.
+Held<double> held_single_number(DcmItem* item, const DcmTagKey& tag) {
+  DcmElement* element = item ? element_of(*item, tag) : nullptr;
+  if (!element) return std::nullopt;
+  return element->getVM() > 1 ? Held<double>(std::optional<double>()) : held_number(item, tag);
+}
+
 Held<int> held_integer(DcmItem* item, const DcmTagKey& tag) {
   return holds(item, tag) ? Held<int>(integer_value(*item, tag, 0)) : std::nullopt;
 }
@@ -144,7 +151,8 @@ Attributes of_dataset(DcmItem& dataset) {
   attributes.slope = held_number(&dataset, DCM_RescaleSlope);
   attributes.intercept = held_number(&dataset, DCM_RescaleIntercept);
   if (is_philips(dataset)) attributes.scale_slope = held_number(&dataset, kPhilipsScaleSlope);
-  attributes.echo_time_ms = either(held_number(&dataset, DCM_EffectiveEchoTime), held_number(&dataset, DCM_EchoTime));
+  attributes.echo_time_ms =
+      either(held_number(&dataset, DCM_EffectiveEchoTime), held_single_number(&dataset, DCM_EchoTime));
   attributes.b_value = b_value_of(dataset);
   attributes.echo_number = held_integer(&dataset, DCM_EchoNumbers);
   const auto temporal = held_integer(&dataset, DCM_TemporalPositionIndex);
@@ -225,6 +233,8 @@ void apply_philips_scaling(const Attributes& attributes, Frame& frame) {
 }
 
 void set_scaling(const Attributes& attributes, Frame& frame, std::vector<std::string>& notes) {
+  if (attributes.slope && !*attributes.slope) add_note(notes, "RescaleSlope holds no number, taken as 1");
+  if (attributes.intercept && !*attributes.intercept) add_note(notes, "RescaleIntercept holds no number, taken as 0");
   frame.slope = value_of(attributes.slope).value_or(1);
   frame.intercept = value_of(attributes.intercept).value_or(0);
   if (frame.slope == 0) {

@@ -48,6 +48,8 @@ std::unique_ptr<DcmDataset> parse_header(const Structure& structure, const std::
 
 void read_identity(DcmDataset& dataset, Instance& instance) {
   instance.patient_id = string_value(dataset, DCM_PatientID);
+  instance.patient_name = string_value(dataset, DCM_PatientName);
+  instance.patient_birth_date = string_value(dataset, DCM_PatientBirthDate);
   instance.study_instance_uid = string_value(dataset, DCM_StudyInstanceUID);
   instance.series_instance_uid = string_value(dataset, DCM_SeriesInstanceUID);
   instance.sop_instance_uid = string_value(dataset, DCM_SOPInstanceUID);

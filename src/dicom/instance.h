@@ -68,6 +68,8 @@ struct CountedBytes {
 struct Instance {
   std::filesystem::path file;
   std::string patient_id;
+  std::string patient_name;
+  std::string patient_birth_date;
   std::string study_instance_uid;
   std::string series_instance_uid;
   std::string sop_instance_uid;

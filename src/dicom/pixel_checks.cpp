@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "dicom/codestream.h"
 #include "dicom/notes.h"
+#include "dicom/stored_words.h"
 #include "dicom/transfer_syntax.h"
 #include "dicom/values.h"
 
@@ -90,41 +91,21 @@ std::string compression_problem(const Instance& instance, const std::vector<std:
   return {};
 }
 
-/// The 16-bit words of native pixels.
-class StoredBits {
- public:
-  StoredBits(const Structure& structure, size_t count)
-      : bytes_(structure.native_pixels), count_(count), high_(structure.encoding.big_endian ? 0 : 1) {}
-
-  bool any_above(int bits) const {
-    unsigned all = 0;
-    for (size_t i = 0; i < count_; ++i) all |= word(i);
-    return (all >> bits) != 0;
-  }
-
-  /// Sum of the steps between neighbouring values: an image is smooth, wrapped values and junk are not.
-  uint64_t total_variation(unsigned mask) const {
-    uint64_t sum = 0;
-    for (size_t i = 1; i < count_; ++i) {
-      sum += static_cast<uint64_t>(std::abs(static_cast<int>(word(i) & mask) - static_cast<int>(word(i - 1) & mask)));
-    }
-    return sum;
-  }
-
- private:
-  unsigned word(size_t i) const {
-    return static_cast<unsigned>(bytes_[2 * i + high_]) << 8 | static_cast<unsigned>(bytes_[2 * i + 1 - high_]);
-  }
-
-  Bytes bytes_;
-  size_t count_;
-  size_t high_;
-};
+/// A padding value of more bits than are stored is read without them, as the pixels are.
+void fit_padding(PixelFormat& format) {
+  const int largest = (1 << std::clamp(format.bits_stored, 1, 16)) - 1;
+  if (format.is_signed || format.bits_allocated != 16 || format.padding_low != format.padding_high) return;
+  if (format.padding_low.value_or(0) <= largest) return;
+  format.padding_low = *format.padding_low & largest;
+  format.padding_high = format.padding_low;
+}
 
 void read_padding(DcmDataset& dataset, PixelFormat& format) {
   constexpr int kNone = std::numeric_limits<int>::min();
   const auto stored = [&](const DcmTagKey& tag) {
     const int value = integer_value(dataset, tag, kNone);
+    if (value == kNone) return value;
+    if (!format.is_signed && value < 0) return value + 65536;  // written as signed although the pixels are not
     return format.is_signed && value > 32767 ? value - 65536 : value;
   };
   const int value = stored(DCM_PixelPaddingValue);
@@ -154,10 +135,14 @@ PixelFormat read_pixel_format(DcmDataset& dataset, std::vector<std::string>& not
 size_t checked_frames(DcmDataset& dataset, const Instance& instance, const Structure& structure,
                       const MemoryBudgetPointer& budget) {
   const PixelFormat& format = instance.format;
-  const int64_t frames = integer_value(dataset, DCM_NumberOfFrames, 1);
+  const bool tells_frames = !string_value(dataset, DCM_NumberOfFrames).empty();
+  const int64_t frames = integer_value(dataset, DCM_NumberOfFrames, tells_frames ? 0 : 1);
   if (format.rows < 1 || format.columns < 1) refuse_pixels(instance, "has pixels but no valid Rows and Columns");
   if (format.rows > kLongestSide || format.columns > kLongestSide) {
     refuse_pixels(instance, text("claims ", format.columns, " x ", format.rows, " pixels"));
+  }
+  if (frames == 0) {
+    refuse_pixels(instance, text("claims \"", string_value(dataset, DCM_NumberOfFrames), "\" frames (NumberOfFrames)"));
   }
   if (frames < 1 || frames > kMostFrames) refuse_pixels(instance, text("claims ", frames, " frames"));
   if (format.samples_per_pixel < 1 || format.samples_per_pixel > 4) {
@@ -201,16 +186,20 @@ void check_field(const PixelFormat& format, Frame& frame) {
 /// Stored values that use bits above BitsStored, where no overlay is kept in them: the header tells too few.
 void keep_all_bits(DcmDataset& dataset, const Structure& structure, Instance& instance) {
   PixelFormat& format = instance.format;
-  const bool is_plain = format.bits_allocated == 16 && format.samples_per_pixel == 1 && !format.is_signed &&
-                        format.high_bit + 1 == format.bits_stored && format.bits_stored < 16;
-  if (!is_plain || structure.native_pixels.empty() || dataset.tagExists(DcmTagKey(0x6000, 0x0102))) return;
-  const StoredBits bits(
-      structure, instance.frames.size() * static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns));
-  if (!bits.any_above(format.bits_stored)) return;
-  if (bits.total_variation(0xFFFFU) >= bits.total_variation((1U << format.bits_stored) - 1U)) {
+  const bool is_read = !structure.native_pixels.empty() && !dataset.tagExists(DcmTagKey(0x6000, 0x0102));
+  if (!may_exceed_bits_stored(format) || !is_read) return fit_padding(format);
+  const unsigned char* bytes = structure.native_pixels.data();
+  const size_t high = structure.encoding.big_endian ? 0 : 1;
+  const auto read = [=](size_t i) {
+    return static_cast<unsigned>(bytes[2 * i + high]) << 8 | static_cast<unsigned>(bytes[2 * i + 1 - high]);
+  };
+  const StoredWords words(
+      format, instance.frames.size() * static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns), read);
+  if (!words.any_above()) return fit_padding(format);
+  if (!words.are_an_image()) {
     add_note(instance.notes,
              text("values above BitsStored ", format.bits_stored, ", which look like no image, left out"));
-    return;
+    return fit_padding(format);
   }
   add_note(instance.notes, text("values above BitsStored ", format.bits_stored, ", kept as they are"));
   format.bits_stored = 16;

@@ -14,6 +14,7 @@
 #include "dicom/jpeg_ls.h"
 #include "dicom/library.h"
 #include "dicom/rle.h"
+#include "dicom/stored_words.h"
 #include "dicom/transfer_syntax.h"
 
 namespace lumbargrade::dicom {
@@ -68,20 +69,19 @@ void blank_padding(const PixelFormat& format, float* voxels, size_t count, const
 
 /// `read(i)` gives the frame's i-th raw pixel.
 template <typename Read>
-void convert_frame(const Instance& instance, const FrameTarget& target, const Read& read) {
+void convert_frame(const Instance& instance, const PixelFormat& format, const FrameTarget& target, const Read& read) {
   const Frame& frame = instance.frames[static_cast<size_t>(target.frame)];
-  const StoredValue stored(instance.format);
+  const StoredValue stored(format);
   const auto slope = static_cast<float>(frame.slope);
   const auto intercept = static_cast<float>(frame.intercept);
   // MONOCHROME1 counts down from the largest stored value: 2^n - 1, or -1 - v for signed ones.
-  const bool inverted = instance.format.photometric == "MONOCHROME1";
+  const bool inverted = format.photometric == "MONOCHROME1";
   const int direction = inverted ? -1 : 1;
-  const int start = !inverted ? 0 : instance.format.is_signed ? -1 : (1 << instance.format.bits_stored) - 1;
-  const size_t count = pixels_per_frame(instance.format);
+  const int start = !inverted ? 0 : format.is_signed ? -1 : (1 << format.bits_stored) - 1;
+  const size_t count = pixels_per_frame(format);
   const auto in_units = [&](int value) { return slope * static_cast<float>(start + direction * value) + intercept; };
   for (size_t i = 0; i < count; ++i) target.voxels[i] = in_units(stored(read(i)));
-  if (instance.format.padding_low)
-    blank_padding(instance.format, target.voxels, count, [&](size_t i) { return stored(read(i)); });
+  if (format.padding_low) blank_padding(format, target.voxels, count, [&](size_t i) { return stored(read(i)); });
 }
 
 // ---- native pixels
@@ -95,22 +95,40 @@ void convert_native_frame(const Instance& instance, const FrameTarget& target) {
   const unsigned char* frame = structure.native_pixels.subspan(first, frame_bytes).data();
   const size_t high = structure.encoding.big_endian ? 0 : 1;
   if (pixel_bytes == 2) {
-    convert_frame(instance, target, [&](size_t i) {
+    convert_frame(instance, instance.format, target, [&](size_t i) {
       return static_cast<uint32_t>(frame[2 * i + high]) << 8 | static_cast<uint32_t>(frame[2 * i + 1 - high]);
     });
   } else if (structure.encoding.big_endian && structure.pixels_are_words) {
     const Bytes all = structure.native_pixels;  // bytes are swapped in pairs, counted from the first frame on
-    convert_frame(instance, target, [&](size_t i) {
+    convert_frame(instance, instance.format, target, [&](size_t i) {
       const size_t at = (first + i) ^ 1;
       return static_cast<uint32_t>(at < all.size() ? all[at] : 0);
     });
   } else {
-    convert_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>(frame[i]); });
+    convert_frame(instance, instance.format, target, [&](size_t i) { return static_cast<uint32_t>(frame[i]); });
   }
 }
 
 // ---- compressed pixels
 // -------------------------------------------------------------------------------------------------
+
+/// The format with all bits where decoded values go beyond BitsStored and make an image: until they are decoded, nobody
+/// can see that.
+template <typename Read>
+PixelFormat format_of_decoded(const PixelFormat& told, const Read& read) {
+  PixelFormat format = told;
+  if (!may_exceed_bits_stored(format)) return format;
+  const StoredWords words(format, pixels_per_frame(format), read);
+  if (!words.any_above() || !words.are_an_image()) return format;
+  format.bits_stored = 16;
+  format.high_bit = 15;
+  return format;
+}
+
+template <typename Read>
+void convert_decoded_frame(const Instance& instance, const FrameTarget& target, const Read& read) {
+  convert_frame(instance, format_of_decoded(instance.format, read), target, read);
+}
 
 /// `decode(fragments)` gives one frame's raw values, or nothing when they are damaged.
 template <typename Decode>
@@ -120,7 +138,7 @@ void convert_frames(const Instance& instance, std::span<const FrameTarget> targe
   for (const FrameTarget& target : targets) {
     const std::optional<std::vector<uint16_t>> values = decode(frames[static_cast<size_t>(target.frame)]);
     if (!values) refuse(instance, text("damaged ", coding, " image"));
-    convert_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>((*values)[i]); });
+    convert_decoded_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>((*values)[i]); });
   }
 }
 
@@ -185,7 +203,7 @@ void check_decoded_format(const Instance& instance, DcmDataset& decoded) {
 template <typename Raw>
 void convert_decoded(const Instance& instance, std::span<const Raw> raw, const FrameTarget& target) {
   if (raw.size() < pixels_per_frame(instance.format)) refuse(instance, "compressed pixels that end too early");
-  convert_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>(raw[i]); });
+  convert_decoded_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>(raw[i]); });
 }
 
 void convert_with_dcmtk(const Instance& instance, const std::vector<Bytes>& fragments, const FrameTarget& target) {

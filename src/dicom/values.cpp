@@ -3,6 +3,7 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -46,9 +47,12 @@ std::optional<double> number_in(const std::string& values, unsigned long positio
   const std::string blank(" \t\r\n\0", 5);
   std::string value = values.substr(start, values.find('\\', start) - start);
   value.resize(value.find_last_not_of(blank) + 1);
-  const size_t first = value.find_first_not_of(" +");
-  if (first == std::string::npos) return std::nullopt;
-  value = with_decimal_point(value.substr(first));
+  value.erase(0, std::min(value.find_first_not_of(blank), value.size()));
+  if (value.starts_with('+')) {  // which from_chars does not know
+    value.erase(0, 1);
+    if (value.starts_with('-')) return std::nullopt;
+  }
+  value = with_decimal_point(value);
   double number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   const bool is_whole = end == value.data() + value.size();  // never cut at the first odd character
@@ -95,8 +99,9 @@ int integer_value(DcmItem& item, const DcmTagKey& tag, int otherwise) {
   if (!element) return otherwise;
   if (element->isaString()) {
     const auto number = number_in(text_of_odd_value(*element), 0);
-    const bool fits = number && std::abs(*number) <= std::numeric_limits<int>::max();
-    return fits ? static_cast<int>(*number) : otherwise;
+    const bool is_integer =
+        number && std::abs(*number) <= std::numeric_limits<int>::max() && std::floor(*number) == *number;
+    return is_integer ? static_cast<int>(*number) : otherwise;
   }
   Uint16 short_value = 0;
   if (element->getUint16(short_value).good()) return short_value;

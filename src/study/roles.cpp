@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <limits>
 #include <numeric>
 
 #include "core/error.h"
+#include "core/words.h"
+#include "study/contrast_agent.h"
 
 namespace lumbargrade {
 namespace {
@@ -18,53 +19,13 @@ constexpr double kShortestT2Echo_ms = 60;
 constexpr double kLongestT1Repetition_ms = 1500;
 constexpr double kShortestFlairInversion_ms = 400;  // T1 FLAIR 700-1000 ms, STIR 80-300 ms
 constexpr double kSmallestDiffusion_b = 50;
+constexpr double kLongestEcho_ms = 3000;   // beyond, the number is no echo time in ms
 constexpr double kLongestT2Echo_ms = 400;  // beyond, only fluid is seen: MR myelography has 600-1200 ms
 
 constexpr double kEnhancedDemotion = 4;  // an agent changes T1, hardly T2: used only where there is no plain series
+constexpr double kToldPlain = 0.25;      // beside a series of the same words that does not tell, it is the plain one
 constexpr double kSteepestAxial = 0.5;   // |z| of an axial block's normal: S1 end plates tilt up to 60 degrees
 constexpr const char* kSecondaryCaptureClass = "1.2.840.10008.5.1.4.1.1.7";  // multi-frame ones continue it
-
-using Words = std::vector<std::string>;
-
-/// Lower-case runs of letters and digits. Bytes beyond ASCII count as letters; of them the capitals of western Europe
-/// (U+00C0 to U+00DE, in UTF-8 0xC3 and a second byte) are made small too.
-Words words_of(const std::string& text) {
-  Words words(1);
-  unsigned char previous = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool is_capital = previous == 0xC3 && byte >= 0x80 && byte <= 0x9E;
-    if (std::isalnum(byte) || byte >= 0x80) {
-      words.back() += static_cast<char>(is_capital ? byte + 0x20 : std::tolower(byte));
-    } else if (!words.back().empty()) {
-      words.emplace_back();
-    }
-    previous = byte;
-  }
-  return words;
-}
-
-bool has_word(const Words& words, std::initializer_list<const char*> wanted) {
-  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-    return std::any_of(wanted.begin(), wanted.end(), [&](const char* w) { return word == w; });
-  });
-}
-
-bool has_word_with(const Words& words, std::initializer_list<const char*> parts) {
-  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-    return std::any_of(parts.begin(), parts.end(), [&](const char* p) { return word.find(p) != std::string::npos; });
-  });
-}
-
-/// The two words, one behind the other: "3-plane", "w/o".
-bool has_pair(const Words& words, std::initializer_list<std::pair<const char*, const char*>> wanted) {
-  return std::any_of(wanted.begin(), wanted.end(), [&](const auto& pair) {
-    const auto at = std::adjacent_find(words.begin(), words.end(), [&](const auto& first, const auto& second) {
-      return first == pair.first && second == pair.second;
-    });
-    return at != words.end();
-  });
-}
 
 Words description_words(const dicom::Instance& instance) {
   return words_of(instance.series_description + " " + instance.protocol_name);
@@ -77,7 +38,7 @@ Words description_words(const dicom::Instance& instance) {
 bool is_localizer(const Words& image_type, const Words& description) {
   return has_word(image_type, {"localizer"}) ||
          has_word_with(description, {"locali", "lokali", "scout", "survey", "topogram", "surview", "repera",
-                                     "rep\u00e9ra", "\u00fcbersicht", "uebersicht", "overzicht", "scanogram",
+                                     "ubersicht", "uebersicht", "overzicht", "scanogram",
                                      "\u043e\u043a\u0430\u043b\u0438\u0437", "\u5b9a\u4f4d", "\u4f4d\u7f6e\u6c7a"}) ||
          has_word(description, {"loc", "scano", "pilot", "3plane", "3pl"}) ||
          has_pair(description, {{"3", "plane"}, {"3", "pl"}, {"three", "plane"}});
@@ -87,59 +48,6 @@ bool is_diffusion(const Words& image_type, const Words& description, const dicom
   return has_word(image_type, {"diffusion", "adc", "tracew"}) ||
          has_word(description, {"dwi", "adc", "dti", "diff", "diffusion", "ep2d", "tracew"}) ||
          instance.sequence_name.find("ep_b") != std::string::npos;  // Siemens: "*ep_b500t"
-}
-
-/// "NONE", "ohne", "no contrast", in an attribute that should name the agent.
-bool denies_agent(const Words& agent) {
-  return has_word(agent, {"no", "none", "nein", "non", "n", "na", "nil", "null", "0", "not", "without", "ohne", "kein",
-                          "sans", "sin", "senza"});
-}
-
-/// "T1 pre contrast", "ohne KM", "w/o Gd": the description names the agent because it was not given.
-bool is_before_agent(const Words& description) {
-  return has_word(description, {"pre", "precontrast", "noncontrast", "unenhanced", "without", "wo", "ohne", "kein",
-                                "sans", "sin", "senza", "native", "nativ", "natif"}) ||
-         has_pair(description, {{"w", "o"}, {"no", "contrast"}, {"non", "contrast"}, {"no", "gd"}, {"non", "gd"}});
-}
-
-/// "T1 +C", "C+": a lone C, so that "T2 sag+cor" is none.
-bool has_lone_c_with_plus(const std::string& description) {
-  const auto is_letter = [&](size_t at) {
-    return at < description.size() && std::isalnum(static_cast<unsigned char>(description[at]));
-  };
-  for (size_t at = 0; at < description.size(); ++at) {
-    if (description[at] != 'C' && description[at] != 'c') continue;
-    const bool plus_before = at > 0 && description[at - 1] == '+' && !is_letter(at + 1);
-    const bool plus_behind = at + 1 < description.size() && description[at + 1] == '+' && !is_letter(at - 1);
-    if (plus_before || plus_behind) return true;
-  }
-  return false;
-}
-
-/// "T1_SAG_C"
-bool ends_with_lone_c(const std::string& description) {
-  const Words words = words_of(description);
-  const auto last = std::find_if(words.rbegin(), words.rend(), [](const std::string& word) { return !word.empty(); });
-  return last != words.rend() && *last == "c" && last + 1 != words.rend();
-}
-
-bool is_enhanced(const Words& description, const dicom::Instance& instance) {
-  const std::string& agent = instance.contrast_agent;
-  const Words agent_words = words_of(agent);
-  const bool says_something =
-      std::any_of(agent_words.begin(), agent_words.end(), [](const auto& w) { return !w.empty(); });
-  if (says_something && !denies_agent(agent_words)) return true;  // "-" says nothing
-  if (has_lone_c_with_plus(instance.series_description)) return true;
-  const bool after_operation = has_pair(description, {{"post", "op"}, {"post", "operative"}, {"post", "surgery"}});
-  if (has_word(description, {"post"}) && !after_operation) return true;
-  const bool names_agent =
-      has_word_with(description,
-                    {"gado", "contrast", "kontras", "dotarem", "postkm", "magnevist", "multihance", "prohance",
-                     "enhanced", "inject", "gdtpa", "contr", "\u589e\u5f3a", "\u9020\u5f71", "\uc870\uc601",
-                     "\u043a\u043e\u043d\u0442\u0440\u0430\u0441\u0442", "\u0443\u0441\u0438\u043b\u0435\u043d"}) ||
-      has_word(description, {"gd", "km", "ce", "mdc", "civ", "pc", "inj", "iv", "pgd", "pos"}) ||
-      ends_with_lone_c(instance.series_description);
-  return names_agent && !is_before_agent(description);
 }
 
 bool is_projection(const Words& image_type, const Words& description) {
@@ -179,11 +87,18 @@ bool is_phase_or_map(const Words& image_type, const Words& description) {
 // ---- weighting
 // -----------------------------------------------------------------------------------------------------------
 
+/// An echo comes before the next excitation, and both take milliseconds: otherwise seconds, microseconds or swapped
+/// values are there, and the times tell nothing.
+bool has_plausible_times(const dicom::Instance& instance, const dicom::Contrast& contrast) {
+  const double echo_ms = contrast.echo_time_ms.value_or(0), repetition_ms = instance.repetition_time_ms.value_or(0);
+  return echo_ms >= kShortestEcho_ms && echo_ms <= kLongestEcho_ms && (repetition_ms <= 0 || echo_ms < repetition_ms);
+}
+
 WeightingFinding weighting_from_times(const Candidate& candidate) {
   const auto echo_ms = candidate.contrast().echo_time_ms;
   const auto repetition_ms = candidate.instance().repetition_time_ms;
   const auto inversion_ms = candidate.instance().inversion_time_ms;
-  if (!echo_ms || *echo_ms < kShortestEcho_ms) return {};
+  if (!has_plausible_times(candidate.instance(), candidate.contrast())) return {};
   // T2*-weighted gradient echoes have short echoes too: only the description can tell.
   if (has_word(words_of(candidate.instance().scanning_sequence), {"gr", "gradient"})) return {};
   std::string times = text("TE ", *echo_ms, " ms");
@@ -237,7 +152,9 @@ double rank_of(const Candidate& candidate) {
   if (candidate.instance().sop_class_uid.rfind(kSecondaryCaptureClass, 0) == 0) rank -= 1;
   if (says_fat_is_suppressed(description) || is_water(image_type, description)) rank -= 0.5;
   if (is_dixon(image_type, description)) rank -= 0.25;
-  if (is_enhanced(description, candidate.instance())) rank -= kEnhancedDemotion;
+  const AgentFinding agent = find_agent(candidate.instance());
+  if (agent == AgentFinding::After) rank -= kEnhancedDemotion;
+  if (agent == AgentFinding::Before) rank += kToldPlain;
   if (is_elsewhere(candidate.instance())) rank -= 3;
   return rank - candidate.blocks.front().repeat;
 }
@@ -319,7 +236,7 @@ std::string exclusion(const dicom::Instance& instance, const dicom::Contrast& co
     return "subtraction";
   }
   if (has_word_with(description, {"myelo"})) return "myelography";
-  if (contrast.echo_time_ms.value_or(0) > kLongestT2Echo_ms)
+  if (has_plausible_times(instance, contrast) && *contrast.echo_time_ms > kLongestT2Echo_ms)
     return text("myelography, TE ", *contrast.echo_time_ms, " ms");
   if (is_projection(image_type, description)) return "projection or screen capture";
   if (is_fat_or_opposed_phase(image_type, description)) return "fat or opposed-phase image";
@@ -352,9 +269,7 @@ void find_role(Candidate& candidate) {
   candidate.is_told_by_times = weighting_from_times(candidate).weighting != Weighting::Unknown;
   if (weighting.evidence.empty()) weighting.evidence = "weighting unknown";
   decide_role(candidate, weighting);
-  if (is_enhanced(description_words(candidate.instance()), candidate.instance())) {
-    candidate.evidence += ", contrast agent";
-  }
+  if (find_agent(candidate.instance()) == AgentFinding::After) candidate.evidence += ", contrast agent";
   candidate.weighting_is_unknown = weighting.weighting == Weighting::Unknown;
 }
 

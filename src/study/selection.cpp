@@ -1,9 +1,13 @@
 #include "study/selection.h"
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 
 #include "core/error.h"
+#include "core/words.h"
 #include "study/content.h"
+#include "study/contrast_agent.h"
 #include "study/stack_volume.h"
 
 namespace lumbargrade {
@@ -105,7 +109,60 @@ BlockSummary summarise(const Stack& stack) {
   return block;
 }
 
+double height_mm(const StackSlice& slice, const Vector3& normal) {
+  return normal.dot(slice.plane().position_patient);
+}
+
+/// Images of `stack` that lie where none of `used` does, within half of its usual step.
+size_t images_beside(const Stack& stack, const std::vector<double>& used_mm, const Vector3& normal, double step_mm) {
+  return static_cast<size_t>(std::count_if(stack.slices.begin(), stack.slices.end(), [&](const StackSlice& slice) {
+    const double here_mm = height_mm(slice, normal);
+    const auto next = std::lower_bound(used_mm.begin(), used_mm.end(), here_mm - step_mm / 2);
+    return next == used_mm.end() || *next > here_mm + step_mm / 2;
+  }));
+}
+
+/// In what two stacks of one series and orientation were made otherwise.
+std::string differences(const Stack& a, const Stack& b) {
+  std::string list;
+  const auto add = [&](bool differs, const char* what) {
+    if (differs) list += text(list.empty() ? "" : ", ", what);
+  };
+  const dicom::PixelFormat &first = a.slices.front().instance->format, &second = b.slices.front().instance->format;
+  add(first.rows != second.rows || first.columns != second.columns, "matrix");
+  add(std::abs(a.plane().row_spacing_mm - b.plane().row_spacing_mm) > 1e-3 * a.plane().row_spacing_mm, "PixelSpacing");
+  add(a.plane().normal().dot(b.plane().normal()) < 0.99996, "orientation");
+  dicom::Contrast timed = b.contrast();
+  timed.image_type = a.contrast().image_type;
+  timed.temporal_position = a.contrast().temporal_position;
+  add(!same_contrast(a.contrast(), timed), "echo");
+  add(a.contrast().image_type != b.contrast().image_type, "ImageType");
+  add(a.contrast().temporal_position != b.contrast().temporal_position, "temporal position");
+  return list.empty() ? "place" : list;
+}
+
 }  // namespace
+
+void tell_unused_parts(Series& series, const UsedStacks& used) {
+  for (const Candidate& candidate : series.candidates) {
+    const Stack& stack = candidate.blocks.front();
+    if (candidate.orientation != Orientation::Sagittal || !used.has(stack) || stack.slices.size() < 2) continue;
+    const Vector3 normal = stack.plane().normal();
+    std::vector<double> used_mm;
+    for (const StackSlice& slice : stack.slices) used_mm.push_back(height_mm(slice, normal));
+    std::sort(used_mm.begin(), used_mm.end());
+    const double step_mm = patient_from_index(stack).linear().col(2).norm();
+    for (const Candidate& other : series.candidates) {
+      const Stack& rest = other.blocks.front();
+      if (&other == &candidate || other.orientation != candidate.orientation || used.has(rest)) continue;
+      const size_t beside = images_beside(rest, used_mm, normal, step_mm);
+      if (beside == 0) continue;
+      series.summary.warnings.push_back(text(beside, beside == 1 ? " image is" : " images are", " not used beside the ",
+                                             stack.slices.size(), " in use: they differ in ",
+                                             differences(stack, rest)));
+    }
+  }
+}
 
 void rank_stations(std::vector<Series>& series) {
   constexpr double kDemotion = 5;  // more than coverage, slices and resolution together
@@ -119,6 +176,29 @@ void rank_stations(std::vector<Series>& series) {
       chosen.candidate->rank -= kDemotion;
       chosen.candidate->evidence += ", beside the lumbar spine";
     }
+  }
+}
+
+void rank_plain_first(std::vector<Series>& series) {
+  constexpr double kDemotion = 0.3;  // a little more than a slice or two
+  const auto candidates = ranked(series, SeriesRole::SagittalT1);
+  std::map<const Candidate*, Words> words;
+  for (const Chosen& chosen : candidates) {
+    Words& here = words[chosen.candidate];
+    here = words_of(chosen.candidate->instance().series_description);
+    std::sort(here.begin(), here.end());
+  }
+  const auto says_more = [&](const Candidate& one, const Candidate& other) {
+    const Words &long_one = words.at(&one), &short_one = words.at(&other);
+    return !short_one.empty() && short_one.size() < long_one.size() &&
+           std::includes(long_one.begin(), long_one.end(), short_one.begin(), short_one.end());
+  };
+  for (const Chosen& one : candidates) {
+    if (find_agent(one.candidate->instance()) != AgentFinding::NotTold) continue;
+    const bool is_longer = std::any_of(candidates.begin(), candidates.end(), [&](const Chosen& other) {
+      return says_more(*one.candidate, *other.candidate);
+    });
+    if (is_longer) one.candidate->rank -= kDemotion;
   }
 }
 

@@ -58,12 +58,19 @@ struct Assignment {
 /// than half of the lumbar spine rank behind the one that does.
 void rank_stations(std::vector<Series>& series);
 
+/// Of two sagittal T1 series whose descriptions differ by further words only, the one that says less ranks first: an
+/// agent may be told in words that find_agent does not know.
+void rank_plain_first(std::vector<Series>& series);
+
 /// Lets the image decide where headers are silent, and only where a role is empty: what the headers tell of other
 /// series is enough then.
 void find_roles_by_content(std::vector<Series>& series, const CanalFinder& find_canal, const Decoding& decoding);
 
 /// The best candidate of each role; of axial ones all that are no alternatives of another.
 Assignment assign_series(std::vector<Series>& series);
+
+/// Warns where a series fell apart: images beside the ones in use, of the same orientation, and at places of their own.
+void tell_unused_parts(Series& series, const UsedStacks& used);
 
 /// Role and evidence of a series: those of its candidate in use, or else of its best one. Blocks in use come first.
 void summarise_use(Series& series, const UsedStacks& used);

@@ -1,7 +1,9 @@
 #include "study/series.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -34,28 +36,95 @@ bool is_one_series(const SeriesParts& parts) {
   return true;
 }
 
-/// What images of one scan say alike, whatever UID each was given.
-auto scan_key(const dicom::Instance& instance) {
+/// What images of one scan say alike, whatever UID each was given; times to what scanners round.
+auto scan_key(const dicom::Instance& instance, bool with_number) {
   const dicom::Contrast contrast = instance.frames.empty() ? dicom::Contrast() : instance.frames.front().contrast;
-  return std::tuple(instance.series_number, instance.series_description, instance.protocol_name, instance.format.rows,
-                    instance.format.columns, instance.repetition_time_ms, contrast.echo_time_ms, contrast.b_value);
+  const auto rounded = [](const std::optional<double>& value, double step) {
+    return value ? std::round(std::clamp(*value, -1e9, 1e9) / step) : -1;
+  };
+  return std::tuple(with_number ? instance.series_number : 0, with_number ? fs::path() : instance.file.parent_path(),
+                    instance.series_description, instance.protocol_name, instance.format.rows, instance.format.columns,
+                    rounded(instance.repetition_time_ms, 1), rounded(contrast.echo_time_ms, 0.1), contrast.b_value);
 }
 
-/// Images of one scan to which a SeriesInstanceUID each was given: no series holds more than one of them, they are
-/// numbered through, and agree in everything else.
-void join_split_series(std::vector<Series>& series) {
-  std::map<decltype(scan_key(std::declval<const dicom::Instance&>())), std::vector<size_t>> single;
+using ScanKey = decltype(scan_key(std::declval<const dicom::Instance&>(), true));
+
+/// Heights of all images along the first one's normal, ascending; nothing where one has no place or lies otherwise.
+std::optional<std::vector<double>> heights_mm(const std::vector<const dicom::Instance*>& images) {
+  constexpr double kParallel = 0.9999;
+  std::vector<double> heights;
+  std::optional<Vector3> normal;
+  for (const dicom::Instance* image : images) {
+    for (const dicom::Frame& frame : image->frames) {
+      if (!frame.plane) return std::nullopt;
+      if (!normal) normal = frame.plane->normal();
+      if (normal->dot(frame.plane->normal()) < kParallel) return std::nullopt;
+      heights.push_back(normal->dot(frame.plane->position_patient));
+    }
+  }
+  std::sort(heights.begin(), heights.end());
+  return heights;
+}
+
+bool lie_apart(const std::vector<const dicom::Instance*>& images) {
+  constexpr double kApart_mm = 0.2;
+  const auto heights = heights_mm(images);
+  return heights && std::adjacent_find(heights->begin(), heights->end(),
+                                       [](double a, double b) { return b - a < kApart_mm; }) == heights->end();
+}
+
+bool are_numbered_through(const std::vector<const dicom::Instance*>& images) {
+  std::set<int> numbers;
+  for (const dicom::Instance* image : images) numbers.insert(image->instance_number);
+  return numbers.size() == images.size();
+}
+
+bool all_say(const Series& series, const ScanKey& key, bool with_number) {
+  return std::all_of(series.instances.begin(), series.instances.end(), [&](const auto& instance) {
+    return instance->frames.size() == 1 && scan_key(*instance, with_number) == key;
+  });
+}
+
+std::vector<const dicom::Instance*> images_of(const std::vector<Series>& series, const std::vector<size_t>& members) {
+  std::vector<const dicom::Instance*> images;
+  for (const size_t i : members) {
+    for (const auto& instance : series[i].instances) images.push_back(instance.get());
+  }
+  return images;
+}
+
+/// Parts of a scan that is told well enough to be known again; without that, only images that are alone are joined.
+bool is_well_told(const dicom::Instance& instance) {
+  return instance.series_number != 0 && !instance.series_description.empty() &&
+         instance.frames.front().contrast.echo_time_ms;
+}
+
+/// Whether these are one scan to whose images, or parts, a SeriesInstanceUID each was given.
+bool are_one_scan(const std::vector<Series>& series, const std::vector<size_t>& members, bool with_number) {
+  const bool are_single =
+      std::all_of(members.begin(), members.end(), [&](size_t i) { return series[i].instances.size() == 1; });
+  const auto images = images_of(series, members);
+  if (are_single && with_number && are_numbered_through(images)) return true;
+  const bool may_be_parts = are_single ? with_number || !images.front()->series_description.empty()
+                                       : with_number && is_well_told(*images.front());
+  return may_be_parts && lie_apart(images);
+}
+
+/// Joins what was given a SeriesInstanceUID per image or part, but says the same of number, description, size and
+/// times.
+void join_split_series(std::vector<Series>& series, bool with_number) {
+  std::map<ScanKey, std::vector<size_t>> by_key;
   for (size_t i = 0; i < series.size(); ++i) {
-    const dicom::Instance& first = *series[i].instances.front();
-    if (series[i].instances.size() == 1 && first.frames.size() == 1) single[scan_key(first)].push_back(i);
+    const ScanKey key = scan_key(*series[i].instances.front(), with_number);
+    if (all_say(series[i], key, with_number)) by_key[key].push_back(i);
   }
   std::vector<bool> joined(series.size(), false);
-  for (const auto& [key, members] : single) {
-    std::set<int> numbers;
-    for (const size_t i : members) numbers.insert(series[i].instances.front()->instance_number);
-    if (numbers.size() != members.size()) continue;
+  for (const auto& [key, members] : by_key) {
+    if (members.size() < 2 || !are_one_scan(series, members, with_number)) continue;
+    auto& all = series[members.front()].instances;
     for (size_t k = 1; k < members.size(); ++k) {
-      series[members.front()].instances.push_back(series[members[k]].instances.front());
+      const auto& more = series[members[k]].instances;
+      all.insert(all.end(), more.begin(), more.end());
       joined[members[k]] = true;
     }
   }
@@ -79,7 +148,8 @@ std::vector<Series> group_series(const std::vector<InstancePointer>& instances) 
       all.insert(all.end(), files.begin(), files.end());
     }
   }
-  join_split_series(series);
+  join_split_series(series, true);
+  join_split_series(series, false);
   std::stable_sort(series.begin(), series.end(), [](const Series& a, const Series& b) {
     return a.instances.front()->series_number < b.instances.front()->series_number;
   });

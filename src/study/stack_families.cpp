@@ -78,6 +78,8 @@ bool are_made_alike(const Stack& a, const Stack& b) {
   dicom::Contrast relabelled = b.contrast();
   relabelled.image_type = a.contrast().image_type;
   relabelled.temporal_position = a.contrast().temporal_position;
+  if (!relabelled.echo_time_ms || !a.contrast().echo_time_ms) relabelled.echo_time_ms = a.contrast().echo_time_ms;
+  relabelled.echo_number = a.contrast().echo_number;  // the times, where told, say whether it is another echo
   return first.rows == second.rows && first.columns == second.columns && same_contrast(a.contrast(), relabelled) &&
          same_plane_family(a.plane(), b.plane()) &&
          image_kind(a.contrast().image_type) == image_kind(b.contrast().image_type);

@@ -203,11 +203,39 @@ void leave_out_strays(Stack& stack) {
                                 " mm beside the others of the series; left out"));
 }
 
+/// Slices that would overlap five times over, or sagittal ones with gaps of many slices between all of them: places in
+/// centimetres or tenths of a millimetre.
+bool contradicts_thickness(const Stack& stack, double usual_step_mm) {
+  constexpr double kThinnestTold_mm = 0.5, kThickestTold_mm = 20;
+  constexpr double kOverlap = 5, kApart = 8;
+  const double thickness_mm = stack.slices.front().instance->slice_thickness_mm.value_or(0);
+  if (thickness_mm < kThinnestTold_mm || thickness_mm > kThickestTold_mm) return false;
+  const bool is_sagittal = orientation_of(stack.plane().normal()) == Orientation::Sagittal;
+  return usual_step_mm * kOverlap < thickness_mm || (is_sagittal && usual_step_mm > kApart * thickness_mm);
+}
+
 /// Steps that no scanner takes: their positions are wrong.
 bool has_implausible_steps(const Stack& stack) {
   if (stack.slices.size() < 2) return false;
   const double usual_mm = median_of(steps_of(stack).along_mm);
-  return usual_mm < kSmallestStep_mm || usual_mm > kLargestStep_mm;
+  return usual_mm < kSmallestStep_mm || usual_mm > kLargestStep_mm || contradicts_thickness(stack, usual_mm);
+}
+
+/// Nearly all images a hair's breadth apart: their places are told in metres or kilometres. Takes sorted slices.
+bool lie_crowded(const Stack& stack) {
+  constexpr double kSame_mm = 1e-6;  // of images that were meant for one place
+  constexpr double kNearlyAll = 0.9;
+  if (stack.slices.size() < 3) return false;
+  const std::vector<double> steps_mm = steps_of(stack).along_mm;
+  const auto crowded = std::count_if(steps_mm.begin(), steps_mm.end(), [](double step_mm) {
+    return std::abs(step_mm) > kSame_mm && std::abs(step_mm) < kSamePosition_mm;
+  });
+  return static_cast<double>(crowded) >= kNearlyAll * static_cast<double>(steps_mm.size());
+}
+
+std::string implausible_steps(const Stack& stack) {
+  return text(stack.slices.size(), " images left out: implausible ImagePositionPatient, ",
+              median_of(steps_of(stack).along_mm), " mm from slice to slice");
 }
 
 std::vector<Stack> split_blocks(Stack stack) {
@@ -277,6 +305,10 @@ Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) 
   result.warnings = std::move(families.warnings);
   for (Stack& family : families.stacks) {
     sort_slices(family);
+    if (lie_crowded(family)) {
+      result.warnings.push_back(implausible_steps(family));
+      continue;
+    }
     for (const Stack& station : split_stations(family)) {
       for (Stack& stack : resolve_repeats(station)) {
         for (Stack& block : split_blocks(std::move(stack))) {
@@ -284,8 +316,7 @@ Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) 
             result.stacks.push_back(std::move(block));
             continue;
           }
-          result.warnings.push_back(text(block.slices.size(), " images left out: implausible ImagePositionPatient, ",
-                                         median_of(steps_of(block).along_mm), " mm from slice to slice"));
+          result.warnings.push_back(implausible_steps(block));
         }
       }
     }

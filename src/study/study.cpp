@@ -79,8 +79,12 @@ Study read_study(const fs::path& path, const StudyOptions& options, const CanalF
   apply_overrides(series, options, files.study_id, read.warnings);
   if (find_canal) find_roles_by_content(series, find_canal, decoding);
   rank_stations(series);
+  rank_plain_first(series);
   const Assignment assignment = assign_series(series);
-  for (Series& one : series) summarise_use(one, assignment.used);
+  for (Series& one : series) {
+    summarise_use(one, assignment.used);
+    tell_unused_parts(one, assignment.used);
+  }
 
   Study study;
   study.study_id = std::move(files.study_id);

@@ -1,12 +1,14 @@
 #include "study/study_files.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <set>
 #include <string_view>
 
 #include "core/error.h"
+#include "core/words.h"
 #include "study/files.h"
 #include "study/path_name.h"
 
@@ -45,6 +47,13 @@ std::string list_studies(const std::map<std::string, int>& counts) {
   return list;
 }
 
+/// What is the same however it is written: "DOE^JANE^^" and "Doe^Jane".
+std::string letters_of(const std::string& value) {
+  std::string letters;
+  for (const std::string& word : words_of(value)) letters += word;
+  return letters;
+}
+
 }  // namespace
 
 // SOP instance UIDs alone do not tell copies: the challenge's repeat across series.
@@ -77,14 +86,22 @@ void drop_copies(std::vector<InstancePointer>& instances, std::vector<std::strin
 }
 
 void warn_about_several_patients(const std::vector<InstancePointer>& instances, std::vector<std::string>& warnings) {
-  std::set<std::string> patients;
-  for (const auto& instance : instances) {
-    if (!instance->patient_id.empty()) patients.insert(instance->patient_id);
-  }
-  if (patients.size() > 1) {
-    warnings.push_back(text("files of ", patients.size(),
-                            " patients (PatientID) are mixed in this study: the grades may "
-                            "be of several people; give each patient's files alone"));
+  struct Attribute {
+    const char* name;
+    std::string dicom::Instance::*value;
+  };
+  constexpr std::array<Attribute, 3> kAttributes = {{{"PatientID", &dicom::Instance::patient_id},
+                                                     {"PatientName", &dicom::Instance::patient_name},
+                                                     {"PatientBirthDate", &dicom::Instance::patient_birth_date}}};
+  for (const Attribute& attribute : kAttributes) {
+    std::set<std::string> patients;
+    for (const auto& instance : instances) patients.insert(letters_of((*instance).*attribute.value));
+    patients.erase("");
+    if (patients.size() < 2) continue;
+    warnings.push_back(text("files of ", patients.size(), " patients (", attribute.name,
+                            ") are mixed in this study: the grades may be of several people; give each patient's files "
+                            "alone"));
+    return;
   }
 }
 

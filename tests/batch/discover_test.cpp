@@ -213,6 +213,19 @@ TEST(Discover, ArchivesAreStudiesAndDeadLinksAreTold) {
   EXPECT_EQ(found.failures[1].study_id, "gone");
 }
 
+TEST(Discover, ArchivesOfKindsThatAreNotReadAreTold) {
+  const TemporaryFolder data;
+  image(data / "folder_study/t2/1.dcm", "1.2.3");
+  touch(data / "folder_study/notes.7z");
+  for (const char* name : {"1.7z", "2.RAR", "3.tar.bz2", "4.tar.xz", "scan.nii.gz", "table.csv.gz"}) touch(data / name);
+  const Discovery found = discover_studies(data.path(), {});
+  EXPECT_THAT(ids(found), ElementsAre("folder_study"));
+  std::vector<std::string> told;
+  for (const StudyFailure& failure : found.failures) told.push_back(failure.study_id);
+  EXPECT_THAT(told, ElementsAre("1.7z", "2.RAR", "3.tar.bz2", "4.tar.xz"));
+  EXPECT_THAT(found.failures.front().reason, HasSubstr("unpack it"));
+}
+
 std::vector<unsigned char> image_bytes(const std::string& study_uid) {
   MadeImage made;
   made.study_uid = study_uid;

@@ -18,6 +18,16 @@ expect_equal 3 "$(wc -l < submission.csv.work/failures.csv)" "lines of failures.
 expect_exit 1 lumbargrade submission --data data -o submission.csv
 expect_stderr "--force"
 
+# Tables and folders as they come: Windows' line ends, a series listed twice or not there, an empty folder.
+mkdir -p mess/test_images/{10/9009,40/1}
+ln -s "$example"/* mess/test_images/10
+printf 'study_id,series_id,series_description\r\n10,9001072,Sagittal T2/STIR\r\n10,9001072,Sagittal T2/STIR\r\n10,77,Axial T2\r\n40,1,Sagittal T1\r\n' \
+  > mess/test_series_descriptions.csv
+expect_exit 3 lumbargrade submission --data mess -o mess.csv
+expect_stderr "has no series 77"
+expect_equal 51 "$(wc -l < mess.csv)" "lines of mess.csv"
+expect_equal "$(grep ^10_ submission.csv)" "$(grep ^10_ mess.csv)" "rows of the study in the mess"
+
 # `score` accepts it.
 awk -F, 'NR == 1 { print $0 ",sample_weight" } NR > 1 { print $1 ",1,0,0,1" }' submission.csv > solution.csv
 expect_exit 0 lumbargrade score --truth solution.csv --submission submission.csv

@@ -35,6 +35,11 @@ TEST(CharacterSets, UnderstandsTermsThatAreMisspelt) {
   EXPECT_EQ(defined_character_sets("utf-8"), "ISO_IR 192");
   EXPECT_EQ(defined_character_sets("ISO_IR 100"), "ISO_IR 100");
   EXPECT_EQ(defined_character_sets("\\ISO_IR 87"), "\\ISO 2022 IR 87");
+  EXPECT_EQ(defined_character_sets("iso8859-7"), "ISO_IR 126");
+  EXPECT_EQ(description_read("Latin2",
+                             "T1 po kontra\xb6"
+                             "cie"),
+            "T1 po kontra\u015bcie");
   EXPECT_EQ(defined_character_sets(""), "");
   EXPECT_EQ(defined_character_sets("KLINGON"), "KLINGON");
 }

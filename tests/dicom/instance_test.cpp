@@ -1,6 +1,7 @@
 #include "dicom/instance.h"
 
 #include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmjpeg/djencode.h>
 #include <dcmtk/dcmjpeg/djrploss.h>
 #include <gmock/gmock.h>
@@ -150,6 +151,78 @@ TEST(DecodeFrames, MasksJunkAboveBitsStored) {
 
 TEST(DecodeFrames, KeepsAnImageThatGoesBeyondBitsStored) {
   EXPECT_THAT(pixels_of(four_pixels({3900, 4000, 4100, 4200})), ElementsAre(3900, 4000, 4100, 4200));
+}
+
+/// A disc with a soft edge on a slope, its brightest value `top`; `above` is or-ed into the words of a corner.
+MadeImage smooth_image(double top, uint16_t above = 0) {
+  MadeImage image;
+  image.rows = image.columns = 64;
+  image.pixels.clear();
+  for (int row = 0; row < 64; ++row) {
+    for (int column = 0; column < 64; ++column) {
+      const double radius = std::hypot(row - 32, column - 32);
+      const double share = 0.1 + 0.1 * column / 64 + 0.8 / (1 + std::exp(radius - 18));
+      const auto value = static_cast<uint16_t>(share * top);
+      image.pixels.push_back(static_cast<uint16_t>(value | (row < 20 && column < 20 ? above : 0)));
+    }
+  }
+  return image;
+}
+
+TEST(DecodeFrames, KeepsValuesAboveBitsStoredWhateverTheScale) {
+  for (const double top : {4200, 5000, 9000, 20000, 40000, 65000}) {
+    const MadeImage image = smooth_image(top);
+    EXPECT_THAT(pixels_of(image), testing::ElementsAreArray(image.pixels)) << top;
+    EXPECT_THAT(parse(image).notes, ElementsAre(HasSubstr("above BitsStored 12, kept"))) << top;
+  }
+}
+
+std::vector<unsigned char> rle_bytes(const MadeImage& image) {
+  DcmFileFormat file;
+  fill(*file.getDataset(), image);
+  DcmRLEEncoderRegistration::registerCodecs();
+  EXPECT_TRUE(file.getDataset()->chooseRepresentation(EXS_RLELossless, nullptr).good());
+  const TemporaryFolder folder;
+  file.saveFile((folder / "rle.dcm").c_str(), EXS_RLELossless);
+  DcmRLEEncoderRegistration::cleanup();
+  return file_bytes(folder / "rle.dcm");
+}
+
+TEST(DecodeFrames, KeepsCompressedValuesAboveBitsStored) {
+  const MadeImage image = smooth_image(20000);
+  EXPECT_THAT(decode_all(parse_instance(rle_bytes(image), "rle.dcm")), testing::ElementsAreArray(image.pixels));
+}
+
+TEST(DecodeFrames, LeavesOutADrawingAboveBitsStored) {
+  const std::vector<float> plain = pixels_of(smooth_image(3000));
+  EXPECT_EQ(pixels_of(smooth_image(3000, 0x8000)), plain);
+}
+
+TEST(DecodeFrames, KnowsPaddingAboveBitsStored) {
+  for (const bool is_signed : {false, true}) {
+    MadeImage image = smooth_image(3000, 0xFFFF);
+    image.change = [=](DcmDataset& dataset) {
+      if (is_signed) dataset.putAndInsertSint16(DcmTag(DCM_PixelPaddingValue, EVR_SS), -1);
+      if (!is_signed) dataset.putAndInsertUint16(DcmTag(DCM_PixelPaddingValue, EVR_US), 0xFFFF);
+    };
+    const std::vector<float> voxels = pixels_of(image);
+    EXPECT_EQ(voxels.front(), *std::min_element(voxels.begin(), voxels.end())) << is_signed;
+    EXPECT_EQ(voxels.back(), image.pixels.back()) << is_signed;
+  }
+}
+
+TEST(ParseInstance, RefusesANumberOfFramesThatIsNone) {
+  MadeImage image;
+  image.change = [](DcmDataset& dataset) { put(dataset, DCM_NumberOfFrames, "1x"); };
+  EXPECT_THAT(message_of([&] { parse(image); }), HasSubstr("\"1x\" frames"));
+  image.change = [](DcmDataset& dataset) { put(dataset, DCM_NumberOfFrames, ""); };
+  EXPECT_EQ(parse(image).frames.size(), 1U);
+}
+
+TEST(DecodeFrames, KeepsSignedValuesAboveBitsStored) {
+  MadeImage image = smooth_image(9000);
+  image.change = [](DcmDataset& dataset) { dataset.putAndInsertUint16(DCM_PixelRepresentation, 1); };
+  EXPECT_THAT(pixels_of(image), testing::ElementsAreArray(image.pixels));
 }
 
 TEST(DecodeFrames, GivesPaddingTheDarkestValueOfTheImage) {

@@ -126,8 +126,12 @@ void read_study(std::vector<InstancePointer> instances, const MemoryBudgetPointe
   drop_copies(files.instances, warnings);
   std::vector<Series> series = make_series(files.instances);
   rank_stations(series);
+  rank_plain_first(series);
   const Assignment assignment = assign_series(series);
-  for (Series& one : series) summarise_use(one, assignment.used);
+  for (Series& one : series) {
+    summarise_use(one, assignment.used);
+    tell_unused_parts(one, assignment.used);
+  }
   assignment.used.release_others(series);
   for (const auto& chosen : {assignment.sagittal_t1, assignment.sagittal_t2}) {
     if (chosen) check(decode_volume(chosen->candidate->blocks.front(), 1, warnings, budget));

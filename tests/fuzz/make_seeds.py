@@ -4,6 +4,7 @@ Run: python tests/fuzz/make_seeds.py (needs pydicom with pylibjpeg-openjpeg and 
 """
 
 import io
+import json
 import pathlib
 import subprocess
 import tarfile
@@ -100,8 +101,21 @@ def write_files(folder):
     (folder / "enhanced_rle.dcm").write_bytes(encoded(enhanced(), RLELossless))
     for name in ("private", "icon", "numbers"):
         (folder / f"{name}.dcm").write_bytes(odd_file(name))
+    (folder / "jpegls_lse.dcm").write_bytes(with_presets((folder / "jpegls.dcm").read_bytes()))
     for name, options in {"jpeg_lossless": ["+e1"], "jpeg_extended": ["+ee"]}.items():
         subprocess.run(["dcmcjpeg", *options, folder / "explicit.dcm", folder / f"{name}.dcm"], check=True)
+
+
+def with_presets(file):
+    """With an LSE segment before the scan: largest value, thresholds and reset of the standard's defaults for 12 bits."""
+    dataset = pydicom.dcmread(io.BytesIO(file))
+    stream = next(pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1))
+    scan = stream.index(b"\xff\xda")
+    presets = b"\xff\xf8" + b"".join(n.to_bytes(size, "big") for n, size in ((13, 2), (1, 1), (4095, 2), (18, 2), (67, 2), (276, 2), (64, 2)))
+    dataset.PixelData = pydicom.encaps.encapsulate([stream[:scan] + presets + stream[scan:]])
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
+    return buffer.getvalue()
 
 
 def odd_file(name):
@@ -126,14 +140,35 @@ def write_others(folder):
     bundle, tables = folder / "bundle", folder / "tables"
     for one in (bundle, tables):
         one.mkdir(parents=True, exist_ok=True)
-    manifest = (SEEDS.parents[2] / "models" / "default" / "manifest.json").read_bytes()
-    header = b'{"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"__metadata__":{"k":"v"}}'
-    weights = len(header).to_bytes(8, "little") + header + bytes(24)
-    for name, text in {"whole": manifest, "none": b""}.items():
+    for name, text in {"whole": short_manifest(8), "tiny": tiny_manifest(), "none": b""}.items():
+        weights = safetensors(2000 if name == "tiny" else 6)
         (bundle / f"{name}.bin").write_bytes(len(text).to_bytes(2, "little") + text + weights)
     (tables / "levels.csv").write_text("study_id,level,side,x,count,flag\n1,L4/L5,left,1.5,12.0,1\n\"a,b\",l5_s1,Right,-2,3,0\n")
     (tables / "descriptions.csv").write_bytes("\ufeffstudy_id,series_id,series_description\r\n1.0,5.0,Sagittal T2/STIR\r\n".encode())
     (tables / "object.json").write_text('{"a": [1, {"b": null}], "c": "d"}')
+
+
+def short_manifest(networks):
+    """The default bundle's, without its long texts."""
+    manifest = json.loads((SEEDS.parents[2] / "models" / "default" / "manifest.json").read_bytes())
+    for key in ("training_data", "metrics", "attribution"):
+        manifest[key] = manifest[key][:1]
+    manifest["networks"] = manifest["networks"][:networks]
+    return json.dumps(manifest, separators=(",", ":")).encode()
+
+
+def tiny_manifest():
+    """One network, as small as they come, so that it is built."""
+    manifest = json.loads(short_manifest(1))
+    manifest["networks"][0]["parameters"]["widths"] = [1, 1]
+    manifest["grading"]["heads"] = []
+    return json.dumps(manifest, separators=(",", ":")).encode()
+
+
+def safetensors(count):
+    end = 4 * count
+    header = b'{"a":{"dtype":"F32","shape":[%d],"data_offsets":[0,%d]},"__metadata__":{"k":"v"}}' % (count, end)
+    return len(header).to_bytes(8, "little") + header + bytes(end)
 
 
 def write_archives(folder):

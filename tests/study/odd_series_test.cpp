@@ -142,6 +142,173 @@ TEST(OddSeries, OfTwoEchoesTheOneWhoseTimesSaySoIsT2) {
   EXPECT_EQ(study.sagittal_t2->sources.front().instance_number, 6);
 }
 
+// ---- series that fall apart, in other ways -----------------------------------------------------------------------
+
+int t2_slices(const std::filesystem::path& folder) {
+  const Study study = load_study(folder);
+  return study.sagittal_t2 ? study.sagittal_t2->slices : 0;
+}
+
+TEST(OddSeries, ASeriesUidPerSliceIsOneVolumeWithoutInstanceNumbersToo) {
+  const TemporaryFolder folder;
+  write_numbered(folder.path(), {0, 4, 8, 12}, [](DcmDataset& dataset, int i) {
+    put(dataset, DCM_SeriesInstanceUID, "1.2.3." + std::to_string(100 + i));
+    put(dataset, DCM_InstanceNumber, "1");
+  });
+  EXPECT_EQ(t2_slices(folder.path()), 4);
+}
+
+TEST(OddSeries, ASeriesUidAndNumberPerSliceAreOneVolume) {
+  const TemporaryFolder folder;
+  write_numbered(folder.path(), {0, 4, 8, 12}, [](DcmDataset& dataset, int i) {
+    put(dataset, DCM_SeriesInstanceUID, "1.2.3." + std::to_string(100 + i));
+    put(dataset, DCM_SeriesNumber, std::to_string(100 + i));
+  });
+  EXPECT_EQ(t2_slices(folder.path()), 4);
+}
+
+/// Two series of one number and description, the second one `offset_mm` beside the first.
+void write_two_parts(const std::filesystem::path& folder, double offset_mm, const std::string& echo_ms) {
+  for (const int part : {0, 1}) {
+    write_series(folder, {.folder = part == 0 ? "a" : "b",
+                          .series_uid = part == 0 ? "1.2.3.1" : "1.2.3.2",
+                          .description = "T2 sag",
+                          .first = sagittal_plane(offset_mm * part),
+                          .first_number = 1,
+                          .change = [=](DcmDataset& dataset, int) {
+                            put(dataset, DCM_SeriesNumber, "5");
+                            put(dataset, DCM_EchoTime, part == 0 ? "100" : echo_ms);
+                            put(dataset, DCM_RepetitionTime, "4000");
+                          }});
+  }
+}
+
+TEST(OddSeries, PartsOfOneScanInTwoSeriesAreOneVolume) {
+  const TemporaryFolder interleaved, behind, repeated, other_echo;
+  write_two_parts(interleaved.path(), 2, "100");
+  EXPECT_EQ(t2_slices(interleaved.path()), 10);
+  write_two_parts(behind.path(), 20, "100");
+  EXPECT_EQ(t2_slices(behind.path()), 10);
+  write_two_parts(repeated.path(), 0, "100");
+  EXPECT_EQ(t2_slices(repeated.path()), 5);
+  write_two_parts(other_echo.path(), 20, "80");
+  EXPECT_EQ(t2_slices(other_echo.path()), 5);
+}
+
+TEST(OddSeries, EchoNumbersThatCountSlicesSplitNothing) {
+  const TemporaryFolder folder;
+  write_numbered(folder.path(), {0, 4, 8, 12}, [](DcmDataset& dataset, int i) {
+    put(dataset, DCM_EchoNumbers, std::to_string(i + 1));
+    if (i != 2) put(dataset, DCM_EchoTime, "100");
+  });
+  EXPECT_EQ(t2_slices(folder.path()), 4);
+}
+
+TEST(OddSeries, SlicesThatAreMadeOtherwiseThanTheOthersAreTold) {
+  const TemporaryFolder folder;
+  write_numbered(folder.path(), {0, 4, 8, 12, 16, 20}, [](DcmDataset& dataset, int i) {
+    put(dataset, DCM_EchoTime, i < 4 ? "100" : "80");
+    put(dataset, DCM_RepetitionTime, "4000");
+  });
+  const Study study = load_study(folder.path());
+  ASSERT_TRUE(study.sagittal_t2);
+  EXPECT_EQ(study.sagittal_t2->slices, 4);
+  EXPECT_THAT(study.warnings, Contains(HasSubstr("2 images are not used beside the 4 in use: they differ in echo")));
+}
+
+TEST(OddSeries, ImpossibleTimesYieldToTheDescription) {
+  const auto has_t1 = [](const std::string& echo, const std::string& repetition) {
+    const TemporaryFolder folder;
+    write_series(folder.path(), {.description = "T1 sag", .change = [&](DcmDataset& dataset, int) {
+                                   put(dataset, DCM_EchoTime, echo);
+                                   put(dataset, DCM_RepetitionTime, repetition);
+                                 }});
+    return load_study(folder.path()).sagittal_t1.has_value();
+  };
+  EXPECT_TRUE(has_t1("12000", "500000"));  // microseconds
+  EXPECT_TRUE(has_t1("500", "12"));        // swapped
+  EXPECT_TRUE(has_t1("-12", "500"));
+  EXPECT_TRUE(has_t1("1e300", "500"));
+  EXPECT_TRUE(has_t1("12", "0.5"));     // TR in seconds
+  EXPECT_FALSE(has_t1("700", "8000"));  // a myelography, whatever it is called
+}
+
+TEST(OddSeries, PatientsAreToldApartByNameAndBirthDateToo) {
+  const auto warnings_with = [](const DcmTagKey& tag, const char* one, const char* other) {
+    const TemporaryFolder folder;
+    write_numbered(folder.path(), {0, 4, 8}, [&](DcmDataset& dataset, int i) {
+      put(dataset, DCM_PatientID, "ANON");
+      put(dataset, tag, i == 0 ? one : other);
+    });
+    return load_study(folder.path()).warnings;
+  };
+  EXPECT_THAT(warnings_with(DCM_PatientName, "Doe^Jane", "Roe^John"), Contains(HasSubstr("2 patients (PatientName)")));
+  EXPECT_THAT(warnings_with(DCM_PatientBirthDate, "19500101", "19800202"), Contains(HasSubstr("(PatientBirthDate)")));
+  EXPECT_THAT(warnings_with(DCM_PatientName, "DOE^JANE^^", "Doe^Jane"), testing::Not(Contains(HasSubstr("patients"))));
+}
+
+TEST(OddSeries, PlacesInMetresOrKilometresAreRefusedByName) {
+  for (const double scale : {1e-3, 1e-4, 1e-6}) {
+    const TemporaryFolder folder;
+    write_numbered(folder.path(), {0, 4 * scale, 8 * scale, 12 * scale, 16 * scale});
+    const Study study = load_study(folder.path());
+    EXPECT_FALSE(study.sagittal_t2) << scale;
+    EXPECT_THAT(study.warnings, Contains(HasSubstr("implausible ImagePositionPatient"))) << scale;
+  }
+}
+
+TEST(OddSeries, PlacesThatContradictTheThicknessAreRefusedByName) {
+  for (const double scale : {0.1, 10.0}) {
+    const TemporaryFolder folder;
+    write_numbered(folder.path(), {0, 4 * scale, 8 * scale, 12 * scale},
+                   [](DcmDataset& dataset, int) { put(dataset, DCM_SliceThickness, "3.5"); });
+    EXPECT_THAT(load_study(folder.path()).warnings, Contains(HasSubstr("implausible ImagePositionPatient"))) << scale;
+  }
+}
+
+TEST(OddSeries, ASlopeThatIsNoNumberIsTold) {
+  const TemporaryFolder folder;
+  write_numbered(folder.path(), {0, 4, 8}, [](DcmDataset& dataset, int) {
+    put(dataset, DCM_RescaleSlope, "1.5x");
+    put(dataset, DCM_RescaleIntercept, "0");
+  });
+  EXPECT_THAT(load_study(folder.path()).warnings, Contains(HasSubstr("RescaleSlope holds no number, taken as 1")));
+}
+
+TEST(OddSeries, SeveralEchoTimesInOneImageTellNothing) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {.description = "T2 sag", .change = [](DcmDataset& dataset, int) {
+                                 put(dataset, DCM_EchoTime, "12\\96");
+                                 put(dataset, DCM_RepetitionTime, "600");
+                               }});
+  EXPECT_TRUE(load_study(folder.path()).sagittal_t2);
+}
+
+TEST(OddSeries, OfTwoT1SeriesTheOneThatSaysLessIsThePlainOne) {
+  const TemporaryFolder folder;
+  write_series(folder.path(), {.folder = "post", .series_uid = "1.1", .description = "T1 SAG sau tiem", .slices = 6});
+  write_series(folder.path(), {.folder = "plain", .series_uid = "1.2", .description = "T1 SAG", .slices = 5});
+  const Study study = load_study(folder.path());
+  ASSERT_TRUE(study.sagittal_t1);
+  EXPECT_EQ(study.sagittal_t1->series_instance_uid, "1.2");
+}
+
+TEST(OddSeries, ASignBeforeANumberIsReadOnce) {
+  const auto pixel_mm = [](const std::string& spacing) {
+    const TemporaryFolder folder;
+    write_numbered(folder.path(), {0, 4, 8},
+                   [&](DcmDataset& dataset, int) { put(dataset, DCM_PixelSpacing, spacing); });
+    const Study study = load_study(folder.path());
+    return study.sagittal_t2 ? spacing_mm(study.sagittal_t2->patient_from_index).x() : 0.0;
+  };
+  EXPECT_NEAR(pixel_mm("+1.105\\+1.105"), 1.105, 1e-9);
+  EXPECT_NEAR(pixel_mm(" 1.105 \\\t1.105"), 1.105, 1e-9);
+  EXPECT_NEAR(pixel_mm("1.105E+0\\0.1105e1"), 1.105, 1e-9);
+  EXPECT_EQ(pixel_mm("++1.105\\1.105"), 0);
+  EXPECT_EQ(pixel_mm("+-1.105\\1.105"), 0);
+  EXPECT_EQ(pixel_mm("1,105,0\\1.105"), 0);
+}
+
 TEST(OddSeries, LinksThatLeadNowhereAreTold) {
   const TemporaryFolder folder;
   write_numbered(folder.path(), {0, 4, 8});
