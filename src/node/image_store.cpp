@@ -62,7 +62,12 @@ Kept ImageStore::keep(const fs::path& part, const std::string& sop_instance_uid)
   const bool is_new_study = fs::create_directory(folder, problem);
   if (!problem) fs::create_hard_link(part, file, problem);
   if (problem == std::errc::file_exists) {
-    if (has_same_bytes(part, file)) return {Kept::Outcome::HadIt, uids->study_instance_uid, ""};
+    if (has_same_bytes(part, file)) {
+      // A study that is sent again after a break is not quiet while what is there already passes.
+      std::error_code ignored;
+      fs::last_write_time(folder, fs::file_time_type::clock::now(), ignored);
+      return {Kept::Outcome::HadIt, uids->study_instance_uid, ""};
+    }
     return {Kept::Outcome::OtherContent, uids->study_instance_uid,
             text("instance ", uids->sop_instance_uid, " is there with other content, which stays")};
   }

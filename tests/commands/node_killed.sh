@@ -22,7 +22,7 @@ AETable END
 EOF
 dcmqrscp -v -c archive.conf >archive.log 2>&1 &
 started+=("$!")
-write_configuration "quiet_s = 2" "max_associations = 40"
+write_configuration "quiet_s = 3" "max_associations = 40"
 sed -i 's/threads = 1/threads = 1\nresults = sr/' node.conf
 start_node
 
@@ -47,6 +47,6 @@ stop_node
 expect_equal "$studies" "$(find node/results/reports -name sr.dcm | wc -l)" "studies with a report"
 expect_equal "$((25 * studies + 1))" "$(wc -l <node/results/grades.csv)" "rows of grades.csv"
 instances() { for file in "$@"; do dcmdump -q +P SOPInstanceUID "$file" | grep -o '\[.*\]'; done | sort; }
-diff <(instances node/results/reports/*/dicom/sr.dcm) <(instances $(find peer -name 'SR*')) ||
+diff <(instances node/results/reports/*/dicom/sr.dcm) <(instances $(find peer -type f -name 'SR*')) ||
   fail_test "the peer has other instances than were made"
-expect_equal "$studies" "$(find peer -name 'SR*' | wc -l)" "results in the peer"
+expect_equal "$studies" "$(find peer -type f -name 'SR*' | wc -l)" "results in the peer"

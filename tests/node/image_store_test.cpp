@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 
 #include "study/header_uids.h"
@@ -45,13 +46,17 @@ TEST_F(ImageStoreTest, AnImageLiesInItsStudy) {
   EXPECT_EQ(fs::file_size(file), fs::file_size(image_));
 }
 
-TEST_F(ImageStoreTest, TheSameImageAgainChangesNothing) {
+TEST_F(ImageStoreTest, TheSameImageAgainChangesNoFileAndIsNoQuiet) {
   ImageStore store(configuration_);
   store.keep(received(store), uids_.sop_instance_uid);
   const fs::path study = folder_.path() / "incoming" / uids_.study_instance_uid;
-  const auto before = fs::last_write_time(study);
+  const fs::path file = study / (uids_.sop_instance_uid + ".dcm");
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(1);
+  fs::last_write_time(study, long_ago);
+  const auto before = fs::last_write_time(file);
   EXPECT_EQ(store.keep(received(store), uids_.sop_instance_uid).outcome, Kept::Outcome::HadIt);
-  EXPECT_EQ(fs::last_write_time(study), before);
+  EXPECT_EQ(fs::last_write_time(file), before);
+  EXPECT_GT(fs::last_write_time(study), long_ago + std::chrono::minutes(30));
 }
 
 TEST_F(ImageStoreTest, AnotherImageOfTheSameNameIsRefusedAndTheFirstStays) {

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "node/commitment.h"
 #include "temporary_folder.h"
 
 namespace lumbargrade::node {
@@ -57,6 +58,29 @@ TEST_F(OutboxTest, WhatWasRefusedWaitsAsBefore) {
   outbox_.end_refused("1.2.3");
   ASSERT_EQ(outbox_.waiting().size(), 1U);
   EXPECT_FALSE(outbox_.waiting()[0].is_fate_unknown);
+}
+
+TEST_F(OutboxTest, WhatIsNotConfirmedIsOfUnknownFateAgain) {
+  outbox_.add(folder_.path() / "a.dcm", "1.2.3");
+  outbox_.add(folder_.path() / "a.dcm", "1.2.4");
+  for (const char* uid : {"1.2.3", "1.2.4"}) {
+    outbox_.begin({uid, false});
+    outbox_.end_unconfirmed(uid);
+  }
+  EXPECT_TRUE(outbox_.waiting().empty());
+  EXPECT_FALSE(outbox_.was_sent("1.2.3"));
+  EXPECT_FALSE(outbox_.add(folder_.path() / "a.dcm", "1.2.3"));
+  EXPECT_EQ(outbox_.unconfirmed_for(0).size(), 2U);
+  EXPECT_TRUE(outbox_.unconfirmed_for(100).empty());
+  remember_commitment(spool_, "1.9.1", "PACS ONE");
+  EXPECT_FALSE(apply_commitment(spool_, {"1.9.2", {"1.2.3"}, {}})) << "nobody asked";
+  EXPECT_TRUE(apply_commitment(spool_, {"1.9.1", {"1.2.3", "7.7.7"}, {"1.2.4"}}));
+  EXPECT_TRUE(outbox_.was_sent("1.2.3"));
+  EXPECT_FALSE(outbox_.was_sent("7.7.7"));
+  ASSERT_EQ(outbox_.waiting().size(), 1U);
+  EXPECT_EQ(outbox_.waiting()[0].sop_instance_uid, "1.2.4");
+  EXPECT_TRUE(outbox_.waiting()[0].is_fate_unknown);
+  EXPECT_FALSE(apply_commitment(spool_, {"1.9.1", {"1.2.4"}, {}})) << "answered already";
 }
 
 TEST_F(OutboxTest, TheQueuedBytesStayWhenTheResultIsReplaced) {
