@@ -66,7 +66,8 @@ void add_node_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<NodeCommand>();
   CLI::App* command = app.add_subcommand("node", "Receive studies from a PACS, grade them, send the results back");
   command->add_option("CONFIGURATION", options->configuration, "File that says who may send, and where results go");
-  CLI::Option* check = command->add_flag("--check", options->check, "Explain the configuration line by line, try it, start nothing");
+  CLI::Option* check =
+      command->add_flag("--check", options->check, "Explain the configuration line by line, try it, start nothing");
   command->add_flag("--status", options->status, "Print status.json of the node; exit code 1 when it does not run")
       ->excludes(check);
   command->add_flag("--mercure", options->mercure,

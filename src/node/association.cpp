@@ -101,8 +101,8 @@ class Association {
       ASC_setTransportLayer(network_, tls_.get(), 0);
     }
     const OFCondition received =
-        ASC_receiveAssociation(network_, &association_, ASC_DEFAULTMAXPDU, nullptr, nullptr, is_secure ? OFTrue : OFFalse,
-                               DUL_NOBLOCK, configuration_.timeout_s);
+        ASC_receiveAssociation(network_, &association_, ASC_DEFAULTMAXPDU, nullptr, nullptr,
+                               is_secure ? OFTrue : OFFalse, DUL_NOBLOCK, configuration_.timeout_s);
     return received.good() || refuse(text("no association was asked for (", received.text(), ")"));
   }
 
@@ -197,8 +197,8 @@ class Association {
   OFCondition take_report(T_ASC_PresentationContextID context, const T_DIMSE_N_EventReportRQ& request) {
     if (request.DataSetType == DIMSE_DATASET_NULL) return DIMSE_BADCOMMANDTYPE;
     DcmDataset* received = nullptr;
-    const OFCondition condition = DIMSE_receiveDataSetInMemory(association_, DIMSE_NONBLOCKING, configuration_.timeout_s,
-                                                               &context, &received, nullptr, nullptr);
+    const OFCondition condition = DIMSE_receiveDataSetInMemory(
+        association_, DIMSE_NONBLOCKING, configuration_.timeout_s, &context, &received, nullptr, nullptr);
     const std::unique_ptr<DcmDataset> report(received);
     if (condition.bad() || !report) return condition.bad() ? condition : DIMSE_BADCOMMANDTYPE;
     const bool is_known = apply_commitment(Spool(configuration_.folder), read_commitment_answer(*report));
@@ -213,7 +213,8 @@ class Association {
     OFStandard::strlcpy(response.AffectedSOPClassUID, request.AffectedSOPClassUID, sizeof response.AffectedSOPClassUID);
     OFStandard::strlcpy(response.AffectedSOPInstanceUID, request.AffectedSOPInstanceUID,
                         sizeof response.AffectedSOPInstanceUID);
-    response.opts = O_NEVENTREPORT_AFFECTEDSOPCLASSUID | O_NEVENTREPORT_AFFECTEDSOPINSTANCEUID | O_NEVENTREPORT_EVENTTYPEID;
+    response.opts =
+        O_NEVENTREPORT_AFFECTEDSOPCLASSUID | O_NEVENTREPORT_AFFECTEDSOPINSTANCEUID | O_NEVENTREPORT_EVENTTYPEID;
     return DIMSE_sendMessageUsingMemoryData(association_, context, &answer, nullptr, nullptr, nullptr, nullptr);
   }
 
@@ -229,15 +230,13 @@ class Association {
       return answer_without_storing(context, request, STATUS_STORE_Refused_OutOfResources);
     }
     StoreCall call{*this, store_.next_part(), request.AffectedSOPInstanceUID};
-    const OFCondition condition =
-        DIMSE_storeProvider(association_, context, &request, call.part.c_str(), 1, nullptr, finish_store, &call,
-                            DIMSE_NONBLOCKING, configuration_.timeout_s);
+    const OFCondition condition = DIMSE_storeProvider(association_, context, &request, call.part.c_str(), 1, nullptr,
+                                                      finish_store, &call, DIMSE_NONBLOCKING, configuration_.timeout_s);
     store_.discard(call.part);
     return condition;
   }
 
-  OFCondition answer_without_storing(T_ASC_PresentationContextID context, T_DIMSE_C_StoreRQ& request,
-                                     DIC_US status) {
+  OFCondition answer_without_storing(T_ASC_PresentationContextID context, T_DIMSE_C_StoreRQ& request, DIC_US status) {
     DIC_UL bytes = 0, parts = 0;
     const OFCondition ignored =
         DIMSE_ignoreDataSet(association_, DIMSE_NONBLOCKING, configuration_.timeout_s, &bytes, &parts);
@@ -286,8 +285,9 @@ class Association {
   }
 
   int end(const OFCondition& condition) {
-    const std::string what = text(images_, images_ == 1 ? " image" : " images", " of ", studies_.size(),
-                                  studies_.size() == 1 ? " study" : " studies", " from \"", title_, "\" (", address_, ")");
+    const std::string what =
+        text(images_, images_ == 1 ? " image" : " images", " of ", studies_.size(),
+             studies_.size() == 1 ? " study" : " studies", " from \"", title_, "\" (", address_, ")");
     if (left_out_ > 0) log_info(text(left_out_, " objects from \"", title_, "\" are no MR images and were left out"));
     if (condition == DUL_PEERREQUESTEDRELEASE) {
       ASC_acknowledgeRelease(association_);

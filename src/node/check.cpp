@@ -46,8 +46,8 @@ std::string explanation(const CheckedConfiguration& checked) {
   std::string lines;
   for (const ExplainedLine& line : checked.lines) {
     const std::string place = line.line > 0 ? text("line ", line.line) : "default";
-    lines += text(place, ": ", line.setting, line.setting.ends_with("]") ? "" : text(" = ", printable(line.value)), ": ",
-                  line.meaning, "\n");
+    lines += text(place, ": ", line.setting, line.setting.ends_with("]") ? "" : text(" = ", printable(line.value)),
+                  ": ", line.meaning, "\n");
   }
   return lines;
 }

@@ -150,8 +150,7 @@ Keys sender_keys(Sender& sender) {
 
 Keys peer_keys(Peer& peer) {
   return {
-      {"address", "", "host to which results are sent",
-       [&](const Place&, const std::string& v) { peer.address = v; }},
+      {"address", "", "host to which results are sent", [&](const Place&, const std::string& v) { peer.address = v; }},
       {"port", "104", "its TCP port",
        [&](const Place& at, const std::string& v) { peer.port = whole_number(at, v, 1, 65535); }},
       {"tls", "no", "yes: the connection is secured by the certificate of [tls]",

@@ -66,10 +66,10 @@ bool Grading::is_to_grade(const StudyFolder& study) {
   const Attempt last = read_attempt(spool_.attempts() / study.study_id);
   if (last.failures >= kMostTries && last.fingerprint == input_fingerprint(study)) return false;
   if (state != ResultState::Missing) {
-    log_warning(text("study ", study.study_id, ": ",
-                     state == ResultState::Stale ? "it has grown or changed since it was graded"
-                                                 : "its result is damaged",
-                     "; it is graded again, under new UIDs where the results differ"));
+    log_warning(
+        text("study ", study.study_id, ": ",
+             state == ResultState::Stale ? "it has grown or changed since it was graded" : "its result is damaged",
+             "; it is graded again, under new UIDs where the results differ"));
     store_.remove_result(study.study_id);
   }
   return true;

@@ -48,7 +48,8 @@ void run_mercure_module(const MercureFolders& folders, const GraderOptions& opti
   results.dicom = {"sr", "sc", "seg"};
   const fs::path work = folders.out / ".lumbargrade";
   make_folder(work);
-  for (const std::string& file : write_report_files(work, report, results, loaded.grader, deciding_options(study, options))) {
+  for (const std::string& file :
+       write_report_files(work, report, results, loaded.grader, deciding_options(study, options))) {
     place_result(work / file, folders.out);
   }
   std::error_code ignored;

@@ -1,5 +1,6 @@
 #include "node/node.h"
 
+#include <dcmtk/dcmtls/tlslayer.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -16,8 +17,6 @@
 #include "node/status.h"
 #include "node/tls.h"
 #include "pipeline/stopwatch.h"
-
-#include <dcmtk/dcmtls/tlslayer.h>
 
 namespace lumbargrade::node {
 namespace {

@@ -1,6 +1,5 @@
 #include "node/outbox.h"
 
-
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -52,7 +51,8 @@ class PeerSender {
  private:
   void doubt_the_unconfirmed() const {
     for (const std::string& uid : outbox_.unconfirmed_for(kLongestSilence_s)) {
-      log_warning(text("\"", peer_.ae_title, "\" has not confirmed instance ", uid, " within an hour: it is asked for"));
+      log_warning(
+          text("\"", peer_.ae_title, "\" has not confirmed instance ", uid, " within an hour: it is asked for"));
       outbox_.doubt(uid);
     }
   }

@@ -81,7 +81,8 @@ class PeerAssociation::Connection : public DcmSCU {
   void propose() {
     OFList<OFString> syntaxes;
     syntaxes.push_back(UID_LittleEndianExplicitTransferSyntax);
-    for (const char* sop_class : {UID_ComprehensiveSRStorage, UID_SecondaryCaptureImageStorage, UID_SegmentationStorage}) {
+    for (const char* sop_class :
+         {UID_ComprehensiveSRStorage, UID_SecondaryCaptureImageStorage, UID_SegmentationStorage}) {
       addPresentationContext(sop_class, syntaxes);
     }
     syntaxes.push_back(UID_LittleEndianImplicitTransferSyntax);
@@ -99,8 +100,7 @@ PeerAssociation::PeerAssociation(const Configuration& configuration, const Peer&
 PeerAssociation::~PeerAssociation() = default;
 
 bool PeerAssociation::has(const std::filesystem::path& file) {
-  const auto context =
-      connection_->findPresentationContextID(UID_FINDStudyRootQueryRetrieveInformationModel, "");
+  const auto context = connection_->findPresentationContextID(UID_FINDStudyRootQueryRetrieveInformationModel, "");
   const auto uids = read_header_uids(file);
   if (context == 0 || !uids) return false;
   DcmDataset keys;
@@ -150,8 +150,8 @@ void PeerAssociation::ask_to_keep(const std::vector<std::string>& sop_instance_u
   write_commitment_request(request, transaction, instances);
   remember_commitment(connection_->spool, transaction, connection_->title);
   Uint16 status = 0;
-  require(connection_->sendACTIONRequest(context, UID_StorageCommitmentPushModelSOPInstance, kRequestCommitment, &request,
-                                         status),
+  require(connection_->sendACTIONRequest(context, UID_StorageCommitmentPushModelSOPInstance, kRequestCommitment,
+                                         &request, status),
           "storage commitment");
   if (status != STATUS_Success) {
     throw Error(ErrorKind::Failure, text("it refused to confirm (status ", hexadecimal(status), ")"));

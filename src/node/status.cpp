@@ -1,8 +1,8 @@
 #include "node/status.h"
 
-#include <csignal>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -35,22 +35,21 @@ Json peers_json(const Configuration& configuration, const Spool& spool) {
 
 void write_status(const Configuration& configuration, const Status& status) {
   const Spool spool(configuration.folder);
-  const Json json = {{"format_version", kFormatVersion},
-                     {"notice", kNotice},
-                     {"state", status.state},
-                     {"process", getpid()},
-                     {"program", status.program},
-                     {"started_utc", status.started_utc},
-                     {"updated_utc", utc_timestamp()},
-                     {"ae_title", configuration.ae_title},
-                     {"address", configuration.address},
-                     {"port", configuration.port},
-                     {"studies",
-                      {{"arriving", status.studies.arriving},
-                       {"graded", status.studies.graded},
-                       {"failed", status.studies.failed}}},
-                     {"images_mib", bytes_below(spool.incoming()) >> 20},
-                     {"peers", peers_json(configuration, spool)}};
+  const Json json = {
+      {"format_version", kFormatVersion},
+      {"notice", kNotice},
+      {"state", status.state},
+      {"process", getpid()},
+      {"program", status.program},
+      {"started_utc", status.started_utc},
+      {"updated_utc", utc_timestamp()},
+      {"ae_title", configuration.ae_title},
+      {"address", configuration.address},
+      {"port", configuration.port},
+      {"studies",
+       {{"arriving", status.studies.arriving}, {"graded", status.studies.graded}, {"failed", status.studies.failed}}},
+      {"images_mib", bytes_below(spool.incoming()) >> 20},
+      {"peers", peers_json(configuration, spool)}};
   try {
     write_file_atomically(spool.status(), json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   } catch (const FileError& error) {

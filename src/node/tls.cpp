@@ -28,8 +28,8 @@ void require_tls(const OFCondition& condition, const char* what, const std::file
 void check_dates(const std::filesystem::path& file) {
   const Certificate certificate = read_certificate(file);
   if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) {
-    throw Error(ErrorKind::Usage, text("the certificate ", file.string(), " ran out on ",
-                                       last_day_of_certificate(file), "; put a new one in its place"));
+    throw Error(ErrorKind::Usage, text("the certificate ", file.string(), " ran out on ", last_day_of_certificate(file),
+                                       "; put a new one in its place"));
   }
   if (X509_cmp_current_time(X509_get0_notBefore(certificate.get())) > 0) {
     throw Error(ErrorKind::Usage, text("the certificate ", file.string(), " does not count yet"));
@@ -55,7 +55,7 @@ std::unique_ptr<DcmTLSTransportLayer> tls_layer(const TlsFiles& files, T_ASC_Net
     throw Error(ErrorKind::Usage, text("tls: ", files.key.string(), " is not the key of ", files.certificate.string()));
   }
   require_tls(layer->addTrustedCertificateFile(files.authorities.c_str(), DCF_Filetype_PEM), "cannot use",
-          files.authorities);
+              files.authorities);
   require_tls(layer->setTLSProfile(TSP_Profile_BCP195), "profile", files.certificate);
   require_tls(layer->activateCipherSuites(), "profile", files.certificate);
   layer->setCertificateVerification(DCV_requireCertificate);

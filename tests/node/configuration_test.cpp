@@ -36,12 +36,13 @@ TEST(NodeConfiguration, WhatIsNotSaidHasItsDefault) {
 }
 
 TEST(NodeConfiguration, ReadsSectionsCommentsAndSeveralPeers) {
-  const Configuration values = parse_configuration(
-                                   "# a comment\n[node] # another\n folder=/d\n port = 104 # not 11112\n\n[grading]\n"
-                                   "results = seg, sr\njobs=3\n[sender A B]\naddress = 10.0.0.7\n[peer ONE]\n"
-                                   "address = pacs.example\nport=4242\ncommitment = yes\n[peer TWO]\naddress=10.0.0.8\n",
-                                   "node.conf")
-                                   .values;
+  const Configuration values =
+      parse_configuration(
+          "# a comment\n[node] # another\n folder=/d\n port = 104 # not 11112\n\n[grading]\n"
+          "results = seg, sr\njobs=3\n[sender A B]\naddress = 10.0.0.7\n[peer ONE]\n"
+          "address = pacs.example\nport=4242\ncommitment = yes\n[peer TWO]\naddress=10.0.0.8\n",
+          "node.conf")
+          .values;
   EXPECT_EQ(values.port, 104);
   EXPECT_EQ(values.jobs, 3);
   EXPECT_EQ(values.results, (std::vector<std::string>{"seg", "sr"}));

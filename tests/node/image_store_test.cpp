@@ -41,8 +41,7 @@ TEST_F(ImageStoreTest, AnImageLiesInItsStudy) {
   const Kept kept = store.keep(received(store), uids_.sop_instance_uid);
   EXPECT_EQ(kept.outcome, Kept::Outcome::Stored);
   EXPECT_EQ(kept.study, uids_.study_instance_uid);
-  const fs::path file =
-      folder_.path() / "incoming" / uids_.study_instance_uid / (uids_.sop_instance_uid + ".dcm");
+  const fs::path file = folder_.path() / "incoming" / uids_.study_instance_uid / (uids_.sop_instance_uid + ".dcm");
   EXPECT_EQ(fs::file_size(file), fs::file_size(image_));
 }
 
@@ -65,8 +64,7 @@ TEST_F(ImageStoreTest, AnotherImageOfTheSameNameIsRefusedAndTheFirstStays) {
   const fs::path changed = received(store);
   std::ofstream(changed, std::ios::app | std::ios::binary) << "more";
   EXPECT_EQ(store.keep(changed, uids_.sop_instance_uid).outcome, Kept::Outcome::OtherContent);
-  const fs::path file =
-      folder_.path() / "incoming" / uids_.study_instance_uid / (uids_.sop_instance_uid + ".dcm");
+  const fs::path file = folder_.path() / "incoming" / uids_.study_instance_uid / (uids_.sop_instance_uid + ".dcm");
   EXPECT_EQ(fs::file_size(file), fs::file_size(image_));
 }
 
