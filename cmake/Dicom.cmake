@@ -20,6 +20,15 @@ foreach(part cmr dcmsr dcmseg dcmfg dcmiod)
 endforeach()
 target_link_libraries(lumbargrade_dcmtk_results INTERFACE lumbargrade_dcmtk)
 
+# The network: associations, and their TLS.
+add_library(lumbargrade_dcmtk_network INTERFACE)
+add_library(lumbargrade::dcmtk_network ALIAS lumbargrade_dcmtk_network)
+foreach(part dcmtls dcmnet)
+  find_library(LUMBARGRADE_DCMTK_${part} ${part} REQUIRED)
+  target_link_libraries(lumbargrade_dcmtk_network INTERFACE "${LUMBARGRADE_DCMTK_${part}}")
+endforeach()
+target_link_libraries(lumbargrade_dcmtk_network INTERFACE lumbargrade_dcmtk)
+
 find_path(LUMBARGRADE_OPENJPEG_INCLUDE openjpeg.h PATH_SUFFIXES openjpeg-2.5 openjpeg-2.4 REQUIRED)
 find_library(LUMBARGRADE_OPENJPEG openjp2 REQUIRED)
 add_library(lumbargrade_openjpeg INTERFACE)

@@ -116,11 +116,17 @@ Message inspect(const Request& request, const WorkerOptions& options, const Grad
 }
 
 /// The page is named as the data set names the study.
-void write_page(const StudyAndResult& graded, const Request& request, const WorkerOptions& options,
-                const LoadedGrader& loaded) {
+void write_reports(const StudyAndResult& graded, const Request& request, const WorkerOptions& options,
+                   const LoadedGrader& loaded) {
   StudyReport report = make_study_report(graded, loaded, options.program);
   report.study_id = request.study.study_id;
-  write_indexed_page(std::filesystem::path(options.reports) / report_folder_of(request.study.study_id), report);
+  const std::filesystem::path folder =
+      std::filesystem::path(options.reports) / report_folder_of(request.study.study_id);
+  write_indexed_page(folder, report);
+  if (options.dicom.empty()) return;
+  ReportOptions results;
+  results.dicom = options.dicom;
+  write_report_files(folder, report, results, loaded.grader, deciding_options(options.series, options.grader));
 }
 
 Message grade_and_write(const Request& request, const WorkerOptions& options, const LoadedGrader& loaded) {
@@ -130,7 +136,7 @@ Message grade_and_write(const Request& request, const WorkerOptions& options, co
   const StudyAndResult graded = read_and_grade(request.study.folder, series_options(request, options), loaded.grader);
   const StudyResult& result = graded.result;
   try {
-    if (!options.reports.empty()) write_page(graded, request, options, loaded);
+    if (!options.reports.empty()) write_reports(graded, request, options, loaded);
     write_file_atomically(request.result_file,
                           result_file_text(grades_csv({study_id, result.study_instance_uid}, result.grades),
                                            {study_id, fingerprint, summary_cells(study_id, result)}));

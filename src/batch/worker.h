@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "pipeline/load_grader.h"
 
@@ -15,7 +16,8 @@ struct WorkerOptions {
   GraderOptions grader;
   bool only_inspect = false;
   std::string reports;  ///< output folder of the batch, for pages of studies (index.h); empty: none are written
-  std::string program;  ///< "lumbargrade 0.1.0", for the pages
+  std::vector<std::string> dicom;  ///< any of "sr", "sc", "seg": beside the page of each study
+  std::string program;             ///< "lumbargrade 0.1.0", for the pages
 };
 
 /// The life of a worker process, which reads and grades studies for a batch. Hostile files are decoded here: a crash or
@@ -29,7 +31,8 @@ struct WorkerOptions {
 /// true where no other result could be written either. Its first line is {"ready": true, bundle and device} or
 /// {"ready": false, "kind", "reason"}. It ends when its input ends or its parent dies.
 ///
-/// With `reports` it writes a study's page before the result file, so that a finished study has one.
+/// With `reports` it writes a study's page, and the DICOM results that `dicom` names, before the result file, so that a
+/// finished study has one.
 ///
 /// With `only_inspect` it writes no file; the answer then holds "overview", the study's cells of the data set's table
 /// (study_overview.h). A bundle is then loaded only when one is named, for series whose headers do not tell their role.

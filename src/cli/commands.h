@@ -23,6 +23,7 @@ void add_inspect_command(CLI::App& app, Action& action);
 void add_merge_command(CLI::App& app, Action& action);
 void add_model_command(CLI::App& app, Action& action);
 void add_model_card_command(CLI::App& model, Action& action);  ///< below `model`
+void add_node_command(CLI::App& app, Action& action);
 void add_phantom_command(CLI::App& app, Action& action);
 void add_score_command(CLI::App& app, Action& action);
 void add_submission_command(CLI::App& app, Action& action);

@@ -32,7 +32,7 @@ struct GradeOptions {
 constexpr const char* kGradesFile = "grades.csv";
 constexpr const char* kRecordFile = "run.json";
 
-/// What is certainly written into the output folder.
+/// What may be written into the output folder.
 std::vector<std::string> output_files(const GradeOptions& options) {
   std::vector<std::string> files = report_file_names(options.report);
   files.insert(files.begin(), kGradesFile);
@@ -126,7 +126,7 @@ std::vector<std::string> write_outputs(const GradeOptions& options, const StudyA
   std::vector<std::string> files = {kGradesFile};
   if (options.report.any()) {
     for (std::string& file : write_report_files(options.output, report_of(options, graded, loaded), options.report,
-                                                loaded.grader, options_json(options).dump())) {
+                                                loaded.grader, deciding_options(options.series, options.grader))) {
       log_info(text("wrote ", (fs::path(options.output) / file).string()));
       files.push_back(std::move(file));
     }

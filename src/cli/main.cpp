@@ -64,6 +64,7 @@ int run(int argc, char** argv) {
   add_batch_command(app, action);
   add_submission_command(app, action);
   add_merge_command(app, action);
+  add_node_command(app, action);
   add_worker_command(app, action);
   add_model_command(app, action);
   add_score_command(app, action);

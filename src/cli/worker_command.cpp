@@ -28,6 +28,7 @@ std::vector<std::string> worker_command(const WorkerOptions& options, const std:
   for (const std::string& axial : options.series.axial_t2) append(command, "--axial-t2", axial);
   if (options.series.join_studies) command.emplace_back("--join-studies");
   append(command, "--reports", options.reports);
+  for (const std::string& kind : options.dicom) append(command, "--dicom", kind);
   if (options.only_inspect) command.emplace_back("--only-inspect");
   return command;
 }
@@ -37,6 +38,7 @@ void add_worker_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("worker", "Reads and grades studies for a batch")->group("");
   command->add_flag("--only-inspect", options->only_inspect);
   command->add_option("--reports", options->reports);
+  command->add_option("--dicom", options->dicom);
   add_series_options(*command, options->series);
   add_grader_options(*command, options->grader);
   command->callback([options, &action] {

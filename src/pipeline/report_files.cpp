@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/atomic_file.h"
@@ -36,6 +37,10 @@ constexpr const char* kStructuredReportFile = "dicom/sr.dcm";
 constexpr const char* kOverviewCaptureFile = "dicom/sc_overview.dcm";
 constexpr const char* kSegmentationFile = "dicom/seg.dcm";
 
+std::string capture_file(Level level) {
+  return text("dicom/sc_", level_key(level), ".dcm");
+}
+
 bool wants(const ReportOptions& options, const char* kind) {
   return std::find(options.dicom.begin(), options.dicom.end(), kind) != options.dicom.end();
 }
@@ -56,6 +61,15 @@ class Writer {
     if (error) {
       throw Error(ErrorKind::Failure,
                   lumbargrade::text("cannot create the folder ", (folder_ / name).string(), ": ", error.message()));
+    }
+  }
+  /// What an earlier run left must not stand among the results of this one.
+  void remove(const std::string& name) const {
+    std::error_code error;
+    fs::remove(folder_ / name, error);
+    if (error) {
+      throw Error(ErrorKind::Failure,
+                  lumbargrade::text("cannot remove ", (folder_ / name).string(), ": ", error.message()));
     }
   }
   std::vector<std::string> written() const { return written_; }
@@ -83,9 +97,11 @@ void write_captures(Writer& writer, const StudyReport& report, const cv::Mat& ov
   writer.dicom(kOverviewCaptureFile, *results::secondary_capture(overview, origin, "overview", number));
   for (const Level level : kLevels) {
     const cv::Mat picture = level_picture(report, level);
-    if (picture.empty()) continue;
-    const std::string name(level_key(level));
-    writer.dicom("dicom/sc_" + name + ".dcm",
+    if (picture.empty()) {
+      writer.remove(capture_file(level));
+      continue;
+    }
+    writer.dicom(capture_file(level),
                  *results::secondary_capture(picture, origin, std::string(level_name(level)), ++number));
   }
 }
@@ -100,6 +116,7 @@ void write_dicom(Writer& writer, const StudyReport& report, const ReportOptions&
   if (const auto segmentation = results::segmentation(report, masks, origin)) {
     writer.dicom(kSegmentationFile, *segmentation);
   } else {
+    writer.remove(kSegmentationFile);
     log_warning("no disc, vertebra or canal was drawn: there is no DICOM segmentation");
   }
 }
@@ -119,9 +136,20 @@ std::vector<std::string> report_file_names(const ReportOptions& options) {
   if (options.page) names.insert(names.end(), {kJsonFile, kOverviewFile, kStudyPageFile});
   if (options.masks) names.insert(names.end(), {kMasksFile, kMasksTableFile, kPointsFile});
   if (wants(options, "sr")) names.emplace_back(kStructuredReportFile);
-  if (wants(options, "sc")) names.emplace_back(kOverviewCaptureFile);
+  if (wants(options, "sc")) {
+    names.emplace_back(kOverviewCaptureFile);
+    for (const Level level : kLevels) names.push_back(capture_file(level));
+  }
   if (wants(options, "seg")) names.emplace_back(kSegmentationFile);
   return names;
+}
+
+std::string deciding_options(const StudyOptions& study, const GraderOptions& grader) {
+  const nlohmann::ordered_json options = {{"study", study.study_uid},         {"join_studies", study.join_studies},
+                                          {"sagittal_t1", study.sagittal_t1}, {"sagittal_t2", study.sagittal_t2},
+                                          {"axial_t2", study.axial_t2},       {"lowest_disc", grader.lowest_disc},
+                                          {"device", grader.device},          {"precision", grader.precision}};
+  return options.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity& grader, const std::string& program) {

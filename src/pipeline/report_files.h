@@ -21,9 +21,13 @@ struct ReportOptions {
   bool any() const { return page || masks || !dicom.empty(); }
 };
 
-/// Names of the files that `options` ask for, relative to the output folder and without the pictures of single levels,
-/// whose number depends on the study.
+/// Names of the files that `options` may give, relative to the output folder: pictures of single levels are written
+/// only for levels that were found.
 std::vector<std::string> report_file_names(const ReportOptions& options);
+
+/// Those options that decide what the results are, as text: choice of study and series, naming of levels, arithmetic.
+/// Not where files lie, nor threads and limits.
+std::string deciding_options(const StudyOptions& study, const GraderOptions& grader);
 
 /// All that the reports say. `program` is "lumbargrade 0.1.0". It refers to `graded`, which must outlive it.
 StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity& grader, const std::string& program);
@@ -37,8 +41,9 @@ void write_indexed_page(const std::filesystem::path& folder, const StudyReport& 
 PriorStudy read_prior_study(const std::string& folder, const StudyOptions& options, const LoadedGrader& loaded,
                             const std::string& program);
 
-/// Writes what `options` ask for into `folder`, which exists. `run_options` is the run's options as text: they go into
-/// the UIDs of DICOM results. Returns the files, relative to the folder. Throws Error (Failure).
+/// Writes what `options` ask for into `folder`, which exists, and takes away what an earlier run left under the same
+/// names. `run_options` are the deciding_options: they go into the UIDs of DICOM results. Returns the files, relative
+/// to the folder. Throws Error (Failure).
 std::vector<std::string> write_report_files(const std::filesystem::path& folder, const StudyReport& report,
                                             const ReportOptions& options, const Grader& grader,
                                             const std::string& run_options);

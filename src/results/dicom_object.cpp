@@ -13,6 +13,7 @@
 #include "core/sha256.h"
 #include "dicom/source_header.h"
 #include "report/grades_json.h"
+#include "report/printable_ascii.h"
 
 namespace lumbargrade::results {
 namespace {
@@ -93,11 +94,35 @@ std::string decimal_of(std::string_view hexadecimal) {
   return digits;
 }
 
-std::string digits_of(const std::string& timestamp) {
-  std::string digits;
-  std::copy_if(timestamp.begin(), timestamp.end(), std::back_inserter(digits),
-               [](unsigned char c) { return std::isdigit(c); });
-  return digits;
+bool are_digits(std::string_view words) {
+  return std::all_of(words.begin(), words.end(), [](unsigned char c) { return std::isdigit(c); });
+}
+
+std::string text_of(DcmDataset& dataset, const DcmTagKey& tag) {
+  OFString value;
+  dataset.findAndGetOFString(tag, value);
+  return value.c_str();
+}
+
+struct ContentMoment {
+  std::string date = "19700101";
+  std::string time = "000000";
+};
+
+/// When the graded image came to be. The moment of the run would give one UID two contents when the run is repeated;
+/// run.json has it.
+ContentMoment content_moment(DcmDataset& source) {
+  static const std::array<std::pair<DcmTagKey, DcmTagKey>, 4> kMoments = {{{DCM_ContentDate, DCM_ContentTime},
+                                                                           {DCM_AcquisitionDate, DCM_AcquisitionTime},
+                                                                           {DCM_SeriesDate, DCM_SeriesTime},
+                                                                           {DCM_StudyDate, DCM_StudyTime}}};
+  for (const auto& [date_tag, time_tag] : kMoments) {
+    const std::string date = text_of(source, date_tag);
+    if (date.size() != 8 || !are_digits(date)) continue;
+    const std::string time = text_of(source, time_tag).substr(0, 6);
+    return {date, time.size() == 6 && are_digits(time) ? time : "000000"};
+  }
+  return {};
 }
 
 }  // namespace
@@ -120,9 +145,9 @@ ResultOrigin result_origin(const StudyReport& report, std::string_view options) 
       report.study.study_instance_uid.empty() ? derived_uid(origin.digest, "study") : report.study.study_instance_uid;
   origin.program = report.origin.program;
   origin.bundle = report.origin.bundle_name + " " + report.origin.bundle_version;
-  const std::string digits = digits_of(report.origin.created_utc);
-  origin.content_date = digits.substr(0, 8);
-  origin.content_time = digits.size() > 8 ? digits.substr(8, 6) : "000000";
+  const ContentMoment moment = content_moment(*origin.source);
+  origin.content_date = moment.date;
+  origin.content_time = moment.time;
   return origin;
 }
 
@@ -146,12 +171,12 @@ void complete(DcmDataset& dataset, const ResultOrigin& origin, ResultKind kind, 
   put(dataset, DCM_SeriesInstanceUID, derived_uid(origin.digest, std::string("series ") + series.modality));
   put(dataset, DCM_SOPInstanceUID, derived_uid(origin.digest, series.modality + purpose));
   put(dataset, DCM_InstanceNumber, std::to_string(instance_number));
-  put(dataset, DCM_InstanceCreationDate, origin.content_date);
-  put(dataset, DCM_InstanceCreationTime, origin.content_time);
+  dataset.findAndDeleteElement(DCM_InstanceCreationDate);
+  dataset.findAndDeleteElement(DCM_InstanceCreationTime);
   put(dataset, DCM_ContentDate, origin.content_date);
   put(dataset, DCM_ContentTime, origin.content_time);
   put(dataset, DCM_Manufacturer, kManufacturer);
-  put(dataset, DCM_ManufacturerModelName, origin.bundle.substr(0, 64));
+  put(dataset, DCM_ManufacturerModelName, printable_ascii(origin.bundle).substr(0, 64));
   put(dataset, DCM_SoftwareVersions, origin.program.substr(0, 64));
   put(dataset, DCM_DeviceSerialNumber, origin.digest.substr(0, 16));
 }

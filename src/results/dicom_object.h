@@ -21,11 +21,11 @@ struct ResultOrigin {
   std::string study_instance_uid;
   std::string program;       ///< "lumbargrade 0.1.0"
   std::string bundle;        ///< "lumbargrade-default 0.6.0"
-  std::string content_date;  ///< "20261129", when the results were made
+  std::string content_date;  ///< "20261129", of the graded image, so that the same run gives the same bytes
   std::string content_time;  ///< "093000"
 };
 
-/// `options` are those of the run, as text. Throws Error where the source's header cannot be parsed.
+/// `options` are those that decide the results, as text. Throws Error where the source's header cannot be parsed.
 ResultOrigin result_origin(const StudyReport& report, std::string_view options);
 
 /// A UID below 2.25 (PS3.5 annex B.2) that is the same for the same content and purpose.

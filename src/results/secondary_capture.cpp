@@ -35,8 +35,6 @@ std::unique_ptr<DcmDataset> secondary_capture(const cv::Mat& rgb, const ResultOr
   put_text(*dataset, DCM_PatientOrientation, "");
   put_text(*dataset, DCM_PhotometricInterpretation, "RGB");
   put_text(*dataset, DCM_DerivationDescription, "Drawn by LumbarGrade: AI, research use only");
-  put_text(*dataset, DCM_DateOfSecondaryCapture, origin.content_date.c_str());
-  put_text(*dataset, DCM_TimeOfSecondaryCapture, origin.content_time.c_str());
   put_number(*dataset, DCM_SamplesPerPixel, 3);
   put_number(*dataset, DCM_PlanarConfiguration, 0);
   put_number(*dataset, DCM_Rows, pixels.rows);

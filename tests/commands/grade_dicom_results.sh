@@ -13,13 +13,17 @@ expect_exit 0 lumbargrade grade "$study" -o plain --report --masks --dicom sr,sc
 for file in masks.nii.gz masks.json points.mrk.json dicom/{sr,seg,sc_overview,sc_l1_l2,sc_l5_s1}.dcm; do
   expect_file "plain/$file"
 done
+# What is there is not overwritten, be it but the picture of a level; with --force nothing old stays among the new.
+mkdir lonely && mkdir lonely/dicom && cp plain/dicom/sc_l1_l2.dcm lonely/dicom
+expect_exit 1 lumbargrade grade "$study" -o lonely --dicom sc
+expect_stderr "sc_l1_l2.dcm"
 rm -r plain/grades.csv plain/run.json plain/report.html plain/overview.png plain/grades.json plain/masks* plain/points*
 expect_exit 1 lumbargrade grade "$study" -o plain --dicom seg
 expect_stderr "--force"
 
 if command -v dciodvfy >/dev/null; then
   for file in plain/dicom/*.dcm; do
-    errors=$(dciodvfy "$file" 2>&1 | grep '^Error')
+    errors=$(dciodvfy "$file" 2>&1 | grep -a '^Error')
     [[ -z $errors ]] || fail_test "$file: $errors"
   done
 else
@@ -43,8 +47,12 @@ if grep -rqE --exclude-dir=dicom 'Zaż|PESEL|1961|ACC4711' renamed.out .stdout .
   fail_test "a patient attribute is shown unasked"
 fi
 
-# The same study, options, bundle and program give the same instances; another option other ones.
-expect_exit 0 lumbargrade grade "$study" -o again --report --masks --dicom sr,sc,seg
+# The same study, options, bundle and program give the same bytes, wherever the study lies; another option other ones.
+cp -r "$study" 900107
+expect_exit 0 lumbargrade grade 900107 -o again --report --masks --dicom sr,sc,seg
+for file in straight.out/dicom/*; do
+  cmp "$file" "again/dicom/$(basename "$file")" || fail_test "the same run again gave another $(basename "$file")"
+done
 expect_exit 0 lumbargrade grade "$study" -o other --dicom sr --lowest-disc L5/S1
 cmp straight.out/masks.nii.gz again/masks.nii.gz || fail_test "the same study gave another mask"
 "$python" - <<'PY' || fail_test "UIDs, patient or wording"

@@ -2,7 +2,9 @@
 
 oblique: everything is turned by 9 degrees about the body's axis and 6 about the front-back axis. feet_first: rows run
 from the feet to the head. right_to_left: slices are numbered the other way and columns run from back to front.
-renamed: another patient's name and identity in a character set of two scripts. All are honest: pixels and headers agree.
+renamed: another patient's name and identity in a character set of two scripts. cropped: the upper half of the rows alone.
+All these are honest: pixels and headers agree. upside_down: the image stands on its head and the header denies it.
+japanese, cyrillic, arabic, chinese, undeclared, markup: names in that script or character set.
 """
 import math
 import pathlib
@@ -11,6 +13,16 @@ import sys
 import numpy as np
 import pydicom
 from pydicom.uid import ExplicitVRLittleEndian
+
+
+NAMES = {  # character set, name; the examples of PS3.5 annexes H to K where there is one
+    "japanese": (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+    "cyrillic": ("ISO_IR 144", "Люкceмбypг"),
+    "arabic": ("ISO_IR 127", "قباني^لنزار"),
+    "chinese": ("GB18030", "Wang^XiaoDong=王^小东"),
+    "undeclared": (None, b"M\xfcller^J\xf6rg"),
+    "markup": ("ISO_IR 100", "<script>alert(1)</script>^&quot;"),
+}
 
 
 def rotation():
@@ -65,6 +77,20 @@ def changed(data, pixels, how, count):
         data.PatientBirthDate = "19610523"
         data.StudyDate = "20240229"
         data.AccessionNumber = "ACC4711"
+    elif how == "cropped":
+        data.Rows = pixels.shape[0] * 6 // 10
+        pixels = pixels[:data.Rows]
+    elif how == "upside_down":
+        pixels = np.rot90(pixels, 2)
+    elif how in NAMES:
+        character_set, name = NAMES[how]
+        if character_set is None:
+            data.pop("SpecificCharacterSet", None)
+        else:
+            data.SpecificCharacterSet = character_set
+        data.PatientName = name
+        data.PatientID = "ID-" + how
+        data.PatientBirthDate = "19610523"
     else:
         sys.exit("unknown: " + how)
     return pixels

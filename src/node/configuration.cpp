@@ -1,0 +1,307 @@
+#include "node/configuration.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "core/error.h"
+#include "core/nearest_name.h"
+
+namespace lumbargrade::node {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where a value was found, for messages.
+struct Place {
+  std::string file;
+  int line = 0;
+
+  [[noreturn]] void fail(const std::string& what) const {
+    throw Error(ErrorKind::Usage, text(file, line > 0 ? text(":", line) : "", ": ", what));
+  }
+};
+
+std::string trimmed(const std::string& words) {
+  const size_t first = words.find_first_not_of(" \t\r");
+  if (first == std::string::npos) return {};
+  return words.substr(first, words.find_last_not_of(" \t\r") - first + 1);
+}
+
+int whole_number(const Place& place, const std::string& value, int least, int most) {
+  int number = 0;
+  const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (problem != std::errc() || end != value.data() + value.size() || number < least || number > most) {
+    place.fail(text("\"", value, "\" is no whole number from ", least, " to ", most));
+  }
+  return number;
+}
+
+bool yes_or_no(const Place& place, const std::string& value) {
+  if (value != "yes" && value != "no") place.fail(text("\"", value, "\" is neither yes nor no"));
+  return value == "yes";
+}
+
+std::string checked_address(const Place& place, const std::string& value) {
+  in_addr parsed{};
+  if (inet_pton(AF_INET, value.c_str(), &parsed) != 1) place.fail(text("\"", value, "\" is no IPv4 address"));
+  return value;
+}
+
+std::string checked_title(const Place& place, const std::string& value) {
+  if (!is_ae_title(value)) place.fail(text("\"", value, "\" is no AE title (1 to 16 printable characters)"));
+  return value;
+}
+
+fs::path existing_file(const Place& place, const std::string& value) {
+  if (!fs::is_regular_file(value)) place.fail(text(value, " is no file"));
+  return value;
+}
+
+std::vector<std::string> result_kinds(const Place& place, const std::string& value) {
+  std::vector<std::string> kinds;
+  std::istringstream stream(value);
+  for (std::string kind; std::getline(stream, kind, ',');) {
+    kind = trimmed(kind);
+    if (kind != "sr" && kind != "sc" && kind != "seg") place.fail(text("\"", kind, "\" is none of sr, sc, seg"));
+    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
+  }
+  if (kinds.empty()) place.fail("name at least one of sr, sc, seg");
+  return kinds;
+}
+
+/// A key of some section: what it means, what stands where the file is silent, how it is read.
+struct Key {
+  std::string name;
+  std::string default_value;
+  std::string meaning;
+  std::function<void(const Place&, const std::string&)> read;
+};
+
+using Keys = std::vector<Key>;
+
+Keys node_keys(Configuration& c) {
+  const auto number = [](int& target, int least, int most) {
+    return [&target, least, most](const Place& at, const std::string& v) { target = whole_number(at, v, least, most); };
+  };
+  return {
+      {"ae_title", "LUMBARGRADE", "name of this node; who calls another is refused",
+       [&](const Place& at, const std::string& v) { c.ae_title = checked_title(at, v); }},
+      {"address", "127.0.0.1", "listens on this IPv4 address alone; 0.0.0.0: on all of the machine",
+       [&](const Place& at, const std::string& v) { c.address = checked_address(at, v); }},
+      {"port", "11112", "listens on this TCP port", number(c.port, 1, 65535)},
+      {"folder", "", "holds images that came, results, what waits to be sent, and status.json",
+       [&](const Place& at, const std::string& v) {
+         if (!fs::path(v).is_absolute()) at.fail("folder must be an absolute path");
+         c.folder = v;
+       }},
+      {"quiet_s", "60", "a study is complete when nothing has come for this many seconds", number(c.quiet_s, 1, 86400)},
+      {"max_associations", "20", "more at a time are turned away", number(c.max_associations, 1, 200)},
+      {"timeout_s", "60", "seconds without a word from the other side after which it is given up",
+       number(c.timeout_s, 1, 3600)},
+      {"largest_file_mb", "512", "an image that is larger is refused", number(c.largest_file_mb, 1, 100000)},
+      {"quota_mb", "20000", "images are refused (\"out of resources\") when those kept take this much",
+       number(c.quota_mb, 1, 100000000)},
+      {"keep_images_days", "7", "images are removed this long after they came, once graded and sent; 0: at once",
+       number(c.keep_images_days, 0, 36500)},
+      {"keep_results_days", "90", "results are removed this long after they were made, once sent",
+       number(c.keep_results_days, 1, 36500)},
+  };
+}
+
+Keys grading_keys(Configuration& c) {
+  const auto number = [](int& target, int least, int most) {
+    return [&target, least, most](const Place& at, const std::string& v) { target = whole_number(at, v, least, most); };
+  };
+  return {
+      {"bundle", "", "folder of the model bundle; none named: the shipped one",
+       [&](const Place&, const std::string& v) { c.bundle = v; }},
+      {"jobs", "1", "studies graded at a time, each in a process of its own", number(c.jobs, 1, 64)},
+      {"threads", "0", "threads of each; 0: the cores are shared out", number(c.threads, 0, 1024)},
+      {"study_timeout_s", "600", "a study that takes longer fails", number(c.study_timeout_s, 1, 86400)},
+      {"memory_limit_mb", "3000", "a study that needs more memory fails", number(c.memory_limit_mb, 100, 10000000)},
+      {"results", "sr,sc,seg", "what is sent: structured report, pictures, segmentation",
+       [&](const Place& at, const std::string& v) { c.results = result_kinds(at, v); }},
+  };
+}
+
+Keys tls_keys(Configuration& c) {
+  const auto file = [](fs::path& target) {
+    return [&target](const Place& at, const std::string& v) { target = existing_file(at, v); };
+  };
+  return {
+      {"certificate", "", "this node's certificate (PEM); with it only secured connections are accepted",
+       file(c.tls.certificate)},
+      {"key", "", "the certificate's key (PEM, without passphrase)", file(c.tls.key)},
+      {"authorities", "", "certificates (PEM) one of which must have signed the other side's", file(c.tls.authorities)},
+  };
+}
+
+Keys sender_keys(Sender& sender) {
+  return {{"address", "", "it is accepted from this IPv4 address alone; none named: from any",
+           [&](const Place& at, const std::string& v) { sender.address = checked_address(at, v); }}};
+}
+
+Keys peer_keys(Peer& peer) {
+  return {
+      {"address", "", "host to which results are sent", [&](const Place&, const std::string& v) { peer.address = v; }},
+      {"port", "104", "its TCP port",
+       [&](const Place& at, const std::string& v) { peer.port = whole_number(at, v, 1, 65535); }},
+      {"tls", "no", "yes: the connection is secured by the certificate of [tls]",
+       [&](const Place& at, const std::string& v) { peer.tls = yes_or_no(at, v); }},
+      {"commitment", "no", "yes: the peer is asked to confirm that it keeps what was sent (storage commitment)",
+       [&](const Place& at, const std::string& v) { peer.commitment = yes_or_no(at, v); }},
+      {"retry_s", "60", "seconds until what was not taken is sent again; doubles up to an hour",
+       [&](const Place& at, const std::string& v) { peer.retry_s = whole_number(at, v, 1, 3600); }},
+  };
+}
+
+/// Reads line by line; a section is closed when the next one begins.
+class Parser {
+ public:
+  explicit Parser(std::string name) : place_{std::move(name), 0} {}
+
+  CheckedConfiguration run(const std::string& content) {
+    std::istringstream stream(content);
+    for (std::string line; std::getline(stream, line);) {
+      ++place_.line;
+      take(trimmed(line.substr(0, line.find('#'))));
+    }
+    for (const char* section : {"node", "grading", "tls"}) {
+      if (!seen_.contains(section)) open(section);
+    }
+    close();
+    check_whole();
+    result_.lines.insert(result_.lines.end(), defaults_.begin(), defaults_.end());
+    return result_;
+  }
+
+ private:
+  void take(const std::string& line) {
+    if (line.empty()) return;
+    if (line.front() == '[') {
+      if (line.back() != ']') place_.fail("a section ends with ]");
+      return open(trimmed(line.substr(1, line.size() - 2)));
+    }
+    const size_t equals = line.find('=');
+    if (equals == std::string::npos) place_.fail("neither [section] nor key = value");
+    set(trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1)));
+  }
+
+  void open(const std::string& section) {
+    close();
+    if (!seen_.insert(section).second) place_.fail(text("the section [", section, "] is there twice"));
+    section_ = section;
+    Configuration& values = result_.values;
+    const size_t blank = section.find(' ');
+    const std::string kind = section.substr(0, blank);
+    const std::string title = blank == std::string::npos ? "" : trimmed(section.substr(blank));
+    if (section == "node") {
+      keys_ = node_keys(values);
+    } else if (section == "grading") {
+      keys_ = grading_keys(values);
+    } else if (section == "tls") {
+      keys_ = tls_keys(values);
+    } else if (kind == "sender") {
+      sender_ = {checked_title(place_, title), ""};
+      keys_ = sender_keys(sender_);
+      explain("", title, "may send images to this node");
+    } else if (kind == "peer") {
+      peer_ = {};
+      peer_.ae_title = checked_title(place_, title);
+      keys_ = peer_keys(peer_);
+      explain("", title, "gets the results");
+    } else {
+      place_.fail(text("no section [", section, "]", name_hint(kind, {"node", "grading", "tls", "sender", "peer"})));
+    }
+  }
+
+  void set(const std::string& name, const std::string& value) {
+    if (section_.empty()) place_.fail("a key stands before the first [section]");
+    const auto key = std::find_if(keys_.begin(), keys_.end(), [&](const Key& known) { return known.name == name; });
+    if (key == keys_.end()) place_.fail(text("[", section_, "] has no key ", name, name_hint(name, names())));
+    if (!given_.insert(name).second) place_.fail(text(name, " is given twice"));
+    if (value.empty()) place_.fail(text(name, " has no value; remove the line to leave it at its default"));
+    key->read(place_, value);
+    explain(name, value, key->meaning);
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> list;
+    for (const Key& key : keys_) list.push_back(key.name);
+    return list;
+  }
+
+  void close() {
+    if (section_.empty()) return;
+    for (const Key& key : keys_) {
+      if (given_.contains(key.name)) continue;
+      defaults_.push_back({0, text("[", section_, "] ", key.name),
+                           key.default_value.empty() ? "(none)" : key.default_value, key.meaning});
+    }
+    if (section_.starts_with("sender")) result_.values.senders.push_back(sender_);
+    if (section_.starts_with("peer")) {
+      if (peer_.address.empty()) place_.fail(text("[", section_, "] names no address"));
+      result_.values.peers.push_back(peer_);
+    }
+    given_.clear();
+    section_.clear();
+  }
+
+  void explain(const std::string& name, const std::string& value, const std::string& meaning) {
+    result_.lines.push_back(
+        {place_.line, name.empty() ? text("[", section_, "]") : text("[", section_, "] ", name), value, meaning});
+  }
+
+  void check_whole() const {
+    const Place whole{place_.file, 0};
+    const Configuration& values = result_.values;
+    if (values.folder.empty()) whole.fail("[node] names no folder");
+    if (values.senders.empty()) whole.fail("no [sender AE_TITLE] is named: nobody could send anything");
+    const bool any = !values.tls.certificate.empty() || !values.tls.key.empty() || !values.tls.authorities.empty();
+    const bool all = !values.tls.certificate.empty() && !values.tls.key.empty() && !values.tls.authorities.empty();
+    if (any && !all) whole.fail("[tls] needs certificate, key and authorities, or none of them");
+    for (const Peer& peer : values.peers) {
+      if (peer.tls && !all) whole.fail(text("[peer ", peer.ae_title, "] wants tls, but [tls] names no certificate"));
+    }
+  }
+
+  Place place_;
+  CheckedConfiguration result_;
+  std::vector<ExplainedLine> defaults_;
+  std::string section_;
+  Keys keys_;
+  Sender sender_;
+  Peer peer_;
+  std::set<std::string> seen_, given_;
+};
+
+}  // namespace
+
+bool is_ae_title(const std::string& words) {
+  const auto fits = [](unsigned char c) { return c >= 0x20 && c < 0x7F && c != '\\'; };
+  return !words.empty() && words.size() <= 16 && words.front() != ' ' && words.back() != ' ' &&
+         std::all_of(words.begin(), words.end(), fits);
+}
+
+CheckedConfiguration parse_configuration(const std::string& content, const std::string& name) {
+  return Parser(name).run(content);
+}
+
+CheckedConfiguration read_configuration(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream content;
+  content << stream.rdbuf();
+  if (!stream || !fs::is_regular_file(file)) {
+    throw Error(ErrorKind::Usage, text("cannot read the configuration ", file.string()));
+  }
+  return parse_configuration(content.str(), file.string());
+}
+
+}  // namespace lumbargrade::node

@@ -1,0 +1,174 @@
+#include "node/peer_association.h"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dctk.h>
+#include <dcmtk/dcmnet/dcmtrans.h>
+#include <dcmtk/dcmnet/dul.h>
+#include <dcmtk/dcmnet/scu.h>
+#include <dcmtk/dcmtls/tlslayer.h>
+
+#include <cstdio>
+#include <map>
+
+#include "core/error.h"
+#include "dicom/library.h"
+#include "node/commitment.h"
+#include "node/spool.h"
+#include "node/tls.h"
+#include "study/header_uids.h"
+
+namespace lumbargrade::node {
+namespace {
+
+constexpr DIC_US kStatusKind = 0xF000;
+constexpr Uint16 kRequestCommitment = 1;  // action type, PS3.4 table J.3-1
+constexpr int kAnswerWait_s = 2;
+constexpr DIC_US kWarning = 0xB000;  // stored, with something to remark
+
+std::string hexadecimal(unsigned status) {
+  char words[8] = "";
+  std::snprintf(words, sizeof words, "%04X", status);
+  return words;
+}
+
+std::string sop_class_of(const std::filesystem::path& file) {
+  DcmMetaInfo header;
+  OFString uid;
+  if (header.loadFile(file.c_str()).good()) header.findAndGetOFString(DCM_MediaStorageSOPClassUID, uid);
+  return uid.c_str();
+}
+
+void require(const OFCondition& condition, const char* what) {
+  if (condition.bad()) throw Error(ErrorKind::Failure, text(what, ": ", condition.text()));
+}
+
+}  // namespace
+
+class PeerAssociation::Connection : public DcmSCU {
+ public:
+  Connection(const Configuration& configuration, const Peer& peer)
+      : spool(configuration.folder), title(peer.ae_title), wants_commitment(peer.commitment) {
+    dicom::set_up_library();
+    dcmConnectionTimeout.set(configuration.timeout_s);
+    dcmSocketReceiveTimeout.set(configuration.timeout_s);
+    dcmSocketSendTimeout.set(configuration.timeout_s);
+    setAETitle(configuration.ae_title.c_str());
+    setPeerAETitle(peer.ae_title.c_str());
+    setPeerHostName(peer.address.c_str());
+    setPeerPort(static_cast<Uint16>(peer.port));
+    setACSETimeout(static_cast<Uint32>(configuration.timeout_s));
+    setDIMSEBlockingMode(DIMSE_NONBLOCKING);
+    setDIMSETimeout(static_cast<Uint32>(configuration.timeout_s));
+    propose();
+    require(initNetwork(), "the network cannot be used");
+    if (peer.tls) {
+      tls_ = tls_layer(configuration.tls, NET_REQUESTOR);
+      require(useSecureConnection(tls_.get()), "the connection cannot be secured");
+    }
+    require(negotiateAssociation(), "no association");
+  }
+  ~Connection() override {
+    if (isConnected()) abortAssociation();
+    freeNetwork();
+  }
+
+  const Spool spool;
+  const std::string title;
+  const bool wants_commitment;
+  std::map<std::string, std::string> sop_classes;  ///< of the instances that the peer took
+
+ private:
+  void propose() {
+    OFList<OFString> syntaxes;
+    syntaxes.push_back(UID_LittleEndianExplicitTransferSyntax);
+    for (const char* sop_class :
+         {UID_ComprehensiveSRStorage, UID_SecondaryCaptureImageStorage, UID_SegmentationStorage}) {
+      addPresentationContext(sop_class, syntaxes);
+    }
+    syntaxes.push_back(UID_LittleEndianImplicitTransferSyntax);
+    addPresentationContext(UID_VerificationSOPClass, syntaxes);
+    if (wants_commitment) addPresentationContext(UID_StorageCommitmentPushModelSOPClass, syntaxes);
+    addPresentationContext(UID_FINDStudyRootQueryRetrieveInformationModel, syntaxes);
+  }
+
+  std::unique_ptr<DcmTLSTransportLayer> tls_;
+};
+
+PeerAssociation::PeerAssociation(const Configuration& configuration, const Peer& peer)
+    : connection_(std::make_unique<Connection>(configuration, peer)) {}
+
+PeerAssociation::~PeerAssociation() = default;
+
+bool PeerAssociation::has(const std::filesystem::path& file) {
+  const auto context = connection_->findPresentationContextID(UID_FINDStudyRootQueryRetrieveInformationModel, "");
+  const auto uids = read_header_uids(file);
+  if (context == 0 || !uids) return false;
+  DcmDataset keys;
+  keys.putAndInsertString(DCM_QueryRetrieveLevel, "IMAGE");
+  keys.putAndInsertString(DCM_StudyInstanceUID, uids->study_instance_uid.c_str());
+  keys.putAndInsertString(DCM_SeriesInstanceUID, uids->series_instance_uid.c_str());
+  keys.putAndInsertString(DCM_SOPInstanceUID, uids->sop_instance_uid.c_str());
+  OFList<QRResponse*> responses;
+  const OFCondition asked = connection_->sendFINDRequest(context, &keys, &responses);
+  bool is_there = false;
+  for (QRResponse* response : responses) {
+    OFString found;
+    if (response->m_dataset != nullptr) response->m_dataset->findAndGetOFString(DCM_SOPInstanceUID, found);
+    is_there = is_there || found == uids->sop_instance_uid.c_str();
+    delete response;
+  }
+  require(asked, "C-FIND");
+  return is_there;
+}
+
+std::string PeerAssociation::store(const std::filesystem::path& file) {
+  Uint16 status = 0;
+  const OFCondition sent = connection_->sendSTORERequest(0, file.c_str(), nullptr, status);
+  if (sent == NET_EC_NoAcceptablePresentationContexts || sent == DIMSE_NOVALIDPRESENTATIONCONTEXTID) {
+    return "it does not accept this kind of object";
+  }
+  require(sent, "C-STORE");
+  if (status == STATUS_Success || (status & kStatusKind) == kWarning) {
+    if (connection_->wants_commitment) connection_->sop_classes[file.stem().string()] = sop_class_of(file);
+    return {};
+  }
+  return text("it refused an instance (status ", hexadecimal(status), ")");
+}
+
+bool PeerAssociation::can_confirm() const {
+  return connection_->wants_commitment &&
+         connection_->findPresentationContextID(UID_StorageCommitmentPushModelSOPClass, "") != 0;
+}
+
+void PeerAssociation::ask_to_keep(const std::vector<std::string>& sop_instance_uids) {
+  const auto context = connection_->findPresentationContextID(UID_StorageCommitmentPushModelSOPClass, "");
+  char transaction[100] = "";
+  dcmGenerateUniqueIdentifier(transaction);
+  std::vector<CommittedInstance> instances;
+  for (const std::string& uid : sop_instance_uids) instances.push_back({connection_->sop_classes[uid], uid});
+  DcmDataset request;
+  write_commitment_request(request, transaction, instances);
+  remember_commitment(connection_->spool, transaction, connection_->title);
+  Uint16 status = 0;
+  require(connection_->sendACTIONRequest(context, UID_StorageCommitmentPushModelSOPInstance, kRequestCommitment,
+                                         &request, status),
+          "storage commitment");
+  if (status != STATUS_Success) {
+    throw Error(ErrorKind::Failure, text("it refused to confirm (status ", hexadecimal(status), ")"));
+  }
+  DcmDataset* report = nullptr;
+  Uint16 kind = 0;
+  const OFCondition told = connection_->handleEVENTREPORTRequest(report, kind, kAnswerWait_s);
+  const std::unique_ptr<DcmDataset> owned(report);
+  if (told.good() && owned) apply_commitment(connection_->spool, read_commitment_answer(*owned));
+}
+
+void PeerAssociation::verify() {
+  require(connection_->sendECHORequest(0), "C-ECHO");
+}
+
+void PeerAssociation::release() {
+  connection_->releaseAssociation();
+}
+
+}  // namespace lumbargrade::node

@@ -1,0 +1,45 @@
+# A node with certificates takes secured connections alone, from those whose certificate its authority signed, and sends
+# to its peers the same way; a certificate that has run out is told at once.
+. "$(dirname "$0")/lib.sh"
+[[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
+. "$(dirname "$0")/node_lib.sh"
+storescu --help | grep -q -- '+tls' || skip "DCMTK's programs have no TLS"
+images=("$LUMBARGRADE_TEST_DATA"/example_study/900107/*/*.dcm)
+
+make_authority() {  # NAME
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.pem" -days 2 -subj "/CN=$1" 2>/dev/null
+}
+sign() {  # NAME AUTHORITY DAYS
+  openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$1" 2>/dev/null
+  openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -out "$1.pem" -days "$3" 2>/dev/null
+}
+make_authority authority && make_authority stranger
+sign node authority 2 && sign modality authority 2 && sign impostor stranger 2 && sign old authority -1
+write_configuration "quiet_s = 2"
+sed -i 's/^threads = 1/threads = 1\nresults = sr/; s/^retry_s = 1/retry_s = 1\ntls = yes/' node.conf
+printf '[tls]\ncertificate = %s\nkey = %s\nauthorities = %s\n' "$PWD/node.pem" "$PWD/node.key" "$PWD/authority.pem" >>node.conf
+sed "s|$PWD/node.pem|$PWD/old.pem|; s|$PWD/node.key|$PWD/old.key|" node.conf >old.conf
+expect_exit 1 lumbargrade node --check old.conf
+expect_stderr "ran out on"
+expect_exit 2 lumbargrade node old.conf
+expect_stderr "ran out on"
+sed "s|$PWD/node.key|$PWD/modality.key|" node.conf >wrong.conf
+expect_exit 2 lumbargrade node wrong.conf
+expect_stderr "is not the key of"
+expect_exit 0 lumbargrade node --check node.conf
+expect_stderr "the certificate runs out on"
+
+mkdir peer
+storescp -aet PEER +B -od peer +tls node.key node.pem +cf authority.pem "$peer_port" >storescp.log 2>&1 &
+started+=("$!")
+secured() { "$1" +tls "$2.key" "$2.pem" +cf authority.pem -aet MODALITY -aec LUMBARGRADE "${@:3}"; }
+"$LUMBARGRADE" node node.conf 2>node.log &
+node=$!
+started+=("$node")
+wait_for 60 secured echoscu modality 127.0.0.1 "$node_port" || fail_node "it does not answer"
+# Without TLS, and with a certificate of nobody known.
+expect_exit 1 echoscu -to 5 -aet MODALITY -aec LUMBARGRADE 127.0.0.1 "$node_port"
+if secured echoscu impostor -to 5 127.0.0.1 "$node_port" >/dev/null 2>&1; then fail_node "an impostor was let in"; fi
+expect_exit 0 secured storescu modality -R -xt 127.0.0.1 "$node_port" "${images[@]}"
+wait_for 30 peer_has 1 || fail_node "the result was not sent"
+stop_node
