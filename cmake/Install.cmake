@@ -63,6 +63,7 @@ endif()
 set(share "${CMAKE_INSTALL_DATADIR}/lumbargrade")
 install(DIRECTORY models/default models/recipes DESTINATION "${share}/models" COMPONENT program)
 install(DIRECTORY scripts/cluster DESTINATION "${share}" COMPONENT program USE_SOURCE_PERMISSIONS)
+install(PROGRAMS scripts/kaggle DESTINATION "${share}" COMPONENT program)
 install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT program)
 install(FILES LICENSE NOTICE README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT program)
 

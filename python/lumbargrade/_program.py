@@ -71,13 +71,14 @@ def run(arguments: Sequence[str], *, show: bool = False, accepted: Tuple[int, ..
             errors="replace",
             start_new_session=True,
         )
-        try:
-            assert child.stderr is not None
-            message = _listen(child.stderr, show)
-            exit_code = child.wait()
-        except BaseException:
-            _end(child)
-            raise
+        assert child.stderr is not None
+        with child.stderr:
+            try:
+                message = _listen(child.stderr, show)
+                exit_code = child.wait()
+            except BaseException:
+                _end(child)
+                raise
         if exit_code not in accepted:
             raise error_of(exit_code, message)
         output.seek(0)
@@ -105,9 +106,6 @@ def _end(child: "subprocess.Popen[str]") -> None:
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         child.kill()
         child.wait()
-    finally:
-        if child.stderr is not None:
-            child.stderr.close()
 
 
 def main() -> NoReturn:
