@@ -146,10 +146,39 @@ check_deb() {
   local deb errors
   deb=$(ls "$RELEASE"/*.deb 2>/dev/null | head -n 1)
   [[ -n $deb ]] || return 0
+  local root
+  for root in ${LUMBARGRADE_BARE_ROOTS:-}; do check_deb_in "$root"; done
   command -v lintian >/dev/null || { echo "        no lintian: the Debian package was not looked at"; return; }
   errors=$(lintian --allow-root --fail-on error "$deb" 2>/dev/null | grep '^E:' || true)
   [[ -z $errors ]]
   verdict "lintian" $? "${errors:-no errors}"
+}
+
+# Every file of a system but dpkg's own books.
+files_of() { find "$1" -xdev -mindepth 1 \( -path "$1/var/lib/dpkg" -o -path "$1/var/log" -o -path "$1/var/cache" -o -path "$1/proc" -o -path "$1/dev" -o -path "$1/tmp" \) -prune -o -print | sort; }
+
+# in_root ROOT COMMAND...: in a bare system without a network
+in_root() {
+  unshare --net --mount --pid --fork bash -c '
+    root=$1; shift
+    mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" &&
+      exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "$@"' in_root "$@"
+}
+
+# check_deb_in ROOT: installs, grades and leaves nothing behind
+check_deb_in() {
+  local root=$1 status=0
+  files_of "$root" >"$work/before"
+  cp "$RELEASE"/*.deb "$root/tmp/lumbargrade.deb"
+  cp -r "$ROOT"/tests/data/example_study/*/ "$root/tmp/study"
+  in_root "$root" dpkg -i /tmp/lumbargrade.deb >"$work/deb.log" 2>&1 || status=1
+  in_root "$root" lumbargrade --quiet grade /tmp/study >"$work/grades.csv" 2>>"$work/deb.log" || status=1
+  cut -d , -f 3- "$work/grades.csv" | cmp -s - <(cut -d , -f 3- "$work/build.csv") || status=1
+  in_root "$root" dpkg --purge lumbargrade >>"$work/deb.log" 2>&1 || status=1
+  rm -rf "$root/tmp/lumbargrade.deb" "$root/tmp/study"
+  files_of "$root" | diff "$work/before" - >>"$work/deb.log" || status=1
+  verdict "package in $root" $status "installed, graded as the build, removed without a trace"
+  ((status == 0)) || tail -n 20 "$work/deb.log"
 }
 
 work=$(mktemp -d)
