@@ -118,7 +118,7 @@ def trained(name, arguments):
     VARIANTS[name](recipe)
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=1))
     cache = arguments.work / ("crops_not_mirrored" if name == "no mirror" else "crops")
-    command = [arguments.binary, "train", "grader", "--data", arguments.train, "--config", folder / "recipe.json",
+    command = [arguments.binary, "train", "grader", "--data", arguments.train, "--recipe", folder / "recipe.json",
                "--out", folder / "bundle", "--cache", cache, "--threads", arguments.threads, "--resume"]
     run(*command, *(["--base", arguments.base] if arguments.base else []), log=folder / "train.log")
     return folder

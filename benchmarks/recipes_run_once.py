@@ -54,7 +54,7 @@ def main():
         bundle = arguments.work / name
         shutil.rmtree(bundle, ignore_errors=True)
         start = time.monotonic()
-        run("train", "grader", "--data", data, "--config", recipe, "--out", bundle, "--checkpoint-every", 1000)
+        run("train", "grader", "--data", data, "--recipe", recipe, "--out", bundle, "--checkpoint-every", 1000)
         trained = time.monotonic() - start
         run("model", "verify", bundle)
         rows = run("grade", study, "--bundle", bundle).strip().splitlines()

@@ -2,6 +2,7 @@
 #include "batch/merge.h"
 #include "cli/batch_run.h"
 #include "cli/commands.h"
+#include "cli/existing_input.h"
 #include "cli/report_options.h"
 #include "core/log.h"
 
@@ -59,7 +60,8 @@ void add_batch_command(CLI::App& app, Action& action) {
       ->add_option("DATASET", options->data_set,
                    "Folder or archive of studies, or a list of studies: .csv with a column path or study_id, else one "
                    "a line")
-      ->required();
+      ->required()
+      ->check(existing_input("the folder, archive or list of a data set"));
   command
       ->add_option("-o,--output", options->output,
                    "Folder for grades.csv, studies.csv, failures.csv, run.json and the work in progress")

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "bundle/manifest.h"
 #include "cli/commands.h"
+#include "cli/existing_input.h"
 #include "cli/grade_options.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
+#include "core/progress.h"
 #include "crops/crop.h"
 #include "report/crop_sheet.h"
 
@@ -93,6 +96,7 @@ std::vector<SheetRow> rows_of(const Sheet& sheet, const Study& study, const Spin
 }
 
 int run_crops(const CropOptions& options) {
+  std::optional<Waiting> waiting(std::in_place, text("preparing ", options.study));
   const LoadedGrader loaded = load_grader(options.grader);
   const std::vector<Sheet> sheets = sheets_of(read_manifest(loaded.bundle_folder));
   fs::create_directories(options.output);
@@ -102,6 +106,7 @@ int run_crops(const CropOptions& options) {
   const PreparedStudy prepared = prepare_study(options.study, options.series, loaded.grader.locate);
   const Study& study = prepared.study;
   const Spine spine = located_spine(prepared, loaded.grader.locate);
+  waiting.reset();
   for (const Sheet& sheet : sheets) {
     const fs::path path = fs::path(options.output) / sheet.file();
     const std::string title =
@@ -119,6 +124,7 @@ void add_crops_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<CropOptions>();
   CLI::App* command = app.add_subcommand("crops", "Show what the networks see: contact sheets of all 25 findings");
   command->add_option("STUDY", options->study, "Folder (at any depth), zip, tar, DICOMDIR or file of one study")
+      ->check(existing_input("the folder, zip, tar or DICOMDIR of one study"))
       ->required();
   command->add_option("-o,--output", options->output, "Folder for the pictures (PNG)")->required()->group("Output");
   command->add_flag("--force", options->force, "Overwrite pictures that are there")->group("Output");

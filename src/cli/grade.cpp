@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "cli/commands.h"
+#include "cli/existing_input.h"
 #include "cli/grade_options.h"
 #include "cli/report_options.h"
 #include "core/atomic_file.h"
 #include "core/log.h"
+#include "core/progress.h"
 #include "pipeline/run_record.h"
 #include "pipeline/stopwatch.h"
 #include "report/attention_csv.h"
@@ -109,6 +112,13 @@ void write_attention(const std::string& file, const StudyResult& result, bool fo
   if (!any) log_warning("no finding was graded by a network: the attention table has no rows");
 }
 
+std::vector<std::string> write_report(const GradeOptions& options, const StudyAndResult& graded,
+                                      const LoadedGrader& loaded) {
+  const Waiting waiting("writing the report");
+  return write_report_files(options.output, report_of(options, graded, loaded), options.report, loaded.grader,
+                            deciding_options(options.series, options.grader));
+}
+
 /// Writes everything but the record; returns the names of the files in the output folder.
 std::vector<std::string> write_outputs(const GradeOptions& options, const StudyAndResult& graded,
                                        const LoadedGrader& loaded) {
@@ -125,8 +135,7 @@ std::vector<std::string> write_outputs(const GradeOptions& options, const StudyA
   log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
   std::vector<std::string> files = {kGradesFile};
   if (options.report.any()) {
-    for (std::string& file : write_report_files(options.output, report_of(options, graded, loaded), options.report,
-                                                loaded.grader, deciding_options(options.series, options.grader))) {
+    for (std::string& file : write_report(options, graded, loaded)) {
       log_info(text("wrote ", (fs::path(options.output) / file).string()));
       files.push_back(std::move(file));
     }
@@ -149,15 +158,13 @@ int run_grade(GradeOptions options) {
   const std::string started = utc_timestamp();
   check_output(options);
   options.series.threads = options.grader.threads > 0 ? options.grader.threads : options.series.threads;
-  if (!fs::exists(options.study)) {
-    throw Error(ErrorKind::NoUsableStudy,
-                text(options.study, " does not exist; give the folder, zip, tar or DICOMDIR of one study"));
-  }
+  std::optional<Waiting> waiting(std::in_place, text("grading ", options.study));
   const LoadedGrader loaded = load_grader(options.grader);
   log_debug(
       text("bundle ", loaded.bundle_folder.string(), ", device ", loaded.device, ", ", loaded.threads, " threads"));
   const double start_ms = ms_since_process_start();
   const StudyAndResult graded = read_and_grade(options.study, options.series, loaded.grader);
+  waiting.reset();
   const StudyResult& result = graded.result;
   log_study(result);
   log_info(text("study ", result.study_id, ": ", kNotice));
@@ -183,7 +190,8 @@ void add_grade_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<GradeOptions>();
   CLI::App* command = app.add_subcommand("grade", "Grade one study: 25 rows of CSV");
   command->add_option("STUDY", options->study, "Folder (at any depth), zip, tar, DICOMDIR or file of one study")
-      ->required();
+      ->required()
+      ->check(existing_input("the folder, zip, tar or DICOMDIR of one study"));
   command
       ->add_option(
           "-o,--output", options->output,

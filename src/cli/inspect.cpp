@@ -4,6 +4,7 @@
 
 #include "bundle/find_bundle.h"
 #include "cli/commands.h"
+#include "cli/existing_input.h"
 #include "cli/grade_options.h"
 #include "cli/inspect_dataset.h"
 #include "core/error.h"
@@ -282,7 +283,9 @@ int run_inspect(const InspectOptions& options) {
 void add_inspect_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command = app.add_subcommand("inspect", "Show the series of a study, their roles and geometry");
-  command->add_option("STUDY", options->study, "Folder, zip, tar, DICOMDIR or file of one study")->required();
+  command->add_option("STUDY", options->study, "Folder, zip, tar, DICOMDIR or file of one study")
+      ->required()
+      ->check(existing_input("a study, or with --csv a data set"));
   CLI::Option* json = command->add_flag("--json", options->json, "Write JSON instead of a table (default: table)");
   CLI::Option* levels = command->add_flag("--levels", options->levels,
                                           "Find the discs and tell which of them each block of slices shows");

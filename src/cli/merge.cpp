@@ -2,6 +2,7 @@
 
 #include "batch/index.h"
 #include "cli/commands.h"
+#include "cli/existing_input.h"
 #include "cli/report_options.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -37,7 +38,9 @@ int run_merge(const MergeOptions& options) {
 void add_merge_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<MergeOptions>();
   CLI::App* command = app.add_subcommand("merge", "Join the shards of a batch into the final tables");
-  command->add_option("OUT", options->folders, "Output folders of the batch runs, or shard folders")->required();
+  command->add_option("OUT", options->folders, "Output folders of the batch runs, or shard folders")
+      ->required()
+      ->check(existing_input("what `batch -o` has written"));
   command->add_option("-o,--output", options->output,
                       "Folder for grades.csv, studies.csv and failures.csv (default: the first OUT)");
   command->add_flag("--force", options->force, "Overwrite tables that are there");

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "cli/existing_input.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/number_text.h"
@@ -254,18 +255,21 @@ int run_score(const ScoreOptions& options) {
 void add_options(CLI::App& score, ScoreOptions& options) {
   score.add_option("--truth", options.truth, "train.csv of the challenge, or a solution with row ids")
       ->type_name("CSV")
+      ->check(existing_input("a table"))
       ->required()
       ->group("Input");
   score
       .add_option("--submission", options.submission,
                   "Predictions: row_id,normal_mild,moderate,severe; or a grades.csv")
       ->type_name("CSV")
+      ->check(existing_input("a table"))
       ->required()
       ->group("Input");
   score
       .add_option("--against", options.against,
                   "Another submission to compare with, on the same studies (default: none)")
       ->type_name("CSV")
+      ->check(existing_input("a table"))
       ->group("Input");
   score
       .add_option("--bootstrap", options.resamples,

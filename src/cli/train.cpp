@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/existing_input.h"
 #include "cli/train_options.h"
 #include "pipeline/device.h"
 #include "training/segmentation/canal_trainer.h"
@@ -29,7 +30,10 @@ Examples:
 
 /// What both networks that learn from labelled slices are told.
 void add_segmentation_options(CLI::App& command, SegmentationTraining& training) {
-  command.add_option("--data", training.data, "Folder with images, masks and tables")->required()->group("Data");
+  command.add_option("--data", training.data, "Folder with images, masks and tables")
+      ->required()
+      ->check(existing_input("the folder of a data set"))
+      ->group("Data");
   command.add_option("--folds", training.folds, "Hold out every n-th study; 0 trains on all")
       ->capture_default_str()
       ->group("Data");

@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "bundle/find_bundle.h"
 #include "cli/commands.h"
 #include "cli/train_options.h"
 #include "core/error.h"
@@ -15,16 +16,16 @@ constexpr const char* kFooter = R"(The data folder is in the challenge's layout
   train_series_descriptions.csv           optional: study_id,series_id,series_description
   train_label_coordinates.csv             optional: where the findings are; without it the locator's points are used
 
-Recipes are in models/recipes; docs/recipes.md explains their keys.
+Recipes by name: fast, strong, ensemble, phantom, phantom_full; docs/recipes.md explains their keys.
 
 Examples:
-  lumbargrade train grader --data rsna --config models/recipes/fast.json --out fast
-  lumbargrade train grader --data rsna --config models/recipes/fast.json --out fast --resume
-  lumbargrade train grader --data rsna --config models/recipes/strong.json --init convnext_small.safetensors --device cuda --out strong)";
+  lumbargrade train grader --data rsna --recipe fast --out fast
+  lumbargrade train grader --data rsna --recipe fast --out fast --resume
+  lumbargrade train grader --data rsna --recipe strong --init convnext_small.safetensors --device cuda --out strong)";
 
 struct Options {
   GraderTrainingOptions training;
-  std::filesystem::path recipe;
+  std::string recipe;
   std::string points = "given";
 };
 
@@ -34,7 +35,10 @@ void add_grader_training_options(CLI::App& command, Options& options) {
       ->required()
       ->check(CLI::ExistingDirectory)
       ->group("Data");
-  command.add_option("--config", options.recipe, "Recipe: networks, views, augmentation, optimisation (JSON)")
+  command
+      .add_option("--recipe", options.recipe,
+                  "Recipe: networks, views, augmentation, optimisation (JSON file, or the name of a shipped one)")
+      ->type_name("FILE")
       ->required()
       ->group("Data");
   command
@@ -66,7 +70,7 @@ void add_grader_training_options(CLI::App& command, Options& options) {
 
 int run(Options& options) {
   GraderTrainingOptions& training = options.training;
-  training.recipe = read_recipe(options.recipe);
+  training.recipe = read_recipe(find_recipe(options.recipe));
   training.data.points = options.points == "given" ? TrainingPoints::Given : TrainingPoints::Predicted;
   training.data.threads = training.threads;
   training.device = ready_device(training.device);

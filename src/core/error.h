@@ -6,7 +6,7 @@
 
 namespace lumbargrade {
 
-/// What a failure means for the process. The values are the exit codes promised in the README.
+/// What a failure means for the process. The values are the exit codes of docs/commands.md.
 enum class ErrorKind {
   Failure = 1,  ///< something outside the input went wrong: disk full, device lost
   Usage = 2,    ///< the command line or a configuration file is wrong

@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
 #include <cstdio>
 #include <iostream>
+#include <mutex>
 #include <utility>
 
 #include "core/error.h"
+#include "core/log.h"
+#include "core/printable_text.h"
 
 namespace lumbargrade {
 namespace {
@@ -68,6 +72,31 @@ void Progress::show(int done, const std::string& note) {
   } else {
     std::cerr << text(title_, ": ", figures, "\n") << std::flush;
   }
+}
+
+Waiting::Waiting(std::string what, double patience_s)
+    : what_(std::move(what)), patience_s_(patience_s), is_terminal_(isatty(STDERR_FILENO) == 1) {
+  if (is_logged(LogLevel::Info)) teller_ = std::jthread([this](const std::stop_token& ended) { tell(ended); });
+}
+
+void Waiting::tell(const std::stop_token& ended) const {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any ending;
+  std::chrono::duration<double> pause(patience_s_);
+  const double interval_s = is_terminal_ ? kTerminalInterval_s : kPlainProgressInterval_s;
+  const auto start = std::chrono::steady_clock::now();
+  while (!ending.wait_for(lock, ended, pause, [&] { return ended.stop_requested(); }) && !ended.stop_requested()) {
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    const std::string line = text(what_, ", ", static_cast<long>(elapsed.count()), " s so far");
+    if (is_terminal_) {
+      std::cerr << kClearLine << printable(line) << std::flush;
+    } else {
+      log_info(line);
+    }
+    pause = std::chrono::duration<double>(interval_s);
+  }
+  if (is_terminal_) std::cerr << kClearLine << std::flush;
 }
 
 }  // namespace lumbargrade

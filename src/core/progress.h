@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 
 namespace lumbargrade {
 
@@ -54,6 +56,25 @@ class Progress {
   Pace pace_;
   ProgressBar bar_;
   std::optional<double> last_shown_s_;
+};
+
+/// Tells on stderr that something without steps is at work, from two seconds on: a line redrawn on a terminal, which
+/// the destructor wipes out; elsewhere a line of the log now and then. Silent where information is not logged.
+class Waiting {
+ public:
+  /// `what` is at work: "grading 900107". Up to `patience_s` nothing is told.
+  explicit Waiting(std::string what, double patience_s = 2);
+  ~Waiting() = default;  // ends the teller
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  void tell(const std::stop_token& ended) const;
+
+  std::string what_;
+  double patience_s_;
+  bool is_terminal_;
+  std::jthread teller_;
 };
 
 /// Between two plain lines, where there is no terminal.

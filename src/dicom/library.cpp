@@ -8,16 +8,25 @@
 #include <dcmtk/oflog/oflog.h>
 
 #include "core/error.h"
+#include "core/installed_files.h"
 
 namespace lumbargrade::dicom {
 namespace {
+
+/// A release carries the dictionary along; DCMTK itself looks only at DCMDICTPATH and where its package puts it.
+bool load_installed_dictionary() {
+  DcmDataDictionary& dictionary = dcmDataDict.wrlock();
+  const bool loaded = dictionary.loadDictionary(installed_file("dicom.dic").c_str(), OFFalse);
+  dcmDataDict.wrunlock();
+  return loaded;
+}
 
 bool register_codecs() {
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   DcmRLEDecoderRegistration::registerCodecs();
   DJDecoderRegistration::registerCodecs();
   dcmEnableUnknownVRConversion.set(OFTrue);  // what an archive wrote as unknown is read as what the dictionary says
-  if (!dcmDataDict.isDictionaryLoaded()) {
+  if (!dcmDataDict.isDictionaryLoaded() && !load_installed_dictionary()) {
     throw Error(ErrorKind::Failure,
                 "DCMTK has no data dictionary: set DCMDICTPATH to its dicom.dic, or reinstall DCMTK's package");
   }

@@ -29,5 +29,14 @@ TEST_F(FindBundle, FallsBackToTheSourceTree) {
   EXPECT_EQ(find_bundle(std::nullopt), shipped);
 }
 
+TEST(FindRecipe, KnowsShippedOnesByName) {
+  EXPECT_EQ(find_recipe("fast"), std::filesystem::path(LUMBARGRADE_MODELS) / "recipes/fast.json");
+}
+
+TEST(FindRecipe, LeavesFilesAndUnknownNamesAsTheyAre) {
+  EXPECT_EQ(find_recipe("folder/fast"), "folder/fast");
+  EXPECT_EQ(find_recipe("fasst"), "fasst");
+}
+
 }  // namespace
 }  // namespace lumbargrade

@@ -71,7 +71,7 @@ expect_exit 2 lumbargrade --config typo.toml batch empty -o out
 expect_stderr "lowest-dsc"
 
 # A log that is kept has times and no colours; `grade` of many names `batch`; --out is known.
-expect_exit 4 lumbargrade grade missing
+expect_exit 4 lumbargrade grade empty
 grep -qE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[+-][0-9:]{5} error: ' .stderr || fail_test "no time: $(cat .stderr)"
 expect_exit 2 lumbargrade grade a b
 expect_stderr 'lumbargrade batch'

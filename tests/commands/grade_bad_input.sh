@@ -3,7 +3,7 @@
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
 example=$LUMBARGRADE_TEST_DATA/example_study/900107
 
-expect_exit 4 lumbargrade grade missing
+expect_exit 2 lumbargrade grade missing
 expect_stderr "does not exist"
 expect_no_stdout
 

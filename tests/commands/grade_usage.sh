@@ -1,6 +1,7 @@
 # A wrong command line is answered with exit code 2 and the nearest name.
 . "$(dirname "$0")/lib.sh"
 
+mkdir study data
 expect_exit 2 lumbargrade grade study --treads 2
 expect_stderr "did you mean --threads?"
 expect_no_stdout

@@ -20,5 +20,5 @@ expect_stderr 'no series "nowhere"'
 mkdir empty
 expect_exit 4 lumbargrade inspect empty
 expect_stderr "no readable DICOM file"
-expect_exit 4 lumbargrade inspect missing
-expect_stderr "neither a folder, a file nor an archive"
+expect_exit 2 lumbargrade inspect missing
+expect_stderr "missing does not exist"

@@ -6,6 +6,29 @@ expect_exit 0 cmake --install "$LUMBARGRADE_BUILD" --prefix "$prefix"
 expect_file "$prefix/bin/lumbargrade"
 expect_exit 0 "$prefix/bin/lumbargrade" --version
 
+# What a system looks for around a program, and what users read.
+grep -q '^.TH LUMBARGRADE 1' "$prefix/share/man/man1/lumbargrade.1" || fail_test "no manual page"
+for file in share/bash-completion/completions/lumbargrade share/zsh/site-functions/_lumbargrade \
+  share/fish/vendor_completions.d/lumbargrade.fish; do
+  grep -q 'lowest-disc' "$prefix/$file" || fail_test "no completion in $file"
+done
+for file in share/doc/lumbargrade/docs/outputs.md share/doc/lumbargrade/NOTICE share/lumbargrade/cluster/slurm.sh \
+  share/lumbargrade/kaggle share/lumbargrade/models/recipes/fast.json; do
+  expect_file "$prefix/$file"
+done
+expect_no_file "$prefix/share/lumbargrade/models/build"
+expect_exit 2 "$prefix/bin/lumbargrade" train grader --data "$LUMBARGRADE_TEST_DATA" --recipe fast --out out
+expect_stderr "train.csv"
+
+# DCMTK's dictionary is found beside the program, where DCMTK itself finds none.
+export DCMDICTPATH=/nowhere/dicom.dic
+expect_exit 1 "$prefix/bin/lumbargrade" grade "$LUMBARGRADE_TEST_DATA"/example_study/*/
+expect_stderr "DCMTK has no data dictionary"
+cp "$(find /usr/share -path '*dcmtk*/dicom.dic' -print -quit)" "$prefix/share/lumbargrade/dicom.dic"
+expect_exit 0 "$prefix/bin/lumbargrade" grade "$LUMBARGRADE_TEST_DATA"/example_study/*/
+expect_equal 26 "$(wc -l <.stdout)" "lines of the table"
+unset DCMDICTPATH
+
 # LibTorch is the installed one.
 expect_exit 0 ldd "$prefix/bin/lumbargrade"
 if [[ -e $prefix/lib/lumbargrade/libtorch_cpu.so ]]; then

@@ -43,8 +43,8 @@ expect_no_stdout
 sed '5d' "$data/small_model.csv" >missing.csv
 expect_exit 1 lumbargrade score --truth "$data/small_train.csv" --submission missing.csv
 expect_stderr "is missing"
-expect_exit 1 lumbargrade score --truth "$data/small_train.csv" --submission nowhere.csv
-expect_stderr "cannot read nowhere.csv"
+expect_exit 2 lumbargrade score --truth "$data/small_train.csv" --submission nowhere.csv
+expect_stderr "nowhere.csv does not exist"
 expect_exit 2 lumbargrade score --truth "$data/small_train.csv"
 expect_stderr "--submission"
 expect_exit 2 lumbargrade score --truth "$data/small_train.csv" --submision x.csv

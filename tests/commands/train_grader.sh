@@ -21,7 +21,7 @@ for study in $(ls data/train_images | tail -n 2); do
   sed -i "/^$study,/d" data/train.csv
 done
 train() {
-  ${EXEC:-} "$LUMBARGRADE" train grader --data data --unlabelled more --config tiny.json --threads 1 --deterministic --seed 4 \
+  ${EXEC:-} "$LUMBARGRADE" train grader --data data --unlabelled more --recipe tiny.json --threads 1 --deterministic --seed 4 \
     --checkpoint-every 1 "$@"
 }
 

@@ -15,14 +15,14 @@ recipe misspelt.json epoch 2 0
 recipe folds.json epochs 9 8
 expect_exit 0 lumbargrade phantom --studies 4 --seed 8 --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -j 2 -o data
 train() { # train RECIPE ARGUMENT...
-  "$LUMBARGRADE" train grader --data data --config "$1" --threads 1 "${@:2}"
+  "$LUMBARGRADE" train grader --data data --recipe "$1" --threads 1 "${@:2}"
 }
 cp data/train.csv labels.csv
 cp data/train_label_coordinates.csv coordinates.csv
 
 expect_exit 2 train misspelt.json --out out
 expect_stderr 'did you mean "epochs"?'
-expect_exit 2 lumbargrade train grader --data "$LUMBARGRADE_TEST_DATA" --config tiny.json --out out
+expect_exit 2 lumbargrade train grader --data "$LUMBARGRADE_TEST_DATA" --recipe tiny.json --out out
 expect_stderr "train.csv is missing"
 expect_exit 2 train tiny.json --device tpu --out out
 expect_stderr '"tpu" must be one of cpu, cuda, cuda:N, auto'

@@ -12,12 +12,12 @@
 namespace lumbargrade {
 namespace {
 
-/// The rows of README's table of flags, as they stand.
-std::vector<std::string> readme_rows() {
-  std::ifstream readme(LUMBARGRADE_README);
+/// The rows of the table of flags in docs/outputs.md, as they stand.
+std::vector<std::string> document_rows() {
+  std::ifstream document(LUMBARGRADE_OUTPUTS_MD);
   std::vector<std::string> rows;
   bool in_table = false;
-  for (std::string line; std::getline(readme, line);) {
+  for (std::string line; std::getline(document, line);) {
     if (line.starts_with("| flag |")) {
       in_table = true;
     } else if (in_table && line.starts_with("| `")) {
@@ -34,7 +34,7 @@ TEST(Flags, ReadmesTableIsTheProgramsTable) {
   for (const Flag& flag : flags::kAll) {
     rows.push_back(text("| `", flag.word, "` | ", severity_name(flag.severity), " | ", flag.sentence, " |"));
   }
-  EXPECT_THAT(readme_rows(), testing::ElementsAreArray(rows));
+  EXPECT_THAT(document_rows(), testing::ElementsAreArray(rows));
 }
 
 TEST(Flags, EveryWordIsFoundAndStandsOnce) {

@@ -3,9 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
+#include "core/log.h"
+
 namespace lumbargrade {
 namespace {
 
+using testing::HasSubstr;
 using testing::MatchesRegex;
 
 TEST(Pace, LeavesOutWhatAnEarlierRunDid) {
@@ -31,6 +37,34 @@ TEST(Progress, WithoutATerminalTellsTheFirstAndTheLastStepOnly) {
   Progress progress("reading", 3);
   for (int done = 1; done <= 3; ++done) progress.show(done, "x");
   EXPECT_THAT(testing::internal::GetCapturedStderr(), MatchesRegex("reading: 1/3  x\nreading: 3/3, .* left  x\n"));
+}
+
+TEST(Waiting, IsSilentWhileThereIsPatience) {
+  set_up_logging(LogLevel::Info);
+  testing::internal::CaptureStderr();
+  { const Waiting waiting("grading a", 60); }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(Waiting, TellsThenWhatIsAtWork) {
+  set_up_logging(LogLevel::Info);
+  testing::internal::CaptureStderr();
+  {
+    const Waiting waiting("grading a", 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("grading a, 0 s so far"));
+}
+
+TEST(Waiting, IsSilentWhereOnlyErrorsAreTold) {
+  set_up_logging(LogLevel::Error);
+  testing::internal::CaptureStderr();
+  {
+    const Waiting waiting("grading a", 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  set_up_logging(LogLevel::Info);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "grades/grading.h"
 
 namespace lumbargrade {
@@ -19,9 +21,23 @@ TEST(GradesTable, ShowsMeasuresAndBracketsPriors) {
   canal.measured.set(Measure::CanalAp, 4.44);
   const std::string table = grades_table("900142", grades);
   EXPECT_THAT(table, HasSubstr("Study 900142 (research use only, not for clinical use)"));
-  EXPECT_THAT(table, HasSubstr("L4/L5  0.97        4.4       -      severe 60%"));
-  EXPECT_THAT(table, HasSubstr("L1/L2  0.00        -         -      (normal/mild 96%)"));
+  EXPECT_THAT(table, HasSubstr("L4/L5 0.97 4.4  severe 60  (normal)"));
+  EXPECT_THAT(table, HasSubstr("L1/L2 0.00 -    (normal)   (normal)"));
   EXPECT_THAT(table, HasSubstr("Flags: level_not_found"));
+}
+
+TEST(GradesTable, FitsIntoEightyColumns) {
+  StudyGrades grades = prior_grades(challenge_prevalence(), "level_not_found");
+  for (Grade& grade : grades) {
+    grade.probabilities = {0.2, 0.6, 0.2};
+    grade.source = GradeSource::Measure;
+    grade.measured.set(Measure::CanalAp, 14.44);
+    grade.flags = {"canal_not_measured", "contradicts_level_prior", "levels_ambiguous", "fewer_than_five_discs"};
+  }
+  std::istringstream table(grades_table("900142", grades));
+  int lines = 0;
+  for (std::string line; std::getline(table, line); ++lines) EXPECT_LE(line.size(), 80U) << line;
+  EXPECT_GE(lines, 11);
 }
 
 }  // namespace
