@@ -210,13 +210,13 @@ std::optional<MeasuredGrade> measured_grade(const Finding& finding, const Findin
 }
 
 bool contradicts_prior(const MeasureModel& model, Level level, const Measured& measured) {
-  const double z = scaled_measure(model, level, measured);
+  const double scaled = scaled_measure(model, level, measured);
   double cut = 0;
   for (const Level other : kLevels) {
     if (other != level) cut += std::log(model.levels[index_of(other)].moderate_below);
   }
   const double usual_cut = std::exp(cut / (kLevelCount - 1));
-  return z < usual_cut && z >= model.levels[index_of(level)].moderate_below;
+  return std::min(scaled, measured.value) < usual_cut && scaled >= model.levels[index_of(level)].moderate_below;
 }
 
 Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,

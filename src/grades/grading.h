@@ -77,8 +77,9 @@ Probabilities mixed_grade(const std::optional<Probabilities>& network, const std
 StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,
                            const NetworkGrades& networks = {}, const StudyMeasures& measures = {});
 
-/// Whether a measure would be graded moderate or worse by the mean of the cut-points of the other levels while the
-/// level's own call it normal: it is narrow, and only the level's frequencies speak against a narrowing.
+/// Whether a measure, as it is or scaled by its reference, lies below the mean of the other levels' cut-points while
+/// the level's own call it normal: it is narrow, and only the level's frequencies speak against a narrowing. As it is,
+/// too: a sac of 5.9 mm is narrow, though it tapers and its reference at L5/S1 is small.
 bool contradicts_prior(const MeasureModel& model, Level level, const Measured& measured);
 
 /// The prior for all 25 rows with the flag `reason`: for a study in which nothing could be graded.

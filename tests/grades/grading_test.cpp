@@ -279,6 +279,17 @@ TEST(Grading, ANarrowCanalThatOnlyItsLevelsFrequenciesCallNormalSaysSo) {
   EXPECT_THAT(row(wide, Condition::SpinalCanalStenosis, Level::L5S1).flags, Not(Contains("contradicts_level_prior")));
 }
 
+TEST(Grading, ASacOfSixMillimetresAtL5S1ContradictsThePriorThoughItsReferenceIsSmallToo) {
+  MeasureModel canal{"", 0.5, 0.1, 1, {}};
+  canal.levels.fill({6.5, 4.5, 12});
+  canal.levels[index_of(Level::L5S1)] = {3, 2.5, 12};
+  const Measured narrow{5.9, 9.0};  // scaled 6.8
+  ASSERT_GT(scaled_measure(canal, Level::L5S1, narrow), 6.5);
+  EXPECT_TRUE(contradicts_prior(canal, Level::L5S1, narrow));
+  EXPECT_FALSE(contradicts_prior(canal, Level::L4L5, {5.0, 12.0})) << "its own level calls it narrow";
+  EXPECT_FALSE(contradicts_prior(canal, Level::L5S1, {8.0, 9.0}));
+}
+
 TEST(Grading, NetworkAndMeasureHaveEachTheirOwnWeightAgainstThePrior) {
   GradingModel model = hand_made_model();
   model.measure(Measure::CanalAp)->model_weight = 0.9;
