@@ -17,8 +17,8 @@ namespace {
 using AboutJson = nlohmann::ordered_json;
 
 int print_about(const std::string& content) {
-  std::cout << content << std::flush;
-  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write to standard output");
+  std::cout << content;
+  flush_output();
   return 0;
 }
 
@@ -93,6 +93,11 @@ std::string help_of(const CLI::App& program, const std::vector<std::string>& wor
 }
 
 }  // namespace
+
+void flush_output() {
+  std::cout << std::flush;
+  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
+}
 
 void add_about_commands(CLI::App& app, Action& action) {
   auto words = std::make_shared<std::vector<std::string>>();

@@ -29,6 +29,10 @@ void add_score_command(CLI::App& app, Action& action);
 void add_submission_command(CLI::App& app, Action& action);
 void add_worker_command(CLI::App& app, Action& action);
 
+/// Ends what a command wrote to standard output. Throws Error (Failure) where not all of it arrived: the disk is full,
+/// or a pipe was closed.
+void flush_output();
+
 /// "lumbargrade 0.1.0 (commit abc, LibTorch 2.11.0, CPU)".
 std::string version_text();
 

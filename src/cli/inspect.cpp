@@ -2,7 +2,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "bundle/find_bundle.h"
 #include "cli/commands.h"
 #include "cli/existing_input.h"
 #include "cli/grade_options.h"
@@ -43,16 +42,6 @@ class LazyLocator {
     return loaded_->grader.locate(sagittal);
   }
 
-  bool has_bundle() const {
-    try {
-      find_bundle(options_.bundle);
-    } catch (const Error& error) {
-      log_warning(text("series are told by their headers only: ", error.what()));
-      return false;
-    }
-    return true;
-  }
-
  private:
   GraderOptions options_;
   std::optional<LoadedGrader> loaded_;
@@ -75,19 +64,22 @@ std::optional<Spine> locate_levels(const PreparedStudy& prepared, const SpineLoc
 Inspection inspect(const InspectOptions& options) {
   LazyLocator lazy(options.locator);
   const SpineLocator locate = [&lazy](const Volume& sagittal) { return lazy(sagittal); };
-  // Where there is no bundle at all, roles come from headers alone.
-  PreparedStudy prepared = prepare_study(options.study, options.series, lazy.has_bundle() ? locate : SpineLocator(),
-                                         options.levels ? StudyContent::Volumes : StudyContent::Headers);
+  PreparedStudy prepared =
+      prepare_study(options.study, options.series, locator_bundle(options.locator).empty() ? SpineLocator() : locate,
+                    options.levels ? StudyContent::Volumes : StudyContent::Headers);
   std::optional<Spine> spine;
   if (options.levels) spine = locate_levels(prepared, locate);
   return {std::move(prepared.study), std::move(spine)};
 }
 
+/// Unit vector across the slices' planes.
+Vector3 normal(const Affine& patient_from_index) {
+  return patient_from_index.linear().col(0).cross(patient_from_index.linear().col(1)).normalized();
+}
+
 /// Whether the block's slices, with half a step around each, hold the point.
 bool covers(const BlockSummary& block, const Vector3& point_patient) {
-  const auto& linear = block.patient_from_index.linear();
-  const SlicePositions slices(block.slice_positions_patient,
-                              Vector3(linear.col(0)).cross(Vector3(linear.col(1))).normalized(),
+  const SlicePositions slices(block.slice_positions_patient, normal(block.patient_from_index),
                               spacing_mm(block.patient_from_index).z());
   const double height_mm = slices.height_mm(point_patient);
   const int nearest = slices.nearest(height_mm);
@@ -220,11 +212,6 @@ Json to_json(const Affine& affine) {
   return rows;
 }
 
-/// Unit vector across the slices' planes.
-Vector3 normal(const Affine& patient_from_index) {
-  return patient_from_index.linear().col(0).cross(patient_from_index.linear().col(1)).normalized();
-}
-
 Json to_json(const BlockSummary& block, const std::optional<Spine>& spine) {
   Json json = {{"slices", block.slices},
                {"columns", block.columns},
@@ -273,8 +260,7 @@ int run_inspect(const InspectOptions& options) {
   if (options.data_set.wanted) return inspect_dataset(options.study, options.data_set, options.series, options.locator);
   const Inspection inspection = inspect(options);
   options.json ? print_json(inspection) : print_text(inspection);
-  std::cout << std::flush;
-  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
+  flush_output();
   return 0;
 }
 

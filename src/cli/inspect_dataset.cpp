@@ -9,6 +9,7 @@
 #include "bundle/find_bundle.h"
 #include "cli/batch_options.h"
 #include "cli/batch_progress.h"
+#include "cli/commands.h"
 #include "cli/worker_command.h"
 #include "core/available_cores.h"
 #include "core/csv.h"
@@ -63,16 +64,6 @@ class OrderedRows {
   std::map<std::string, std::string> waiting_;
 };
 
-/// Empty where there is no bundle: roles then come from headers alone.
-std::filesystem::path locator_bundle(const GraderOptions& locator) {
-  try {
-    return find_bundle(locator.bundle);
-  } catch (const Error& error) {
-    log_warning(text("series are told by their headers only: ", error.what()));
-    return {};
-  }
-}
-
 PoolOptions pool_options(const InspectDatasetOptions& options, const StudyOptions& series,
                          const GraderOptions& locator) {
   WorkerOptions worker;
@@ -88,6 +79,15 @@ int exit_code(const BatchCounts& counts) {
 }
 
 }  // namespace
+
+std::filesystem::path locator_bundle(const GraderOptions& locator) {
+  try {
+    return find_bundle(locator.bundle);
+  } catch (const Error& error) {
+    log_warning(text("series are told by their headers only: ", error.what()));
+    return {};
+  }
+}
 
 CLI::Option* add_inspect_dataset_options(CLI::App& command, InspectDatasetOptions& options) {
   const char* group = "Data set";
@@ -130,8 +130,7 @@ int inspect_dataset(const std::filesystem::path& data_set, const InspectDatasetO
   for (const StudyFailure& failure : found.failures) {
     std::cout << row(failure.study_id, failure.file, empty_overview_cells(), failure.reason);
   }
-  std::cout << std::flush;
-  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the table to standard output (disk full?)");
+  flush_output();
   log_info(text(counts.graded, " studies read, ", counts.failed, " not readable"));
   return exit_code(counts);
 }

@@ -25,4 +25,8 @@ CLI::Option* add_inspect_dataset_options(CLI::App& command, InspectDatasetOption
 int inspect_dataset(const std::filesystem::path& data_set, const InspectDatasetOptions& options,
                     const StudyOptions& series, const GraderOptions& locator);
 
+/// The bundle whose locator looks at series that headers do not tell apart. Empty, with a warning, where there is none:
+/// roles then come from headers alone.
+std::filesystem::path locator_bundle(const GraderOptions& locator);
+
 }  // namespace lumbargrade::cli

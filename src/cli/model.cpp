@@ -146,11 +146,6 @@ std::string info_json(const Manifest& manifest, const fs::path& folder) {
   return json.dump(2) + "\n";
 }
 
-void flush_output() {
-  std::cout << std::flush;
-  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
-}
-
 int run_info(const ModelOptions& options) {
   const fs::path folder = find_bundle(options.bundle);
   const Manifest manifest = read_manifest(folder);

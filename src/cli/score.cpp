@@ -247,8 +247,8 @@ int run_score(const ScoreOptions& options) {
   if (!options.picture.empty()) refuse_to_overwrite(options.picture, options.force);
   const Report report = make_report(options);
   if (!options.picture.empty()) write_calibration_picture(options.picture, report.studies, options.submission);
-  std::cout << (options.json ? as_json(report, options).dump(2) + "\n" : as_text(report, options)) << std::flush;
-  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write to stdout");
+  std::cout << (options.json ? as_json(report, options).dump(2) + "\n" : as_text(report, options));
+  flush_output();
   return 0;
 }
 
