@@ -22,8 +22,8 @@ struct Flag {
   FlagSeverity severity = FlagSeverity::Note;
 };
 
-/// Every flag that this program gives. docs/outputs.md holds the same table (tests/core/flags_test.cpp); bundles may add words
-/// of their own to the rows that their networks grade (docs/bundle.md).
+/// Every flag that this program gives. docs/outputs.md holds the same table (tests/core/flags_test.cpp); bundles may
+/// add words of their own to the rows that their networks grade (docs/bundle.md).
 namespace flags {
 inline constexpr Flag kResearchUseOnly = {"research_use_only", "not for clinical use; in every row",
                                           FlagSeverity::Note};

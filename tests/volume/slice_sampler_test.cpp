@@ -29,7 +29,7 @@ TEST(SliceSampler, HasNothingOutsideTheOutermostPixels) {
   const Volume volume = volume_of(3, 2, {1, 2, 3, 4, 5, 6});
   const SliceSampler sample(volume, 0);
   EXPECT_EQ(sample({2, 1}), 6);
-  for (const Eigen::Vector2d outside : {Eigen::Vector2d(-0.01, 0), {0, -0.01}, {2.01, 0}, {0, 1.01}, {NAN, 0}}) {
+  for (const Eigen::Vector2d& outside : {Eigen::Vector2d(-0.01, 0), {0, -0.01}, {2.01, 0}, {0, 1.01}, {NAN, 0}}) {
     EXPECT_TRUE(std::isnan(sample(outside))) << outside.transpose();
   }
 }
