@@ -44,6 +44,8 @@ class Variation {
 /// 16-bit pixels of one sample that should end at BitsStored. `read(i)` gives the i-th as it is stored.
 template <typename Read>
 class StoredWords {
+  static constexpr double kClearlySmoother = 0.9;
+
  public:
   StoredWords(const PixelFormat& format, size_t count, const Read& read)
       : read_(read),
@@ -69,7 +71,8 @@ class StoredWords {
       as_they_are.add(whole(i));
       cut.add(masked(i));
     }
-    if (is_signed_) return as_they_are.steps() < cut.steps();  // cut negative values spread over all of the range
+    // Cut negative values spread over all of the range, and a few odd ones (dcm_qa_12bit) are no other scale.
+    if (is_signed_) return as_they_are.steps() < kClearlySmoother * cut.steps();
     const bool is_smoother = as_they_are.steps() < cut.steps() || as_they_are.roughness() < cut.roughness();
     return is_smoother && !have_holes();
   }

@@ -70,6 +70,24 @@ Volume empty_volume(const Stack& stack, const MemoryBudgetPointer& budget) {
   return volume;
 }
 
+/// No MR signal is below zero: where a good part of the values is, an offset was stored with them, which every ratio of
+/// signals would feel. The hundredth that is darkest is air.
+void raise_above_zero(Volume& volume, std::vector<std::string>& warnings) {
+  constexpr size_t kEvery = 61;         // of the voxels; a prime, so that no column is followed
+  constexpr double kUndershoot = 0.02;  // of the range: what interpolation leaves below zero
+  std::vector<float> sample;
+  for (size_t i = 0; i < volume.voxels.size(); i += kEvery) sample.push_back(volume.voxels[i]);
+  const auto at = [&](double share) {
+    const auto place = sample.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(sample.size() - 1));
+    std::nth_element(sample.begin(), place, sample.end());
+    return *place;
+  };
+  const float darkest = at(0.01);
+  if (darkest >= 0 || darkest > -kUndershoot * (at(0.99) - darkest)) return;
+  for (float& voxel : volume.voxels) voxel -= darkest;
+  warnings.push_back(text("values below zero: ", -darkest, " added to all"));
+}
+
 Stack without_failed(const Stack& stack, const std::vector<Job>& jobs) {
   std::set<const dicom::Instance*> failed;
   for (const Job& job : jobs) {
@@ -123,7 +141,10 @@ Volume decode_volume(const Stack& stack, int threads, std::vector<std::string>& 
     }
   });
   const Stack readable = without_failed(stack, jobs);
-  if (readable.slices.size() == stack.slices.size()) return volume;
+  if (readable.slices.size() == stack.slices.size()) {
+    raise_above_zero(volume, warnings);
+    return volume;
+  }
   for (const Job& job : jobs) {
     if (!job.failure.empty()) warnings.push_back(job.failure + "; left out");
   }

@@ -122,6 +122,41 @@ Positions collect_positions(const Stack& stack, int& duplicates) {
   return positions;
 }
 
+/// The steps between neighbouring slices: along the normal, and across it.
+struct Steps {
+  std::vector<double> along_mm;
+  std::vector<Vector3> across_mm;
+};
+
+Steps steps_of(const Stack& stack) {
+  Steps steps;
+  const Vector3 normal = stack.plane().normal();
+  for (size_t i = 1; i < stack.slices.size(); ++i) {
+    const Vector3 step = stack.slices[i].plane().position_patient - stack.slices[i - 1].plane().position_patient;
+    steps.along_mm.push_back(normal.dot(step));
+    steps.across_mm.push_back(step - normal * steps.along_mm.back());
+  }
+  return steps;
+}
+
+/// A slice that is there twice, but whose two places were rounded apart.
+void drop_doubled_slices(Stack& stack) {
+  constexpr double kDoubled = 0.15;  // of the usual step
+  if (stack.slices.size() < 4) return;
+  const std::vector<double> steps_mm = steps_of(stack).along_mm;
+  const double usual_mm = median_of(steps_mm);
+  std::vector<StackSlice> kept = {stack.slices.front()};
+  for (size_t i = 1; i < stack.slices.size(); ++i) {
+    const bool is_close = steps_mm[i - 1] < kDoubled * usual_mm;
+    const auto print = is_close ? fingerprint(stack.slices[i]) : std::nullopt;
+    if (!print || print != fingerprint(kept.back())) kept.push_back(stack.slices[i]);
+  }
+  const size_t doubled = stack.slices.size() - kept.size();
+  if (doubled == 0) return;
+  stack.slices = std::move(kept);
+  stack.warnings.push_back(text(doubled, " duplicates (a little apart, but of the same pixels) dropped"));
+}
+
 /// The n-th image of every position that has as many.
 Stack nth_images(const Positions& positions, size_t n) {
   Stack stack;
@@ -151,23 +186,6 @@ std::vector<Stack> resolve_repeats(const Stack& stack) {
 
 // ---- blocks and gaps
 // ---------------------------------------------------------------------------------------------------
-
-/// The steps between neighbouring slices: along the normal, and across it.
-struct Steps {
-  std::vector<double> along_mm;
-  std::vector<Vector3> across_mm;
-};
-
-Steps steps_of(const Stack& stack) {
-  Steps steps;
-  const Vector3 normal = stack.plane().normal();
-  for (size_t i = 1; i < stack.slices.size(); ++i) {
-    const Vector3 step = stack.slices[i].plane().position_patient - stack.slices[i - 1].plane().position_patient;
-    steps.along_mm.push_back(normal.dot(step));
-    steps.across_mm.push_back(step - normal * steps.along_mm.back());
-  }
-  return steps;
-}
 
 Vector3 median(const std::vector<Vector3>& values) {
   Vector3 result;
@@ -311,6 +329,7 @@ Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) 
     }
     for (const Stack& station : split_stations(family)) {
       for (Stack& stack : resolve_repeats(station)) {
+        drop_doubled_slices(stack);
         for (Stack& block : split_blocks(std::move(stack))) {
           if (!has_implausible_steps(block)) {
             result.stacks.push_back(std::move(block));

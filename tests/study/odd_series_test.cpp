@@ -266,6 +266,27 @@ TEST(OddSeries, PlacesThatContradictTheThicknessAreRefusedByName) {
   }
 }
 
+TEST(OddSeries, ASliceThatIsThereTwiceAtRoundedPlacesCountsOnce) {
+  const TemporaryFolder folder;
+  write_numbered(folder.path(), {0, 4, 8, 8.1, 12, 16}, [](DcmDataset& dataset, int i) {
+    const std::vector<Uint16> pixels(48, static_cast<Uint16>(i == 3 ? 2 : i));
+    dataset.putAndInsertUint16Array(DCM_PixelData, pixels.data(), 48);
+  });
+  EXPECT_EQ(t2_slices(folder.path()), 5);
+}
+
+TEST(OddSeries, AnOffsetBelowZeroIsTakenOff) {
+  const TemporaryFolder folder;
+  write_numbered(folder.path(), {0, 4, 8}, [](DcmDataset& dataset, int) {
+    put(dataset, DCM_RescaleSlope, "1");
+    put(dataset, DCM_RescaleIntercept, "-700");
+  });
+  const Study study = load_study(folder.path());
+  ASSERT_TRUE(study.sagittal_t2);
+  EXPECT_GE(*std::min_element(study.sagittal_t2->voxels.begin(), study.sagittal_t2->voxels.end()), -2);
+  EXPECT_THAT(study.warnings, Contains(HasSubstr("values below zero")));
+}
+
 TEST(OddSeries, ASlopeThatIsNoNumberIsTold) {
   const TemporaryFolder folder;
   write_numbered(folder.path(), {0, 4, 8}, [](DcmDataset& dataset, int) {
