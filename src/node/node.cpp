@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kLookMs = 500;
 constexpr auto kStatusEvery = std::chrono::seconds(2);
-constexpr auto kTidyEvery = std::chrono::minutes(1);
+constexpr auto kTidyEvery = std::chrono::seconds(10);
 constexpr auto kRestartPause = std::chrono::seconds(1);
 
 /// A process of the node that is started again when it dies.

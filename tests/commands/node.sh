@@ -66,6 +66,12 @@ expect_said "it has grown or changed since it was graded"
 wait_for 30 peer_has 16 || fail_node "the peer has $(find peer -type f | wc -l) instances"
 expect_exit 0 lumbargrade node --status node.conf
 wait_for 10 grep -q '"waiting": 0' node/status.json || fail_node "something waits to be sent: $(cat node/status.json)"
+# A study that cannot be graded is told once.
+cp "${images[0]}" axial.dcm
+dcmodify -q -nb -m '(0020,000D)=1.2.3.4' -m '(0008,0018)=1.2.3.5' -m '(0020,0037)=1\0\0\0\1\0' axial.dcm
+expect_exit 0 send axial.dcm
+expect_said "study 1.2.3.4 failed: "
+wait_for 10 grep -q '^1.2.3.4,' node/results/failures.csv || fail_node "failures.csv lacks it"
 stop_node
 expect_exit 1 lumbargrade node --status node.conf
 expect_stdout '"state": "stopped"'
@@ -74,6 +80,7 @@ expect_stdout '"state": "stopped"'
 start_node
 sleep 4
 expect_equal 2 "$(grep -c "study $uid graded" node.log)" "times that the study was graded"
+expect_equal 1 "$(grep -c "study 1.2.3.4 failed" node.log)" "times that the failure was told"
 peer_has 16 || fail_node "the peer has $(find peer -type f | wc -l) instances"
 stop_node
 if grep -aqE "$(dcmdump -q +P PatientName +P PatientID "${images[0]}" | grep -o '\[[^]]*\]' | tr -d '[]' | sed 's/[\^.]/\\&/g' | grep . | paste -sd '|')" node.log node.out node/status.json; then
