@@ -78,7 +78,12 @@ expect_stdout '"state": "stopped"'
 
 # After a new start nothing is graded or sent again.
 start_node
-sleep 4
+# The processes that receive and send are started again when they die.
+for companion in $(ps -o pid= --ppid "$node"); do kill -KILL "$companion"; done
+expect_said "the process that receives has died; it is started again"
+expect_said "the process that sends has died; it is started again"
+wait_for 20 echoscu -aet MODALITY -aec LUMBARGRADE 127.0.0.1 "$node_port" || fail_node "nobody receives any more"
+sleep 3
 expect_equal 2 "$(grep -c "study $uid graded" node.log)" "times that the study was graded"
 expect_equal 1 "$(grep -c "study 1.2.3.4 failed" node.log)" "times that the failure was told"
 peer_has 16 || fail_node "the peer has $(find peer -type f | wc -l) instances"
