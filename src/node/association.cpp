@@ -28,7 +28,7 @@
 namespace lumbargrade::node {
 namespace {
 
-constexpr rlim_t kMemoryBytes = rlim_t{1} << 30;
+[[maybe_unused]] constexpr rlim_t kMemoryBytes = rlim_t{1} << 30;
 /// One message may take this many times the timeout: who sends a byte now and then is not served for ever.
 constexpr int kSlowestTimeouts = 10;
 
@@ -43,8 +43,10 @@ constexpr std::array<const char*, 3> kResults = {UID_ComprehensiveSRStorage, UID
 
 /// A hostile peer costs this process, and no more.
 void limit_association(const Configuration& configuration) {
+#ifndef __SANITIZE_ADDRESS__  // whose shadow counts as data
   const rlimit memory{kMemoryBytes, kMemoryBytes};
   setrlimit(RLIMIT_DATA, &memory);
+#endif
   const rlim_t largest = static_cast<rlim_t>(configuration.largest_file_mb) << 20;
   const rlimit file{largest, largest};
   setrlimit(RLIMIT_FSIZE, &file);

@@ -102,6 +102,11 @@ Keys node_keys(Configuration& c) {
          c.folder = v;
        }},
       {"quiet_s", "60", "a study is complete when nothing has come for this many seconds", number(c.quiet_s, 1, 86400)},
+      {"count_at", "",
+       "this peer is asked (C-FIND) how many MR images a quiet study has; while fewer are here it waits, at most ten "
+       "times "
+       "as long",
+       [&](const Place& at, const std::string& v) { c.count_at = checked_title(at, v); }},
       {"max_associations", "20", "more at a time are turned away", number(c.max_associations, 1, 200)},
       {"timeout_s", "60", "seconds without a word from the other side after which it is given up",
        number(c.timeout_s, 1, 3600)},
@@ -267,6 +272,9 @@ class Parser {
     const bool any = !values.tls.certificate.empty() || !values.tls.key.empty() || !values.tls.authorities.empty();
     const bool all = !values.tls.certificate.empty() && !values.tls.key.empty() && !values.tls.authorities.empty();
     if (any && !all) whole.fail("[tls] needs certificate, key and authorities, or none of them");
+    if (!values.count_at.empty() && find_peer(values, values.count_at) == nullptr) {
+      whole.fail(text("count_at names ", values.count_at, ", but there is no [peer ", values.count_at, "]"));
+    }
     for (const Peer& peer : values.peers) {
       if (peer.tls && !all) whole.fail(text("[peer ", peer.ae_title, "] wants tls, but [tls] names no certificate"));
     }
@@ -288,6 +296,13 @@ bool is_ae_title(const std::string& words) {
   const auto fits = [](unsigned char c) { return c >= 0x20 && c < 0x7F && c != '\\'; };
   return !words.empty() && words.size() <= 16 && words.front() != ' ' && words.back() != ' ' &&
          std::all_of(words.begin(), words.end(), fits);
+}
+
+const Peer* find_peer(const Configuration& configuration, const std::string& ae_title) {
+  const auto& peers = configuration.peers;
+  const auto found =
+      std::find_if(peers.begin(), peers.end(), [&](const Peer& peer) { return peer.ae_title == ae_title; });
+  return found == peers.end() ? nullptr : &*found;
 }
 
 CheckedConfiguration parse_configuration(const std::string& content, const std::string& name) {

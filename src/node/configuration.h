@@ -36,6 +36,7 @@ struct Configuration {
   int port = 11112;
   std::filesystem::path folder;
   int quiet_s = 60;
+  std::string count_at;  ///< AE title of the peer that is asked how many images a study has; empty: none
   int max_associations = 20;
   int timeout_s = 60;
   int largest_file_mb = 512;
@@ -52,6 +53,9 @@ struct Configuration {
   std::vector<Sender> senders;
   std::vector<Peer> peers;
 };
+
+/// The peer of that title; null where there is none.
+const Peer* find_peer(const Configuration& configuration, const std::string& ae_title);
 
 /// One line of a configuration, said in words.
 struct ExplainedLine {

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "node/outbox.h"
+#include "node/peer_association.h"
 #include "report/grades_csv.h"
 #include "study/header_uids.h"
 
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 
 /// A process that died may have died of something else: a study is tried so often.
 constexpr int kMostTries = 2;
+constexpr int kLongestWait = 10;  // times the quiet time, for images that another archive has
 constexpr size_t kStudiesPerRoundAndJob = 4;
 
 using Days = std::chrono::duration<long, std::ratio<86400>>;
@@ -60,6 +62,31 @@ Grading::Grading(const Configuration& configuration, PoolOptions pool, const Run
   write_tables_and_index();
 }
 
+/// Whether all images have come that the peer of count_at has.
+bool Grading::is_whole(const std::string& study, FileTime changed) {
+  const Peer* peer = find_peer(configuration_, configuration_.count_at);
+  if (peer == nullptr) return true;
+  const auto now = FileTime::clock::now();
+  const std::chrono::seconds quiet(configuration_.quiet_s);
+  const auto asked = asked_.find(study);
+  if (asked != asked_.end() && now - asked->second < quiet) return false;
+  asked_[study] = now;
+  try {
+    PeerAssociation association(configuration_, *peer);
+    const auto there = association.count_images(study);
+    association.release();
+    const size_t here = names_in(spool_.incoming() / study).size();
+    if (!there || here >= *there) return true;
+    const bool is_over = now - std::max(changed, started_) > kLongestWait * quiet;
+    log_info(text("study ", study, ": ", here, " of ", *there, " images have come",
+                  is_over ? "; it is graded as it is" : "; it waits"));
+    return is_over;
+  } catch (const Error& error) {
+    log_warning(text("study ", study, ": how many images it has is not known: ", error.what()));
+    return true;
+  }
+}
+
 bool Grading::is_to_grade(const StudyFolder& study) {
   const ResultState state = store_.state_of(study);
   if (state == ResultState::Finished) return false;
@@ -91,12 +118,12 @@ std::vector<StudyFolder> Grading::complete_studies() {
       continue;
     }
     const StudyFolder study{name, folder, {}, ""};
-    if (is_to_grade(study)) {
-      ++counts_.arriving;
-      complete.push_back(study);
-    } else {
+    if (!is_to_grade(study)) {
       settled_[name] = changed;
+      continue;
     }
+    ++counts_.arriving;
+    if (is_whole(name, changed)) complete.push_back(study);
   }
   return complete;
 }
@@ -119,6 +146,7 @@ size_t Grading::run_round(const std::function<PoolControl()>& control) {
 
 void Grading::record(const StudyOutcome& outcome) {
   const std::string& id = outcome.study.study_id;
+  asked_.erase(id);
   const fs::path file = spool_.attempts() / id;
   const std::string fingerprint = input_fingerprint(outcome.study);
   if (outcome.graded) {

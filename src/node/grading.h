@@ -42,6 +42,7 @@ class Grading {
   using FileTime = std::filesystem::file_time_type;
 
   std::vector<StudyFolder> complete_studies();
+  bool is_whole(const std::string& study, FileTime changed);
   bool is_to_grade(const StudyFolder& study);
   void record(const StudyOutcome& outcome);
   void queue_results(const std::string& study) const;
@@ -58,6 +59,7 @@ class Grading {
   FolderLock lock_;
   FileTime started_;
   std::map<std::string, FileTime> settled_;  ///< studies with nothing to do, and when their folder last changed
+  std::map<std::string, FileTime> asked_;    ///< when a peer was asked last how many images a study has
   GradingCounts counts_;
 };
 

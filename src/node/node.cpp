@@ -24,8 +24,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kLookMs = 500;
+constexpr int kPausesAfterFailure = 20;
 constexpr auto kStatusEvery = std::chrono::seconds(2);
-constexpr auto kTidyEvery = std::chrono::minutes(1);
+constexpr auto kTidyEvery = std::chrono::seconds(10);
 constexpr auto kRestartPause = std::chrono::seconds(1);
 
 /// A process of the node that is started again when it dies.
@@ -78,7 +79,7 @@ class Node {
     log_info(text("\"", configuration_.ae_title, "\" listens on ", configuration_.address, ":", configuration_.port));
     while (!is_stop_wanted()) {
       look_after();
-      grading_.run_round([this] { return control(); });
+      grade();
       pause_for_ms(kLookMs);
     }
     stop();
@@ -92,6 +93,19 @@ class Node {
     for (const Peer& peer : configuration.peers) titles.push_back(peer.ae_title);
     spool.prepare(titles);
     return spool;
+  }
+
+  /// What keeps a whole round from being graded, a full disk before all, may pass.
+  void grade() {
+    try {
+      grading_.run_round([this] { return control(); });
+    } catch (const Error& error) {
+      log_error(text("studies wait: ", error.what()));
+      for (int k = 0; k < kPausesAfterFailure && !is_stop_wanted(); ++k) {
+        look_after();
+        pause_for_ms(kLookMs);
+      }
+    }
   }
 
   void look_after() {

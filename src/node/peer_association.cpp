@@ -7,6 +7,7 @@
 #include <dcmtk/dcmnet/scu.h>
 #include <dcmtk/dcmtls/tlslayer.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -72,12 +73,41 @@ class PeerAssociation::Connection : public DcmSCU {
     freeNetwork();
   }
 
+  bool offers_find() { return find_context() != 0; }
+
+  /// The values of `wanted` in every answer to a C-FIND with these keys. Throws Error (Failure).
+  std::vector<std::vector<std::string>> find(const std::vector<std::pair<DcmTagKey, std::string>>& keys,
+                                             const std::vector<DcmTagKey>& wanted) {
+    DcmDataset query;
+    for (const auto& [tag, value] : keys) query.putAndInsertString(tag, value.c_str());
+    OFList<QRResponse*> responses;
+    const OFCondition asked = sendFINDRequest(find_context(), &query, &responses);
+    std::vector<std::vector<std::string>> found;
+    for (QRResponse* response : responses) {
+      const std::unique_ptr<QRResponse> owned(response);
+      if (response->m_dataset == nullptr) continue;
+      std::vector<std::string> values;
+      for (const DcmTagKey& tag : wanted) {
+        OFString value;
+        response->m_dataset->findAndGetOFString(tag, value);
+        values.emplace_back(value.c_str());
+      }
+      found.push_back(std::move(values));
+    }
+    require(asked, "C-FIND");
+    return found;
+  }
+
   const Spool spool;
   const std::string title;
   const bool wants_commitment;
   std::map<std::string, std::string> sop_classes;  ///< of the instances that the peer took
 
  private:
+  T_ASC_PresentationContextID find_context() {
+    return findPresentationContextID(UID_FINDStudyRootQueryRetrieveInformationModel, "");
+  }
+
   void propose() {
     OFList<OFString> syntaxes;
     syntaxes.push_back(UID_LittleEndianExplicitTransferSyntax);
@@ -100,25 +130,36 @@ PeerAssociation::PeerAssociation(const Configuration& configuration, const Peer&
 PeerAssociation::~PeerAssociation() = default;
 
 bool PeerAssociation::has(const std::filesystem::path& file) {
-  const auto context = connection_->findPresentationContextID(UID_FINDStudyRootQueryRetrieveInformationModel, "");
   const auto uids = read_header_uids(file);
-  if (context == 0 || !uids) return false;
-  DcmDataset keys;
-  keys.putAndInsertString(DCM_QueryRetrieveLevel, "IMAGE");
-  keys.putAndInsertString(DCM_StudyInstanceUID, uids->study_instance_uid.c_str());
-  keys.putAndInsertString(DCM_SeriesInstanceUID, uids->series_instance_uid.c_str());
-  keys.putAndInsertString(DCM_SOPInstanceUID, uids->sop_instance_uid.c_str());
-  OFList<QRResponse*> responses;
-  const OFCondition asked = connection_->sendFINDRequest(context, &keys, &responses);
-  bool is_there = false;
-  for (QRResponse* response : responses) {
-    OFString found;
-    if (response->m_dataset != nullptr) response->m_dataset->findAndGetOFString(DCM_SOPInstanceUID, found);
-    is_there = is_there || found == uids->sop_instance_uid.c_str();
-    delete response;
+  if (!connection_->offers_find() || !uids) return false;
+  const auto found = connection_->find({{DCM_QueryRetrieveLevel, "IMAGE"},
+                                        {DCM_StudyInstanceUID, uids->study_instance_uid},
+                                        {DCM_SeriesInstanceUID, uids->series_instance_uid},
+                                        {DCM_SOPInstanceUID, uids->sop_instance_uid}},
+                                       {DCM_SOPInstanceUID});
+  return std::any_of(found.begin(), found.end(),
+                     [&](const auto& values) { return values[0] == uids->sop_instance_uid; });
+}
+
+std::optional<size_t> PeerAssociation::count_images(const std::string& study_instance_uid) {
+  if (!connection_->offers_find()) return std::nullopt;
+  const auto series = connection_->find({{DCM_QueryRetrieveLevel, "SERIES"},
+                                         {DCM_StudyInstanceUID, study_instance_uid},
+                                         {DCM_SeriesInstanceUID, ""},
+                                         {DCM_Modality, ""}},
+                                        {DCM_SeriesInstanceUID, DCM_Modality});
+  size_t images = 0;
+  for (const auto& values : series) {
+    if (values[1] != "MR") continue;
+    images += connection_
+                  ->find({{DCM_QueryRetrieveLevel, "IMAGE"},
+                          {DCM_StudyInstanceUID, study_instance_uid},
+                          {DCM_SeriesInstanceUID, values[0]},
+                          {DCM_SOPInstanceUID, ""}},
+                         {DCM_SOPInstanceUID})
+                  .size();
   }
-  require(asked, "C-FIND");
-  return is_there;
+  return images;
 }
 
 std::string PeerAssociation::store(const std::filesystem::path& file) {

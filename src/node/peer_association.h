@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ class PeerAssociation {
   /// Whether the peer says on C-FIND that it has the file's instance. False where it offers no C-FIND. Throws Error
   /// (Failure) when the association breaks.
   bool has(const std::filesystem::path& file);
+
+  /// How many MR images of a study the peer says on C-FIND that it has; nothing where it offers no C-FIND. Throws Error
+  /// (Failure).
+  std::optional<size_t> count_images(const std::string& study_instance_uid);
 
   /// Sends one file, byte by byte as it is. Returns why the peer refused it; empty where it took it. Throws Error
   /// (Failure) when the association breaks: what the peer has then is not known.

@@ -21,20 +21,22 @@ rm -r plain/grades.csv plain/run.json plain/report.html plain/overview.png plain
 expect_exit 1 lumbargrade grade "$study" -o plain --dicom seg
 expect_stderr "--force"
 
-if command -v dciodvfy >/dev/null; then
-  for file in plain/dicom/*.dcm; do
+validate() {  # FOLDER
+  command -v dciodvfy >/dev/null || { echo "no dciodvfy (package dicom3tools): the standard's rules were not checked"; return; }
+  local file errors
+  for file in "$1"/dicom/*.dcm; do
     errors=$(dciodvfy "$file" 2>&1 | grep -a '^Error')
     [[ -z $errors ]] || fail_test "$file: $errors"
   done
-else
-  echo "dciodvfy (package dicom3tools) is missing: the standard's rules were not checked"
-fi
+}
+validate plain
 
 "$python" -c 'import highdicom, nibabel' 2>/dev/null || skip "no Python references (highdicom, nibabel)"
 expect_exit 0 lumbargrade phantom -o ph --studies 1 --seed 5 --sagittal-matrix 256 --axial-matrix 192
 check() {  # NAME STUDY
   expect_exit 0 lumbargrade grade "$2" -v -o "$1.out" --report --masks --dicom sr,sc,seg
   "$python" "$here/check_results.py" "$1.out" "$2" || fail_test "$1: results and table differ"
+  validate "$1.out"
 }
 check straight "$study"
 check phantom ph/train_images/*

@@ -25,6 +25,24 @@ expect_stderr "--force"
 expect_exit 0 lumbargrade grade "$study" -o again --report
 expect_exit 0 lumbargrade grade "$study" --format wide
 cp .stdout wide.csv
+expect_exit 0 lumbargrade grade "$study" --format json --prior again
+cp .stdout with_prior.json
+"$python" - with_prior.json "$LUMBARGRADE_SOURCE/docs/outputs.md" <<'PY' || fail_test "docs/outputs.md describes other keys than grades.json has"
+import json, re, sys
+data = json.load(open(sys.argv[1]))
+section = re.search(r"^## grades.json\n.*?(?=^#)", open(sys.argv[2]).read(), re.M | re.S)[0]
+rows = [row.split("|") for row in section.splitlines() if row.startswith("| `")]
+described = {key for row in rows for key in re.findall(r"`(\w+)`", row[1])}
+assert described == set(data), described ^ set(data)
+words = {row[1].split("`")[1]: set(re.findall(r"`(\w+)`", row[2])) for row in rows}
+def keys(value):
+    if isinstance(value, list): return set().union(*map(keys, value)) if value else set()
+    return set(value).union(*map(keys, value.values())) if isinstance(value, dict) else set()
+for name in ("series", "spine", "grades", "prior", "created_utc"):
+    found = keys(data[name]) if name != "created_utc" else set(data["bundle"])
+    assert found <= words[name], (name, found - words[name])
+    assert len(found) > 2
+PY
 "$python" - again wide.csv <<'PY' || fail_test "JSON, wide table, page or picture differ from grades.csv"
 import base64, csv, html.parser, json, re, struct, sys
 folder, wide_file = sys.argv[1:]

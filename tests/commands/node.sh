@@ -66,14 +66,26 @@ expect_said "it has grown or changed since it was graded"
 wait_for 30 peer_has 16 || fail_node "the peer has $(find peer -type f | wc -l) instances"
 expect_exit 0 lumbargrade node --status node.conf
 wait_for 10 grep -q '"waiting": 0' node/status.json || fail_node "something waits to be sent: $(cat node/status.json)"
+# A study that cannot be graded is told once.
+cp "${images[0]}" axial.dcm
+dcmodify -q -nb -m '(0020,000D)=1.2.3.4' -m '(0008,0018)=1.2.3.5' -m '(0020,0037)=1\0\0\0\1\0' axial.dcm
+expect_exit 0 send axial.dcm
+expect_said "study 1.2.3.4 failed: "
+wait_for 10 grep -q '^1.2.3.4,' node/results/failures.csv || fail_node "failures.csv lacks it"
 stop_node
 expect_exit 1 lumbargrade node --status node.conf
 expect_stdout '"state": "stopped"'
 
 # After a new start nothing is graded or sent again.
 start_node
-sleep 4
+# The processes that receive and send are started again when they die.
+for companion in $(ps -o pid= --ppid "$node"); do kill -KILL "$companion"; done
+expect_said "the process that receives has died; it is started again"
+expect_said "the process that sends has died; it is started again"
+wait_for 20 echoscu -aet MODALITY -aec LUMBARGRADE 127.0.0.1 "$node_port" || fail_node "nobody receives any more"
+sleep 3
 expect_equal 2 "$(grep -c "study $uid graded" node.log)" "times that the study was graded"
+expect_equal 1 "$(grep -c "study 1.2.3.4 failed" node.log)" "times that the failure was told"
 peer_has 16 || fail_node "the peer has $(find peer -type f | wc -l) instances"
 stop_node
 if grep -aqE "$(dcmdump -q +P PatientName +P PatientID "${images[0]}" | grep -o '\[[^]]*\]' | tr -d '[]' | sed 's/[\^.]/\\&/g' | grep . | paste -sd '|')" node.log node.out node/status.json; then

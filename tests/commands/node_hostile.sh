@@ -54,3 +54,4 @@ sed "s|$WORK/node|$WORK/second|" node.conf >second.conf
 expect_exit 1 lumbargrade node second.conf
 expect_stderr "cannot listen on 127.0.0.1:$node_port"
 stop_node
+if grep -E "Sanitizer|ended by signal|has died" node.log; then fail_node "a process of the node crashed"; fi

@@ -3,25 +3,10 @@
 . "$(dirname "$0")/lib.sh"
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
 . "$(dirname "$0")/node_lib.sh"
-command -v dcmqrscp >/dev/null || skip "no dcmqrscp (package dcmtk)"
 studies=${NODE_STUDIES:-2} kills=${NODE_KILLS:-4}
 expect_exit 0 lumbargrade phantom -o ph --studies "$studies" --seed 9 --sagittal-matrix 256 --axial-matrix 128
 
-mkdir peer
-cat >archive.conf <<EOF
-NetworkTCPPort = $peer_port
-MaxPDUSize = 16384
-MaxAssociations = 16
-HostTable BEGIN
-HostTable END
-VendorTable BEGIN
-VendorTable END
-AETable BEGIN
-PEER $PWD/peer RW (1000, 1024mb) ANY
-AETable END
-EOF
-dcmqrscp -v -c archive.conf >archive.log 2>&1 &
-started+=("$!")
+start_archive
 write_configuration "quiet_s = 3" "max_associations = 40"
 sed -i 's/threads = 1/threads = 1\nresults = sr/' node.conf
 start_node

@@ -60,6 +60,26 @@ fail_node() {
 }
 send() { storescu -R -xt -aet MODALITY -aec LUMBARGRADE 127.0.0.1 "$node_port" "$@"; }
 peer_has() { [[ $(find peer -type f | wc -l) == "$1" ]]; }
+# An archive at the peer's port that answers C-FIND; it keeps its objects in the folder peer.
+start_archive() {
+  command -v dcmqrscp >/dev/null || skip "no dcmqrscp (package dcmtk)"
+  mkdir peer
+  cat >archive.conf <<EOF
+NetworkTCPPort = $peer_port
+MaxPDUSize = 16384
+MaxAssociations = 16
+HostTable BEGIN
+HostTable END
+VendorTable BEGIN
+VendorTable END
+AETable BEGIN
+PEER $PWD/peer RW (1000, 1024mb) ANY
+AETable END
+EOF
+  dcmqrscp -v +xt -c archive.conf >archive.log 2>&1 &
+  started+=("$!")
+  wait_for 20 echoscu -aec PEER 127.0.0.1 "$peer_port" || fail_test "the archive does not start: $(cat archive.log)"
+}
 study_uid() { dcmdump -q +P StudyInstanceUID "$1" | sed 's/.*\[\(.*\)\].*/\1/'; }
 said() { grep -qF -- "$1" node.log; }
 expect_said() { wait_for 10 said "$1" || fail_node "the log lacks: $1"; }

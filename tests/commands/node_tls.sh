@@ -15,7 +15,7 @@ sign() {  # NAME AUTHORITY DAYS
 }
 make_authority authority && make_authority stranger
 sign node authority 2 && sign modality authority 2 && sign impostor stranger 2 && sign old authority -1
-write_configuration "quiet_s = 2"
+write_configuration "quiet_s = 2" "keep_images_days = 0"
 sed -i 's/^threads = 1/threads = 1\nresults = sr/; s/^retry_s = 1/retry_s = 1\ntls = yes/' node.conf
 printf '[tls]\ncertificate = %s\nkey = %s\nauthorities = %s\n' "$PWD/node.pem" "$PWD/node.key" "$PWD/authority.pem" >>node.conf
 sed "s|$PWD/node.pem|$PWD/old.pem|; s|$PWD/node.key|$PWD/old.key|" node.conf >old.conf
@@ -42,4 +42,7 @@ expect_exit 1 echoscu -to 5 -aet MODALITY -aec LUMBARGRADE 127.0.0.1 "$node_port
 if secured echoscu impostor -to 5 127.0.0.1 "$node_port" >/dev/null 2>&1; then fail_node "an impostor was let in"; fi
 expect_exit 0 secured storescu modality -R -xt 127.0.0.1 "$node_port" "${images[@]}"
 wait_for 30 peer_has 1 || fail_node "the result was not sent"
+# keep_images_days = 0: what was graded and sent needs no images.
+no_images() { [[ -z $(ls node/incoming) ]]; }
+wait_for 20 no_images || fail_node "images are kept"
 stop_node
