@@ -12,6 +12,7 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6 (>= 2.35), libgcc-s1 (>= 3.4), libstdc++6 (>= 12)")
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_STRIP_FILES OFF)
+set(CPACK_THREADS 0)
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
     "grades lumbar spine MRI
  Grades spinal canal stenosis, neural foraminal narrowing and subarticular
