@@ -144,7 +144,7 @@ def _point(values: Any) -> Optional[Point]:
 
 
 def _measure(json: Mapping[str, Any]) -> Measure:
-    return Measure(*(json.get(name) for name in Measure._fields))  # type: ignore[arg-type]
+    return Measure(**{name: json[name] for name in Measure._fields})
 
 
 def _grade(json: Mapping[str, Any]) -> Grade:
