@@ -11,6 +11,7 @@ set -euo pipefail
 
 declare -A ORIGINAL=(
   [3.6.2]=9e2c1b80d5fbe59b61308fdfab6c79b5021d7ff4ff2489fb12daf0a96a83551d  # Debian 12
+  [3.7.4]=f887755c434a736a609cbd28d87ddbfbe9d6a3bb5b703c22c02f6af80a802735  # Debian 13
 )
 
 # apt's own lists of sources, made from the system's, without a change to the system.
@@ -35,7 +36,7 @@ check_original() {
   archive=$(ls "$1"/libarchive_*.orig.tar.*z)
   local version=${archive##*libarchive_}
   version=${version%.orig*}
-  [[ -n ${ORIGINAL[$version]:-} ]] || fail "libarchive $version has no pinned checksum" "Releases are built on Debian 12."
+  [[ -n ${ORIGINAL[$version]:-} ]] || fail "libarchive $version has no pinned checksum" "Releases are built on Debian 12; a tree can also be made on Debian 13."
   [[ $(sha256sum "$archive" | cut -d ' ' -f 1) == "${ORIGINAL[$version]}" ]] ||
     fail "the source of libarchive is not the one that is pinned (sha256 differs)" "Do not use that mirror."
 }

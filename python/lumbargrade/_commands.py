@@ -9,6 +9,12 @@ from ._results import Batch, Study, batch_of, study_of
 PathLike = Union[str, "os.PathLike[str]"]
 
 
+def _input(path: PathLike) -> str:
+    """A path that is no option, whatever it begins with."""
+    name = os.fspath(path)
+    return os.path.join(os.curdir, name) if name.startswith("-") else name
+
+
 def grade(path: PathLike, *, output: Optional[PathLike] = None, **options: Option) -> Study:
     """Grades one study: a folder (at any depth), zip, tar, DICOMDIR or file.
 
@@ -19,7 +25,7 @@ def grade(path: PathLike, *, output: Optional[PathLike] = None, **options: Optio
     """
     import json
 
-    arguments = ["--quiet", "grade", os.fspath(path), *arguments_of(options)]
+    arguments = ["--quiet", "grade", _input(path), *arguments_of(options)]
     if output is None:
         return study_of(json.loads(run([*arguments, "--format", "json"])))
     folder = os.fspath(output)
@@ -37,7 +43,7 @@ def batch(
     and warnings appear on standard error. `lumbargrade batch --help` has all options.
     """
     folder = os.fspath(output)
-    arguments = ["batch", os.fspath(dataset), "--output", folder, *arguments_of(options)]
+    arguments = ["batch", _input(dataset), "--output", folder, *arguments_of(options)]
     run(arguments if show else ["--quiet", *arguments], show=show, accepted=(0, SomeStudiesFailed.exit_code))
     result = batch_of(folder)
     if check and result.failures:

@@ -104,6 +104,10 @@ class Study(NamedTuple):
     json: Dict[str, Any]
     """The whole of grades.json, documented in docs/outputs.md."""
 
+    def __repr__(self) -> str:
+        found = sum(level.found for level in self.spine.levels)
+        return f"<Study {self.study_id}: {len(self.grades)} grades, {found} levels found, {len(self.warnings)} warnings>"
+
     def to_pandas(self) -> "pandas.DataFrame":
         """The grades as a table, one row a finding, with a column for each measure."""
         import pandas
@@ -118,6 +122,9 @@ class Batch(NamedTuple):
     grades: List[Dict[str, str]]
     studies: List[Dict[str, str]]
     failures: List[Dict[str, str]]
+
+    def __repr__(self) -> str:
+        return f"<Batch {self.output}: {len(self.studies)} studies, {len(self.failures)} failures>"
 
     def to_pandas(self) -> "pandas.DataFrame":
         """grades.csv as a table."""

@@ -102,8 +102,9 @@ std::vector<std::string> levels_in(const BlockSummary& block, const Spine& spine
 // ---- table
 // -------------------------------------------------------------------------------------------------------------
 
+/// The role, which names the orientation; without one the orientation alone, in brackets.
 std::string role_text(const SeriesSummary& series) {
-  if (series.role == SeriesRole::None) return "-";
+  if (series.role == SeriesRole::None) return series.orientation.empty() ? "-" : text("(", series.orientation, ")");
   return std::string(role_name(series.role)) + (series.used ? "" : " (not used)");
 }
 
@@ -121,9 +122,8 @@ std::string extent_text(const BlockSummary& block) {
 }
 
 /// "L1/L2 to L5/S1"
-std::string levels_text(const BlockSummary& block, const std::optional<Spine>& spine) {
-  if (!spine) return {};
-  const auto names = levels_in(block, *spine);
+std::string levels_text(const BlockSummary& block, const Spine& spine) {
+  const auto names = levels_in(block, spine);
   if (names.empty()) return "none";
   return names.size() == 1 ? names.front() : text(names.front(), " to ", names.back());
 }
@@ -133,19 +133,19 @@ using Row = std::vector<std::string>;
 Row block_row(const SeriesSummary& series, size_t i, const std::optional<Spine>& spine) {
   const BlockSummary& block = series.blocks[i];
   const bool is_idle = series.used && !block.used;  // another echo, or another station of a whole spine
-  Row row = {"", "", "", text("block ", i + 1, is_idle ? " (not used)" : "")};
-  if (i == 0) row = {series.name, role_text(series), series.description, series.orientation};
-  row.insert(row.end(), {size_text(block), spacing_text(block), extent_text(block), levels_text(block, spine)});
+  Row row = {"", "", text("block ", i + 1, is_idle ? " (not used)" : "")};
+  if (i == 0) row = {series.name, role_text(series), series.description};
+  row.insert(row.end(),
+             {size_text(block), spacing_text(block), spine ? levels_text(block, *spine) : extent_text(block)});
   return row;
 }
 
 std::vector<Row> table_rows(const Inspection& inspection) {
   std::vector<Row> rows = {
-      {"series", "role", "description", "orientation", "size", "spacing mm", "z mm", inspection.spine ? "discs" : ""}};
+      {"series", "role", "description", "size", "spacing mm", inspection.spine ? "discs" : "z mm"}};
   for (const SeriesSummary& series : inspection.study.series) {
     if (series.blocks.empty()) {
-      rows.push_back({series.name, role_text(series), series.description, series.orientation,
-                      text(series.frames, " frames"), "", "", ""});
+      rows.push_back({series.name, role_text(series), series.description, text(series.frames, " frames"), "", ""});
     }
     for (size_t i = 0; i < series.blocks.size(); ++i) rows.push_back(block_row(series, i, inspection.spine));
   }

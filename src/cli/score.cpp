@@ -91,7 +91,7 @@ std::string fixed(const std::optional<double>& value) {
 
 /// One line of right-aligned cells after a left-aligned name.
 std::string line(const std::string& name, const std::vector<std::string>& cells) {
-  constexpr int kNameWidth = 19, kCellWidth = 11;
+  constexpr int kNameWidth = 19, kCellWidth = 10;
   std::ostringstream out;
   out << std::left << std::setw(kNameWidth) << name << std::right;
   for (const std::string& cell : cells) out << std::setw(kCellWidth) << cell;
@@ -129,7 +129,7 @@ std::string level_table(const Report& report) {
 }
 
 std::string agreement_table(const Report& report) {
-  std::string table = "\n" + line("agreement", {"normal", "moderate", "severe", "AUC sev.", "AUC >=mod.", "kappa"});
+  std::string table = "\n" + line("agreement", {"normal", "moderate", "severe", "AUC sev.", "AUC >=mod", "kappa"});
   for (const Condition condition : kConditions) {
     const Agreement result = agreement(report.studies, condition);
     table += line(group_name(condition),

@@ -53,6 +53,9 @@ class GradeTest(unittest.TestCase):
                     compared += 1
         self.assertEqual(compared, 5)
 
+    def test_is_shown_in_a_line(self):
+        self.assertEqual(repr(self.study), f"<Study {EXAMPLE.name}: 25 grades, 5 levels found, {len(self.study.warnings)} warnings>")
+
     def test_spine_has_five_levels_from_the_head_down(self):
         self.assertEqual([level.level for level in self.study.spine.levels], ["L1/L2", "L2/L3", "L3/L4", "L4/L5", "L5/S1"])
         heights = [level.disc_centre_mm[2] for level in self.study.spine.levels]
@@ -87,6 +90,10 @@ class ErrorTest(unittest.TestCase):
     def test_a_missing_study_is_wrong_usage(self):
         with self.assertRaisesRegex(lumbargrade.UsageError, "nowhere does not exist"):
             lumbargrade.grade("nowhere")
+
+    def test_a_name_that_looks_like_an_option_is_none(self):
+        with self.assertRaisesRegex(lumbargrade.UsageError, "./--version does not exist"):
+            lumbargrade.grade("--version")
 
     def test_an_unknown_option_is_named_with_the_nearest(self):
         with self.assertRaisesRegex(lumbargrade.UsageError, "--threads"):
