@@ -61,6 +61,10 @@ std::string encode_rgb_png(const cv::Mat& rgb) {
   return encoded_png(rgb, PNG_FORMAT_RGB);
 }
 
+void write_grey_png(const std::filesystem::path& path, const cv::Mat1b& grey) {
+  write_file_atomically(path, encoded_png(grey, PNG_FORMAT_GRAY));
+}
+
 void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb) {
   write_file_atomically(path, encode_rgb_png(rgb));
 }

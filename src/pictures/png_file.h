@@ -14,6 +14,10 @@ cv::Mat1b read_grey_png(const std::filesystem::path& path);
 /// An 8-bit RGB picture (CV_8UC3, red first) as the bytes of a PNG file. Throws Error (Failure).
 std::string encode_rgb_png(const cv::Mat& rgb);
 
+/// Writes 8-bit grey values whole or not at all; read_grey_png gives the same back. Throws Error (Failure) naming the
+/// file.
+void write_grey_png(const std::filesystem::path& path, const cv::Mat1b& grey);
+
 /// Writes an 8-bit RGB picture (CV_8UC3, red first) whole or not at all. Throws Error (Failure) naming the file.
 void write_rgb_png(const std::filesystem::path& path, const cv::Mat& rgb);
 
