@@ -56,6 +56,9 @@ class StoredWords {
 
   /// Of signed values, those that are neither extended nor cut at BitsStored.
   bool any_above() const {
+    unsigned all = 0;  // nearly always enough, and quick
+    for (size_t i = 0; i < count_; ++i) all |= word(i);
+    if (all >> bits_ == 0) return false;
     for (size_t i = 0; i < count_; ++i) {
       const bool is_extended = is_signed_ && whole(i) == masked(i);
       if (word(i) >> bits_ != 0 && !is_extended && !is_padding(i)) return true;
