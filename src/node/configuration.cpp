@@ -130,7 +130,7 @@ Keys grading_keys(Configuration& c) {
       {"jobs", "1", "studies graded at a time, each in a process of its own", number(c.jobs, 1, 64)},
       {"threads", "0", "threads of each; 0: the cores are shared out", number(c.threads, 0, 1024)},
       {"study_timeout_s", "600", "a study that takes longer fails", number(c.study_timeout_s, 1, 86400)},
-      {"memory_limit_mb", "3000", "a study that needs more memory fails", number(c.memory_limit_mb, 100, 10000000)},
+      {"memory_limit_mb", "3000", "a study that needs more memory fails", number(c.memory_limit_mb, 1024, 1048576)},
       {"results", "sr,sc,seg", "what is sent: structured report, pictures, segmentation",
        [&](const Place& at, const std::string& v) { c.results = result_kinds(at, v); }},
   };

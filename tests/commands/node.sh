@@ -39,7 +39,7 @@ expect_said '"PEER": '
 mkdir peer
 storescp -aet PEER +B -od peer "$peer_port" >storescp.log 2>&1 &
 started+=("$!")
-wait_for 30 peer_has 8 || fail_node "the peer has $(find peer -type f | wc -l) instances"
+wait_for 90 peer_has 8 || fail_node "the peer has $(find peer -type f | wc -l) instances"
 # As `grade` has it, to the byte.
 expect_exit 0 lumbargrade grade "node/incoming/$uid" --threads 1 -o direct --dicom sr,sc,seg
 diff direct/grades.csv node/results/grades.csv || fail_test "another table than grade's"
@@ -63,7 +63,7 @@ sleep 4
 expect_equal 1 "$(grep -c "study $uid graded" node.log)" "times that the study was graded"
 expect_exit 0 send "${images[@]:12}"
 expect_said "it has grown or changed since it was graded"
-wait_for 30 peer_has 16 || fail_node "the peer has $(find peer -type f | wc -l) instances"
+wait_for 90 peer_has 16 || fail_node "the peer has $(find peer -type f | wc -l) instances"
 expect_exit 0 lumbargrade node --status node.conf
 wait_for 10 grep -q '"waiting": 0' node/status.json || fail_node "something waits to be sent: $(cat node/status.json)"
 # A study that cannot be graded is told once.

@@ -82,4 +82,4 @@ EOF
 }
 study_uid() { dcmdump -q +P StudyInstanceUID "$1" | sed 's/.*\[\(.*\)\].*/\1/'; }
 said() { grep -qF -- "$1" node.log; }
-expect_said() { wait_for 10 said "$1" || fail_node "the log lacks: $1"; }
+expect_said() { wait_for 60 said "$1" || fail_node "the log lacks: $1"; }

@@ -41,7 +41,7 @@ wait_for 60 secured echoscu modality 127.0.0.1 "$node_port" || fail_node "it doe
 expect_exit 1 echoscu -to 5 -aet MODALITY -aec LUMBARGRADE 127.0.0.1 "$node_port"
 if secured echoscu impostor -to 5 127.0.0.1 "$node_port" >/dev/null 2>&1; then fail_node "an impostor was let in"; fi
 expect_exit 0 secured storescu modality -R -xt 127.0.0.1 "$node_port" "${images[@]}"
-wait_for 30 peer_has 1 || fail_node "the result was not sent"
+wait_for 90 peer_has 1 || fail_node "the result was not sent"
 # keep_images_days = 0: what was graded and sent needs no images.
 no_images() { [[ -z $(ls node/incoming) ]]; }
 wait_for 20 no_images || fail_node "images are kept"
