@@ -1,9 +1,10 @@
-# CPack's configuration for packaging/deb.sh, which gives STAGE, version and contact.
+# CPack's configuration for packaging/deb.sh, which gives STAGE (in the environment), version and contact.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME lumbargrade)
+set(CPACK_PACKAGE_FILE_NAME lumbargrade)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_PACKAGING_INSTALL_PREFIX "/")
-set(CPACK_INSTALLED_DIRECTORIES "${STAGE};/")
+set(CPACK_INSTALLED_DIRECTORIES "$ENV{STAGE};.")
 set(CPACK_SET_DESTDIR OFF)
 set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE amd64)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
@@ -13,11 +14,11 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6 (>= 2.35), libgcc-s1 (>= 3.4), libstdc++
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_STRIP_FILES OFF)
 set(CPACK_THREADS 0)
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-    "grades lumbar spine MRI
- Grades spinal canal stenosis, neural foraminal narrowing and subarticular
- stenosis at L1/L2 to L5/S1 from DICOM studies, each as probabilities of
- normal/mild, moderate and severe. Research use only, not for clinical use.
- .
- The package carries LibTorch, which Debian's own release lacks at the pinned
- version, and the other libraries that the release tree is tested with.")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "grades lumbar spine MRI")
+set(CPACK_PACKAGE_DESCRIPTION
+    "Grades spinal canal stenosis, neural foraminal narrowing and subarticular
+stenosis at L1/L2 to L5/S1 from DICOM studies, each as probabilities of
+normal/mild, moderate and severe. Research use only, not for clinical use.
+
+The package carries LibTorch, which Debian's own release lacks at the pinned
+version, and the other libraries that the release tree is tested with.")

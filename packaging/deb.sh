@@ -8,6 +8,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 readonly STAGE=$RELEASE/deb
+export STAGE  # for packaging/deb.cmake
 readonly PRIVATE=usr/lib/lumbargrade
 
 lay_out() {
@@ -31,7 +32,7 @@ write_papers() {
     echo "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"
     echo "Upstream-Name: LumbarGrade"
     echo "Comment: The licences of the carried libraries are in /usr/share/doc/lumbargrade/licences."
-    printf '\nFiles: *\nCopyright: the authors of LumbarGrade\nLicense: Apache-2.0\n'
+    printf '\nFiles: *\nCopyright: 2026 the authors of LumbarGrade\nLicense: Apache-2.0\n'
     echo " On Debian systems the text is in /usr/share/common-licenses/Apache-2.0."
     echo " ."
     sed 's/^$/./; s/^/ /' "$ROOT/NOTICE"
@@ -50,6 +51,6 @@ readonly MAINTAINER="LumbarGrade's authors <lumbargrade@lumbargrade.org>"
 lay_out
 write_papers
 find "$STAGE" -type d -exec chmod 755 {} +
-(cd "$RELEASE" && cpack -G DEB --config "$ROOT/packaging/deb.cmake" -D "STAGE=$STAGE" -D "CPACK_PACKAGE_VERSION=$VERSION" \
+(cd "$RELEASE" && cpack -G DEB --config "$ROOT/packaging/deb.cmake" -D "CPACK_PACKAGE_VERSION=$VERSION" \
   -D "CPACK_PACKAGE_CONTACT=$MAINTAINER" -B "$RELEASE" >cpack.log 2>&1) || { cat "$RELEASE/cpack.log" >&2; fail "cpack failed"; }
 rm -rf "$STAGE" "$RELEASE/_CPack_Packages"

@@ -91,4 +91,4 @@ carry_libraries
 carry_dictionary
 carry_licences
 cp "$ROOT/packaging/README.txt" "$TREE/README.txt"
-find "$TREE" -type f -perm /u+x -not -path "$TREE/bin/*" -not -path '*/cluster/*' -exec chmod 644 {} +
+find "$TREE" -type f -perm /u+x -not -path "$TREE/bin/*" -not -path '*/cluster/*' -not -name kaggle -exec chmod 644 {} +
