@@ -26,6 +26,11 @@ constexpr double kMinimumMeanScoreWithoutSacrum = 0.65;  // a head has disc-like
 constexpr size_t kMinimumDiscs = 3;
 constexpr double kMinimumCanalMm = 50;
 constexpr std::ptrdiff_t kMinimumDiscsWithCanal = 2;
+constexpr std::ptrdiff_t kMinimumDiscsWithCanalWithoutSacrum = 3;
+// What is called canal behind a disc is at least this wide: behind the spots of a brain it is 0.1-0.5 mm wide, while
+// each of SPIDER's 30 patients has five discs and more above this (measured 2026-11-29; a severe stenosis may be below
+// it).
+constexpr double kMinimumCanalWidthMm = 2;
 
 /// Mean of `maps[k].*member` over the chosen slices.
 cv::Mat1f mean_map(const std::vector<LocatorMaps>& maps, const std::vector<size_t>& chosen,
@@ -134,11 +139,15 @@ void require_lumbar_spine(const StackReading& reading) {
   const double canal_mm = static_cast<double>(reading.profile.line_mm.size()) * reading.profile.step_mm;
   // A head shows disc-like spots and a bright band too, but the band does not run behind the spots.
   const auto with_canal =
-      std::count_if(reading.chain.discs.begin(), reading.chain.discs.end(),
-                    [&](const DiscCandidate& disc) { return canal_at_disc(reading.profile, disc).has_value(); });
-  const double least = reading.chain.anchor_score < kSureAnchor ? kMinimumMeanScoreWithoutSacrum : kMinimumMeanScore;
+      std::count_if(reading.chain.discs.begin(), reading.chain.discs.end(), [&](const DiscCandidate& disc) {
+        const auto canal = canal_at_disc(reading.profile, disc);
+        return canal && canal->diameter_mm >= kMinimumCanalWidthMm;
+      });
+  const bool with_sacrum = reading.chain.anchor_score >= kSureAnchor;
+  const double least = with_sacrum ? kMinimumMeanScore : kMinimumMeanScoreWithoutSacrum;
+  const auto least_with_canal = with_sacrum ? kMinimumDiscsWithCanal : kMinimumDiscsWithCanalWithoutSacrum;
   if (reading.chain.discs.size() < kMinimumDiscs || score / count < least || canal_mm < kMinimumCanalMm ||
-      with_canal < kMinimumDiscsWithCanal) {
+      with_canal < least_with_canal) {
     throw Error(ErrorKind::NoUsableStudy,
                 text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ", std::lround(canal_mm),
                      " mm of canal); is this a sagittal series of the lumbar spine?"));
