@@ -279,6 +279,12 @@ std::vector<float> averaged(const Volume& volume, const SlicePlan& plan, const s
   return sum;
 }
 
+/// Where one slice of the crop lies along the normal, from its point.
+double offset_mm(const SlicePlan& plan, int place, const std::vector<int>& slices) {
+  if (plan.thin || slices.empty()) return place * (plan.thin ? plan.thickness_mm : plan.ladder.step_mm);
+  return plan.ladder.height_of(slices.front()) - plan.height_mm;
+}
+
 std::vector<std::string> images_of(const Volume& volume, const std::vector<int>& slices) {
   std::vector<std::string> uids;
   for (const int slice : slices) {
@@ -368,6 +374,8 @@ std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const Cr
   for (int place = 0; place < slices; ++place) {
     const std::vector<int> made_of = plan.slices_at(place - slices / 2);
     crop.slice_sop_instance_uids.push_back(images_of(*best->volume, made_of));
+    crop.slice_middle_patient.emplace_back(placement.point_patient +
+                                           offset_mm(plan, place - slices / 2, made_of) * ladder.normal);
     const auto slice = averaged(*best->volume, plan, made_of, placement, window);
     std::copy(slice.begin(), slice.end(), values.begin() + static_cast<std::ptrdiff_t>(per_slice * place));
   }
@@ -378,6 +386,8 @@ std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const Cr
   crop.pixels = quantised(values, *limits);
   crop.slice_valid = validity(values, view, margin);
   crop.point_patient = placement.point_patient;
+  crop.column_direction = window.column_direction;
+  crop.row_direction = window.row_direction;
   crop.series_instance_uid = best->volume->series_instance_uid;
   const auto nearest = static_cast<size_t>(best->nearest);
   if (nearest < best->volume->sources.size()) crop.sop_instance_uid = best->volume->sources[nearest].sop_instance_uid;
