@@ -51,7 +51,6 @@ cv::Mat1f cell_means(const Crop& crop, int slice) {
 
 /// The cells around a pixel, of one slice, into its part of a look.
 void add_look(const cv::Mat1f& means, cv::Point pixel, ForamenLook::iterator look) {
-  if (means.empty()) return;
   const int half = ForamenFinder::kCells / 2, cell = static_cast<int>(ForamenFinder::kCellMm);
   for (int row = -half; row <= half; ++row) {
     for (int column = -half; column <= half; ++column) {
@@ -71,8 +70,9 @@ ForamenPlace place_at(const Crop& crop, const std::vector<cv::Mat1f>& means, int
   const double aside = (centre - usual).norm() / kAsideSdMm, in_plane = cv::norm(offset_mm) / kInPlaneSdMm;
   place.log_prior = -(aside * aside + in_plane * in_plane) / 2;
   for (int side = 0; side < ForamenFinder::kSlices; ++side) {
-    const auto beside = static_cast<size_t>(slice + side - ForamenFinder::kSlices / 2);
-    add_look(means[beside], cv::Point(middle, middle) + offset_mm,
+    const auto own = static_cast<size_t>(slice),
+               beside = static_cast<size_t>(slice + side - ForamenFinder::kSlices / 2);
+    add_look(means[beside].empty() ? means[own] : means[beside], cv::Point(middle, middle) + offset_mm,
              place.look.begin() + side * (ForamenFinder::kCells * ForamenFinder::kCells));
   }
   return place;

@@ -17,7 +17,7 @@ struct ForamenPlace {
   int slice = 0;         ///< of those looked at, from the middle outwards
   double log_prior = 0;  ///< how near it lies to the usual place of its level
   /// Mean brightness of each cell (ForamenFinder::weights), in standard deviations of the slice's surroundings above
-  /// their mean; 0 in a slice that is not there.
+  /// their mean; beyond the last slice it looks as in that slice.
   ForamenLook look{};
 };
 

@@ -55,7 +55,7 @@ TEST(ForamenFinder, ProbabilitiesSumToOneAndThereAreNoneWithoutASlice) {
   EXPECT_FALSE(find_foramen({}, gap_finder()));
 }
 
-TEST(ForamenFinder, AtTheLastSliceWhatLiesBeyondCountsForNothing) {
+TEST(ForamenFinder, BeyondTheLastSliceItLooksAsInThatSlice) {
   const Vector3 gap(26.4, -4, 7);  // the last slice
   const Volume volume = volume_with_gap(gap);
   const auto places = foramen_places({&volume}, usual_at(gap));
