@@ -67,7 +67,8 @@ double stage_ms(const PreparedStudy& prepared, const Spine& spine, const Grader&
   const Study& study = prepared.study;
   const Stopwatch stopwatch;
   const NetworkGrades networks = grader.predict ? grader.predict(study, spine) : NetworkGrades{};
-  grade_findings(spine, prepared.sagittal_volume(), grader.model, networks, measure_study(study, spine));
+  grade_findings(spine, prepared.sagittal_volume(), grader.model, networks,
+                 measure_study(study, spine, grader.model.foramen_finder));
   return stopwatch.elapsed_ms();
 }
 

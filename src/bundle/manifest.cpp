@@ -284,7 +284,7 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   manifest.intended_use = object.string("intended_use");
   read_networks(object, manifest);
   if (object.has("naming")) manifest.naming = read_naming(object.object("naming", {"source", "discs", "out_of_view"}));
-  std::vector<std::string> grading_keys = {"heads", "reference_samples"};
+  std::vector<std::string> grading_keys = {"heads", "reference_samples", "foramen_finder"};
   for (const MeasureKey& measure : kMeasureKeys) grading_keys.emplace_back(measure.key);
   manifest.grading = read_grading(object.object("grading", {"prior"}, grading_keys));
   check_conditions(object, manifest);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bundle/foramen_finder.h"
 #include "bundle/measure_model.h"
 #include "core/finding.h"
 #include "core/measure.h"
@@ -134,7 +135,8 @@ struct GradingSpec {
   std::string prior_source;
   std::array<std::optional<MeasureModel>, kMeasureCount> measures;              ///< by Measure; empty: not graded by it
   std::array<std::optional<ReferenceSample>, kMeasureCount> reference_samples;  ///< by Measure; empty: no z-score
-  std::vector<ConditionSpec> conditions;  ///< at most one per condition; a condition that has networks has one
+  std::optional<ForamenFinder> foramen_finder;  ///< empty: a foramen is measured at its usual place
+  std::vector<ConditionSpec> conditions;        ///< at most one per condition; a condition that has networks has one
 
   const ConditionSpec* condition(Condition condition) const;
   std::optional<MeasureModel>& measure(Measure measure) { return measures[index_of(measure)]; }

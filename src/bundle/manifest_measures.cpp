@@ -1,5 +1,7 @@
 #include "bundle/manifest_measures.h"
 
+#include <algorithm>
+
 #include "bundle/measure_keys.h"
 
 namespace lumbargrade {
@@ -73,6 +75,14 @@ std::vector<NamingSpec::Feature> read_features(const StrictObject& naming, const
   return features;
 }
 
+ForamenFinder read_foramen_finder(const StrictObject& object) {
+  ForamenFinder finder;
+  finder.source = object.string("source");
+  const auto weights = object.numbers("weights", ForamenFinder::kWeights, -kLargestFeature, kLargestFeature);
+  std::copy(weights.begin(), weights.end(), finder.weights.begin());
+  return finder;
+}
+
 }  // namespace
 
 std::vector<std::string> level_keys() {
@@ -82,6 +92,9 @@ std::vector<std::string> level_keys() {
 }
 
 void read_measures(const StrictObject& grading_object, GradingSpec& grading) {
+  if (grading_object.has("foramen_finder")) {
+    grading.foramen_finder = read_foramen_finder(grading_object.object("foramen_finder", {"source", "weights"}));
+  }
   for (const MeasureKey& measure : kMeasureKeys) {
     if (grading_object.has(measure.key)) grading.measure(measure.measure) = read_measure(grading_object, measure);
   }

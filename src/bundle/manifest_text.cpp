@@ -154,6 +154,9 @@ Json grading_json(const GradingSpec& grading) {
     if (measure) json[key.key] = measure_json(*measure, key);
   }
   if (const Json samples = reference_samples_json(grading); !samples.empty()) json["reference_samples"] = samples;
+  if (const auto& finder = grading.foramen_finder) {
+    json["foramen_finder"] = {{"source", finder->source}, {"weights", finder->weights}};
+  }
   if (!grading.conditions.empty()) json["heads"] = list_of(grading.conditions);
   return json;
 }

@@ -112,12 +112,17 @@ std::optional<Candidate> candidate_of(const Volume& volume, const CropPlacement&
   return candidate;
 }
 
+/// Thin slices are averaged to the view's thickness.
+bool is_averaged(const SlicePositions& slices, const View& view) {
+  return slices.count() > 1 && slices.usual_step_mm() < kThinShare * view.slice_mm;
+}
+
 /// Which slices of the volume make up slice `place` of the crop, counted from its middle: where they are thin, all
 /// within the view's thickness.
 std::vector<int> slices_at(int place, const Candidate& best, const CropPlacement& placement, const View& view) {
   const SlicePositions& slices = best.slices;
   const double step_mm = slices.usual_step_mm();
-  if (slices.count() == 1 || step_mm >= kThinShare * view.slice_mm) {
+  if (!is_averaged(slices, view)) {
     if (place == 0) return {best.nearest};
     const double wanted_mm = slices.height_of(best.nearest) + best.direction * place * step_mm;
     const int slice = slices.nearest(wanted_mm);
@@ -210,6 +215,17 @@ std::vector<float> averaged(const Candidate& best, const std::vector<int>& slice
   return sum;
 }
 
+/// The patient point at the middle of one slice of the crop.
+Vector3 slice_middle_patient(int place, const std::vector<int>& made_of, const Candidate& best,
+                             const CropPlacement& placement, const View& view) {
+  const bool averages = is_averaged(best.slices, view);
+  const double offset_mm =
+      averages || made_of.empty()
+          ? best.direction * place * (averages ? view.slice_mm : best.slices.usual_step_mm())
+          : best.slices.height_of(made_of.front()) - best.slices.height_mm(placement.point_patient);
+  return placement.point_patient + offset_mm * best.slices.normal();
+}
+
 std::vector<std::string> images_of(const Volume& volume, const std::vector<int>& slices) {
   std::vector<std::string> uids;
   for (const int slice : slices) {
@@ -236,10 +252,6 @@ std::vector<std::uint8_t> validity(const std::vector<float>& values, const View&
   }
   return valid;
 }
-
-}  // namespace
-
-namespace {
 
 /// Backwards at right angles to the canal.
 Vector3 across_canal(const LevelFrame& frame) {
@@ -296,6 +308,7 @@ std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const Cr
   for (int place = 0; place < slices; ++place) {
     const std::vector<int> made_of = slices_at(place - slices / 2, *best, placement, view);
     crop.slice_sop_instance_uids.push_back(images_of(*best->volume, made_of));
+    crop.slice_middle_patient.push_back(slice_middle_patient(place - slices / 2, made_of, *best, placement, view));
     const auto slice = averaged(*best, made_of, placement, window);
     std::copy(slice.begin(), slice.end(), values.begin() + static_cast<std::ptrdiff_t>(per_slice * place));
   }
@@ -306,6 +319,8 @@ std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const Cr
   crop.pixels = quantised(values, *limits);
   crop.slice_valid = validity(values, view, margin);
   crop.point_patient = placement.point_patient;
+  crop.column_direction = window.column_direction;
+  crop.row_direction = window.row_direction;
   crop.series_instance_uid = best->volume->series_instance_uid;
   const auto nearest = static_cast<size_t>(best->nearest);
   if (nearest < best->volume->sources.size()) crop.sop_instance_uid = best->volume->sources[nearest].sop_instance_uid;

@@ -30,6 +30,10 @@ struct Crop {
   Vector3 point_patient = Vector3::Zero();
   std::string series_instance_uid;
   std::string sop_instance_uid;  ///< of the middle slice
+  /// By slice: the patient point at the middle of its window; meaningless where the data end before.
+  std::vector<Vector3> slice_middle_patient;
+  Vector3 column_direction = Vector3::UnitY();  ///< unit vectors in the slices' plane
+  Vector3 row_direction = -Vector3::UnitZ();
   /// By slice: the images it was made of (several where thin ones were averaged); none where the data end before.
   std::vector<std::vector<std::string>> slice_sop_instance_uids;
 };

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "bundle/foramen_finder.h"
 #include "crops/crop.h"
 
 namespace lumbargrade {
@@ -14,24 +15,24 @@ struct ForamenMeasure {
   Vector3 point_patient = Vector3::Zero();
   std::string series_instance_uid;
   std::string sop_instance_uid;
+  bool on_t2 = false;  ///< there is no T1: the share is told, but no cut-point rests on T2
 };
 
 /// In the order of all_findings(); nothing at other conditions, and where the series does not show the foramen.
 using ForamenMeasures = std::array<std::optional<ForamenMeasure>, kFindingCount>;
 
-/// Whether the foramen lies at the given point, or is looked for around it in the slice.
-enum class ForamenSearch {
-  None,
-  InPlane,  ///< the fat-filled gap within 4 mm of the point
-};
-
 /// The share of fat-bright pixels within 9 mm of the foramen on the slice nearest to the point; bright is what Otsu's
 /// threshold over the pixels within 30 mm separates from the dark (docs/sources.md, "The share of fat in the foramen").
 /// Thin slices are averaged to 4 mm. Nothing where no slice comes near the point.
 std::optional<ForamenMeasure> measure_foramen(const std::vector<const Volume*>& sagittal_t1,
-                                              const CropPlacement& placement, ForamenSearch search);
+                                              const CropPlacement& placement);
 
-/// Every foramen whose level was found, where the study has a sagittal T1.
-ForamenMeasures measure_foramina(const Study& study, const Spine& spine);
+/// A foramen's place: where `finder` finds it in the sagittal T1, else, and without a finder, the usual one.
+CropPlacement place_foramen(const std::vector<const Volume*>& sagittal_t1, const LevelFrame& frame, Side side,
+                            const std::optional<ForamenFinder>& finder);
+
+/// Every foramen whose level was found, in the sagittal T1, or the T2 where there is none, at its place
+/// (place_foramen).
+ForamenMeasures measure_foramina(const Study& study, const Spine& spine, const std::optional<ForamenFinder>& finder);
 
 }  // namespace lumbargrade

@@ -131,6 +131,13 @@ bool any_contradicts_prior(const Finding& finding, const FindingMeasures& measur
   });
 }
 
+/// Without what is told only: cut-points of the share of fat rest on T1.
+FindingMeasures gradable(const Finding& finding, FindingMeasures measured, const StudyMeasures& measures) {
+  const auto& foramen = measures.foramina[place_of(finding)];
+  if (foramen && foramen->on_t2) measured[index_of(Measure::ForamenFatShare)].reset();
+  return measured;
+}
+
 Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sagittal, const GradingModel& model,
                     const std::optional<NetworkGrade>& network, const StudyMeasures& measures) {
   const auto& frame = spine.levels[index_of(finding.level)];
@@ -142,13 +149,17 @@ Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sa
   const FindingMeasures own = finding_measures(finding, *frame, measures);
   add_measures(own, model, grade);
   flag_canal(*frame, grade);
-  const auto measured = measured_grade(finding, own, model);
+  const auto measured = measured_grade(finding, gradable(finding, own, measures), model);
   const ConditionMix& mix = model.conditions[index_of(finding.condition)];
   const bool network_counts = network && mix.model_weight > 0;
   const auto by_network = network_counts ? std::optional(network->probabilities) : std::nullopt;
   grade.probabilities = mixed_grade(by_network, measured, mix, grade.probabilities, frame->confidence);
   grade.source = source_of(network_counts, measured.has_value(), mix);
-  if (measured) add_measure_image(measured->measure, *frame, sagittal, measures, grade);
+  if (measured) {
+    add_measure_image(measured->measure, *frame, sagittal, measures, grade);
+  } else if (own[index_of(Measure::ForamenFatShare)]) {
+    add_measure_image(Measure::ForamenFatShare, *frame, sagittal, measures, grade);
+  }
   if (measured && (!network_counts || mix.measure_weight > 0)) {
     grade.decided_by = deciding(measured->measure, own, model);
     if (any_contradicts_prior(finding, own, model)) grade.flags.emplace_back(flags::kContradictsLevelPrior.word);
@@ -161,8 +172,8 @@ Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sa
 
 }  // namespace
 
-StudyMeasures measure_study(const Study& study, const Spine& spine) {
-  return {measure_foramina(study, spine), measure_axial(study, spine)};
+StudyMeasures measure_study(const Study& study, const Spine& spine, const std::optional<ForamenFinder>& finder) {
+  return {measure_foramina(study, spine, finder), measure_axial(study, spine)};
 }
 
 FindingMeasures finding_measures(const Finding& finding, const LevelFrame& frame, const StudyMeasures& measures) {

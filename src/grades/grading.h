@@ -23,6 +23,7 @@ struct GradingModel {
   std::array<std::optional<MeasureModel>, kMeasureCount> measures;  ///< as in GradingSpec
   std::array<std::optional<ReferenceSample>, kMeasureCount> reference_samples;
   PriorTable prior{};
+  std::optional<ForamenFinder> foramen_finder;  ///< as in GradingSpec
   std::array<ConditionMix, kConditionCount> conditions;
 
   std::optional<MeasureModel>& measure(Measure measure) { return measures[index_of(measure)]; }
@@ -38,8 +39,8 @@ struct StudyMeasures {
   AxialMeasures axial;
 };
 
-/// Measures foramina and, on axial T2, sac and recesses.
-StudyMeasures measure_study(const Study& study, const Spine& spine);
+/// Measures foramina, found by `finder` where there is one, and, on axial T2, sac and recesses.
+StudyMeasures measure_study(const Study& study, const Spine& spine, const std::optional<ForamenFinder>& finder);
 
 /// All measures of one finding, with what each is relative to.
 using FindingMeasures = std::array<std::optional<Measured>, kMeasureCount>;

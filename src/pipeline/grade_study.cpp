@@ -88,7 +88,7 @@ StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader) {
   result.grades = run_stage("grade", result.times.grade_ms, [&] {
     const NetworkGrades networks = grader.predict ? grader.predict(study, result.spine) : NetworkGrades{};
     return grade_findings(result.spine, prepared.sagittal_volume(), grader.model, networks,
-                          measure_study(study, result.spine));
+                          measure_study(study, result.spine, grader.model.foramen_finder));
   });
   flag_missing_series(study, result.grades);
   if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, flags::kMeasuredOnT1);

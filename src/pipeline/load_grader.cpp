@@ -23,6 +23,7 @@ GradingModel grading_model(const GradingSpec& grading) {
   model.measures = grading.measures;
   model.reference_samples = grading.reference_samples;
   model.prior = grading.prior;
+  model.foramen_finder = grading.foramen_finder;
   for (const ConditionSpec& spec : grading.conditions) {
     model.conditions[index_of(spec.condition)] = {spec.measure_weight, spec.model_weight, spec.flags};
   }

@@ -186,6 +186,10 @@ Manifest manifest_with_graders() {
   ReferenceSample sample{"thirty patients", {}};
   sample.levels[0] = MeasureNorm{11.5, 2.25, 30};
   manifest.grading.reference_samples[static_cast<size_t>(Measure::CanalAp)] = sample;
+  ForamenFinder finder;
+  finder.source = "ten foramina";
+  finder.weights[7] = -0.25;
+  manifest.grading.foramen_finder = finder;
   manifest.naming = NamingSpec{"ten images", {{"first", 1, 2, -0.5}}, {{"always", 0, 1, 3}}};
   return manifest;
 }
@@ -246,6 +250,14 @@ TEST(Manifest, AStudyMixerSurvivesWritingAndReadingAndJoinsNetworksThatGradeOnce
   EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "locator"; }), HasSubstr("no network that grades"));
   EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "second"; }), HasSubstr("in two places"));
   EXPECT_THAT(refusal([](json& n) { n[1]["inputs"][0].erase("padding"); }), HasSubstr("padding is missing"));
+}
+
+TEST(Manifest, AFinderOfForaminaHasAWeightForEveryCell) {
+  const auto told = refusal_after([](json& manifest) {
+    manifest["grading"]["foramen_finder"] = {{"source", "ten foramina"}, {"weights", json::array({1, 2, 3})}};
+  });
+  EXPECT_THAT(told, HasSubstr("grading.foramen_finder.weights"));
+  EXPECT_THAT(told, HasSubstr("243"));
 }
 
 TEST(Manifest, ANetworkWithoutANameIsCalledByItsRole) {

@@ -215,6 +215,22 @@ TEST(Grading, AForamenIsGradedByItsShareOfFat) {
   EXPECT_NEAR(foramen.probabilities[2], 0.4 * severe + 0.6 * prior_of(model.prior, foramen.finding)[2], 1e-12);
 }
 
+TEST(Grading, FatOnT2IsToldWithItsImageButDoesNotGrade) {
+  GradingModel model = hand_made_model();
+  MeasureModel by_fat{"", 0, 0.5, 0.4, {}};
+  by_fat.levels.fill({0.3, 0.1, 0});
+  model.measure(Measure::ForamenFatShare) = by_fat;
+  const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
+  StudyMeasures measures;
+  measures.foramina[at] = ForamenMeasure{0.02, {-17, 5, 4}, "8.8", "8.8.3", true};
+  const Grade foramen = grade_findings(whole_spine(10), two_slices(), model, {}, measures)[at];
+  EXPECT_EQ(foramen.source, GradeSource::Prior);
+  EXPECT_EQ(foramen.probabilities, prior_of(model.prior, foramen.finding));
+  EXPECT_EQ(foramen.measured[Measure::ForamenFatShare]->value, 0.02);
+  EXPECT_EQ(foramen.sop_instance_uid, "8.8.3");
+  EXPECT_THAT(foramen.decided_by, IsEmpty());
+}
+
 TEST(Grading, ARecessIsGradedByItsAxialAreaWhereThereIsOneAndNamesThatImage) {
   GradingModel model = hand_made_model();
   MeasureModel depth{"", 0, 0.3, 1, {}}, area{"", 0.5, 0.3, 1, {}};

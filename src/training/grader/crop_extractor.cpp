@@ -115,7 +115,7 @@ std::optional<MeasuredGrade> CropExtractor::measured(const Finding& finding, con
 void CropExtractor::cut_network(size_t network, const std::vector<GraderSample>& wanted, const Study& study,
                                 const Spine& spine, CutStudy& cut) const {
   const NetworkRecipe& recipe = recipe_.networks[network];
-  const StudyMeasures measures = measure_study(study, spine);
+  const StudyMeasures measures = measure_study(study, spine, grader_.model.foramen_finder);
   for (const GraderSample& sample : wanted) {
     const Finding& finding = all_findings()[sample.finding];
     if (finding.condition != recipe.condition) continue;

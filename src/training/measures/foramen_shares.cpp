@@ -8,6 +8,7 @@
 #include "crops/crop.h"
 #include "grades/axial_sac.h"
 #include "grades/foramen.h"
+#include "grades/foramen_finder.h"
 #include "pipeline/prepare_study.h"
 #include "training/grader/label_coordinates.h"
 #include "training/grader/training_set.h"
@@ -19,24 +20,41 @@ namespace {
 /// Neighbouring foramina lie some 35 mm apart.
 constexpr double kFarthestPointMm = 15;
 
-/// A foramen at both points; nothing where the level was not found, has no point or is not shown.
-std::optional<ForamenShare> measured_share(const Finding& finding, const Study& study, const Spine& spine,
-                                           const std::vector<const Volume*>& volumes,
-                                           const LabelCoordinates& coordinates) {
+/// The foramen's point in the data set, and the usual place that it lies near to; nothing where the level was not
+/// found, has no point or lies elsewhere.
+struct GivenForamen {
+  CropPlacement usual;
+  Vector3 point_patient;
+};
+
+std::optional<GivenForamen> given_foramen(const Finding& finding, const Study& study, const Spine& spine,
+                                          const LabelCoordinates& coordinates) {
   const auto& frame = spine.levels[index_of(finding.level)];
   const auto point = coordinates.locate(study, finding).point_patient;
   if (!frame || !point) return std::nullopt;
-  CropPlacement placement = place_crop(*frame, Anchor::Foramen, finding.side);
-  if (distance_in_plane(placement.point_patient, *point, frame->left) > kFarthestPointMm) return std::nullopt;
-  const auto located = measure_foramen(volumes, placement, ForamenSearch::InPlane);
-  placement.point_patient = *point;
-  const auto given = measure_foramen(volumes, placement, ForamenSearch::None);
-  if (!located || !given) return std::nullopt;
+  const CropPlacement usual = place_crop(*frame, Anchor::Foramen, finding.side);
+  if (distance_in_plane(usual.point_patient, *point, frame->left) > kFarthestPointMm) return std::nullopt;
+  return GivenForamen{usual, *point};
+}
+
+/// A foramen at the point that is found and at that of the data set; nothing where there is no such point, or the
+/// series does not show it.
+std::optional<ForamenShare> measured_share(const Finding& finding, const Study& study, const Spine& spine,
+                                           const LabelCoordinates& coordinates, const Grader& grader) {
+  const auto given = given_foramen(finding, study, spine, coordinates);
+  if (!given) return std::nullopt;
+  const auto volumes = volumes_of(study, SeriesRole::SagittalT1);
+  const LevelFrame& frame = *spine.levels[index_of(finding.level)];
+  CropPlacement placement = place_foramen(volumes, frame, *finding.side, grader.model.foramen_finder);
+  const auto located = measure_foramen(volumes, placement);
+  placement.point_patient = given->point_patient;
+  const auto at_point = measure_foramen(volumes, placement);
+  if (!located || !at_point) return std::nullopt;
   ForamenShare row;
   row.level = finding.level;
   row.side = *finding.side;
   row.share = located->fat_share;
-  row.share_at_point = given->fat_share;
+  row.share_at_point = at_point->fat_share;
   return row;
 }
 
@@ -53,43 +71,87 @@ void add_recesses(const StudyLabels& labels, const AxialMeasures& axial, std::ve
   }
 }
 
-void measure_graded_study(const StudyLabels& labels, const TrainingFolder& folder, const LabelCoordinates& coordinates,
-                          const Grader& grader, GradedMeasures& measures) {
+struct LocatedStudy {
+  PreparedStudy prepared;
+  Spine spine;
+};
+
+LocatedStudy located_study(const StudyLabels& labels, const TrainingFolder& folder, const Grader& grader,
+                           KnownSpines& spines) {
   StudyOptions options;
   if (std::filesystem::exists(folder.series())) options.series_descriptions = folder.series();
-  const PreparedStudy prepared = prepare_study(folder.images(labels.study_id), options, grader.locate);
-  const Spine spine = located_spine(prepared, grader.locate);
-  const auto volumes = volumes_of(prepared.study, SeriesRole::SagittalT1);
-  add_recesses(labels, measure_axial(prepared.study, spine), measures.recesses);
-  for (size_t k = 0; k < kFindingCount; ++k) {
-    const Finding& finding = all_findings()[k];
-    if (finding.condition != Condition::NeuralForaminalNarrowing || !labels.labels[k]) continue;
-    auto row = measured_share(finding, prepared.study, spine, volumes, coordinates);
-    if (!row) continue;
-    row->study_id = labels.study_id;
-    row->severity = labels.labels[k]->severity;
-    measures.foramina.push_back(std::move(*row));
+  LocatedStudy located{prepare_study(folder.images(labels.study_id), options, grader.locate), {}};
+  const auto known = spines.find(labels.study_id);
+  if (known != spines.end()) {
+    located.spine = known->second;
+  } else {
+    located.spine = located_spine(located.prepared, grader.locate);
+    spines.emplace(labels.study_id, located.spine);
   }
+  return located;
+}
+
+/// Calls `visit` with every labelled study and what was located in it; one that cannot be read or located is told on
+/// the log.
+template <typename Visit>
+void for_each_located(const std::filesystem::path& data, const Grader& grader, KnownSpines& spines, const char* what,
+                      const Visit& visit) {
+  const TrainingFolder folder(data);
+  const TrainingSet set = labelled_studies(folder);
+  const LabelCoordinates coordinates = read_label_coordinates(folder.coordinates());
+  Progress progress(what, static_cast<int>(set.studies.size()));
+  int done = 0;
+  for (const StudyLabels& labels : set.studies) {
+    try {
+      visit(labels, located_study(labels, folder, grader, spines), coordinates);
+    } catch (const Error& error) {
+      log_warning(text("study ", labels.study_id, " is left out: ", error.what()));
+    }
+    progress.show(++done, labels.study_id);
+  }
+}
+
+bool is_graded_foramen(size_t finding, const StudyLabels& labels) {
+  return all_findings()[finding].condition == Condition::NeuralForaminalNarrowing && labels.labels[finding];
 }
 
 }  // namespace
 
-GradedMeasures measure_graded_studies(const std::filesystem::path& data, const Grader& grader) {
-  const TrainingFolder folder(data);
-  const TrainingSet set = labelled_studies(folder);
-  const LabelCoordinates coordinates = read_label_coordinates(folder.coordinates());
-  GradedMeasures rows;
-  Progress progress("measuring graded studies", static_cast<int>(set.studies.size()));
-  int done = 0;
-  for (const StudyLabels& study : set.studies) {
-    try {
-      measure_graded_study(study, folder, coordinates, grader, rows);
-    } catch (const Error& error) {
-      log_warning(text("study ", study.study_id, " is left out: ", error.what()));
-    }
-    progress.show(++done, study.study_id);
-  }
-  return rows;
+std::vector<KnownForamen> read_known_foramina(const std::filesystem::path& data, const Grader& grader,
+                                              KnownSpines& spines) {
+  std::vector<KnownForamen> known;
+  for_each_located(
+      data, grader, spines, "looking at foramina",
+      [&](const auto& labels, const auto& located, const auto& coordinates) {
+        const Study& study = located.prepared.study;
+        for (size_t k = 0; k < kFindingCount; ++k) {
+          if (!is_graded_foramen(k, labels)) continue;
+          const auto given = given_foramen(all_findings()[k], study, located.spine, coordinates);
+          if (!given) continue;
+          auto places = foramen_places(volumes_of(study, SeriesRole::SagittalT1), given->usual);
+          if (!places.empty())
+            known.push_back({labels.study_id, std::move(places), given->point_patient, given->usual.lateral});
+        }
+      });
+  return known;
+}
+
+GradedMeasures measure_graded_studies(const std::filesystem::path& data, const Grader& grader, KnownSpines& spines) {
+  GradedMeasures measures;
+  for_each_located(data, grader, spines, "measuring graded studies",
+                   [&](const auto& labels, const auto& located, const auto& coordinates) {
+                     const Study& study = located.prepared.study;
+                     add_recesses(labels, measure_axial(study, located.spine), measures.recesses);
+                     for (size_t k = 0; k < kFindingCount; ++k) {
+                       if (!is_graded_foramen(k, labels)) continue;
+                       auto row = measured_share(all_findings()[k], study, located.spine, coordinates, grader);
+                       if (!row) continue;
+                       row->study_id = labels.study_id;
+                       row->severity = labels.labels[k]->severity;
+                       measures.foramina.push_back(std::move(*row));
+                     }
+                   });
+  return measures;
 }
 
 }  // namespace lumbargrade

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kTables = "crossvalidation";
 constexpr int kNamingFolds = 5;
+constexpr int kForamenFolds = 3;
 
 /// The figures of the fold runs together; `thick`: of the averaged slices.
 struct HeldOut {
@@ -96,20 +97,28 @@ void fit_canal_and_recess(const MeasureTraining& training, const fs::path& table
   log_info(describe(summarise(held_out.thin.levels)));
 }
 
+/// The finder of foramina first: shares are measured where it finds them.
 void fit_foramina(const MeasureTraining& training, const fs::path& tables, Manifest& manifest) {
   GraderOptions options;
   options.bundle = training.bundle.string();
-  const LoadedGrader loaded = load_grader(options);
-  const GradedMeasures measures = measure_graded_studies(training.foramina, loaded.grader);
+  LoadedGrader loaded = load_grader(options);
+  KnownSpines spines;
+  const auto known = read_known_foramina(training.foramina, loaded.grader, spines);
+  const bool is_phantom = fs::exists(training.foramina / "truth.json");
+  const std::string studies = is_phantom ? "synthetic studies" : "studies of " + training.foramina.filename().string();
+  loaded.grader.model.foramen_finder = fit_foramen_finder(known);
+  loaded.grader.model.foramen_finder->source = text("looks of ", known.size(), " foramina of ", studies);
+  manifest.grading.foramen_finder = loaded.grader.model.foramen_finder;
+  const GradedMeasures measures = measure_graded_studies(training.foramina, loaded.grader, spines);
   const auto& shares = measures.foramina;
   if (shares.empty()) {
     throw Error(ErrorKind::Failure, text("no foramen of ", training.foramina.string(), " could be measured"));
   }
   write_foramen_shares(tables / "foramen_shares.csv", shares);
-  const bool is_phantom = fs::exists(training.foramina / "truth.json");
-  const std::string studies = is_phantom ? "synthetic studies" : "studies of " + training.foramina.filename().string();
   manifest.grading.measure(Measure::ForamenFatShare) = fit_foramen_measure(shares, studies, training.fewest);
-  replace_metrics(manifest, {foramen_metrics(shares, studies), recess_area_metrics(measures.recesses, studies)});
+  replace_metrics(manifest, {foramen_finder_metrics(foramen_finder_figures(known, kForamenFolds),
+                                                    text(kForamenFolds, " folds by study on ", studies)),
+                             foramen_metrics(shares, studies), recess_area_metrics(measures.recesses, studies)});
   if (!measures.recesses.empty()) {
     write_recess_areas(tables / "recess_areas.csv", measures.recesses);
     manifest.grading.measure(Measure::RecessArea) =
