@@ -81,8 +81,9 @@ class Writer {
 
 void write_page(Writer& writer, const StudyReport& report, const cv::Mat& overview) {
   writer.text(kJsonFile, grades_json(report));
-  writer.text(kOverviewFile, encode_rgb_png(overview));
-  writer.text(kStudyPageFile, report_page(report, overview));
+  const std::string png = encode_rgb_png(overview);
+  writer.text(kOverviewFile, png);
+  writer.text(kStudyPageFile, report_page(report, overview, png));
 }
 
 void write_masks(Writer& writer, const StudyReport& report, const SpineMasks& masks) {
@@ -170,7 +171,8 @@ void write_indexed_page(const fs::path& folder, const StudyReport& report) {
   Writer writer(folder);
   writer.make_folder("");
   writer.text(kThumbnailFile, encode_rgb_png(thumbnail_picture(report)));
-  writer.text(kStudyPageFile, report_page(report, overview_picture(report)));
+  const cv::Mat overview = overview_picture(report);
+  writer.text(kStudyPageFile, report_page(report, overview, encode_rgb_png(overview)));
 }
 
 PriorStudy read_prior_study(const std::string& folder, const StudyOptions& options, const LoadedGrader& loaded,

@@ -232,8 +232,8 @@ void set_prior(Data& page, const StudyReport& report) {
   page.set("changes", rows);
 }
 
-void set_overview(Data& page, const cv::Mat& overview) {
-  page.set("overview", base64(encode_rgb_png(overview)));
+void set_overview(Data& page, const cv::Mat& overview, const std::string& overview_png) {
+  page.set("overview", base64(overview_png));
   page.set("overview_width", std::to_string(overview.cols));
   page.set("overview_height", std::to_string(overview.rows));
   page.set("overview_alt",
@@ -265,10 +265,10 @@ void set_origin(Data& page, const StudyReport& report) {
 
 }  // namespace
 
-std::string report_page(const StudyReport& report, const cv::Mat& overview) {
+std::string report_page(const StudyReport& report, const cv::Mat& overview, const std::string& overview_png) {
   Data page, columns{Data::type::list};
   set_origin(page, report);
-  set_overview(page, overview);
+  set_overview(page, overview, overview_png);
   for (const auto& [name, finding] : kColumns) columns << Data{std::string(name)};
   const auto notes = report_notes(report);
   const auto missing = missing_series(report.study);
