@@ -1,6 +1,7 @@
 #include "study/study.h"
 
 #include "core/error.h"
+#include "dicom/library.h"
 #include "study/files.h"
 #include "study/overrides.h"
 #include "study/selection.h"
@@ -69,6 +70,7 @@ ReadFiles read_input(const fs::path& path, const std::vector<fs::path>& listed, 
 }
 
 Study read_study(const fs::path& path, const StudyOptions& options, const CanalFinder& find_canal, bool with_volumes) {
+  dicom::set_up_library();  // what the machine lacks is no fault of any file
   const Decoding decoding = {options.threads, MemoryBudget::of_mib(options.memory_limit_mib)};
   ReadFiles read = read_input(path, options.files, decoding);
   StudyFiles files = choose_study(path, options, std::move(read.instances));

@@ -69,7 +69,7 @@ longest=$(tr '\r' '\n' < .stderr | grep -a '^.\[K\[' | sed 's/^.\[K//' | wc -L)
 mkdir other && touch other/thesis.tex
 expect_exit 1 lumbargrade batch data -o other
 expect_stderr "holds other files"
-expect_exit 4 lumbargrade batch nothing -o none
+expect_exit 2 lumbargrade batch nothing -o none
 mkdir empty
 expect_exit 4 lumbargrade batch empty -o none
 expect_stderr "no study found"

@@ -32,9 +32,10 @@ for run in locator canal graders; do
 done
 grep -q "mean absolute error of the diameter" out/bundle/MODEL_CARD.md || fail_test "the card lacks the canal's figures"
 grep -q "{{" out/bundle/MODEL_CARD.md && fail_test "a field of the card's template was not filled in"
-# The shipped card's template is filled by what the program writes; only names and fluid ratios need images of patients.
+# The shipped card's template is filled by what the program writes; only names and fluid ratios need images of patients, and
+# four phantoms have too few severe foramina for an area under a curve.
 cp -r "$LUMBARGRADE_SOURCE/models/cards/evaluations" out/bundle/
-sed -E 's/\{\{(figure|count) naming [^}]*\}\}/-/g; s/\{\{value [^}]*fluid_measure[^}]*\}\}/-/g' \
+sed -E 's/\{\{(figure|count) naming [^}]*\}\}/-/g; s/\{\{figure [^}]*curve of severe[^}]*\}\}/-/g; s/\{\{value [^}]*fluid_measure[^}]*\}\}/-/g' \
   "$LUMBARGRADE_SOURCE/models/cards/default.md" > card.md
 cp out/bundle/MODEL_CARD.md kept_card.md
 expect_exit 0 lumbargrade model card out/bundle --template card.md
