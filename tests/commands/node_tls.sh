@@ -3,7 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
 . "$(dirname "$0")/node_lib.sh"
-storescu --help | grep -q -- '+tls' || skip "DCMTK's programs have no TLS"
+storescu --help >storescu_help.txt
+grep -q -- "+tls" storescu_help.txt || skip "DCMTK's programs have no TLS"
 images=("$LUMBARGRADE_TEST_DATA"/example_study/900107/*/*.dcm)
 
 make_authority() {  # NAME
