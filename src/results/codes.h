@@ -36,6 +36,11 @@ inline constexpr Code kAlgorithmName = {"111001", "DCM", "Algorithm Name"};
 inline constexpr Code kAlgorithmVersion = {"111003", "DCM", "Algorithm Version"};
 inline constexpr Code kAlgorithmParameters = {"111002", "DCM", "Algorithm Parameters"};
 inline constexpr Code kComment = {"121106", "DCM", "Comment"};
+// Head of a report: title (CID 7021), procedure (CID 100), language (CID 5000). DCMTK's own enumerators of these
+// changed their names between 3.6.7 and 3.6.9.
+inline constexpr Code kImagingMeasurementReport = {"126000", "DCM", "Imaging Measurement Report"};
+inline constexpr Code kMri = {"25056-3", "LN", "MRI unspecified body region"};
+inline constexpr Code kEnglish = {"eng", "RFC5646", "English"};
 // Units (UCUM).
 inline constexpr Code kNoUnits = {"1", "UCUM", "no units"};
 inline constexpr Code kMillimetre = {"mm", "UCUM", "millimeter"};

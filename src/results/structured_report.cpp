@@ -180,13 +180,12 @@ void add_to_library(TID1600_ImageLibrary& library, const ImagePoint& image, cons
 }
 
 void set_header(TID1500_MeasurementReport& header, const std::vector<ImagePoint>& images, const ResultOrigin& origin) {
-  require_good(header.setLanguage(CID5000_Languages::English), "the language");
+  require_good(header.setLanguage(codes::kEnglish.entry()), "the language");
   require_good(header.getObservationContext().addDeviceObserver(
                    derived_uid(origin.bundle + origin.program, "device").c_str(), "LumbarGrade", "LumbarGrade",
                    printable_ascii(origin.bundle).c_str()),
                "the observer");
-  require_good(header.addProcedureReported(CID100_QuantitativeDiagnosticImagingProcedures::MRIUnspecifiedBodyRegion),
-               "the procedure");
+  require_good(header.addProcedureReported(codes::kMri.entry()), "the procedure");
   require_good(header.getImageLibrary().createNewImageLibrary(), "the image library");
   require_good(header.getImageLibrary().addImageGroup(), "the image library");
   for (const ImagePoint& image : images) add_to_library(header.getImageLibrary(), image, origin);
@@ -197,7 +196,7 @@ void set_header(TID1500_MeasurementReport& header, const std::vector<ImagePoint>
 std::unique_ptr<DcmDataset> structured_report(const StudyReport& report, const ResultOrigin& origin) {
   std::vector<ImagePoint> images = referenced_images(report);
   if (images.empty()) images.push_back(first_image(report));
-  TID1500_MeasurementReport header(CID7021_MeasurementReportDocumentTitles::ImagingMeasurementReport);
+  TID1500_MeasurementReport header(codes::kImagingMeasurementReport.entry());
   set_header(header, images, origin);
 
   DSRDocument document(DSRTypes::DT_ComprehensiveSR);
