@@ -10,6 +10,9 @@
 namespace lumbargrade {
 namespace {
 
+// A path of whole pixels zigzags by this much about the line it stands for.
+constexpr double kPathStepPx = 1;
+
 constexpr size_t kShortestPath = 10;
 constexpr size_t kNoPixel = std::numeric_limits<size_t>::max();
 
@@ -158,13 +161,18 @@ CanalPath trace_canal(const cv::Mat1b& mask) {
 }
 
 std::optional<size_t> nearest_on_path(const CanalPath& path, cv::Point2d point_px, double farthest_px) {
+  const auto distance_px = [&](size_t k) { return cv::norm(cv::Point2d(path.points_px[k]) - point_px); };
   std::optional<size_t> nearest;
   double least = farthest_px;
   for (size_t k = 0; k < path.points_px.size(); ++k) {
-    const double distance = cv::norm(cv::Point2d(path.points_px[k]) - point_px);
-    if (distance < least) least = distance, nearest = k;
+    if (distance_px(k) < least) least = distance_px(k), nearest = k;
   }
-  return nearest;
+  if (!nearest) return std::nullopt;
+  size_t first = *nearest;
+  size_t last = *nearest;
+  while (first > 0 && distance_px(first - 1) <= least + kPathStepPx) --first;
+  while (last + 1 < path.points_px.size() && distance_px(last + 1) <= least + kPathStepPx) ++last;
+  return (first + last) / 2;
 }
 
 double narrowest_near(const CanalPath& path, size_t index, double reach_px) {

@@ -477,11 +477,10 @@ def checks(base, t2_only):
         add(dead_links, lambda case: tells(case, f"{len(STUDY['t1'])} links lead nowhere"))
         add(one_missing, lambda case: as_base(case, base, (1, 0.3, 1.0), "canal", "1 gap between slices"))
         add(three_missing, lambda case: as_base(case, t2_only, (1, 0.3, 1.0), "subarticular", "1 gap between slices"))
-        # Where along a straight canal the point lies that is nearest to a disc is known to some 2 mm only.
-        add(rounded_positions, lambda case: as_base(case, base, (0.1, 0.6, 3), "canal", "slices unevenly spaced"))
+        add(rounded_positions, lambda case: as_base(case, base, (0.1, 0.6, 1.5), "canal", "slices unevenly spaced"))
         add(not_square, lambda case: as_base(case, base, (0.05, 0.3, 3)))
         add(padding, lambda case: as_base(case, base, (0.05, 0.5, 1.0), "canal"))
-        add(composed, lambda case: as_base(case, base, (0.1, 0.5, 3), "canal"))
+        add(composed, lambda case: as_base(case, base, (0.1, 0.5, 1.5), "canal"))
         add(middle_missing, lambda case: tells(case, "gap between slices") if case.code == 4 or "slices_missing" in case.flags()
             and max(float(row["level_confidence"]) for row in case.rows) < 0.5 else "graded without the flag slices_missing")
         add(one_image, lambda case: "" if case.code == 4 or {"single_image"} <= case.flags() else "graded without the flag single_image")

@@ -44,6 +44,15 @@ TEST(TraceCanal, GivesTwiceTheDistanceToTheOutline) {
   EXPECT_DOUBLE_EQ(path.diameters_px[*at], 22);  // 11 pixels from the middle one to the first outside
 }
 
+TEST(NearestOnPath, IsNotMovedAlongTheCanalByOnePixelAcrossIt) {
+  CanalPath path;
+  for (int y = 0; y < 200; ++y) path.points_px.emplace_back(y < 100 ? 50 : 51, y);
+  const auto at =
+      nearest_on_path(path, {71, 95}, 40);  // the nearest pixel is the first one of column 51, 5 further down
+  ASSERT_TRUE(at.has_value());
+  EXPECT_NEAR(static_cast<double>(*at), 95, 2);
+}
+
 TEST(TraceCanal, RunsFromTheHeadDown) {
   const CanalPath path = trace_canal(band(15));
   ASSERT_FALSE(path.empty());
