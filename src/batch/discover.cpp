@@ -30,6 +30,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // of text saved on Windows
 constexpr int kMostReaders = 16;                             // headers wait for the disk more than for a core
 constexpr std::uintmax_t kLargestList = std::uintmax_t{64} << 20;
+constexpr size_t kMostNamed = 5;  // folders in one message
 
 std::vector<std::string> parts_of(const fs::path& path) {
   std::vector<std::string> parts;
@@ -79,16 +80,35 @@ class FolderDiscovery {
     add_archives();
     tell_other_archives();
     tell_dead_links();
+    const std::vector<std::string> bare = bare_folders();
     Discovery discovery = with_ids(std::move(found_));
     discovery.failures = std::move(failures_);
     discovery.failures.insert(discovery.failures.end(), walk_.failures.begin(), walk_.failures.end());
     if (left_out_ > 0) {
       discovery.notes.push_back(text(left_out_, " folders beside the studies hold no DICOM file and were left out"));
     }
+    if (!bare.empty()) discovery.notes.push_back(text("no DICOM file in ", listed(bare), ": left out"));
     return discovery;
   }
 
  private:
+  /// "a, b, c and 4 more".
+  static std::string listed(const std::vector<std::string>& names) {
+    std::string list;
+    for (size_t i = 0; i < std::min<size_t>(names.size(), kMostNamed); ++i) list += (i > 0 ? ", " : "") + names[i];
+    return names.size() > kMostNamed ? text(list, " and ", names.size() - kMostNamed, " more") : list;
+  }
+
+  /// Folders without any file that may be DICOM, outside of studies: perhaps studies whose files did not arrive.
+  std::vector<std::string> bare_folders() const {
+    std::vector<std::string> names;
+    for (const fs::path& folder : walk_.bare) {
+      if (!folder.empty() && !is_in_study(folder)) names.push_back(printable_name(folder.string()));
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
   static int reader_count() { return std::min(kMostReaders, 4 * available_cores()); }
 
   void group_by_uid() {

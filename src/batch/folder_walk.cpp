@@ -86,9 +86,8 @@ class FolderSearch {
       std::sort(names->begin(), names->end());
       is_empty = is_empty && names->empty();
     }
-    if (!is_empty) {
-      walk_.folders.push_back(std::move(folder));
-    }
+    if (is_empty && inner.empty()) walk_.bare.push_back(folder.relative);
+    if (!is_empty) walk_.folders.push_back(std::move(folder));
     for (DataFolder& next : inner) visit(std::move(next));
   }
 

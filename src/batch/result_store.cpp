@@ -63,6 +63,9 @@ std::string differences(const RunIdentity& there, const RunIdentity& wanted) {
     if (old == value) continue;
     list += text(list.empty() ? "" : ", ", key, " ", old.dump(), " there and ", value.dump(), " now");
   }
+  for (const auto& [key, old] : there.items()) {
+    if (!wanted.contains(key)) list += text(list.empty() ? "" : ", ", key, " ", old.dump(), " there and not now");
+  }
   return list.empty() ? "another version wrote it" : list;
 }
 

@@ -118,16 +118,27 @@ std::vector<std::string> write_report(const GradeOptions& options, const StudyAn
                             deciding_options(options.series, options.grader));
 }
 
+/// Takes away what an earlier run left of another kind: results of another study must not stand beside these.
+void remove_earlier_results(const fs::path& folder, const std::vector<std::string>& written) {
+  for (const std::string& name : report_file_names({true, true, {"sr", "sc", "seg"}, false, ""})) {
+    if (std::find(written.begin(), written.end(), name) != written.end()) continue;
+    std::error_code problem;
+    if (fs::remove(folder / name, problem)) log_info(text("removed ", (folder / name).string(), " of an earlier run"));
+    if (problem)
+      throw Error(ErrorKind::Failure, text("cannot remove ", (folder / name).string(), ": ", problem.message()));
+  }
+}
+
 /// Writes everything but the record; returns the names of the files in the output folder.
 std::vector<std::string> write_outputs(const GradeOptions& options, const StudyAndResult& graded,
                                        const LoadedGrader& loaded) {
   const StudyResult& result = graded.result;
+  if (!options.output.empty()) create_folder(options.output);
   if (!options.attention.empty()) write_attention(options.attention, result, options.force);
   if (options.output.empty()) {
     print(formatted(options, graded, loaded));
     return {};
   }
-  create_folder(options.output);
   write_result(fs::path(options.output) / kGradesFile,
                grades_csv({result.study_id, result.study_instance_uid}, result.grades), options.force);
   print(grades_table(result.study_id, result.grades));
@@ -139,6 +150,7 @@ std::vector<std::string> write_outputs(const GradeOptions& options, const StudyA
       files.push_back(std::move(file));
     }
   }
+  if (options.force) remove_earlier_results(options.output, files);
   files.emplace_back(kRecordFile);
   return files;
 }

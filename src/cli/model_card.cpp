@@ -19,6 +19,7 @@ constexpr const char* kCardFile = "MODEL_CARD.md";
 struct CardOptions {
   fs::path bundle;
   fs::path card_template;
+  bool force = false;
 };
 
 int write_card(const CardOptions& options) {
@@ -30,6 +31,7 @@ int write_card(const CardOptions& options) {
     if (!file) throw Error(ErrorKind::Usage, text("cannot read ", options.card_template.string()));
   }
   const fs::path path = options.bundle / kCardFile;
+  refuse_to_overwrite(path, options.force);
   write_file_atomically(path, model_card(manifest, options.bundle, card_template, options.card_template.string()));
   log_info("wrote " + path.string());
   return 0;
@@ -44,6 +46,7 @@ void add_model_card_command(CLI::App& model, Action& action) {
       ->required()
       ->check(CLI::ExistingDirectory)
       ->type_name("DIR");
+  command->add_flag("--force", options->force, "Overwrite the card that the bundle has");
   command
       ->add_option("--template", options->card_template,
                    "Markdown with fields, such as models/cards/default.md (default: plain tables)")

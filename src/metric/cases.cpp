@@ -173,14 +173,14 @@ std::string_view train_csv_word(Severity severity) {
 }
 
 Truth read_truth(const fs::path& path) {
-  const Table table(path, ErrorKind::Failure);
+  const Table table(path, ErrorKind::Usage);
   if (table.has("row_id")) return truth_of_solution(table);
   if (table.has("study_id")) return truth_of_training_table(table);
   table.fail("has neither a column study_id, as train.csv, nor row_id, as a solution");
 }
 
 std::vector<ScoredStudy> read_submission(const fs::path& path, const Truth& truth) {
-  const Table table(path, ErrorKind::Failure);
+  const Table table(path, ErrorKind::Usage);
   const Predictions predictions = predictions_of(table, truth);
   std::vector<ScoredStudy> studies;
   for (std::size_t s = 0; s < truth.size(); ++s) {

@@ -36,6 +36,16 @@ void check_dates(const std::filesystem::path& file) {
   }
 }
 
+/// DCMTK wants the profile here too since 3.6.8.
+template <typename Layer>
+OFCondition set_certificate(Layer& layer, const char* file) {
+  if constexpr (requires { layer.setCertificateFile(file, DCF_Filetype_PEM); }) {
+    return layer.setCertificateFile(file, DCF_Filetype_PEM);
+  } else {
+    return layer.setCertificateFile(file, DCF_Filetype_PEM, TSP_Profile_BCP195);
+  }
+}
+
 }  // namespace
 
 std::string last_day_of_certificate(const std::filesystem::path& certificate) {
@@ -50,7 +60,7 @@ std::unique_ptr<DcmTLSTransportLayer> tls_layer(const TlsFiles& files, T_ASC_Net
   check_dates(files.certificate);
   auto layer = std::make_unique<DcmTLSTransportLayer>(role, nullptr, OFTrue);
   require_tls(layer->setPrivateKeyFile(files.key.c_str(), DCF_Filetype_PEM), "cannot use the key", files.key);
-  require_tls(layer->setCertificateFile(files.certificate.c_str(), DCF_Filetype_PEM), "cannot use", files.certificate);
+  require_tls(set_certificate(*layer, files.certificate.c_str()), "cannot use", files.certificate);
   if (!layer->checkPrivateKeyMatchesCertificate()) {
     throw Error(ErrorKind::Usage, text("tls: ", files.key.string(), " is not the key of ", files.certificate.string()));
   }

@@ -46,7 +46,9 @@ FolderListing list_files(const fs::path& folder) {
     }
   }
   if (error) listing.warnings.push_back(text("cannot list all of ", folder.string(), ": ", error.message()));
-  if (dead_links > 0) listing.warnings.push_back(text(dead_links, " links lead nowhere (files not fetched?)"));
+  if (dead_links > 0)
+    listing.warnings.push_back(
+        text(dead_links, dead_links == 1 ? " link leads" : " links lead", " nowhere (files not fetched?)"));
   if (linked_folders > 0) listing.warnings.push_back(text(linked_folders, " linked folders were not followed"));
   std::sort(listing.files.begin(), listing.files.end());
   return listing;

@@ -64,7 +64,9 @@ ReadFiles read_input(const fs::path& path, const std::vector<fs::path>& listed, 
         text(read.archives, " archives or compressed files were not opened: unpack them, or give one alone"));
   }
   if (read.other_files > 0) {
-    read.warnings.push_back(text(read.other_files, " files that are not DICOM were left out"));
+    read.warnings.push_back(
+        text(read.other_files, read.other_files == 1 ? " file that is not DICOM was" : " files that are not DICOM were",
+             " left out"));
   }
   return read;
 }

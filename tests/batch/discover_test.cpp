@@ -74,6 +74,17 @@ TEST(Discover, LeavesOutTheOutputHiddenFoldersAndOtherFiles) {
   EXPECT_THAT(ids(discover_studies(data.path(), data / "out")), ElementsAre("s"));
 }
 
+TEST(Discover, FoldersWithoutAnyFileThatMayBeDicomAreNamed) {
+  const TemporaryFolder data;
+  touch(data / "s/1/1.dcm");
+  fs::create_directories(data / "s/2");
+  fs::create_directories(data / "empty");
+  touch(data / "texts/x.txt");
+  const Discovery found = discover_studies(data.path(), {});
+  EXPECT_THAT(ids(found), ElementsAre("s"));
+  EXPECT_THAT(found.notes, ElementsAre("no DICOM file in empty, texts: left out"));
+}
+
 TEST(Discover, LoopsOfLinksAreCutAndLinkedCopiesCount) {
   const TemporaryFolder data;
   touch(data / "a/1/1.dcm");

@@ -38,7 +38,7 @@ cp -r "$LUMBARGRADE_SOURCE/models/cards/evaluations" out/bundle/
 sed -E 's/\{\{(figure|count) naming [^}]*\}\}/-/g; s/\{\{figure [^}]*curve of severe[^}]*\}\}/-/g; s/\{\{value [^}]*fluid_measure[^}]*\}\}/-/g' \
   "$LUMBARGRADE_SOURCE/models/cards/default.md" > card.md
 cp out/bundle/MODEL_CARD.md kept_card.md
-expect_exit 0 lumbargrade model card out/bundle --template card.md
+expect_exit 0 lumbargrade model card out/bundle --template card.md --force
 cp kept_card.md out/bundle/MODEL_CARD.md
 # It grades: the canal by its measure, which the locator's bundle alone does not.
 study=$(echo out/phantom_test/train_images/* | cut -d ' ' -f 1)

@@ -20,6 +20,14 @@ if grep -q '{{' out/report.html; then fail_test "a place of the template was lef
 rm out/grades.csv
 expect_exit 1 lumbargrade grade "$study" -o out --report
 expect_stderr "--force"
+# With it, nothing of an earlier run stays beside the new grades.
+cp -r out another
+expect_exit 0 lumbargrade grade "$study" -o another --force --attention another/attention.csv
+expect_no_file another/report.html
+expect_no_file another/overview.png
+expect_no_file another/grades.json
+expect_exit 0 lumbargrade grade "$study" -o new/folder --attention new/folder/attention.csv
+expect_file new/folder/attention.csv
 
 [[ -x $python ]] || skip "no Python references"
 expect_exit 0 lumbargrade grade "$study" -o again --report

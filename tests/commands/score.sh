@@ -37,11 +37,11 @@ expect_exit 0 "${picture[@]}" --force
 
 # Refused with file, line and reason; nothing on stdout.
 sed '3s/,[^,]*$/,high/' "$data/small_model.csv" >text.csv
-expect_exit 1 lumbargrade score --truth "$data/small_train.csv" --submission text.csv
+expect_exit 2 lumbargrade score --truth "$data/small_train.csv" --submission text.csv
 expect_stderr 'text.csv line 3: "high" in column severe is not a number'
 expect_no_stdout
 sed '5d' "$data/small_model.csv" >missing.csv
-expect_exit 1 lumbargrade score --truth "$data/small_train.csv" --submission missing.csv
+expect_exit 2 lumbargrade score --truth "$data/small_train.csv" --submission missing.csv
 expect_stderr "is missing"
 expect_exit 2 lumbargrade score --truth "$data/small_train.csv" --submission nowhere.csv
 expect_stderr "nowhere.csv does not exist"

@@ -36,7 +36,7 @@ std::string refusal(const Action& action) {
   try {
     action();
   } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::Failure);
+    EXPECT_EQ(error.kind(), ErrorKind::Usage);
     return error.what();
   }
   return "accepted";
