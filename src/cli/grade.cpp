@@ -69,7 +69,8 @@ StudyReport report_of(const GradeOptions& options, const StudyAndResult& graded,
   StudyReport report = make_study_report(graded, loaded, program_text());
   if (options.report.show_patient) report.patient = patient_lines(graded.prepared.study.header);
   if (!options.report.prior.empty()) {
-    report.prior = read_prior_study(options.report.prior, options.series, loaded, program_text());
+    report.prior =
+        read_prior_study(options.report.prior, options.series, loaded, program_text(), graded.prepared.study.header);
   }
   return report;
 }

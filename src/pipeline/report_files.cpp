@@ -122,6 +122,12 @@ void write_dicom(Writer& writer, const StudyReport& report, const ReportOptions&
   }
 }
 
+/// Of what both files tell.
+bool differ(const dicom::PatientText& a, const dicom::PatientText& b) {
+  const auto unlike = [](const std::string& x, const std::string& y) { return !x.empty() && !y.empty() && x != y; };
+  return unlike(a.patient_id, b.patient_id) || unlike(a.birth_date, b.birth_date);
+}
+
 std::string content_of(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream content;
@@ -176,8 +182,10 @@ void write_indexed_page(const fs::path& folder, const StudyReport& report) {
 }
 
 PriorStudy read_prior_study(const std::string& folder, const StudyOptions& options, const LoadedGrader& loaded,
-                            const std::string& program) {
+                            const std::string& program, const dicom::SourceHeader& header) {
   const fs::path file = fs::path(folder) / kJsonFile;
+  if (fs::exists(file))
+    log_info(text("--prior: results do not name their patient; see that ", folder, " is of the same"));
   if (fs::exists(file)) return prior_study_from_json(content_of(file), file.string());
   if (!fs::exists(folder)) {
     throw Error(ErrorKind::Usage, text("--prior: ", folder, " does not exist"));
@@ -189,6 +197,10 @@ PriorStudy read_prior_study(const std::string& folder, const StudyOptions& optio
   StudyOptions prior_options;
   prior_options.threads = options.threads;
   const StudyAndResult graded = read_and_grade(folder, prior_options, loaded.grader);
+  if (differ(dicom::patient_text(graded.prepared.study.header), dicom::patient_text(header))) {
+    log_warning(
+        text("--prior: ", folder, " is of another patient (patient ID or birth date differ): compare with care"));
+  }
   return prior_study_from_json(grades_json(make_study_report(graded, loaded, program)), folder);
 }
 

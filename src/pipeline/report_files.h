@@ -37,9 +37,10 @@ StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity
 void write_indexed_page(const std::filesystem::path& folder, const StudyReport& report);
 
 /// The earlier study that `--prior` names: the grades.json of its results, or else the study itself, graded now with
-/// the same bundle. Throws Error (Usage) where the folder holds neither.
+/// the same bundle. `header` is the present study's: another patient's study is warned of; results do not say whose
+/// they are. Throws Error (Usage) where the folder holds neither.
 PriorStudy read_prior_study(const std::string& folder, const StudyOptions& options, const LoadedGrader& loaded,
-                            const std::string& program);
+                            const std::string& program, const dicom::SourceHeader& header);
 
 /// Writes what `options` ask for into `folder`, which exists, and takes away what an earlier run left under the same
 /// names. `run_options` are the deciding_options: they go into the UIDs of DICOM results. Returns the files, relative

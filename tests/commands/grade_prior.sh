@@ -17,6 +17,20 @@ expect_stderr "--report"
 
 expect_exit 0 lumbargrade grade "$study" -o then --report
 [[ -x $python ]] || skip "no Python references"
+# Another patient's study is compared, and told.
+expect_exit 0 lumbargrade grade "$study" --prior "$study" --format json
+grep -q "another patient" .stderr && fail_test "the same patient is told to be another"
+cp -r "$study" other
+"$python" - <<'PY'
+import pathlib, pydicom
+for path in pathlib.Path("other").rglob("*.dcm"):
+    image = pydicom.dcmread(path)
+    image.PatientID = "SOMEBODY"
+    image.save_as(path)
+PY
+expect_exit 0 lumbargrade grade "$study" --prior other --format json
+expect_stderr "another patient"
+
 # An earlier study in which the canal at L4/L5 was wider and a recess worse, as its results would tell.
 "$python" - <<'PY'
 import json

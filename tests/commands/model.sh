@@ -16,7 +16,6 @@ expect_stdout "ok      locator: golden output"
 
 # The shipped card is what the program makes today of its template, the manifest and the bundle's tables.
 cp -r "$shipped" carded
-rm carded/MODEL_CARD.md
 expect_exit 1 lumbargrade model card carded --template "$LUMBARGRADE_SOURCE/models/cards/default.md"
 expect_stderr "--force"
 expect_exit 0 lumbargrade model card carded --template "$LUMBARGRADE_SOURCE/models/cards/default.md" --force

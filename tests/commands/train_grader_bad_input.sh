@@ -31,7 +31,7 @@ expect_exit 2 train tiny.json --unlabelled empty --cache cache --out unlabelled
 expect_stderr "--unlabelled takes a folder in the challenge's layout"
 
 sed 's/Normal\/Mild/Mild/' labels.csv > data/train.csv
-expect_exit 1 train tiny.json --out grades
+expect_exit 2 train tiny.json --out grades
 expect_stderr "line 2: unknown grade \"Mild\""
 cp labels.csv data/train.csv
 

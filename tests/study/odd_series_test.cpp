@@ -334,7 +334,7 @@ TEST(OddSeries, LinksThatLeadNowhereAreTold) {
   const TemporaryFolder folder;
   write_numbered(folder.path(), {0, 4, 8});
   std::filesystem::create_symlink("../annex/not-there", folder.path() / "t2" / "9.dcm");
-  EXPECT_THAT(load_study(folder.path()).warnings, Contains(HasSubstr("1 links lead nowhere")));
+  EXPECT_THAT(load_study(folder.path()).warnings, Contains(HasSubstr("1 link leads nowhere")));
 }
 
 }  // namespace
