@@ -21,7 +21,7 @@ struct DataFolder {
 };
 
 struct FolderWalk {
-  std::vector<DataFolder> folders;  ///< that hold any of these
+  std::vector<DataFolder> folders;          ///< that hold any of these
   std::vector<std::filesystem::path> bare;  ///< below the data set: folders that hold none of these and no folder
   std::vector<StudyFailure> failures;
 };

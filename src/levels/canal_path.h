@@ -18,9 +18,9 @@ struct CanalPath {
 /// Traces a mask (nonzero: canal). Empty when nothing longer than a few pixels is left of it.
 CanalPath trace_canal(const cv::Mat1b& mask);
 
-/// Index of the path's point nearest to `point_px`; nothing when it is farther than `farthest_px`. Of neighbours that are
-/// nearest but for the path's whole pixels, the middle one: beside a straight canal a step of one pixel would else move the
-/// point by several millimetres along it.
+/// Index of the path's point nearest to `point_px`; nothing when it is farther than `farthest_px`. Of neighbours that
+/// are nearest but for the path's whole pixels, the middle one: beside a straight canal a step of one pixel would else
+/// move the point by several millimetres along it.
 std::optional<size_t> nearest_on_path(const CanalPath& path, cv::Point2d point_px, double farthest_px);
 
 /// Least diameter among the points within `reach_px` of point `index`.
