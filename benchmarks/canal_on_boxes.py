@@ -10,23 +10,19 @@ per level, by five folds of patients; and of P(moderate or worse) as the bundle'
 import argparse
 import csv
 import json
-import math
 import pathlib
 
 import numpy as np
+
+from canal_figures import mid_ranks, moderate
 
 LEVELS = ["L1/L2", "L2/L3", "L3/L4", "L4/L5"]
 NEAR = 0.4  # of the distance between discs
 
 
 def auc(scores, positive):
-    order = np.argsort(scores, kind="stable")
-    ranks = np.empty(len(scores))
-    values, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    ranks = (ends - (counts - 1) / 2)[inverse]
     n, m = positive.sum(), (~positive).sum()
-    return (ranks[positive].sum() - n * (n + 1) / 2) / (n * m)
+    return (mid_ranks(scores)[positive].sum() - n * (n + 1) / 2) / (n * m)
 
 
 def stenotic_levels(data):
@@ -66,14 +62,6 @@ def folded(columns, level, positive, patient):
             weights += np.linalg.solve(curve, features[train].T @ (positive[train] - p) - 0.1 * weights)
         scores[~train] = features[~train] @ weights
     return auc(scores, positive)
-
-
-def moderate(model, level, fluid, diameter):
-    """P(moderate or worse) of grades/measured_probabilities.h."""
-    cuts = model["levels"][level.lower().replace("/", "_")]
-    factor = (cuts["typical_reference_mm"] / diameter) ** model["reference_exponent"]
-    z = max(fluid * min(max(factor, 0.7), 1.4), 1e-3)
-    return 1 / (1 + math.exp((math.log(z) - math.log(cuts["moderate_below"])) / model["width"]))
 
 
 def main():

@@ -17,15 +17,11 @@ import pathlib
 
 import numpy as np
 
+from canal_figures import mid_ranks, moderate
+
 LEVELS = ["L5/S1", "L4/L5", "L3/L4", "L2/L3", "L1/L2"]  # by IVD label, from 1
 READINGS = {"narrowed": "Disc narrowing", "bulging": "Disc bulging", "herniated": "Disc herniation",
             "slipped": "Spondylolisthesis"}
-
-
-def mid_ranks(values):
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return (ends - (counts - 1) / 2)[inverse]
 
 
 def rank_test(scores, positive, level):
@@ -42,14 +38,6 @@ def rank_test(scores, positive, level):
         statistic += (above - m * n / 2) / (m + n + 1)
         variance += m * n / (m + n) * ranks.var() / (m + n + 1) ** 2 * (m + n) / max(m + n - 1, 1)
     return wins / pairs, math.erfc(abs(statistic) / math.sqrt(2 * variance))
-
-
-def moderate(model, level, fluid, diameter):
-    """P(moderate or worse) of grades/measured_probabilities.h."""
-    cuts = model["levels"][level.lower().replace("/", "_")]
-    factor = (cuts["typical_reference_mm"] / diameter) ** model["reference_exponent"] if diameter > 0 else 1.4
-    z = max(fluid * min(max(factor, 0.7), 1.4), 1e-3)
-    return 1 / (1 + math.exp((math.log(z) - math.log(cuts["moderate_below"])) / model["width"]))
 
 
 def main():

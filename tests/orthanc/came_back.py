@@ -1,17 +1,9 @@
 """The results in an Orthanc against those in a node's folder: came_back.py URL FOLDER."""
 import csv
-import io
-import json
 import pathlib
 import sys
-import urllib.request
 
-import pydicom
-
-
-def get(address):
-    with urllib.request.urlopen(address) as answer:
-        return answer.read()
+from orthanc_images import images_of_files, images_of_orthanc, require_unchanged
 
 
 def children(item, meaning):
@@ -25,18 +17,9 @@ def number(group, meaning):
 
 def main():
     url, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    made = {}
-    for path in folder.glob("results/reports/*/dicom/*.dcm"):
-        data = pydicom.dcmread(path)
-        made[data.SOPInstanceUID] = data
-    there = {}
-    for identifier in json.loads(get(url + "/instances")):
-        data = pydicom.dcmread(io.BytesIO(get(f"{url}/instances/{identifier}/file")))
-        if data.Modality != "MR":
-            there[data.SOPInstanceUID] = data
-    assert there.keys() == made.keys(), (len(there), len(made))
-    for uid, data in made.items():
-        assert there[uid] == data, f"{uid} came back changed"
+    made = images_of_files(folder.glob("results/reports/*/dicom/*.dcm"))
+    there = {uid: image for uid, image in images_of_orthanc(url).items() if image.Modality != "MR"}
+    require_unchanged(there, made)
     report = next(data for data in there.values() if data.Modality == "SR")
     groups = children(children(report, "Imaging Measurements")[0], "Measurement Group")
     rows = list(csv.DictReader(open(folder / "results/grades.csv")))
