@@ -15,6 +15,7 @@
 #include "batch/study_ids.h"
 #include "core/available_cores.h"
 #include "core/error.h"
+#include "core/joined.h"
 #include "core/parallel.h"
 #include "core/printable_text.h"
 #include "core/table.h"
@@ -87,18 +88,15 @@ class FolderDiscovery {
     if (left_out_ > 0) {
       discovery.notes.push_back(text(left_out_, " folders beside the studies hold no DICOM file and were left out"));
     }
-    if (!bare.empty()) discovery.notes.push_back(text("no DICOM file in ", listed(bare), ": left out"));
+    if (!bare.empty()) {
+      const std::span<const std::string> named(bare.data(), std::min(bare.size(), kMostNamed));
+      const std::string rest = bare.size() > named.size() ? text(" and ", bare.size() - named.size(), " more") : "";
+      discovery.notes.push_back(text("no DICOM file in ", joined(named), rest, ": left out"));
+    }
     return discovery;
   }
 
  private:
-  /// "a, b, c and 4 more".
-  static std::string listed(const std::vector<std::string>& names) {
-    std::string list;
-    for (size_t i = 0; i < std::min<size_t>(names.size(), kMostNamed); ++i) list += (i > 0 ? ", " : "") + names[i];
-    return names.size() > kMostNamed ? text(list, " and ", names.size() - kMostNamed, " more") : list;
-  }
-
   /// Folders without any file that may be DICOM, outside of studies: perhaps studies whose files did not arrive.
   std::vector<std::string> bare_folders() const {
     std::vector<std::string> names;

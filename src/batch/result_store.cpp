@@ -13,6 +13,7 @@
 #include "batch/result_file.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/printable_text.h"
 #include "core/sha256.h"
 #include "pipeline/stopwatch.h"
@@ -40,12 +41,6 @@ Json read_json(const fs::path& path, const char* remedy = "remove it and run aga
   } catch (const Json::exception&) {
     throw Error(ErrorKind::Failure, text(path.string(), " is damaged; ", remedy));
   }
-}
-
-void create(const fs::path& folder) {
-  std::error_code problem;
-  fs::create_directories(folder, problem);
-  if (problem) throw Error(ErrorKind::Failure, text("cannot create ", folder.string(), ": ", problem.message()));
 }
 
 bool holds_other_things(const fs::path& folder) {
@@ -124,7 +119,7 @@ fs::path ResultStore::failure_file(const std::string& study_id) const {
 }
 
 void ResultStore::open(const RunIdentity& identity, bool redo) const {
-  create(folder_);
+  make_folder(folder_);
   const bool is_store = fs::exists(folder_ / kIdentityFile);
   if (is_store && redo) {
     for (const char* old : {"studies", "failures", kPlanFile, kIdentityFile}) fs::remove_all(folder_ / old);
@@ -139,7 +134,7 @@ void ResultStore::open(const RunIdentity& identity, bool redo) const {
     throw Error(ErrorKind::Failure, text(folder_.string(), " holds other files; give an empty or a new folder"));
   }
   for (const char* name : {"studies", "failures"}) {
-    create(folder_ / name);
+    make_folder(folder_ / name);
     remove_half_written_files(folder_ / name);
   }
   remove_half_written_files(folder_);
@@ -211,7 +206,7 @@ std::optional<StudyFailure> ResultStore::read_failure(const std::string& study_i
 }
 
 FolderLock::FolderLock(const fs::path& folder) {
-  create(folder);
+  make_folder(folder);
   const fs::path path = folder / kLockFile;
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
   if (descriptor_ < 0) {

@@ -7,6 +7,7 @@
 #include "cli/grade_options.h"
 #include "cli/report_options.h"
 #include "core/atomic_file.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "pipeline/run_record.h"
@@ -52,12 +53,6 @@ void check_output(const GradeOptions& options) {
     throw Error(ErrorKind::Failure, text("the output ", folder.string(), " is a file; -o takes a folder"));
   }
   for (const std::string& name : output_files(options)) refuse_to_overwrite(folder / name, options.force);
-}
-
-void create_folder(const fs::path& folder) {
-  std::error_code problem;
-  fs::create_directories(folder, problem);
-  if (problem) throw Error(ErrorKind::Failure, text("cannot create ", folder.string(), ": ", problem.message()));
 }
 
 void print(const std::string& content) {
@@ -119,22 +114,11 @@ std::vector<std::string> write_report(const GradeOptions& options, const StudyAn
                             deciding_options(options.series, options.grader));
 }
 
-/// Takes away what an earlier run left of another kind: results of another study must not stand beside these.
-void remove_earlier_results(const fs::path& folder, const std::vector<std::string>& written) {
-  for (const std::string& name : report_file_names({true, true, {"sr", "sc", "seg"}, false, ""})) {
-    if (std::find(written.begin(), written.end(), name) != written.end()) continue;
-    std::error_code problem;
-    if (fs::remove(folder / name, problem)) log_info(text("removed ", (folder / name).string(), " of an earlier run"));
-    if (problem)
-      throw Error(ErrorKind::Failure, text("cannot remove ", (folder / name).string(), ": ", problem.message()));
-  }
-}
-
 /// Writes everything but the record; returns the names of the files in the output folder.
 std::vector<std::string> write_outputs(const GradeOptions& options, const StudyAndResult& graded,
                                        const LoadedGrader& loaded) {
   const StudyResult& result = graded.result;
-  if (!options.output.empty()) create_folder(options.output);
+  if (!options.output.empty()) make_folder(options.output);
   if (!options.attention.empty()) write_attention(options.attention, result, options.force);
   if (options.output.empty()) {
     print(formatted(options, graded, loaded));
@@ -151,7 +135,7 @@ std::vector<std::string> write_outputs(const GradeOptions& options, const StudyA
       files.push_back(std::move(file));
     }
   }
-  if (options.force) remove_earlier_results(options.output, files);
+  if (options.force) remove_unwritten(options.output, every_report_file_name(), files);
   files.emplace_back(kRecordFile);
   return files;
 }

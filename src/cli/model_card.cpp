@@ -1,12 +1,12 @@
 #include "bundle/model_card.h"
 
-#include <fstream>
 #include <memory>
 
 #include "bundle/bundle.h"
 #include "cli/commands.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/log.h"
 
 namespace lumbargrade::cli {
@@ -26,9 +26,9 @@ int write_card(const CardOptions& options) {
   const Manifest manifest = read_manifest(options.bundle);
   std::string card_template(plain_card_template());
   if (!options.card_template.empty()) {
-    std::ifstream file(options.card_template, std::ios::binary);
-    card_template.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file) throw Error(ErrorKind::Usage, text("cannot read ", options.card_template.string()));
+    const auto content = file_text(options.card_template);
+    if (!content) throw Error(ErrorKind::Usage, text("cannot read ", options.card_template.string()));
+    card_template = *content;
   }
   const fs::path path = options.bundle / kCardFile;
   refuse_to_overwrite(path, options.force);

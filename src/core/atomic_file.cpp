@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+#include "core/files.h"
+
 namespace lumbargrade {
 namespace {
 
@@ -50,13 +52,6 @@ std::string random_name() {
 
 bool is_temporary_name(const std::string& name) {
   return name.starts_with(kTemporaryPrefix) && name.size() == kTemporaryPrefix.size() + kRandomDigits;
-}
-
-void flush_folder(const std::filesystem::path& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;  // some file systems do not allow it; the rename itself has been done
-  fsync(descriptor);
-  close(descriptor);
 }
 
 /// Renames unless `to` exists. File systems without that operation have hard links, which refuse likewise.
@@ -133,7 +128,7 @@ void AtomicFile::commit_new() {
 void AtomicFile::finish() {
   temporary_.clear();
   if (close(std::exchange(descriptor_, -1)) != 0) fail("cannot write", path_);
-  flush_folder(folder_of(path_));
+  flush_to_disk(folder_of(path_));  // some file systems do not allow it; the rename itself has been done
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {

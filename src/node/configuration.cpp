@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <set>
 #include <sstream>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/nearest_name.h"
 
 namespace lumbargrade::node {
@@ -86,10 +86,11 @@ struct Key {
 
 using Keys = std::vector<Key>;
 
+auto number(int& target, int least, int most) {
+  return [&target, least, most](const Place& at, const std::string& v) { target = whole_number(at, v, least, most); };
+}
+
 Keys node_keys(Configuration& c) {
-  const auto number = [](int& target, int least, int most) {
-    return [&target, least, most](const Place& at, const std::string& v) { target = whole_number(at, v, least, most); };
-  };
   return {
       {"ae_title", "LUMBARGRADE", "name of this node; who calls another is refused",
        [&](const Place& at, const std::string& v) { c.ae_title = checked_title(at, v); }},
@@ -121,9 +122,6 @@ Keys node_keys(Configuration& c) {
 }
 
 Keys grading_keys(Configuration& c) {
-  const auto number = [](int& target, int least, int most) {
-    return [&target, least, most](const Place& at, const std::string& v) { target = whole_number(at, v, least, most); };
-  };
   return {
       {"bundle", "", "folder of the model bundle; none named: the shipped one",
        [&](const Place&, const std::string& v) { c.bundle = v; }},
@@ -156,14 +154,13 @@ Keys sender_keys(Sender& sender) {
 Keys peer_keys(Peer& peer) {
   return {
       {"address", "", "host to which results are sent", [&](const Place&, const std::string& v) { peer.address = v; }},
-      {"port", "104", "its TCP port",
-       [&](const Place& at, const std::string& v) { peer.port = whole_number(at, v, 1, 65535); }},
+      {"port", "104", "its TCP port", number(peer.port, 1, 65535)},
       {"tls", "no", "yes: the connection is secured by the certificate of [tls]",
        [&](const Place& at, const std::string& v) { peer.tls = yes_or_no(at, v); }},
       {"commitment", "no", "yes: the peer is asked to confirm that it keeps what was sent (storage commitment)",
        [&](const Place& at, const std::string& v) { peer.commitment = yes_or_no(at, v); }},
       {"retry_s", "60", "seconds until what was not taken is sent again; doubles up to an hour",
-       [&](const Place& at, const std::string& v) { peer.retry_s = whole_number(at, v, 1, 3600); }},
+       number(peer.retry_s, 1, 3600)},
   };
 }
 
@@ -310,13 +307,9 @@ CheckedConfiguration parse_configuration(const std::string& content, const std::
 }
 
 CheckedConfiguration read_configuration(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream content;
-  content << stream.rdbuf();
-  if (!stream || !fs::is_regular_file(file)) {
-    throw Error(ErrorKind::Usage, text("cannot read the configuration ", file.string()));
-  }
-  return parse_configuration(content.str(), file.string());
+  const auto content = fs::is_regular_file(file) ? file_text(file) : std::nullopt;
+  if (!content) throw Error(ErrorKind::Usage, text("cannot read the configuration ", file.string()));
+  return parse_configuration(*content, file.string());
 }
 
 }  // namespace lumbargrade::node

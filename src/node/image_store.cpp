@@ -1,13 +1,12 @@
 #include "node/image_store.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
-#include "batch/worker_process.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/sha256.h"
 #include "study/header_uids.h"
 
@@ -18,11 +17,6 @@ namespace fs = std::filesystem;
 
 /// Left free for the results of what came.
 constexpr std::uintmax_t kReserveBytes = std::uintmax_t{64} << 20;
-
-bool flush_file(const fs::path& file) {
-  const Descriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  return descriptor.get() >= 0 && fsync(descriptor.get()) == 0;
-}
 
 bool has_same_bytes(const fs::path& one, const fs::path& other) {
   return fs::file_size(one) == fs::file_size(other) && sha256_of_file(one) == sha256_of_file(other);
@@ -55,7 +49,8 @@ Kept ImageStore::keep(const fs::path& part, const std::string& sop_instance_uid)
   if (uids->sop_instance_uid != sop_instance_uid) {
     return {Kept::Outcome::NotReadable, "", "its header and the request name different instances"};
   }
-  if (!flush_file(part)) return {Kept::Outcome::NoRoom, "", text("the disk does not take it: ", std::strerror(errno))};
+  if (!flush_to_disk(part))
+    return {Kept::Outcome::NoRoom, "", text("the disk does not take it: ", std::strerror(errno))};
   const fs::path folder = spool_.incoming() / uids->study_instance_uid;
   const fs::path file = folder / (uids->sop_instance_uid + ".dcm");
   std::error_code problem;
@@ -72,8 +67,8 @@ Kept ImageStore::keep(const fs::path& part, const std::string& sop_instance_uid)
             text("instance ", uids->sop_instance_uid, " is there with other content, which stays")};
   }
   if (problem) return {Kept::Outcome::NoRoom, "", text("cannot store it: ", problem.message())};
-  flush_folder(folder);
-  if (is_new_study) flush_folder(spool_.incoming());
+  flush_to_disk(folder);
+  if (is_new_study) flush_to_disk(spool_.incoming());
   used_ += fs::file_size(file);
   return {Kept::Outcome::Stored, uids->study_instance_uid, ""};
 }

@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "node/child_process.h"
 #include "node/peer_association.h"
@@ -29,7 +30,7 @@ void move_file(const fs::path& from, const fs::path& to) {
   std::error_code problem;
   fs::rename(from, to, problem);
   if (problem) throw Error(ErrorKind::Failure, text("cannot rename ", from.string(), ": ", problem.message()));
-  flush_folder(to.parent_path());
+  flush_to_disk(to.parent_path());
 }
 
 /// Sends to one peer, and knows when to try again.
@@ -121,7 +122,7 @@ bool Outbox::add(const fs::path& file, const std::string& sop_instance_uid) cons
   std::error_code problem;
   fs::create_hard_link(file, waiting_ / (sop_instance_uid + kReady), problem);
   if (problem) throw Error(ErrorKind::Failure, text("cannot queue ", file.string(), ": ", problem.message()));
-  flush_folder(waiting_);
+  flush_to_disk(waiting_);
   return true;
 }
 
@@ -142,10 +143,14 @@ fs::path Outbox::begin(const Waiting& instance) const {
   return sending;
 }
 
-void Outbox::end_sent(const std::string& sop_instance_uid) const {
+void Outbox::note_sent(const std::string& sop_instance_uid, const char* state) const {
   write_file_atomically(sent_ / sop_instance_uid, "");
   std::error_code ignored;
-  fs::remove(waiting_ / (sop_instance_uid + kSending), ignored);
+  fs::remove(waiting_ / (sop_instance_uid + state), ignored);
+}
+
+void Outbox::end_sent(const std::string& sop_instance_uid) const {
+  note_sent(sop_instance_uid, kSending);
 }
 
 void Outbox::end_unconfirmed(const std::string& sop_instance_uid) const {
@@ -153,11 +158,7 @@ void Outbox::end_unconfirmed(const std::string& sop_instance_uid) const {
 }
 
 void Outbox::end_confirmed(const std::string& sop_instance_uid) const {
-  const fs::path file = waiting_ / (sop_instance_uid + kUnconfirmed);
-  if (!fs::exists(file)) return;
-  write_file_atomically(sent_ / sop_instance_uid, "");
-  std::error_code ignored;
-  fs::remove(file, ignored);
+  if (fs::exists(waiting_ / (sop_instance_uid + kUnconfirmed))) note_sent(sop_instance_uid, kUnconfirmed);
 }
 
 void Outbox::doubt(const std::string& sop_instance_uid) const {

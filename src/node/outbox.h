@@ -47,6 +47,9 @@ class Outbox {
   void forget_sent(const std::string& sop_instance_uid) const;
 
  private:
+  /// Takes the instance out of the queue, where it stands in `state`, for good.
+  void note_sent(const std::string& sop_instance_uid, const char* state) const;
+
   std::filesystem::path waiting_, sent_;
 };
 

@@ -1,14 +1,11 @@
 #include "node/spool.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 
 #include "batch/index.h"
 #include "batch/result_store.h"
-#include "core/error.h"
+#include "core/files.h"
 
 namespace lumbargrade::node {
 
@@ -68,19 +65,6 @@ std::uintmax_t bytes_below(const fs::path& folder) {
     entry.increment(problem);
   }
   return bytes;
-}
-
-void make_folder(const fs::path& folder) {
-  std::error_code problem;
-  fs::create_directories(folder, problem);
-  if (problem) throw Error(ErrorKind::Failure, text("cannot create ", folder.string(), ": ", problem.message()));
-}
-
-void flush_folder(const fs::path& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  fsync(descriptor);
-  close(descriptor);
 }
 
 }  // namespace lumbargrade::node

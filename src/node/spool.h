@@ -51,10 +51,4 @@ std::vector<std::string> names_in(const std::filesystem::path& folder);
 /// Bytes of all files below.
 std::uintmax_t bytes_below(const std::filesystem::path& folder);
 
-/// Creates the folder and those above it. Throws Error (Failure).
-void make_folder(const std::filesystem::path& folder);
-
-/// Makes what happened to the names in a folder survive a power failure.
-void flush_folder(const std::filesystem::path& folder);
-
 }  // namespace lumbargrade::node

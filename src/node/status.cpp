@@ -3,12 +3,11 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "node/outbox.h"
 #include "node/spool.h"
@@ -58,17 +57,14 @@ void write_status(const Configuration& configuration, const Status& status) {
 }
 
 StatusAnswer read_status(const Configuration& configuration) {
-  const auto file = Spool(configuration.folder).status();
-  std::ifstream stream(file);
-  std::ostringstream content;
-  content << stream.rdbuf();
-  const Json json = Json::parse(content.str(), nullptr, false);
-  if (!stream || !json.is_object() || !json.contains("process") || !json["process"].is_number_integer()) {
+  const std::string content = file_text(Spool(configuration.folder).status()).value_or("");
+  const Json json = Json::parse(content, nullptr, false);
+  if (!json.is_object() || !json.contains("process") || !json["process"].is_number_integer()) {
     throw Error(ErrorKind::Failure, text("no node was started in ", configuration.folder.string()));
   }
   // A node that was killed could not say so.
   const bool is_there = kill(json["process"].get<pid_t>(), 0) == 0;
-  return {content.str(), is_there && json.value("state", "") != "stopped"};
+  return {content, is_there && json.value("state", "") != "stopped"};
 }
 
 }  // namespace lumbargrade::node

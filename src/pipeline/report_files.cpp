@@ -4,11 +4,10 @@
 #include <dcmtk/dcmdata/dctk.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "core/atomic_file.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "pictures/png_file.h"
 #include "pipeline/stopwatch.h"
@@ -55,23 +54,6 @@ class Writer {
     written_.push_back(name);
   }
   void dicom(const std::string& name, DcmDataset& dataset) { text(name, results::file_bytes(dataset)); }
-  void make_folder(const char* name) const {
-    std::error_code error;
-    fs::create_directories(folder_ / name, error);
-    if (error) {
-      throw Error(ErrorKind::Failure,
-                  lumbargrade::text("cannot create the folder ", (folder_ / name).string(), ": ", error.message()));
-    }
-  }
-  /// What an earlier run left must not stand among the results of this one.
-  void remove(const std::string& name) const {
-    std::error_code error;
-    fs::remove(folder_ / name, error);
-    if (error) {
-      throw Error(ErrorKind::Failure,
-                  lumbargrade::text("cannot remove ", (folder_ / name).string(), ": ", error.message()));
-    }
-  }
   std::vector<std::string> written() const { return written_; }
 
  private:
@@ -98,10 +80,7 @@ void write_captures(Writer& writer, const StudyReport& report, const cv::Mat& ov
   writer.dicom(kOverviewCaptureFile, *results::secondary_capture(overview, origin, "overview", number));
   for (const Level level : kLevels) {
     const cv::Mat picture = level_picture(report, level);
-    if (picture.empty()) {
-      writer.remove(capture_file(level));
-      continue;
-    }
+    if (picture.empty()) continue;
     writer.dicom(capture_file(level),
                  *results::secondary_capture(picture, origin, std::string(level_name(level)), ++number));
   }
@@ -109,7 +88,6 @@ void write_captures(Writer& writer, const StudyReport& report, const cv::Mat& ov
 
 void write_dicom(Writer& writer, const StudyReport& report, const ReportOptions& options, const cv::Mat& overview,
                  const SpineMasks& masks, const std::string& run_options) {
-  writer.make_folder("dicom");
   const results::ResultOrigin origin = results::result_origin(report, run_options);
   if (wants(options, "sr")) writer.dicom(kStructuredReportFile, *results::structured_report(report, origin));
   if (wants(options, "sc")) write_captures(writer, report, overview, origin);
@@ -117,7 +95,6 @@ void write_dicom(Writer& writer, const StudyReport& report, const ReportOptions&
   if (const auto segmentation = results::segmentation(report, masks, origin)) {
     writer.dicom(kSegmentationFile, *segmentation);
   } else {
-    writer.remove(kSegmentationFile);
     log_warning("no disc, vertebra or canal was drawn: there is no DICOM segmentation");
   }
 }
@@ -129,11 +106,9 @@ bool differ(const dicom::PatientText& a, const dicom::PatientText& b) {
 }
 
 std::string content_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream content;
-  content << stream.rdbuf();
-  if (!stream) throw Error(ErrorKind::Failure, text("cannot read ", file.string()));
-  return content.str();
+  auto content = file_text(file);
+  if (!content) throw Error(ErrorKind::Failure, text("cannot read ", file.string()));
+  return std::move(*content);
 }
 
 }  // namespace
@@ -149,6 +124,21 @@ std::vector<std::string> report_file_names(const ReportOptions& options) {
   }
   if (wants(options, "seg")) names.emplace_back(kSegmentationFile);
   return names;
+}
+
+std::vector<std::string> every_report_file_name() {
+  return report_file_names({true, true, {"sr", "sc", "seg"}, false, ""});
+}
+
+void remove_unwritten(const fs::path& folder, const std::vector<std::string>& names,
+                      const std::vector<std::string>& written) {
+  for (const std::string& name : names) {
+    if (std::find(written.begin(), written.end(), name) != written.end()) continue;
+    const fs::path file = folder / name;
+    std::error_code problem;
+    if (fs::remove(file, problem)) log_info(text("removed ", file.string(), " of an earlier run"));
+    if (problem) throw Error(ErrorKind::Failure, text("cannot remove ", file.string(), ": ", problem.message()));
+  }
 }
 
 std::string deciding_options(const StudyOptions& study, const GraderOptions& grader) {
@@ -174,8 +164,8 @@ StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity
 }
 
 void write_indexed_page(const fs::path& folder, const StudyReport& report) {
+  make_folder(folder);
   Writer writer(folder);
-  writer.make_folder("");
   writer.text(kThumbnailFile, encode_rgb_png(thumbnail_picture(report)));
   const cv::Mat overview = overview_picture(report);
   writer.text(kStudyPageFile, report_page(report, overview, encode_rgb_png(overview)));
@@ -213,7 +203,11 @@ std::vector<std::string> write_report_files(const fs::path& folder, const StudyR
       options.masks || wants(options, "seg") ? grader.mask(report.sagittal, report.spine) : SpineMasks{};
   if (options.page) write_page(writer, report, overview);
   if (options.masks) write_masks(writer, report, masks);
-  if (!options.dicom.empty()) write_dicom(writer, report, options, overview, masks, run_options);
+  if (!options.dicom.empty()) {
+    make_folder(folder / "dicom");
+    write_dicom(writer, report, options, overview, masks, run_options);
+  }
+  remove_unwritten(folder, report_file_names(options), writer.written());
   return writer.written();
 }
 

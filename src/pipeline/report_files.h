@@ -25,6 +25,14 @@ struct ReportOptions {
 /// only for levels that were found.
 std::vector<std::string> report_file_names(const ReportOptions& options);
 
+/// All names that any options may give.
+std::vector<std::string> every_report_file_name();
+
+/// Takes away those of `names` in `folder` that are not among `written`: what an earlier run left must not stand among
+/// the results of this one. Each is told. Throws Error (Failure).
+void remove_unwritten(const std::filesystem::path& folder, const std::vector<std::string>& names,
+                      const std::vector<std::string>& written);
+
 /// Those options that decide what the results are, as text: choice of study and series, naming of levels, arithmetic.
 /// Not where files lie, nor threads and limits.
 std::string deciding_options(const StudyOptions& study, const GraderOptions& grader);

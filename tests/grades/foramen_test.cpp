@@ -41,6 +41,15 @@ CropPlacement at(const Vector3& point) {
   return placement;
 }
 
+Spine spine_of_l2_l3() {
+  Spine spine;
+  LevelFrame frame;
+  frame.level = Level::L2L3;
+  frame.canal_patient = Vector3(0, 0, 0);
+  spine.levels[index_of(Level::L2L3)] = frame;
+  return spine;
+}
+
 TEST(Foramen, TheShareOfFatIsTheAreaOfFatOverTheDiscOfNineMillimetres) {
   for (const auto& [fat_mm, nerve_mm] : {std::pair{6.0, 2.0}, {8.0, 4.0}, {3.0, 2.5}, {12.0, 3.0}}) {
     const Volume volume = fat_phantom(fat_mm, nerve_mm);
@@ -69,11 +78,7 @@ TEST(Foramen, BeyondTheLastSliceThereIsNoMeasure) {
 TEST(Foramen, OnlyForaminaOfLevelsThatWereFoundAreMeasured) {
   Study study;
   study.sagittal_t1 = fat_phantom(6, 2);
-  Spine spine;
-  LevelFrame frame;
-  frame.level = Level::L2L3;
-  frame.canal_patient = Vector3(0, 0, 0);
-  spine.levels[static_cast<size_t>(index_of(Level::L2L3))] = frame;
+  const Spine spine = spine_of_l2_l3();
   const ForamenMeasures measures = measure_foramina(study, spine, std::nullopt);
   for (size_t k = 0; k < measures.size(); ++k) {
     const Finding& finding = all_findings()[k];
@@ -87,11 +92,7 @@ TEST(Foramen, OnlyForaminaOfLevelsThatWereFoundAreMeasured) {
 TEST(Foramen, WithoutT1TheT2IsLookedAtAndSaysSo) {
   Study study;
   study.sagittal_t2 = fat_phantom(6, 2);
-  Spine spine;
-  LevelFrame frame;
-  frame.level = Level::L2L3;
-  frame.canal_patient = Vector3(0, 0, 0);
-  spine.levels[index_of(Level::L2L3)] = frame;
+  const Spine spine = spine_of_l2_l3();
   const auto on_t2 = measure_foramina(study, spine, std::nullopt);
   study.sagittal_t1 = study.sagittal_t2;
   const auto on_t1 = measure_foramina(study, spine, std::nullopt);

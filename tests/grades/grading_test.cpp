@@ -198,11 +198,16 @@ TEST(Grading, AMeasuredRecessIsGradedOnItsOwnSide) {
             GradeSource::Prior);
 }
 
-TEST(Grading, AForamenIsGradedByItsShareOfFat) {
+GradingModel model_by_fat() {
   GradingModel model = hand_made_model();
   MeasureModel by_fat{"", 0, 0.5, 0.4, {}};
   by_fat.levels.fill({0.3, 0.1, 0});
   model.measure(Measure::ForamenFatShare) = by_fat;
+  return model;
+}
+
+TEST(Grading, AForamenIsGradedByItsShareOfFat) {
+  const GradingModel model = model_by_fat();
   const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
   StudyMeasures measures;
   measures.foramina[at] = ForamenMeasure{0.2, {-17, 5, 4}, "7.7", "7.7.3"};
@@ -216,10 +221,7 @@ TEST(Grading, AForamenIsGradedByItsShareOfFat) {
 }
 
 TEST(Grading, FatOnT2IsToldWithItsImageButDoesNotGrade) {
-  GradingModel model = hand_made_model();
-  MeasureModel by_fat{"", 0, 0.5, 0.4, {}};
-  by_fat.levels.fill({0.3, 0.1, 0});
-  model.measure(Measure::ForamenFatShare) = by_fat;
+  const GradingModel model = model_by_fat();
   const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
   StudyMeasures measures;
   measures.foramina[at] = ForamenMeasure{0.02, {-17, 5, 4}, "8.8", "8.8.3", true};

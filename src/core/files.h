@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace lumbargrade {
+
+/// Creates the folder and those above it. Throws Error (Failure), which names it.
+void make_folder(const std::filesystem::path& folder);
+
+/// The whole content; nothing where the file cannot be read. What may be huge is measured before.
+std::optional<std::string> file_text(const std::filesystem::path& file);
+
+/// Makes the content of a file, or what happened to the names in a folder, survive a power failure. False, with errno,
+/// where the system does not do it.
+bool flush_to_disk(const std::filesystem::path& path);
+
+}  // namespace lumbargrade
