@@ -177,6 +177,7 @@ Bundle load_bundle(const fs::path& folder) {
 
 at::Tensor activate(const at::Tensor& logits, const OutputSpec& spec) {
   const at::Tensor scaled = logits.to(at::kFloat) / spec.temperature;
+  if (spec.activation == "places") return torch::softmax(scaled.flatten(1), 1).view_as(scaled);
   return spec.activation == "softmax" ? torch::softmax(scaled, 1) : torch::sigmoid(scaled);
 }
 

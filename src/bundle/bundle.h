@@ -37,7 +37,8 @@ Bundle load_bundle(const std::filesystem::path& folder);
 void check_pinned_file(const std::filesystem::path& folder, const PinnedFile& file);
 BundleNetwork load_bundle_network(const std::filesystem::path& folder, const NetworkSpec& spec);
 
-/// What the manifest makes of a network's logits: divided by the temperature, then softmax over axis 1 or sigmoid.
+/// What the manifest makes of a network's logits: divided by the temperature, then softmax over axis 1, sigmoid, or
+/// softmax over all axes but the first.
 at::Tensor activate(const at::Tensor& logits, const OutputSpec& spec);
 
 /// Runs the network without gradients and activates every output. Error of kind BundleInvalid when the network lacks

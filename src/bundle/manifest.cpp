@@ -23,7 +23,8 @@ constexpr std::int64_t kMaxCount = 1'000'000'000;
 constexpr double kMaxMillimetres = 1000;
 constexpr double kMaxMetric = 1e9;
 
-const std::vector<std::string> kRoles = {"locator", "canal", "foraminal", "subarticular", "canal_outline", kMixerRole};
+const std::vector<std::string> kRoles = {"locator",       "canal",    "foraminal", "subarticular",
+                                         "canal_outline", kMixerRole, kPointsRole};
 const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 // Totals, far above anything useful: they keep a hostile manifest from filling memory or hours.
 constexpr std::size_t kMaxNetworks = 128;
@@ -34,7 +35,7 @@ const std::vector<std::string> kImageKeys = {"series", "interpolation", "padding
 const std::vector<std::string> kDirections = {"left", "right", "anterior", "posterior", "head", "feet"};
 const std::vector<std::string> kInterpolations = {"linear", "cubic", "nearest"};
 const std::vector<std::string> kPaddings = {"minimum", "zero", "edge"};
-const std::vector<std::string> kActivations = {"softmax", "sigmoid"};
+const std::vector<std::string> kActivations = {"softmax", "sigmoid", "places"};
 
 /// A file name inside the bundle: no way out of its folder, nothing hidden, no surprise for any file system.
 std::string file_name(const StrictObject& object, const std::string& key) {
@@ -230,6 +231,14 @@ void check_conditions(const StrictObject& object, const Manifest& manifest) {
   }
 }
 
+/// The same of networks that find points.
+void check_points(const StrictObject& object, const Manifest& manifest) {
+  const bool has_network = manifest.network(kPointsRole) != nullptr;
+  if (has_network == manifest.grading.points.has_value()) return;
+  object.fail("grading", text("and networks contradict each other: there is ",
+                              has_network ? "a network of role points but no points" : "points but no such network"));
+}
+
 // The version comes first: a manifest of another schema should be answered with that, not with its first unknown key.
 void check_schema(const nlohmann::json& json, const std::string& file) {
   const auto version = json.is_object() ? json.value("schema_version", nlohmann::json()) : nlohmann::json();
@@ -284,10 +293,11 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   manifest.intended_use = object.string("intended_use");
   read_networks(object, manifest);
   if (object.has("naming")) manifest.naming = read_naming(object.object("naming", {"source", "discs", "out_of_view"}));
-  std::vector<std::string> grading_keys = {"heads", "reference_samples", "foramen_finder"};
+  std::vector<std::string> grading_keys = {"heads", "reference_samples", "foramen_finder", "points"};
   for (const MeasureKey& measure : kMeasureKeys) grading_keys.emplace_back(measure.key);
   manifest.grading = read_grading(object.object("grading", {"prior"}, grading_keys));
   check_conditions(object, manifest);
+  check_points(object, manifest);
   check_members(object, manifest);
   for (const auto& data :
        object.objects("training_data", {"used_for", "source", "licence", "count", "unit", "split"})) {

@@ -24,6 +24,9 @@ inline constexpr const char* kManifestFile = "manifest.json";
 /// Of the networks that let the findings of a study attend to each other.
 inline constexpr const char* kMixerRole = "study_mixer";
 
+/// Of the networks that find canal, foramina and recesses in the images.
+inline constexpr const char* kPointsRole = "points";
+
 /// One axis of a network's input, in the tensor's order after the batch axis.
 struct AxisSpec {
   std::string name;                  ///< "channel", "slice", "row", "column"; of answers: "finding", "feature", "class"
@@ -64,9 +67,10 @@ struct InputSpec {
 struct OutputSpec {
   std::string name;
   std::vector<std::string> classes;  ///< one per channel: axis 1 of the tensor
-  std::string activation;            ///< "softmax" over the classes, or "sigmoid" for each
-  double temperature = 1;            ///< logits are divided by it before the activation
-  std::int64_t downsampling = 1;     ///< input pixels per output pixel, along rows and columns
+  /// "softmax" over the classes, "sigmoid" for each, or "places": softmax over all places of all classes together.
+  std::string activation;
+  double temperature = 1;         ///< logits are divided by it before the activation
+  std::int64_t downsampling = 1;  ///< input pixels per output pixel, along rows and columns
 
   bool operator==(const OutputSpec&) const = default;
 };
@@ -89,7 +93,8 @@ struct GoldenSpec {
 
 struct NetworkSpec {
   /// "locator", "canal_outline" (draws the canal finely), or the condition that it grades: "canal", "foraminal",
-  /// "subarticular"; or kMixerRole. Several networks of one grading role are an ensemble.
+  /// "subarticular"; kMixerRole; or kPointsRole. Several networks of one grading role are an ensemble, as are several
+  /// points networks of one anchor.
   std::string role;
   std::string name;  ///< unique in the bundle; the role where the manifest gives none
   std::string architecture;
@@ -128,6 +133,15 @@ struct ConditionSpec {
   bool operator==(const ConditionSpec&) const = default;
 };
 
+/// How what the points networks say is used.
+struct PointsSpec {
+  std::string source;  ///< what they learned from, in a few words
+  /// Points of less confidence are not used: the foramen finder's or the usual one stands instead.
+  double least_confidence = 0.5;
+
+  bool operator==(const PointsSpec&) const = default;
+};
+
 struct GradingSpec {
   /// Where nothing was looked at (missing series, level not found), and what weak networks are mixed with:
   /// probabilities by condition and level, each triple summing to 1.
@@ -136,6 +150,7 @@ struct GradingSpec {
   std::array<std::optional<MeasureModel>, kMeasureCount> measures;              ///< by Measure; empty: not graded by it
   std::array<std::optional<ReferenceSample>, kMeasureCount> reference_samples;  ///< by Measure; empty: no z-score
   std::optional<ForamenFinder> foramen_finder;  ///< empty: a foramen is measured at its usual place
+  std::optional<PointsSpec> points;             ///< present where there are points networks
   std::vector<ConditionSpec> conditions;        ///< at most one per condition; a condition that has networks has one
 
   const ConditionSpec* condition(Condition condition) const;

@@ -104,6 +104,10 @@ GradingSpec read_grading(const StrictObject& object) {
   GradingSpec grading;
   read_prior(object.object("prior", prior_keys), grading);
   read_measures(object, grading);
+  if (object.has("points")) {
+    const StrictObject points = object.object("points", {"source", "least_confidence"});
+    grading.points = PointsSpec{points.string("source"), points.number("least_confidence", 0, 1)};
+  }
   if (object.has("heads")) read_conditions(object, grading);
   return grading;
 }

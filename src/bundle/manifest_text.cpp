@@ -157,6 +157,9 @@ Json grading_json(const GradingSpec& grading) {
   if (const auto& finder = grading.foramen_finder) {
     json["foramen_finder"] = {{"source", finder->source}, {"weights", finder->weights}};
   }
+  if (const auto& points = grading.points) {
+    json["points"] = {{"source", points->source}, {"least_confidence", points->least_confidence}};
+  }
   if (!grading.conditions.empty()) json["heads"] = list_of(grading.conditions);
   return json;
 }

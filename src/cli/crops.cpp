@@ -105,7 +105,7 @@ int run_crops(const CropOptions& options) {
   }
   const PreparedStudy prepared = prepare_study(options.study, options.series, loaded.grader.locate);
   const Study& study = prepared.study;
-  const Spine spine = located_spine(prepared, loaded.grader.locate);
+  const Spine spine = spine_with_points(prepared, loaded.grader);
   waiting.reset();
   for (const Sheet& sheet : sheets) {
     const fs::path path = fs::path(options.output) / sheet.file();

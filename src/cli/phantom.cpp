@@ -58,6 +58,24 @@ void add_phantom_command(CLI::App& app, Action& action) {
                    "measured ones")
       ->capture_default_str()
       ->group("Patients");
+  command
+      ->add_option("--coordinate-noise", dataset.coordinates.noise_mm,
+                   "Error of train_label_coordinates.csv: standard deviation along rows and columns, mm")
+      ->capture_default_str()
+      ->group("Patients");
+  command
+      ->add_option("--coordinate-slips", dataset.coordinates.slips,
+                   "Share of these points on a neighbouring slice, 0..1")
+      ->capture_default_str()
+      ->group("Patients");
+  command->add_option("--coordinates-missing", dataset.coordinates.missing, "Share of these points without a row, 0..1")
+      ->capture_default_str()
+      ->group("Patients");
+  command
+      ->add_option("--studies-without-coordinates", dataset.coordinates.absent,
+                   "Share of studies without any such row, 0..1")
+      ->capture_default_str()
+      ->group("Patients");
   command->add_option("--noise", dataset.protocol.noise_factor, "Image noise relative to a usual scan, 0..100")
       ->capture_default_str()
       ->group("Images");

@@ -110,6 +110,7 @@ void add_train_command(CLI::App& app, Action& action) {
                            kLocatorFooter, add_locator_options, train_locator);
   add_segmentation_command(*train, action, "canal", "Train the network that draws the canal's outline finely",
                            kCanalFooter, add_canal_options, train_canal);
+  add_train_points_command(*train, action);
   add_train_grader_command(*train, action);
   add_train_measures_command(*train, action);
 }

@@ -253,6 +253,12 @@ std::vector<std::uint8_t> validity(const std::vector<float>& values, const View&
   return valid;
 }
 
+const std::optional<FoundPoint>& found_point(const FoundPoints& points, Anchor anchor, std::optional<Side> side) {
+  const size_t at = index_of(side.value_or(Side::Left));
+  if (anchor == Anchor::Canal) return points.canal;
+  return anchor == Anchor::Foramen ? points.foramina[at] : points.recesses[at];
+}
+
 /// Backwards at right angles to the canal.
 Vector3 across_canal(const LevelFrame& frame) {
   return (frame.posterior - frame.canal_up * frame.canal_up.dot(frame.posterior)).normalized();
@@ -260,7 +266,12 @@ Vector3 across_canal(const LevelFrame& frame) {
 
 }  // namespace
 
-CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<Side> side, bool mirrored) {
+std::string_view point_source_name(PointSource source) {
+  static constexpr std::array<std::string_view, 4> kNames = {"usual", "network", "finder", "measure"};
+  return kNames.at(index_of(source));
+}
+
+CropPlacement usual_placement(const LevelFrame& frame, Anchor anchor, std::optional<Side> side, bool mirrored) {
   CropPlacement placement;
   placement.lateral = side == Side::Right ? Vector3(-frame.left) : frame.left;
   placement.posterior = frame.posterior;
@@ -283,6 +294,15 @@ CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<S
       break;
   }
   if (!mirrored) placement.lateral = frame.left;
+  return placement;
+}
+
+CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<Side> side, bool mirrored) {
+  CropPlacement placement = usual_placement(frame, anchor, side, mirrored);
+  const auto& found = found_point(frame.points, anchor, side);
+  if (!found) return placement;
+  placement.point_patient = found->point_patient;
+  placement.origin = {PointSource::Network, found->confidence};
   return placement;
 }
 
@@ -319,6 +339,7 @@ std::optional<Crop> cut_crop(const std::vector<const Volume*>& volumes, const Cr
   crop.pixels = quantised(values, *limits);
   crop.slice_valid = validity(values, view, margin);
   crop.point_patient = placement.point_patient;
+  crop.origin = placement.origin;
   crop.column_direction = window.column_direction;
   crop.row_direction = window.row_direction;
   crop.series_instance_uid = best->volume->series_instance_uid;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "crops/view.h"
@@ -17,6 +18,21 @@ struct CropMargin {
   int pixels = 0;
 };
 
+/// Where a point comes from.
+enum class PointSource {
+  Usual,    ///< the level's frame and the usual offsets from its canal
+  Network,  ///< a network of the bundle that finds points
+  Finder,   ///< the bundle's foramen finder
+  Measure,  ///< the place where something was measured
+};
+
+std::string_view point_source_name(PointSource source);  ///< "usual", "network", "finder", "measure"
+
+struct PointOrigin {
+  PointSource source = PointSource::Usual;
+  std::optional<double> confidence = std::nullopt;  ///< of a network's point
+};
+
 /// Grey values around one finding. Slices go from the middle outwards to the finding's side (canal: to the left) in
 /// sagittal views, towards the feet in axial ones. Rows go towards the feet in sagittal views, backwards in axial ones;
 /// columns backwards in sagittal views, and to the finding's side in axial ones. So a right-sided crop is the mirror
@@ -28,6 +44,7 @@ struct Crop {
   std::vector<std::uint8_t> pixels;
   std::vector<std::uint8_t> slice_valid;  ///< 1: there is a slice; 0: the data end before, all pixels are 0
   Vector3 point_patient = Vector3::Zero();
+  PointOrigin origin;
   std::string series_instance_uid;
   std::string sop_instance_uid;  ///< of the middle slice
   /// By slice: the patient point at the middle of its window; meaningless where the data end before.
@@ -44,11 +61,15 @@ struct CropPlacement {
   Vector3 lateral = Vector3::UnitX();  ///< unit vectors: to the finding's side (canal: to the left)
   Vector3 posterior = Vector3::UnitY();
   Vector3 up = Vector3::UnitZ();
+  PointOrigin origin;
 };
 
 /// The placement from the level's frame alone: canal point as found; foramen and recess at their mean offsets from it
 /// (measured in two challenge studies: docs/sources.md, "The challenge's data"), mirrored for the right side.
 /// `mirrored`: the crop's axes are mirrored with it, as View::mirrored says.
+CropPlacement usual_placement(const LevelFrame& frame, Anchor anchor, std::optional<Side> side, bool mirrored = true);
+
+/// The same on the point that a network has found, where it has (LevelFrame::points): what every crop is centred on.
 CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<Side> side, bool mirrored = true);
 
 /// The volumes of a study that have this role.

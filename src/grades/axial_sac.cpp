@@ -96,7 +96,7 @@ double area_beside_mm2(const cv::Mat1b& sac, cv::Point2d centre_mm, double direc
 
 std::optional<AxialMeasure> measure_axial_level(const std::vector<const Volume*>& axial, const LevelFrame& frame) {
   if (!frame.canal_patient) return std::nullopt;
-  const CropPlacement placement = place_crop(frame, Anchor::Canal, std::nullopt);
+  const CropPlacement placement = usual_placement(frame, Anchor::Canal, std::nullopt);
   const auto crop = cut_crop(axial, placement, axial_surroundings());
   if (!crop || crop->slice_valid.front() == 0) return std::nullopt;
   const cv::Mat1b image(kAxialSizePx, kAxialSizePx, const_cast<uchar*>(crop->pixels.data()));  // not written to

@@ -62,16 +62,22 @@ std::optional<ForamenMeasure> measure_foramen(const std::vector<const Volume*>& 
   const View view = foramen_surroundings();
   const auto crop = cut_crop(sagittal_t1, placement, view);
   if (!crop || crop->slice_valid.front() == 0) return std::nullopt;
-  return ForamenMeasure{fat_share(*crop, view.pixel_mm), crop->point_patient, crop->series_instance_uid,
-                        crop->sop_instance_uid};
+  return ForamenMeasure{fat_share(*crop, view.pixel_mm),
+                        crop->point_patient,
+                        crop->series_instance_uid,
+                        crop->sop_instance_uid,
+                        false,
+                        crop->origin};
 }
 
 CropPlacement place_foramen(const std::vector<const Volume*>& sagittal_t1, const LevelFrame& frame, Side side,
                             const std::optional<ForamenFinder>& finder) {
   CropPlacement placement = place_crop(frame, Anchor::Foramen, side);
-  if (!finder) return placement;
+  if (!finder || placement.origin.source == PointSource::Network) return placement;
   const auto found = find_foramen(foramen_places(sagittal_t1, placement), *finder);
-  if (found) placement.point_patient = *found;
+  if (!found) return placement;
+  placement.point_patient = *found;
+  placement.origin = {PointSource::Finder};
   return placement;
 }
 

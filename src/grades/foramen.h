@@ -16,6 +16,7 @@ struct ForamenMeasure {
   std::string series_instance_uid;
   std::string sop_instance_uid;
   bool on_t2 = false;  ///< there is no T1: the share is told, but no cut-point rests on T2
+  PointOrigin origin = {};
 };
 
 /// In the order of all_findings(); nothing at other conditions, and where the series does not show the foramen.
@@ -27,7 +28,8 @@ using ForamenMeasures = std::array<std::optional<ForamenMeasure>, kFindingCount>
 std::optional<ForamenMeasure> measure_foramen(const std::vector<const Volume*>& sagittal_t1,
                                               const CropPlacement& placement);
 
-/// A foramen's place: where `finder` finds it in the sagittal T1, else, and without a finder, the usual one.
+/// A foramen's place: where a network has found it (LevelFrame::points), else where `finder` finds it in the sagittal
+/// T1, else, and without a finder, the usual one.
 CropPlacement place_foramen(const std::vector<const Volume*>& sagittal_t1, const LevelFrame& frame, Side side,
                             const std::optional<ForamenFinder>& finder);
 

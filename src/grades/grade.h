@@ -8,6 +8,7 @@
 
 #include "core/finding.h"
 #include "core/measure.h"
+#include "crops/crop.h"
 #include "grades/attention.h"
 #include "volume/grid.h"
 
@@ -50,6 +51,7 @@ struct Grade {
   std::string series_instance_uid;  ///< of the image that was graded; empty for a prior
   std::string sop_instance_uid;
   std::optional<Vector3> point_patient;   ///< the point graded, LPS, mm; empty for a prior
+  PointOrigin point_origin;               ///< of that point
   MeasuredValues measured;                ///< all that was measured of this finding
   std::vector<Measure> decided_by;        ///< those that went into the probabilities; empty without a measure
   std::vector<std::string> flags;         ///< snake_case words

@@ -43,6 +43,7 @@ const std::optional<AxialMeasure>& axial_of(const Finding& finding, const StudyM
 /// Where a row's measure was taken, and in which image.
 void add_image(const Vector3& point_patient, int slice, const Volume& sagittal, Grade& grade) {
   grade.point_patient = point_patient;
+  grade.point_origin = {PointSource::Measure};
   grade.series_instance_uid = sagittal.series_instance_uid;
   if (slice >= 0 && static_cast<size_t>(slice) < sagittal.sources.size()) {
     grade.sop_instance_uid = sagittal.sources[static_cast<size_t>(slice)].sop_instance_uid;
@@ -51,6 +52,7 @@ void add_image(const Vector3& point_patient, int slice, const Volume& sagittal, 
 
 void add_image(const Vector3& point_patient, const std::string& series_uid, const std::string& sop_uid, Grade& grade) {
   grade.point_patient = point_patient;
+  grade.point_origin = {PointSource::Measure};
   grade.series_instance_uid = series_uid;
   grade.sop_instance_uid = sop_uid;
 }
@@ -68,6 +70,7 @@ void add_measure_image(Measure measure, const LevelFrame& frame, const Volume& s
   } else if (measure == Measure::ForamenFatShare) {
     const ForamenMeasure& foramen = *measures.foramina[place_of(finding)];
     add_image(foramen.point_patient, foramen.series_instance_uid, foramen.sop_instance_uid, grade);
+    grade.point_origin = foramen.origin;
   } else {
     add_image(frame.canal->point_patient, frame.canal->slice, sagittal, grade);
   }
@@ -112,6 +115,7 @@ void add_network_image(const NetworkGrade& network, Grade& grade) {
   grade.attention = network.attention;
   if (grade.point_patient) return;
   grade.point_patient = network.point_patient;
+  grade.point_origin = network.origin;
   grade.series_instance_uid = network.series_instance_uid;
   grade.sop_instance_uid = network.sop_instance_uid;
 }

@@ -28,7 +28,8 @@ struct TransformPredictions {
 };
 
 NetworkGrade grade_of(const torch::Tensor& probabilities, const Crop& crop, const AttentionMean& attention) {
-  NetworkGrade grade{{}, crop.point_patient, crop.series_instance_uid, crop.sop_instance_uid, attention.mean()};
+  NetworkGrade grade{{},         crop.point_patient, crop.series_instance_uid, crop.sop_instance_uid, attention.mean(),
+                     crop.origin};
   for (size_t c = 0; c < grade.probabilities.size(); ++c) {
     grade.probabilities[c] = probabilities[static_cast<std::int64_t>(c)].item<double>();
   }

@@ -23,6 +23,7 @@ struct NetworkGrade {
   std::string series_instance_uid;  ///< of the first view
   std::string sop_instance_uid;     ///< of its middle slice
   std::vector<ImageAttention> attention;
+  PointOrigin origin = {};
 };
 
 /// In the order of all_findings(); empty where no network looked.

@@ -30,6 +30,19 @@ struct RecessMeasure {
   int slice = -1;                           ///< of the sagittal volume, through that point
 };
 
+/// A place that a network of the bundle found in the images (points/point_finder.h).
+struct FoundPoint {
+  Vector3 point_patient = Vector3::Zero();
+  double confidence = 0;  ///< 0..1, that it is right within a slice and some millimetres
+};
+
+/// The places of a level that such networks are sure of.
+struct FoundPoints {
+  std::optional<FoundPoint> canal;
+  std::array<std::optional<FoundPoint>, 2> foramina;  ///< by index_of(Side)
+  std::array<std::optional<FoundPoint>, 2> recesses;  ///< by index_of(Side)
+};
+
 /// One disc level in patient space. Every crop is defined in this frame.
 struct LevelFrame {
   Level level = Level::L1L2;
@@ -48,6 +61,7 @@ struct LevelFrame {
   std::optional<RecessMeasure> recess_left;
   std::optional<RecessMeasure> recess_right;
   int slice = -1;  ///< slice of the sagittal volume nearest to the canal point
+  FoundPoints points;
 };
 
 /// What the locator found in one study.

@@ -10,6 +10,7 @@
 #include "core/nearest_name.h"
 #include "core/strict_object.h"
 #include "network/grader_network.h"
+#include "network/point_network.h"
 #include "network/study_mixer.h"
 #include "network/unet.h"
 
@@ -104,6 +105,23 @@ Network build_grader(const nlohmann::json& parameters, const std::string& file, 
           [network]() mutable { network->prepare_for_inference(); }};
 }
 
+std::vector<std::int64_t> point_widths(const nlohmann::json& parameters, const std::string& file,
+                                       const std::string& place) {
+  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"widths"});
+  return object.integers("widths", 2, kMaxLevels, 1, kMaxWidth);
+}
+
+Network build_point_finder(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
+  PointNetwork network(point_widths(parameters, file, place));
+  return {network.ptr(),
+          [network](const TensorMap& inputs) mutable {
+            const auto valid = inputs.find("crop.valid");
+            return TensorMap{{"place", network->forward(input_named(inputs, "crop"),
+                                                        valid == inputs.end() ? at::Tensor() : valid->second)}};
+          },
+          [network]() mutable { network->prepare_for_inference(); }};
+}
+
 StudyMixerOptions study_mixer_options(const nlohmann::json& parameters, const std::string& file,
                                       const std::string& place) {
   const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place,
@@ -135,16 +153,26 @@ double square(std::int64_t width) {
   return static_cast<double>(width) * static_cast<double>(width);
 }
 
+double unet_least_weights(const std::vector<std::int64_t>& widths) {
+  double weights = 0;
+  for (size_t level = 0; level < widths.size(); ++level) {
+    const bool has_decoder = level + 1 < widths.size();
+    weights += kKernelArea * (has_decoder ? 3 : 1) * square(widths[level]);
+  }
+  return weights;
+}
+
 ArchitectureSummary summarise_unet(const nlohmann::json& parameters, const std::string& file,
                                    const std::string& place) {
   const UNetOptions options = read_unet_options(parameters, file, place);
-  ArchitectureSummary summary{{"image"}, {{"fine", options.fine_classes}}, 0};
+  ArchitectureSummary summary{{"image"}, {{"fine", options.fine_classes}}, unet_least_weights(options.widths)};
   if (options.coarse_maps > 0) summary.outputs["coarse"] = options.coarse_maps;
-  for (size_t level = 0; level < options.widths.size(); ++level) {
-    const bool has_decoder = level + 1 < options.widths.size();
-    summary.least_weights += kKernelArea * (has_decoder ? 3 : 1) * square(options.widths[level]);
-  }
   return summary;
+}
+
+ArchitectureSummary summarise_point_finder(const nlohmann::json& parameters, const std::string& file,
+                                           const std::string& place) {
+  return {{"crop"}, {{"place", 1}}, unet_least_weights(point_widths(parameters, file, place))};
 }
 
 double least_weights_of(const BackboneOptions& backbone) {
@@ -199,7 +227,8 @@ struct Architecture {
 // A new architecture is one line here, its builder and its summary above, and its row in the header's table.
 constexpr std::array kArchitectures = {Architecture{"unet", build_unet, summarise_unet},
                                        Architecture{"grader", build_grader, summarise_grader},
-                                       Architecture{"study_mixer", build_study_mixer, summarise_study_mixer}};
+                                       Architecture{"study_mixer", build_study_mixer, summarise_study_mixer},
+                                       Architecture{"point_finder", build_point_finder, summarise_point_finder}};
 
 const Architecture& architecture_named(const std::string& name, const std::string& file, const std::string& place) {
   for (const Architecture& known : kArchitectures) {

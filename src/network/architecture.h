@@ -37,6 +37,8 @@ struct Network {
 /// | `grader` | read_grader_options | those of GraderNetwork | `grade` N x 3 |
 /// | `study_mixer` | `features`, `hidden`, `layers`, `dropout` of StudyMixerOptions | `features`, `logits`, `present`
 /// of StudyMixer | `grade` N x 3 x 25 |
+/// | `point_finder` | `widths` of PointNetwork | `crop` N x S x H x W and, may be absent, `crop.valid` N x S | `place`
+/// N x 1 x S x H x W |
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place);
 

@@ -1,5 +1,6 @@
 #include "phantom/dataset.h"
 
+#include <array>
 #include <atomic>
 #include <fstream>
 #include <set>
@@ -38,6 +39,14 @@ void check(const DatasetOptions& options) {
     refuse("the noise factor must lie in 0..100 (--noise)");
   if (!(options.label_noise >= 0 && options.label_noise <= 1))
     refuse("the share of label noise must lie in 0..1 (--label-noise)");
+  if (!(options.coordinates.noise_mm >= 0 && options.coordinates.noise_mm <= 100))
+    refuse("the noise of coordinates must lie in 0..100 mm (--coordinate-noise)");
+  for (const double share : {options.coordinates.slips, options.coordinates.missing, options.coordinates.absent}) {
+    if (!(share >= 0 && share <= 1))
+      refuse(
+          "shares of coordinates must lie in 0..1 (--coordinate-slips, --coordinates-missing, "
+          "--studies-without-coordinates)");
+  }
   for (int matrix : {options.protocol.sagittal_matrix, options.protocol.axial_matrix}) {
     if (matrix < 32 || matrix > 1024)
       refuse("a matrix must have 32..1024 rows and columns (--sagittal-matrix, --axial-matrix)");
@@ -55,6 +64,9 @@ nlohmann::json fingerprint(const DatasetOptions& options) {
                          {"rsna_quirks", options.quirks == VendorQuirks::Rsna},
                          {"labels", options.labels}};
   for (const auto& condition : options.prevalence) json["prevalence"].push_back(condition);
+  const CoordinateErrors& errors = options.coordinates;
+  const std::array<double, 4> coordinates = {errors.noise_mm, errors.slips, errors.missing, errors.absent};
+  if (coordinates != std::array<double, 4>{}) json["coordinates"] = coordinates;
   return json;
 }
 

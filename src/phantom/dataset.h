@@ -14,6 +14,14 @@ namespace lumbargrade::phantom {
 /// since its studies would not belong together. tests/phantom/dataset_test.cpp holds what the present one draws.
 inline constexpr int kDatasetFormat = 2;
 
+/// How train_label_coordinates.csv differs from the true points, as people's points do; truth.json keeps the true ones.
+struct CoordinateErrors {
+  double noise_mm = 0;  ///< standard deviation along rows and columns
+  double slips = 0;     ///< share of points on a neighbouring slice of their stack
+  double missing = 0;   ///< share of points without a row
+  double absent = 0;    ///< share of studies without any row
+};
+
 struct DatasetOptions {
   int studies = 0;
   std::uint64_t seed = 0;
@@ -22,6 +30,7 @@ struct DatasetOptions {
   ProtocolOptions protocol;
   PriorTable prevalence = challenge_prevalence();
   double label_noise = 0;  ///< share of grades moved to a neighbouring one in train.csv
+  CoordinateErrors coordinates;
   VendorQuirks quirks = VendorQuirks::None;
   bool labels = false;  ///< also write the label volumes
   bool resume = false;

@@ -1,5 +1,6 @@
 #include "phantom/study_writer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -11,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-enum Purpose : std::uint64_t { kBody = 1, kLesions = 2, kProtocol = 3, kNoise = 4, kLabelNoise = 5 };
+enum Purpose : std::uint64_t { kBody = 1, kLesions = 2, kProtocol = 3, kNoise = 4, kLabelNoise = 5, kCoordinates = 6 };
 
 nlohmann::json json_of(const Vector3& point) {
   return {to_thousandths(point.x()), to_thousandths(point.y()), to_thousandths(point.z())};
@@ -40,6 +41,27 @@ std::optional<SliceHit> nearest_slice(const SeriesPlan& series, const Vector3& p
     if (!best || distance < best->distance_mm) best = SliceHit{static_cast<int>(k) + 1, index.x(), index.y(), distance};
   }
   return best;
+}
+
+/// Whether two slices follow each other in one stack.
+bool are_neighbours(const SlicePlan& a, const SlicePlan& b) {
+  constexpr double kFarthestSteps = 1.5;
+  const Vector3 index = a.plane.patient_from_index().inverse() * b.plane.position_patient;
+  return a.plane.normal().dot(b.plane.normal()) > 0.999 && std::abs(index.z()) < kFarthestSteps * a.step_mm;
+}
+
+/// As a person would have placed it: moved in the slice, now and then onto its neighbour.
+SliceHit misplaced(SliceHit hit, const SeriesPlan& series, const CoordinateErrors& errors, Stream& stream) {
+  const auto k = static_cast<size_t>(hit.instance - 1);
+  const ImagePlane& plane = series.slices[k].plane;
+  hit.x += errors.noise_mm * stream.normal() / plane.column_spacing_mm;
+  hit.y += errors.noise_mm * stream.normal() / plane.row_spacing_mm;
+  hit.x = std::clamp(hit.x, 0.0, series.slices[k].columns - 1.0);
+  hit.y = std::clamp(hit.y, 0.0, series.slices[k].rows - 1.0);
+  const size_t other = stream.chance(0.5) ? k + 1 : k - 1;
+  if (!stream.chance(errors.slips) || other >= series.slices.size()) return hit;
+  if (are_neighbours(series.slices[k], series.slices[other])) hit.instance = static_cast<int>(other) + 1;
+  return hit;
 }
 
 class StudyTruth {
@@ -76,16 +98,26 @@ class StudyTruth {
   }
 
   /// Rows of train_label_coordinates.csv, each as an array of its seven fields.
-  nlohmann::json coordinates(const std::vector<std::uint64_t>& series_ids) const {
+  nlohmann::json coordinates(const std::vector<std::uint64_t>& series_ids, const CoordinateErrors& errors,
+                             Stream stream) const {
     nlohmann::json rows = nlohmann::json::array();
+    if (stream.chance(errors.absent)) return rows;
+    const auto add_row = [&](size_t i, const std::string& condition, Level level, const SpinePoint& point) {
+      auto hit = nearest_slice(series_[i], patient_.curve().patient_from_spine(point));
+      if (!hit) return;
+      *hit = misplaced(*hit, series_[i], errors, stream);
+      if (stream.chance(errors.missing)) return;
+      rows.push_back({study_id_, series_ids[i], hit->instance, condition, level_name(level), to_thousandths(hit->x),
+                      to_thousandths(hit->y)});
+    };
     for (Level level : kLevels) {
       const LevelMeasure& measure = lesions_.levels[index_of(level)];
-      add_row(rows, series_ids[1], series_[1], "Spinal Canal Stenosis", level, measure.canal_point);
+      add_row(1, "Spinal Canal Stenosis", level, measure.canal_point);
       for (Side side : kSides) {
         const std::string name = side == Side::Left ? "Left " : "Right ";
         const SideMeasure& own = measure.side[index_of(side)];
-        add_row(rows, series_ids[0], series_[0], name + "Neural Foraminal Narrowing", level, own.foramen_point);
-        add_row(rows, series_ids[2], series_[2], name + "Subarticular Stenosis", level, own.recess_point);
+        add_row(0, name + "Neural Foraminal Narrowing", level, own.foramen_point);
+        add_row(2, name + "Subarticular Stenosis", level, own.recess_point);
       }
     }
     return rows;
@@ -107,14 +139,6 @@ class StudyTruth {
     truth["foramen_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.foramen_point));
     truth["foramen_grade"] = severity_key(measure.foramen);
     return truth;
-  }
-
-  void add_row(nlohmann::json& rows, std::uint64_t series_id, const SeriesPlan& series, const std::string& condition,
-               Level level, const SpinePoint& point) const {
-    const auto hit = nearest_slice(series, patient_.curve().patient_from_spine(point));
-    if (!hit) return;
-    rows.push_back({study_id_, series_id, hit->instance, condition, level_name(level), to_thousandths(hit->x),
-                    to_thousandths(hit->y)});
   }
 
   const Patient& patient_;
@@ -240,7 +264,7 @@ nlohmann::json write_study(const DatasetOptions& options, int index, const std::
         {plan.bodies[i].centre_s, 0, -patient.anatomy().section(plan.bodies[i].centre_s).slip}));
   }
   json["labels"] = labels_of(options, index, lesions);
-  json["coordinates"] = truth.coordinates(series_ids);
+  json["coordinates"] = truth.coordinates(series_ids, options.coordinates, {options.seed, number, kCoordinates});
   return json;
 }
 

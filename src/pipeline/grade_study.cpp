@@ -60,6 +60,12 @@ void log_series(const SeriesSummary& series) {
 
 }  // namespace
 
+Spine spine_with_points(const PreparedStudy& prepared, const Grader& grader) {
+  Spine spine = located_spine(prepared, grader.locate);
+  if (grader.find_points) grader.find_points(prepared.study, spine);
+  return spine;
+}
+
 StudyAndResult read_and_grade(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
   StudyAndResult graded;
   double read_ms = 0;
@@ -80,7 +86,7 @@ StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader) {
   result.study_instance_uid = study.study_instance_uid;
   result.graded_series = prepared.sagittal;
   result.spine = run_stage("levels", result.times.levels_ms, [&] {
-    Spine spine = located_spine(prepared, grader.locate);
+    Spine spine = spine_with_points(prepared, grader);
     weigh_evidence(prepared.sagittal_volume(), spine);
     return spine;
   });

@@ -16,6 +16,8 @@ namespace lumbargrade {
 struct Grader {
   GradingModel model;
   SpineLocator locate;
+  /// Puts the points of the bundle's networks into a located spine (LevelFrame::points); empty where it has none.
+  std::function<void(const Study& study, Spine& spine)> find_points;
   /// Runs the grading networks; empty where the bundle has none.
   std::function<NetworkGrades(const Study& study, const Spine& spine)> predict;
   /// Draws discs, vertebral bodies and canal of a located spine: runs the locator's networks once more.
@@ -55,6 +57,10 @@ struct StudyAndResult {
   PreparedStudy prepared;
   StudyResult result;
 };
+
+/// The spine of a study, with its points found: what every command and training cuts crops by. Errors as of
+/// located_spine.
+Spine spine_with_points(const PreparedStudy& prepared, const Grader& grader);
 
 /// Prepares (prepare_study), locates and grades one study. Where the spine is sought on sagittal T1, the canal's rows
 /// are flagged `measured_on_t1`. Throws StudyError.

@@ -14,6 +14,8 @@
 #include "network/plain_errors.h"
 #include "network/precision.h"
 #include "pipeline/device.h"
+#include "points/point_finder.h"
+#include "points/point_view.h"
 
 namespace lumbargrade {
 namespace {
@@ -106,6 +108,7 @@ void check_runs(const Manifest& manifest, const std::string& file) {
   for (const NetworkSpec& network : manifest.networks) {
     check_interface(network, file);
     if (is_grading_role(network.role)) grader_views(network);
+    if (network.role == kPointsRole) point_view(network);
   }
 }
 
@@ -133,6 +136,12 @@ LoadedGrader load_grader(const GraderOptions& options) {
   if (networks->has_networks()) {
     loaded.grader.predict = [networks](const Study& study, const Spine& spine) {
       return in_plain_words(ErrorKind::Failure, kRunning, [&] { return networks->grade(study, spine); });
+    };
+  }
+  const auto points = std::make_shared<PointFinder>(bundle, loaded.device, options.precision);
+  if (points->has_networks()) {
+    loaded.grader.find_points = [points](const Study& study, Spine& spine) {
+      in_plain_words(ErrorKind::Failure, kRunning, [&] { points->find(study, spine); });
     };
   }
   const SpineNetworks spine = spine_networks(bundle, device, precision);

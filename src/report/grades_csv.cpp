@@ -59,6 +59,9 @@ std::vector<std::string> fields_of(const StudyIds& study, const Grade& grade) {
                                      coordinate(2)};
   for (std::string& field : measure_fields(grade)) fields.push_back(std::move(field));
   fields.push_back(joined_flags(grade.flags));
+  const auto& [source, confidence] = grade.point_origin;
+  fields.push_back(point ? std::string(point_source_name(source)) : "");
+  fields.push_back(point && confidence ? fixed_decimals(*confidence, kTableDecimals) : "");
   return fields;
 }
 
@@ -84,7 +87,7 @@ std::vector<std::string> all_columns() {
     columns.emplace_back(measure_name(measure));
     columns.push_back(std::string(measure_name(measure)) + "_z");
   }
-  columns.emplace_back("flags");
+  for (const char* last : {"flags", "point_source", "point_confidence"}) columns.emplace_back(last);
   return columns;
 }
 

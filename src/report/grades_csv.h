@@ -13,7 +13,7 @@ inline constexpr const char* kNotice = "research use only, not for clinical use"
 /// Raised whenever a column is added, renamed or means something else: a batch that was begun with another format is
 /// not continued, since its table would hold two. tests/report/grades_csv_test.cpp holds the columns of the present
 /// one.
-inline constexpr int kGradesCsvFormat = 2;
+inline constexpr int kGradesCsvFormat = 3;
 
 /// What a row says of its study.
 struct StudyIds {
@@ -23,7 +23,8 @@ struct StudyIds {
 
 /// The columns of grades.csv, in order: study_id, study_instance_uid, condition, side, level, normal_mild, moderate,
 /// severe, grade, source, decided_by, level_confidence, series_instance_uid, sop_instance_uid, x_mm, y_mm, z_mm, every
-/// measure (core/measure.h) followed by its z-score (the measure's name and "_z"), flags.
+/// measure (core/measure.h) followed by its z-score (the measure's name and "_z"), flags, point_source,
+/// point_confidence.
 const std::vector<std::string>& grades_csv_columns();
 
 /// The 25 rows of one study without the header, in the order of all_findings(). Probabilities have six decimals and sum

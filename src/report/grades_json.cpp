@@ -6,6 +6,7 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/statistics.h"
+#include "crops/crop.h"
 #include "report/grades_csv.h"
 #include "report/probability_text.h"
 
@@ -32,6 +33,25 @@ Json text_or_null(const std::string& words) {
   return words.empty() ? Json(nullptr) : Json(words);
 }
 
+/// What crops of a level are centred on.
+Json points_json(const LevelFrame& frame) {
+  Json points = Json::array();
+  const auto add = [&](Anchor anchor, std::optional<Side> side) {
+    const CropPlacement placement = place_crop(frame, anchor, side);
+    points.push_back(
+        {{"anchor", anchor_name(anchor)},
+         {"side", side ? Json(side_name(*side)) : Json(nullptr)},
+         {"point_mm", point(placement.point_patient)},
+         {"source", point_source_name(placement.origin.source)},
+         {"confidence", placement.origin.confidence ? rounded(*placement.origin.confidence) : Json(nullptr)}});
+  };
+  add(Anchor::Canal, std::nullopt);
+  for (const Anchor anchor : {Anchor::Foramen, Anchor::Recess}) {
+    for (const Side side : {Side::Left, Side::Right}) add(anchor, side);
+  }
+  return points;
+}
+
 Json level_json(const Spine& spine, Level level) {
   const auto& frame = spine.levels[static_cast<size_t>(index_of(level))];
   Json json = {{"level", level_name(level)}, {"found", frame.has_value()}};
@@ -44,6 +64,7 @@ Json level_json(const Spine& spine, Level level) {
   json["left"] = point(frame->left);
   json["disc_depth_mm"] = rounded(frame->depth_mm);
   json["disc_height_mm"] = rounded(frame->height_mm);
+  json["points"] = points_json(*frame);
   return json;
 }
 
@@ -107,23 +128,27 @@ Json grade_json(const Grade& grade) {
   for (const std::string& flag : grade.flags) flags.push_back(flag);
   Json decided_by = Json::array();
   for (const Measure measure : grade.decided_by) decided_by.push_back(measure_name(measure));
-  return {{"finding", finding_key(grade.finding)},
-          {"condition", condition_key(grade.finding.condition)},
-          {"side", grade.finding.side ? Json(side_name(*grade.finding.side)) : Json(nullptr)},
-          {"level", level_name(grade.finding.level)},
-          {"probabilities",
-           {{"normal_mild", std::stod(printed[0])},
-            {"moderate", std::stod(printed[1])},
-            {"severe", std::stod(printed[2])}}},
-          {"grade", severity_key(most_probable(grade.probabilities))},
-          {"source", source_name(grade.source)},
-          {"level_confidence", rounded(grade.level_confidence)},
-          {"series_instance_uid", text_or_null(grade.series_instance_uid)},
-          {"sop_instance_uid", text_or_null(grade.sop_instance_uid)},
-          {"point_mm", point(grade.point_patient)},
-          {"measures", measures_json(grade)},
-          {"decided_by", decided_by},
-          {"flags", flags}};
+  return {
+      {"finding", finding_key(grade.finding)},
+      {"condition", condition_key(grade.finding.condition)},
+      {"side", grade.finding.side ? Json(side_name(*grade.finding.side)) : Json(nullptr)},
+      {"level", level_name(grade.finding.level)},
+      {"probabilities",
+       {{"normal_mild", std::stod(printed[0])},
+        {"moderate", std::stod(printed[1])},
+        {"severe", std::stod(printed[2])}}},
+      {"grade", severity_key(most_probable(grade.probabilities))},
+      {"source", source_name(grade.source)},
+      {"level_confidence", rounded(grade.level_confidence)},
+      {"series_instance_uid", text_or_null(grade.series_instance_uid)},
+      {"sop_instance_uid", text_or_null(grade.sop_instance_uid)},
+      {"point_mm", point(grade.point_patient)},
+      {"point_source", grade.point_patient ? Json(point_source_name(grade.point_origin.source)) : Json(nullptr)},
+      {"point_confidence",
+       grade.point_patient && grade.point_origin.confidence ? rounded(*grade.point_origin.confidence) : Json(nullptr)},
+      {"measures", measures_json(grade)},
+      {"decided_by", decided_by},
+      {"flags", flags}};
 }
 
 Json series_json(const SeriesSummary& series) {

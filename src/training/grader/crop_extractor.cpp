@@ -90,7 +90,7 @@ PreparedStudy CropExtractor::prepare(const std::string& study_id) const {
 
 Spine CropExtractor::located(const PreparedStudy& prepared) const {
   try {
-    return located_spine(prepared, grader_.locate);
+    return spine_with_points(prepared, grader_);
   } catch (const Error& error) {
     const bool has_points = options_.points == TrainingPoints::Given && prepared.sagittal != SeriesRole::None;
     if (!has_points || error.kind() != ErrorKind::NoUsableStudy) throw;

@@ -80,11 +80,12 @@ nlohmann::json networks_json(std::vector<NetworkSpec> networks) {
   return nlohmann::json::parse(manifest_text(manifest)).at("networks");
 }
 
-/// What finds levels and canal, and so decides where crops lie: weights, inputs, outputs.
+/// What finds levels, canal and points, and so decides where crops lie: weights, inputs, outputs.
 nlohmann::json finders_of(const fs::path& bundle) {
   std::vector<NetworkSpec> finders = read_manifest(bundle).networks;
-  std::erase_if(
-      finders, [](const NetworkSpec& network) { return network.role != "locator" && network.role != "canal_outline"; });
+  std::erase_if(finders, [](const NetworkSpec& network) {
+    return network.role != "locator" && network.role != "canal_outline" && network.role != kPointsRole;
+  });
   return networks_json(std::move(finders));
 }
 

@@ -32,7 +32,7 @@ std::optional<GivenForamen> given_foramen(const Finding& finding, const Study& s
   const auto& frame = spine.levels[index_of(finding.level)];
   const auto point = coordinates.locate(study, finding).point_patient;
   if (!frame || !point) return std::nullopt;
-  const CropPlacement usual = place_crop(*frame, Anchor::Foramen, finding.side);
+  const CropPlacement usual = usual_placement(*frame, Anchor::Foramen, finding.side);
   if (distance_in_plane(usual.point_patient, *point, frame->left) > kFarthestPointMm) return std::nullopt;
   return GivenForamen{usual, *point};
 }
@@ -85,7 +85,7 @@ LocatedStudy located_study(const StudyLabels& labels, const TrainingFolder& fold
   if (known != spines.end()) {
     located.spine = known->second;
   } else {
-    located.spine = located_spine(located.prepared, grader.locate);
+    located.spine = spine_with_points(located.prepared, grader);
     spines.emplace(labels.study_id, located.spine);
   }
   return located;

@@ -1,0 +1,77 @@
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/train_options.h"
+#include "pipeline/device.h"
+#include "training/points/point_trainer.h"
+
+namespace lumbargrade::cli {
+namespace {
+
+constexpr const char* kPointsFooter = R"(The data folder is in the challenge's layout
+  train_images/<study>/<series>/<n>.dcm
+  train_label_coordinates.csv             study_id,series_id,instance_number,condition,level,x,y
+  train_series_descriptions.csv           optional: study_id,series_id,series_description
+Studies and points without coordinates are no error. training/out_of_fold_points.csv in --out holds every study's points
+by networks that had not seen it, in the format of train_label_coordinates.csv.
+
+Examples:
+  lumbargrade train points --data rsna --out points
+  lumbargrade train points --data rsna --out points --resume
+  lumbargrade train points --data phantom --folds 0 --iterations 900 --out points)";
+
+void add_point_options(CLI::App& command, PointTraining& training) {
+  command.add_option("--data", training.data.data, "Folder in the challenge's layout")
+      ->required()
+      ->check(CLI::ExistingDirectory)
+      ->group("Data");
+  command
+      .add_option("--bundle", training.data.bundle,
+                  "Bundle whose locator finds the levels; the new one is built on it (default: the shipped one)")
+      ->group("Data");
+  command
+      .add_option("--folds", training.folds,
+                  "Hold out every study once, in so many parts, each by a network of its own; 0 trains one on all")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->group("Data");
+  command.add_option("--fold", training.fold, "Only this part, from 0 (default: all)")->group("Data");
+  command.add_option("--cache", training.data.cache, "Folder for the cut crops (default: crops/ in --out)")
+      ->group("Data");
+  command.add_option("--init", training.init, "Bundle whose points networks are begun with (default: random weights)")
+      ->check(CLI::ExistingDirectory)
+      ->group("Training");
+  command.add_option("--iterations", training.iterations, "Steps of each network")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  command.add_option("--batch", training.batch, "Crops per step")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 512))
+      ->group("Training");
+  command.add_option("--rate", training.rate, "Peak learning rate")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  add_training_options(command, training);
+}
+
+}  // namespace
+
+void add_train_points_command(CLI::App& train, Action& action) {
+  auto* points = train.add_subcommand("points", "Train the networks that find canal, foramina and recesses");
+  auto training = std::make_shared<PointTraining>();
+  add_point_options(*points, *training);
+  points->footer(kPointsFooter);
+  points->callback([training, &action] {
+    action = [training] {
+      training->device = ready_device(training->device);
+      training->data.threads = training->threads;
+      if (training->data.cache.empty()) training->data.cache = training->out / "crops";
+      train_points(*training);
+      return 0;
+    };
+  });
+}
+
+}  // namespace lumbargrade::cli

@@ -1,0 +1,289 @@
+#include "training/points/point_trainer.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "grades/crop_tensors.h"
+#include "network/state.h"
+#include "points/point_view.h"
+#include "training/grader/fold_training.h"
+#include "training/loop/trainer.h"
+#include "training/points/point_augmentation.h"
+#include "training/points/point_bundle.h"
+#include "training/points/point_tables.h"
+#include "training/segmentation/random_draws.h"
+
+namespace lumbargrade {
+namespace {
+
+/// What a run's seed is used for.
+enum PointStream : std::uint64_t { kPointWeights = 1, kPointCrops = 2 };
+
+constexpr double kTargetSdMm = 2;
+constexpr double kMirrorShare = 0.5;
+constexpr size_t kCropsAtOnce = 64;
+
+/// Crops on their way into a batch.
+CropBatch empty_batch(const View& view, size_t count) {
+  const auto crops = static_cast<std::int64_t>(count);
+  return {torch::zeros({crops, view.slices, view.size_px, view.size_px}), torch::zeros({crops, view.slices})};
+}
+
+CropBuffers buffers_of(CropBatch& batch, size_t at) {
+  const auto place = static_cast<std::int64_t>(at);
+  return {batch.pixels[place].data_ptr<float>(), batch.valid[place].data_ptr<float>()};
+}
+
+TensorMap point_inputs(const CropBatch& batch, const torch::Device& device) {
+  TensorMap inputs;
+  add_view(inputs, kPointInput, batch, device);
+  return inputs;
+}
+
+/// Fills slices x rows x columns with the share of each place: a normal distribution in the plane, on the slice of the
+/// place or the two that it lies between. Sums to 1, or to 0 where the crop does not show the place.
+void write_target(const CropPlace& place, const View& view, float* target) {
+  const double sigma_px = kTargetSdMm / view.pixel_mm;
+  const auto is_outside = [](double at, int count) { return at < -0.5 || at > count - 0.5; };
+  if (is_outside(place.slice, view.slices) || is_outside(place.row, view.size_px) ||
+      is_outside(place.column, view.size_px))
+    return;
+  const double slice = std::clamp(place.slice, 0.0, view.slices - 1.0);
+  double sum = 0;
+  float* at = target;
+  for (int s = 0; s < view.slices; ++s) {
+    const double share = std::max(0.0, 1 - std::abs(s - slice));
+    for (int row = 0; row < view.size_px; ++row) {
+      for (int column = 0; column < view.size_px; ++column) {
+        const double distance = std::hypot(row - place.row, column - place.column) / sigma_px;
+        const double value = share * std::exp(-distance * distance / 2);
+        sum += value;
+        *at++ = static_cast<float>(value);
+      }
+    }
+  }
+  std::for_each(target, at, [&](float& value) { value /= static_cast<float>(sum); });
+}
+
+/// Cross-entropy between the shares of places and those of the target, over the crops that show their point.
+torch::Tensor place_loss(const TensorMap& outputs, const TrainingBatch& batch) {
+  const torch::Tensor logits = outputs.at(kPointOutput).to(torch::kFloat32).flatten(1);
+  const torch::Tensor target = batch.targets.at(kPointOutput).flatten(1);
+  const torch::Tensor shown = target.sum().clamp_min(1);
+  return -(target * torch::log_softmax(logits, 1)).sum() / shown;
+}
+
+OptimisationSettings point_optimisation(const PointTraining& training) {
+  OptimisationSettings settings;
+  settings.epochs = 1;
+  settings.rate = training.rate;
+  settings.weight_decay = 1e-3;
+  settings.warm_up = 0.05;
+  settings.average = 0.99;
+  settings.average_first = 0;
+  return settings;
+}
+
+/// The network of one anchor in one fold.
+class AnchorTask {
+ public:
+  /// `fold`: of studies held out; empty: none.
+  AnchorTask(const PointTraining& training, const PointData& data, Anchor anchor, std::optional<int> fold)
+      : training_(training), data_(data), own_(data.anchors[index_of(anchor)]), anchor_(anchor), fold_(fold) {
+    const std::vector<int> folds = training.folds > 0
+                                       ? folds_of_studies(data.study_ids.size(), training.folds, training.seed)
+                                       : std::vector<int>(data.study_ids.size(), -1);
+    for (size_t k = 0; k < own_.samples.size(); ++k) {
+      const bool is_held_out = fold && folds[static_cast<size_t>(own_.samples[k].study)] == *fold;
+      if (is_held_out) {
+        held_out_.push_back(k);
+      } else if (own_.samples[k].given) {
+        trained_.push_back(k);
+      }
+    }
+  }
+
+  bool can_learn() const { return !trained_.empty(); }
+  std::string title() const { return text(anchor_name(anchor_), fold_ ? text(", fold ", *fold_) : ""); }
+
+  TensorMap train(const TensorMap& start) const {
+    TrainingTask task;
+    task.build = [this] { return build(); };
+    task.start = start;
+    task.steps_per_epoch = training_.iterations;
+    task.optimisation = point_optimisation(training_);
+    task.batch = [this](int step) { return batch(step); };
+    task.loss = place_loss;
+    task.identity = {{"network", point_parameters(training_)},
+                     {"batch", training_.batch},
+                     {"data", data_.fingerprint},
+                     {"folds", training_.folds},
+                     {"fold", fold_.value_or(-1)}};
+    return train_network(task, training_run(training_, text("points of the ", title()),
+                                            text(anchor_name(anchor_), fold_ ? text("-fold", *fold_) : ""),
+                                            seed(kPointWeights, 0)))
+        .state;
+  }
+
+  /// What a network with these weights says of the points that were held out.
+  std::vector<HeldOutPoint> held_out(const TensorMap& state) const {
+    const Network network = build();
+    load_state(*network.module, state, "averaged weights");
+    network.module->eval();
+    const torch::Device device(training_.device);
+    network.module->to(device);
+    const torch::InferenceMode inference;
+    std::vector<HeldOutPoint> points;
+    for (size_t first = 0; first < held_out_.size(); first += kCropsAtOnce) {
+      const size_t count = std::min(kCropsAtOnce, held_out_.size() - first);
+      const std::vector<size_t> samples(held_out_.begin() + static_cast<std::ptrdiff_t>(first),
+                                        held_out_.begin() + static_cast<std::ptrdiff_t>(first + count));
+      const torch::Tensor logits = network.forward(point_inputs(central(samples), device)).at(kPointOutput).flatten(1);
+      const torch::Tensor maps = torch::softmax(logits.to(torch::kFloat32), 1).to(torch::kCPU).contiguous();
+      for (size_t k = 0; k < count; ++k)
+        points.push_back(held_out_point(samples[k], maps[static_cast<std::int64_t>(k)]));
+    }
+    return points;
+  }
+
+  /// The inputs of one crop, as inference has them.
+  TensorMap example() const { return point_inputs(central({trained_.front()}), torch::kCPU); }
+
+ private:
+  Network build() const {
+    return build_network("point_finder", point_parameters(training_), "the program", "points network");
+  }
+
+  std::uint64_t seed(PointStream stream, int step) const {
+    return seed_of({training_.seed, stream, index_of(anchor_), static_cast<std::uint64_t>(fold_.value_or(-1) + 1),
+                    static_cast<std::uint64_t>(step)});
+  }
+
+  TrainingBatch batch(int step) const {
+    const View& view = own_.crops.view();
+    const auto count = static_cast<size_t>(training_.batch);
+    CropBatch crops = empty_batch(view, count);
+    torch::Tensor target = torch::zeros_like(crops.pixels);
+    TrainingBatch result;
+    for (size_t k = 0; k < count; ++k) {
+      Random random = crop_generator(seed(kPointCrops, step), step, static_cast<int>(k));
+      const size_t chosen = trained_[std::uniform_int_distribution<size_t>(0, trained_.size() - 1)(random)];
+      const PointSample& sample = own_.samples[chosen];
+      const bool mirror = anchor_ == Anchor::Canal && chance(random, kMirrorShare);
+      const CropPlace place =
+          copy_augmented_point(own_.crops, chosen, *sample.given, mirror, random, buffers_of(crops, k));
+      write_target(place, view, target[static_cast<std::int64_t>(k)].data_ptr<float>());
+      result.studies.push_back(data_.study_ids[static_cast<size_t>(sample.study)]);
+    }
+    result.inputs = point_inputs(crops, torch::kCPU);
+    result.targets = {{kPointOutput, target}};
+    return result;
+  }
+
+  CropBatch central(const std::vector<size_t>& samples) const {
+    CropBatch crops = empty_batch(own_.crops.view(), samples.size());
+    for (size_t k = 0; k < samples.size(); ++k) copy_central(own_.crops, samples[k], buffers_of(crops, k));
+    return crops;
+  }
+
+  HeldOutPoint held_out_point(size_t index, const torch::Tensor& map) const {
+    const View& view = own_.crops.view();
+    const CropMargin& margin = own_.crops.margin();
+    const PointSample& sample = own_.samples[index];
+    HeldOutPoint point;
+    point.study = sample.study;
+    point.finding = sample.finding;
+    point.read = read_place({map.data_ptr<float>(), static_cast<size_t>(map.numel())}, view);
+    CropPlace& place = point.read.place;
+    place = {place.slice + margin.slices, place.row + margin.pixels, place.column + margin.pixels};
+    point.given = sample.given;
+    point.image = sample.source.image_place(place, own_.crops.size_px());
+    point.usual_slice = (own_.crops.slices() - 1) / 2.0;
+    point.usual_px = (own_.crops.size_px() - 1) / 2.0;
+    point.pixel_mm = view.pixel_mm;
+    return point;
+  }
+
+  const PointTraining& training_;
+  const PointData& data_;
+  const AnchorData& own_;
+  Anchor anchor_;
+  std::optional<int> fold_;
+  std::vector<size_t> trained_;
+  std::vector<size_t> held_out_;
+};
+
+void check_point_folds(const PointTraining& training) {
+  const bool exists =
+      training.folds != 1 && (!training.fold || (*training.fold >= 0 && *training.fold < training.folds));
+  if (exists) return;
+  throw Error(ErrorKind::Usage,
+              text("--fold ", training.fold.value_or(0), " of --folds ", training.folds,
+                   " does not exist; give --folds N (2 or more, or 0 for none) and --fold 0 ... N-1"));
+}
+
+std::vector<std::optional<int>> runs_of(const PointTraining& training) {
+  if (training.folds == 0) return {std::nullopt};
+  if (training.fold) return {training.fold};
+  std::vector<std::optional<int>> runs;
+  for (int fold = 0; fold < training.folds; ++fold) runs.emplace_back(fold);
+  return runs;
+}
+
+void tell_figures(const std::vector<HeldOutPoint>& points) {
+  for (const Anchor anchor : kPointAnchors) {
+    const PointFigures found = found_figures(points, anchor);
+    if (found.count == 0) continue;
+    log_info(text("held-out ", anchor_name(anchor), ": ", describe(found),
+                  "; usual places: ", describe(usual_figures(points, anchor))));
+  }
+}
+
+void sort_points(std::vector<HeldOutPoint>& points) {
+  std::sort(points.begin(), points.end(), [](const HeldOutPoint& a, const HeldOutPoint& b) {
+    return std::pair(a.study, a.finding) < std::pair(b.study, b.finding);
+  });
+}
+
+}  // namespace
+
+PointTraining::PointTraining() {
+  threads = 1;  // crops are made on one more
+}
+
+void train_points(const PointTraining& training) {
+  check_point_folds(training);
+  prepare_training(training);
+  const std::vector<TensorMap> start = initial_point_weights(training);
+  const PointData data = load_point_data(training.data);
+  std::vector<TrainedPoints> trained;
+  for (const Anchor anchor : kPointAnchors) trained.push_back({anchor, {}, {}});
+  std::vector<HeldOutPoint> held_out;
+  for (const auto& fold : runs_of(training)) {
+    for (TrainedPoints& points : trained) {
+      const AnchorTask task(training, data, points.anchor, fold);
+      if (!task.can_learn()) {
+        log_warning(text("no coordinates to learn the points of the ", task.title(), " from: it has no network"));
+        continue;
+      }
+      points.members.push_back(task.train(start[index_of(points.anchor)]));
+      points.example = task.example();
+      const auto own = task.held_out(points.members.back());
+      held_out.insert(held_out.end(), own.begin(), own.end());
+    }
+    tell_figures(held_out);
+  }
+  if (training.folds > 0) {
+    sort_points(held_out);
+    write_out_of_fold_points(training.record_folder() / "out_of_fold_points.csv", data, held_out);
+    write_held_out_points(training.record_folder() / "held_out_points.csv", data, held_out);
+  }
+  write_point_bundle(training, data, trained, held_out);
+  log_info(text("bundle written to ", training.out.string()));
+}
+
+}  // namespace lumbargrade
