@@ -20,6 +20,7 @@ StudyGrades graded_study() {
   canal.series_instance_uid = "1.2.3";
   canal.sop_instance_uid = "1.2.3.4";
   canal.point_patient = Vector3(-1.5, 20, 300.123456789);
+  canal.point_origin = {PointSource::Network, 0.875};
   canal.measured[Measure::CanalAp] = MeasuredValue{7.25, -1.5};
   canal.measured.set(Measure::CanalRatio, 0.625);
   canal.decided_by = {Measure::CanalAp, Measure::CanalRatio};
@@ -62,7 +63,9 @@ TEST(GradesCsv, HasTheColumnsOfItsFormat) {
                                               "recess_depth_mm_z",
                                               "foramen_fat_share",
                                               "foramen_fat_share_z",
-                                              "flags"}));
+                                              "flags",
+                                              "point_source",
+                                              "point_confidence"}));
   EXPECT_EQ(table.rows.size(), 25U);
 }
 
@@ -99,7 +102,9 @@ TEST(GradesCsv, AMeasuredRowHoldsWhatWasMeasured) {
                                                 "",
                                                 "",
                                                 "",
-                                                "research_use_only transitional_vertebra"}));
+                                                "research_use_only transitional_vertebra",
+                                                "network",
+                                                "0.875000"}));
 }
 
 TEST(GradesCsv, APriorRowLeavesEmptyWhatWasNotLookedAt) {
@@ -135,7 +140,9 @@ TEST(GradesCsv, APriorRowLeavesEmptyWhatWasNotLookedAt) {
                                                "",
                                                "",
                                                "",
-                                               "research_use_only canal_not_measured"}));
+                                               "research_use_only canal_not_measured",
+                                               "",
+                                               ""}));
 }
 
 TEST(GradesCsv, AStudyNamedWithCommasQuotesAndLineBreaksStaysOneFieldOnOneLine) {

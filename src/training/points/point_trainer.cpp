@@ -150,8 +150,10 @@ class AnchorTask {
     return points;
   }
 
-  /// The inputs of one crop, as inference has them.
-  TensorMap example() const { return point_inputs(central({trained_.front()}), torch::kCPU); }
+  /// The input of one crop, as inference has it.
+  TensorMap example() const {
+    return {{kPointInput, point_inputs(central({trained_.front()}), torch::kCPU).at(kPointInput)}};
+  }
 
  private:
   Network build() const {
