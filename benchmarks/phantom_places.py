@@ -30,12 +30,18 @@ class Series:
 
     def __init__(self, folder):
         headers = [pydicom.dcmread(file, stop_before_pixels=True) for file in sorted(folder.glob("*.dcm"))]
+        self.instances = [int(h.InstanceNumber) for h in headers]
         self.position = np.array([h.ImagePositionPatient for h in headers], float)
         orientation = np.array([h.ImageOrientationPatient for h in headers], float).reshape(-1, 2, 3)
         self.normal = np.cross(orientation[:, 0], orientation[:, 1])
         spacing = np.array([h.PixelSpacing for h in headers], float)
         self.axes = orientation / spacing[:, ::-1, None]
+        self.steps = orientation * spacing[:, ::-1, None]
         self.sizes = np.array([(h.Columns, h.Rows) for h in headers], float)
+
+    def point(self, instance, column, row):
+        k = self.instances.index(instance)
+        return self.position[k] + column * self.steps[k, 0] + row * self.steps[k, 1]
 
     def nearest(self, point):
         distance = np.abs(np.einsum("ij,ij->i", point - self.position, self.normal))
