@@ -6,6 +6,11 @@
 #include <cstring>
 
 namespace lumbargrade {
+namespace {
+
+constexpr double kWhite = 255;
+
+}  // namespace
 
 CropBatch stacked(const std::vector<std::optional<Crop>>& crops) {
   const auto first = std::find_if(crops.begin(), crops.end(), [](const auto& crop) { return crop.has_value(); });
@@ -34,10 +39,16 @@ torch::Tensor normalised(const torch::Tensor& pixels, const torch::Tensor& valid
   return centred / deviation.clamp_min(1e-3);
 }
 
-void add_view(TensorMap& inputs, const std::string& name, const CropBatch& batch, const torch::Device& device) {
+torch::Tensor scaled(const torch::Tensor& pixels, const torch::Tensor& valid, const NormalisationSpec& normalisation) {
+  if (!normalisation.scale) return normalised(pixels, valid);
+  const torch::Tensor mask = valid.to(torch::kFloat32).unsqueeze(-1).unsqueeze(-1);
+  return (pixels.to(torch::kFloat32) / kWhite - normalisation.scale->mean) / normalisation.scale->deviation * mask;
+}
+
+void add_view(TensorMap& inputs, const View& view, const CropBatch& batch, const torch::Device& device) {
   const torch::Tensor valid = batch.valid.to(device);
-  inputs[name] = normalised(batch.pixels.to(device), valid);
-  inputs[name + ".valid"] = valid;
+  inputs[view.name] = scaled(batch.pixels.to(device), valid, view.normalisation);
+  inputs[view.name + ".valid"] = valid;
 }
 
 }  // namespace lumbargrade

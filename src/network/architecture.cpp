@@ -9,7 +9,9 @@
 #include "core/finding.h"
 #include "core/nearest_name.h"
 #include "core/strict_object.h"
+#include "network/exported_network.h"
 #include "network/grader_network.h"
+#include "network/state.h"
 #include "network/study_mixer.h"
 #include "network/unet.h"
 
@@ -25,10 +27,13 @@ constexpr std::size_t kMaxViews = 16;
 constexpr std::int64_t kMaxHidden = 4096;
 constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxMixerLayers = 16;
+constexpr std::int64_t kMaxColours = 4;
 constexpr double kMaxDropout = 0.95;
 constexpr std::int64_t kHiddenStep = 8;  // heads and directions share it evenly
 
 const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention", "transformer"};  // as PoolingKind
+
+const std::vector<std::string> kLayouts = {"channels", "sequence", "volume", "batch"};  // as SliceLayout
 
 const at::Tensor& input_named(const TensorMap& inputs, const std::string& name) {
   const auto found = inputs.find(name);
@@ -127,6 +132,26 @@ Network build_study_mixer(const nlohmann::json& parameters, const std::string& f
           [network]() mutable { network->eval(); }};
 }
 
+Network build_exported(const nlohmann::json& /*parameters*/, const std::string& file, const std::string& place) {
+  throw Error(ErrorKind::BundleInvalid, text(file, ": ", place, ": an exported network is loaded, not built"));
+}
+
+Network load_exported(const ExportedOptions& options, const std::filesystem::path& weights) {
+  ExportedNetwork network(weights, options);
+  return {network.ptr(),
+          [network](const TensorMap& inputs) mutable {
+            return TensorMap{{"grade", network->forward(inputs)}};
+          },
+          [] {}};
+}
+
+ArchitectureSummary summarise_exported(const nlohmann::json& parameters, const std::string& file,
+                                       const std::string& place) {
+  ArchitectureSummary summary{read_exported_options(parameters, file, place).views, {{"grade", kSeverityCount}}, 0};
+  std::sort(summary.inputs.begin(), summary.inputs.end());
+  return summary;
+}
+
 // Fewest weights of each architecture: its largest kernels alone. In double, where nothing overflows.
 
 constexpr double kKernelArea = 3 * 3;
@@ -199,7 +224,8 @@ struct Architecture {
 // A new architecture is one line here, its builder and its summary above, and its row in the header's table.
 constexpr std::array kArchitectures = {Architecture{"unet", build_unet, summarise_unet},
                                        Architecture{"grader", build_grader, summarise_grader},
-                                       Architecture{"study_mixer", build_study_mixer, summarise_study_mixer}};
+                                       Architecture{"study_mixer", build_study_mixer, summarise_study_mixer},
+                                       Architecture{kExportedArchitecture, build_exported, summarise_exported}};
 
 const Architecture& architecture_named(const std::string& name, const std::string& file, const std::string& place) {
   for (const Architecture& known : kArchitectures) {
@@ -237,6 +263,34 @@ GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const
   return options;
 }
 
+ExportedOptions read_exported_options(const nlohmann::json& parameters, const std::string& file,
+                                      const std::string& place) {
+  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"views", "layout"},
+                            {"arguments", "colours", "answers"});
+  ExportedOptions options;
+  options.views = view_names(object);
+  const auto layout = std::find(kLayouts.begin(), kLayouts.end(), object.one_of("layout", kLayouts));
+  options.layout = static_cast<SliceLayout>(layout - kLayouts.begin());
+  options.arguments = object.has("arguments") ? object.strings("arguments") : options.views;
+  for (const std::string& argument : options.arguments) {
+    const auto names_it = [&](const std::string& view) { return argument == view || argument == view + ".valid"; };
+    if (std::none_of(options.views.begin(), options.views.end(), names_it)) {
+      object.fail("arguments", text("names \"", argument, "\", which is no view and no view's .valid"));
+    }
+  }
+  if (object.has("colours")) options.colours = object.integer("colours", 1, kMaxColours);
+  if (object.has("answers")) {
+    options.gives_probabilities = object.one_of("answers", {"logits", "probabilities"}) == "probabilities";
+  }
+  if (options.layout == SliceLayout::Channels && options.colours > 1) {
+    object.fail("colours", "contradicts the layout channels, where slices take the colours' place");
+  }
+  if (options.layout == SliceLayout::Batch && options.arguments != std::vector<std::string>{options.views.front()}) {
+    object.fail("layout", "batch answers slice by slice: it goes with one argument, which is a view");
+  }
+  return options;
+}
+
 std::vector<std::string> architecture_names() {
   std::vector<std::string> names;
   for (const Architecture& known : kArchitectures) names.emplace_back(known.name);
@@ -246,6 +300,17 @@ std::vector<std::string> architecture_names() {
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place) {
   return architecture_named(architecture, file, place).build(parameters, file, place + ".parameters");
+}
+
+Network load_network(const std::string& architecture, const nlohmann::json& parameters,
+                     const std::filesystem::path& weights, const std::string& file, const std::string& place) {
+  if (architecture == kExportedArchitecture) {
+    return load_exported(read_exported_options(parameters, file, place + ".parameters"), weights);
+  }
+  Network network = build_network(architecture, parameters, file, place);
+  load_state(*network.module, read_safetensors(weights), weights.string());
+  network.module->eval();
+  return network;
 }
 
 ArchitectureSummary summarise_architecture(const std::string& architecture, const nlohmann::json& parameters,

@@ -2,6 +2,7 @@
 
 #include <torch/nn/module.h>
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "network/exported_options.h"
 #include "network/grader_options.h"
 #include "network/safetensors.h"
 #include "network/unet_options.h"
@@ -37,8 +39,18 @@ struct Network {
 /// | `grader` | read_grader_options | those of GraderNetwork | `grade` N x 3 |
 /// | `study_mixer` | `features`, `hidden`, `layers`, `dropout` of StudyMixerOptions | `features`, `logits`, `present`
 /// of StudyMixer | `grade` N x 3 x 25 |
+/// | `exported` | read_exported_options | its views, as a grader's | `grade` N x 3; its file is its weights and what it
+/// computes, so that only load_network builds one |
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place);
+
+/// The architecture of networks that PyTorch exported.
+inline constexpr const char* kExportedArchitecture = "exported";
+
+/// Builds a network and loads its weights, in evaluation mode: a safetensors file, or the .pt2 file of an exported one.
+/// Errors as those of build_network, load_state and ExportedNetworkImpl.
+Network load_network(const std::string& architecture, const nlohmann::json& parameters,
+                     const std::filesystem::path& weights, const std::string& file, const std::string& place);
 
 /// What the parameters tell before anything is built; errors as those of build_network.
 struct ArchitectureSummary {
@@ -63,6 +75,18 @@ UNetOptions read_unet_options(const nlohmann::json& parameters, const std::strin
 /// | `hidden`, `dropout`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place);
+
+/// The parameters of an `exported`, checked; errors as those of build_network.
+///
+/// | parameter | meaning |
+/// |---|---|
+/// | `views` | names of the inputs, as of a grader |
+/// | `layout` | `channels`, `sequence`, `volume` or `batch`: see SliceLayout |
+/// | `arguments` | of its forward in order, `<view>` or `<view>.valid`; may be absent: the views |
+/// | `colours` | how many times each slice is given: 1 to 4; may be absent: 1 |
+/// | `answers` | `logits` or `probabilities`; may be absent: logits |
+ExportedOptions read_exported_options(const nlohmann::json& parameters, const std::string& file,
+                                      const std::string& place);
 
 /// The names that build_network knows.
 std::vector<std::string> architecture_names();
