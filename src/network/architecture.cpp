@@ -28,10 +28,17 @@ constexpr std::int64_t kMaxHidden = 4096;
 constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxMixerLayers = 16;
 constexpr std::int64_t kMaxColours = 4;
+constexpr std::int64_t kMaxSlices = 63;
+constexpr std::int64_t kMaxNeighbours = 7;
+constexpr double kMaxDropPath = 0.9;
+constexpr double kMaxAuxiliary = 10;
 constexpr double kMaxDropout = 0.95;
 constexpr std::int64_t kHiddenStep = 8;  // heads and directions share it evenly
 
-const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention", "transformer"};  // as PoolingKind
+// In the order of their enumerations.
+const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention", "transformer", "gru_attention"};
+const std::vector<std::string> kSpatialPoolings = {"mean", "gem", "heat_map"};
+const std::vector<std::string> kSlicesAs = {"sequence", "channels", "volume"};
 
 const std::vector<std::string> kLayouts = {"channels", "sequence", "volume", "batch"};  // as SliceLayout
 
@@ -74,7 +81,8 @@ ResNetOptions resnet_options(const StrictObject& object) {
 BackboneOptions backbone_options(const StrictObject& object) {
   BackboneOptions options;
   options.name = object.one_of("backbone", backbone_names());
-  if (options.name == kFreeBackbone) {
+  if (object.has("drop_path")) options.drop_path = object.number("drop_path", 0, kMaxDropPath);
+  if (options.name == kFreeBackbone || options.name == kVolumeBackbone) {
     if (!object.has("backbone_options")) object.fail("backbone_options", "is missing: widths and blocks");
     options.resnet =
         resnet_options(object.object("backbone_options", {"widths", "blocks"}, {"deep_stem", "average_downsample"}));
@@ -82,6 +90,31 @@ BackboneOptions backbone_options(const StrictObject& object) {
     object.object("backbone_options", {});
   }
   return options;
+}
+
+template <typename Kind>
+Kind kind_named(const StrictObject& object, const std::string& key, const std::vector<std::string>& words,
+                Kind otherwise) {
+  if (!object.has(key)) return otherwise;
+  return static_cast<Kind>(std::find(words.begin(), words.end(), object.one_of(key, words)) - words.begin());
+}
+
+/// How slices come to the backbone; keys that contradict each other are refused by name.
+void read_slices(const StrictObject& object, GraderNetworkOptions& options) {
+  options.slices_as = kind_named(object, "slices_as", kSlicesAs, SlicesAs::Sequence);
+  if (object.has("slices")) options.slices = object.integer("slices", 1, kMaxSlices);
+  if (object.has("neighbours")) options.neighbours = object.integer("neighbours", 0, kMaxNeighbours);
+  const bool sequence = options.slices_as == SlicesAs::Sequence, volume = options.slices_as == SlicesAs::Volume;
+  if (object.has("slices") != (options.slices_as == SlicesAs::Channels)) {
+    object.fail("slices", "goes with slices_as channels, and with nothing else");
+  }
+  if (!sequence && options.neighbours > 0) object.fail("neighbours", "contradicts slices_as: only a sequence has them");
+  if (!sequence && options.pooling != PoolingKind::Mean) {
+    object.fail("pooling", "contradicts slices_as: slices that come together are pooled by nothing but mean");
+  }
+  if (volume != (options.backbone.name == kVolumeBackbone)) {
+    object.fail("backbone", text("contradicts slices_as: ", kVolumeBackbone, " takes a volume, the others do not"));
+  }
 }
 
 bool is_view_name(const std::string& name) {
@@ -104,7 +137,13 @@ Network build_grader(const nlohmann::json& parameters, const std::string& file, 
   GraderNetwork network(read_grader_options(parameters, file, place));
   return {network.ptr(),
           [network](const TensorMap& inputs) mutable {
-            return TensorMap{{"grade", network->forward(inputs).logits}};
+            const GraderOutput output = network->forward(inputs);
+            TensorMap outputs{{"grade", output.logits}};
+            if (output.auxiliary.defined()) {  // in training only
+              outputs["auxiliary"] = output.auxiliary;
+              outputs["auxiliary.valid"] = output.auxiliary_valid * network->options().auxiliary;
+            }
+            return outputs;
           },
           [network]() mutable { network->prepare_for_inference(); }};
 }
@@ -174,7 +213,7 @@ ArchitectureSummary summarise_unet(const nlohmann::json& parameters, const std::
 
 double least_weights_of(const BackboneOptions& backbone) {
   constexpr double kSmallestPreset = 3e6;  // convnext_atto has 3.4 million
-  if (backbone.name != kFreeBackbone) return kSmallestPreset;
+  if (backbone.name != kFreeBackbone && backbone.name != kVolumeBackbone) return kSmallestPreset;
   double weights = 0;
   for (size_t stage = 0; stage < backbone.resnet.widths.size(); ++stage) {
     const auto blocks = static_cast<double>(backbone.resnet.blocks[stage]);
@@ -185,6 +224,8 @@ double least_weights_of(const BackboneOptions& backbone) {
 
 double least_weights_of(PoolingKind pooling, std::int64_t hidden) {
   switch (pooling) {
+    case PoolingKind::GruAttention:
+      return 3 * square(hidden);
     case PoolingKind::LstmAttention:
       return 4 * square(hidden);  // recurrent matrices of two layers, two directions, half as wide
     case PoolingKind::Transformer:
@@ -251,12 +292,15 @@ UNetOptions read_unet_options(const nlohmann::json& parameters, const std::strin
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place) {
   const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"backbone", "views", "pooling"},
-                            {"backbone_options", "hidden", "dropout", "shared_backbone"});
+                            {"backbone_options", "hidden", "dropout", "shared_backbone", "slices_as", "slices",
+                             "neighbours", "spatial_pooling", "auxiliary", "drop_path"});
   GraderNetworkOptions options;
   options.backbone = backbone_options(object);
   options.views = view_names(object);
-  const auto pooling = std::find(kPoolings.begin(), kPoolings.end(), object.one_of("pooling", kPoolings));
-  options.pooling = static_cast<PoolingKind>(pooling - kPoolings.begin());
+  options.pooling = kind_named(object, "pooling", kPoolings, PoolingKind::Mean);
+  options.spatial_pooling = kind_named(object, "spatial_pooling", kSpatialPoolings, SpatialPoolingKind::Mean);
+  if (object.has("auxiliary")) options.auxiliary = object.number("auxiliary", 0, kMaxAuxiliary);
+  read_slices(object, options);
   if (object.has("hidden")) options.hidden = hidden_width(object);
   if (object.has("dropout")) options.dropout = object.number("dropout", 0, kMaxDropout);
   if (object.has("shared_backbone")) options.shared_backbone = object.boolean("shared_backbone");

@@ -69,10 +69,13 @@ UNetOptions read_unet_options(const nlohmann::json& parameters, const std::strin
 /// | parameter | meaning |
 /// |---|---|
 /// | `backbone` | one of backbone_names() |
-/// | `backbone_options` | only for `resnet`: `widths`, `blocks`, `deep_stem`, `average_downsample` of ResNetOptions |
-/// | `views` | names of the inputs: lower-case letters, digits and `_` |
-/// | `pooling` | `mean`, `attention`, `lstm_attention` or `transformer` |
-/// | `hidden`, `dropout`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
+/// | `backbone_options` | only for `resnet` and `resnet3d`: `widths`, `blocks`, `deep_stem`, `average_downsample` of
+/// ResNetOptions | | `views` | names of the inputs: lower-case letters, digits and `_` | | `slices_as` | `sequence`,
+/// `channels` (with `slices`, which every view then has) or `volume` (with a 3-D backbone) | `neighbours` | of a
+/// sequence: so many slices on either side come with each, as channels | | `spatial_pooling` | `mean`, `gem` or
+/// `heat_map` | | `auxiliary` | weight of the loss of what slices say alone | | `drop_path` | of the backbone, as in
+/// BackboneOptions | | `pooling` | `mean`, `attention`, `lstm_attention`, `transformer` or `gru_attention` | |
+/// `hidden`, `dropout`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place);
 

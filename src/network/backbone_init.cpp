@@ -17,9 +17,9 @@ bool is_classifier(const std::string& name) {
                      [&](const char* prefix) { return name.starts_with(prefix); });
 }
 
-/// Whether `given` are the kernels of a stem for several colours where ours has one.
+/// Whether `given` are the kernels of a stem for three colours where ours takes slices.
 bool is_colour_stem(const torch::Tensor& own, const torch::Tensor& given) {
-  return own.dim() == 4 && given.dim() == 4 && own.size(1) == 1 && given.size(1) == 3 && own.size(0) == given.size(0) &&
+  return own.dim() == 4 && given.dim() == 4 && given.size(1) == 3 && own.size(0) == given.size(0) &&
          own.size(2) == given.size(2) && own.size(3) == given.size(3);
 }
 
@@ -62,7 +62,10 @@ Matched match(const TensorMap& own, const TensorMap& weights) {
     if (found != weights.end() && found->second.sizes() == tensor.sizes()) {
       matched.state[name] = found->second;
     } else if (found != weights.end() && is_colour_stem(tensor, found->second)) {
-      matched.state[name] = found->second.to(torch::kFloat).sum(1, true);
+      // Slices that are alike give what a grey picture given three times would.
+      const int64_t channels = tensor.size(1);
+      const torch::Tensor grey = found->second.to(torch::kFloat).sum(1, true) / static_cast<double>(channels);
+      matched.state[name] = grey.expand_as(tensor).contiguous();
     } else if (found == weights.end() && name.ends_with(kBatchCount)) {
       matched.state[name] = tensor.detach().clone();
     } else if (found == weights.end()) {

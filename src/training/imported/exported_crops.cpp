@@ -63,11 +63,8 @@ ExportedEntry read_entry(const StrictObject& object, const JsonSource& source, c
   const auto keys = condition_keys();
   const auto key = std::find(keys.begin(), keys.end(), object.one_of("condition", keys));
   entry.condition = kConditions[static_cast<size_t>(key - keys.begin())];
-  const nlohmann::json& views = object.free_object("views");
-  for (const auto& [name, view] : views.items()) {
-    if (!view.is_object() || !view.contains("input")) object.fail("views", text("says nothing of the input ", name));
-    entry.inputs.push_back(
-        parse_image_input(view.at("input"), source, object.place_of(text("views.", name, ".input"))));
+  for (const auto& view : object.objects("views", {"input", "margin_slices", "margin_px"}, {"given", "predicted"})) {
+    entry.inputs.push_back(parse_image_input(view.free_object("input"), source, view.place_of("input")));
   }
   if (entry.inputs.empty()) object.fail("views", "are none");
   entry.findings = read_findings(folder / entry.folder / kExportedFindingsFile, entry.condition);
