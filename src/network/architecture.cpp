@@ -38,6 +38,7 @@ constexpr std::int64_t kHiddenStep = 8;  // heads and directions share it evenly
 // In the order of their enumerations.
 const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention", "transformer", "gru_attention"};
 const std::vector<std::string> kSpatialPoolings = {"mean", "gem", "heat_map"};
+const std::vector<std::string> kMixerOver = {"study", "levels", "conditions"};
 const std::vector<std::string> kSlicesAs = {"sequence", "channels", "volume"};
 
 const std::vector<std::string> kLayouts = {"channels", "sequence", "volume", "batch"};  // as SliceLayout
@@ -151,8 +152,9 @@ Network build_grader(const nlohmann::json& parameters, const std::string& file, 
 StudyMixerOptions study_mixer_options(const nlohmann::json& parameters, const std::string& file,
                                       const std::string& place) {
   const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place,
-                            {"features", "hidden", "layers", "dropout"});
+                            {"features", "hidden", "layers", "dropout"}, {"over"});
   StudyMixerOptions options;
+  options.over = kind_named(object, "over", kMixerOver, MixerOver::Study);
   options.features = object.integer("features", 1, kMaxFeatures);
   options.hidden = hidden_width(object);
   options.layers = object.integer("layers", 1, kMaxMixerLayers);

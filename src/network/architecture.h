@@ -37,10 +37,10 @@ struct Network {
 /// | `unet` | `widths`, `fine_classes`, `coarse_maps` of UNetOptions; `in_channels` may be absent: 1 | `image` N x
 /// in_channels x H x W | `fine`, `coarse` of UNetOutput; no `coarse` where there are no coarse maps |
 /// | `grader` | read_grader_options | those of GraderNetwork | `grade` N x 3 |
-/// | `study_mixer` | `features`, `hidden`, `layers`, `dropout` of StudyMixerOptions | `features`, `logits`, `present`
-/// of StudyMixer | `grade` N x 3 x 25 |
-/// | `exported` | read_exported_options | its views, as a grader's | `grade` N x 3; its file is its weights and what it
-/// computes, so that only load_network builds one |
+/// | `study_mixer` | `features`, `hidden`, `layers`, `dropout` of StudyMixerOptions, `over` (may be absent: `study`;
+/// `levels`, `conditions`) | `features`, `logits`, `present` of StudyMixer | `grade` N x 3 x 25 | | `exported` |
+/// read_exported_options | its views, as a grader's | `grade` N x 3; its file is its weights and what it computes, so
+/// that only load_network builds one |
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place);
 

@@ -1,7 +1,5 @@
 #include "network/exported_network.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -13,6 +11,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "network/exported_program.h"
+#include "network/stored_zip.h"
 #include "network/zip_members.h"
 #include "temporary_folder.h"
 
@@ -79,30 +78,6 @@ TEST_P(ExportedExample, answers_for_one_finding_and_for_none) {
 
 INSTANTIATE_TEST_SUITE_P(layouts, ExportedExample,
                          testing::Values("channels", "sequence", "volume", "batch", "two_views"));
-
-/// Writes members as a stored zip; `compressed` as a packed one.
-void write_zip(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& members,
-               bool compressed = false) {
-  archive* writer = archive_write_new();
-  archive_write_set_format_zip(writer);
-  if (compressed)
-    archive_write_zip_set_compression_deflate(writer);
-  else
-    archive_write_zip_set_compression_store(writer);
-  archive_write_open_filename(writer, path.c_str());
-  for (const auto& [name, bytes] : members) {
-    archive_entry* entry = archive_entry_new();
-    archive_entry_set_pathname(entry, name.c_str());
-    archive_entry_set_size(entry, static_cast<la_int64_t>(bytes.size()));
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0644);
-    archive_write_header(writer, entry);
-    archive_write_data(writer, bytes.data(), bytes.size());
-    archive_entry_free(entry);
-  }
-  archive_write_close(writer);
-  archive_write_free(writer);
-}
 
 class HostilePackage : public testing::Test {
  protected:
