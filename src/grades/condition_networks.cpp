@@ -161,7 +161,7 @@ PreparedTransform ConditionNetworks::prepared(const Study& study, const Spine& s
 }
 
 void ConditionNetworks::add_inputs(CutView& cut) const {
-  add_view(cut.inputs, cut.view, batch_of(cut), device_);
+  add_view(cut.inputs, cut.view.name, batch_of(cut), device_, cut.view.normalisation);
   cut.inputs[cut.view.name] = cut.inputs[cut.view.name].to(precision_);
 }
 

@@ -48,10 +48,11 @@ torch::Tensor scaled(const torch::Tensor& pixels, const torch::Tensor& valid, co
   return (pixels.to(torch::kFloat32) / kWhite - normalisation.scale->mean) / normalisation.scale->deviation * mask;
 }
 
-void add_view(TensorMap& inputs, const View& view, const CropBatch& batch, const torch::Device& device) {
+void add_view(TensorMap& inputs, const std::string& name, const CropBatch& batch, const torch::Device& device,
+              const NormalisationSpec& normalisation) {
   const torch::Tensor valid = batch.valid.to(device);
-  inputs[view.name] = scaled(batch.pixels.to(device), valid, view.normalisation);
-  inputs[view.name + ".valid"] = valid;
+  inputs[name] = scaled(batch.pixels.to(device), valid, normalisation);
+  inputs[name + ".valid"] = valid;
 }
 
 }  // namespace lumbargrade

@@ -27,6 +27,7 @@ torch::Tensor normalised(const torch::Tensor& pixels, const torch::Tensor& valid
 torch::Tensor scaled(const torch::Tensor& pixels, const torch::Tensor& valid, const NormalisationSpec& normalisation);
 
 /// Adds the view's two inputs, `<name>` and `<name>.valid`, on `device`.
-void add_view(TensorMap& inputs, const View& view, const CropBatch& batch, const torch::Device& device);
+void add_view(TensorMap& inputs, const std::string& name, const CropBatch& batch, const torch::Device& device,
+              const NormalisationSpec& normalisation = {});
 
 }  // namespace lumbargrade

@@ -117,7 +117,7 @@ TrainingBatch augmented_batch(const std::vector<Example>& examples, const Networ
   TargetRows targets = targets_of(examples, network.condition);
   blend(views, targets, augmentation, seed);
   TrainingBatch batch{{}, targets.tensors(), {}};
-  for (size_t v = 0; v < views.size(); ++v) add_view(batch.inputs, network.views[v], views[v], torch::kCPU);
+  for (size_t v = 0; v < views.size(); ++v) add_view(batch.inputs, network.views[v].name, views[v], torch::kCPU);
   return batch;
 }
 
@@ -126,7 +126,7 @@ TensorMap central_inputs(const NetworkData& data, const std::vector<size_t>& sam
   for (const CropFile& file : data.views) {
     const CropBatch batch = empty_view(file.view(), samples.size());
     for (size_t row = 0; row < samples.size(); ++row) copy_central(file, samples[row], buffers_of(batch, row));
-    add_view(inputs, file.view(), batch, device);
+    add_view(inputs, file.view().name, batch, device);
   }
   return inputs;
 }

@@ -30,7 +30,7 @@ TensorMap example_inputs(const NetworkRecipe& recipe, const NetworkData& data) {
     const View& view = recipe.views[v];
     CropBatch batch{torch::empty({1, view.slices, view.size_px, view.size_px}), torch::empty({1, view.slices})};
     copy_central(data.views[v], 0, {batch.pixels.data_ptr<float>(), batch.valid.data_ptr<float>()});
-    inputs.emplace(view.name, scaled(batch.pixels, batch.valid, view.normalisation));
+    inputs.emplace(view.name, normalised(batch.pixels, batch.valid));
   }
   return inputs;
 }
