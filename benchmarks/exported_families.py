@@ -38,7 +38,7 @@ def write_crops(folder, size):
     axes = [{"name": "slice", "size": SLICES, "spacing_mm": 4, "towards": "left"},
             {"name": "row", "size": size, "spacing_mm": 51.2 / size, "towards": "feet"},
             {"name": "column", "size": size, "spacing_mm": 51.2 / size, "towards": "posterior"}]
-    view = {"name": "sagittal_t2", "series": ["sagittal_t2"], "axes": axes, "interpolation": "linear", "padding": "zero",
+    view = {"name": "sagittal_t2", "series": ["sagittal_t2"], "axes": axes, "interpolation": "linear", "padding": "minimum",
             "anchor": "canal", "normalisation": {"low_percentile": 0.5, "high_percentile": 99.5}}
     (folder / "0-canal").mkdir(parents=True)
     entry = {"folder": "0-canal", "condition": "spinal_canal_stenosis", "views": [{"input": view, "margin_slices": 0, "margin_px": 0}]}

@@ -31,8 +31,8 @@ constexpr std::int64_t kMaxInputValues = std::int64_t{1} << 20;  // of one crop:
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
 const std::vector<std::string> kAxes = {"channel", "slice", "row", "column", "finding", "feature", "class"};
 const std::vector<std::string> kImageKeys = {"series", "interpolation", "padding", "normalisation"};
-const std::vector<std::string> kInputKeys = {"series",        "interpolation", "padding",
-                                             "normalisation", "anchor",        "mirrored"};
+const std::vector<std::string> kInputKeys = {"series", "interpolation", "padding",          "normalisation",
+                                             "anchor", "mirrored",      "relative_to_discs"};
 const std::vector<std::string> kDirections = {"left", "right", "anterior", "posterior", "head", "feet"};
 const std::vector<std::string> kInterpolations = {"linear", "cubic", "nearest"};
 const std::vector<std::string> kPaddings = {"minimum", "zero", "edge"};
@@ -117,6 +117,7 @@ void read_image_input(const StrictObject& object, InputSpec& input) {
       read_normalisation(object.object("normalisation", {"low_percentile", "high_percentile"}, {"mean", "deviation"}));
   if (object.has("anchor")) input.anchor = object.one_of("anchor", kAnchors);
   if (object.has("mirrored")) input.mirrored = object.boolean("mirrored");
+  if (object.has("relative_to_discs")) input.relative_to_discs = object.boolean("relative_to_discs");
 }
 
 /// Values of the input's smallest tensor.

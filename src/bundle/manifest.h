@@ -68,6 +68,7 @@ struct InputSpec {
   std::string anchor =
       "";                ///< what a grader's crop is centred on: "canal", "foramen" or "recess"; empty for whole slices
   bool mirrored = true;  ///< of crops: right-sided ones are mirrored onto left-sided ones
+  bool relative_to_discs = false;  ///< of crops: spacings grow and shrink with the distance of discs (crops/view.h)
 
   bool operator==(const InputSpec&) const = default;
 };

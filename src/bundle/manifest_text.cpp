@@ -48,6 +48,7 @@ Json to_json(const InputSpec& input) {
   }
   if (!input.anchor.empty()) json["anchor"] = input.anchor;
   if (!input.mirrored) json["mirrored"] = false;
+  if (input.relative_to_discs) json["relative_to_discs"] = true;
   return json;
 }
 

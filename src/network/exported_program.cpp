@@ -30,6 +30,7 @@ const std::set<std::string> kPassedOver = {"archive_version",
                                            "byteorder",
                                            "version",
                                            ".data/serialization_id",
+                                           ".data/version",
                                            ".format_version",
                                            ".storage_alignment",
                                            "data/sample_inputs/model.pt"};

@@ -14,7 +14,7 @@ cat > crops/crops.json <<'JSON'
   "views": [{"margin_slices": 1, "margin_px": 2, "input": {"name": "first", "series": ["sagittal_t2"],
     "axes": [{"name": "slice", "size": 3, "spacing_mm": 4, "towards": "left"}, {"name": "row", "size": 16, "spacing_mm": 2, "towards": "feet"},
              {"name": "column", "size": 16, "spacing_mm": 2, "towards": "posterior"}],
-    "interpolation": "linear", "padding": "zero", "anchor": "canal",
+    "interpolation": "linear", "padding": "minimum", "anchor": "canal",
     "normalisation": {"low_percentile": 0.5, "high_percentile": 99.5}}}]}]}
 JSON
 python3 - <<'PYTHON'
