@@ -172,7 +172,10 @@ GraderOutput ConditionNetworks::output(size_t member, const PreparedTransform& t
   const auto& [spec, network, grader, views] = members_[member];
   if (grader) return grader->forward(inputs);  // changes nothing in evaluation mode
   const torch::Tensor logits = network.forward(inputs).at(kOutput);
-  return {logits, torch::zeros({logits.size(0), 0}), {}};
+  GraderOutput output;
+  output.logits = logits;
+  output.features = torch::zeros({logits.size(0), 0});
+  return output;
 }
 
 std::vector<NetworkPredictions> ConditionNetworks::answers(const ShownFindings& shown,
