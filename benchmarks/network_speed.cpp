@@ -61,7 +61,10 @@ void print_row(const std::string& name, int64_t size) {
 int run(std::vector<std::string> names) {
   const torch::InferenceMode inference;
   at::set_num_threads(kThreads);
-  if (names.empty()) names = backbone_names();
+  if (names.empty()) {
+    names = backbone_names();
+    std::erase(names, kVolumeBackbone);
+  }
   std::cout << "ms for " << kFindings << " findings of " << kSlices << " slices, " << kThreads
             << " threads; resnet has widths 24, 48, 96, 160\n"
             << "backbone                size    plain   folded     last     bf16\n";

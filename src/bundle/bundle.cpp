@@ -9,7 +9,6 @@
 #include "core/sha256.h"
 #include "network/parallel_for.h"
 #include "network/plain_errors.h"
-#include "network/state.h"
 
 namespace lumbargrade {
 namespace {
@@ -81,7 +80,9 @@ void check_names(const NetworkSpec& spec, const ArchitectureSummary& summary, co
   }
 }
 
-double weights_in(const fs::path& file) {
+double weights_in(const fs::path& file, const std::string& architecture) {
+  constexpr double kBytesOfWeight = 4;
+  if (architecture == kExportedArchitecture) return static_cast<double>(fs::file_size(file)) / kBytesOfWeight;
   double weights = 0;
   for (const TensorEntry& entry : read_safetensors_header(file).entries) {
     double elements = 1;
@@ -99,8 +100,9 @@ TensorMap small_inputs(const NetworkSpec& spec) {
     std::vector<std::int64_t> shape = {1};
     for (const AxisSpec& axis : input.axes) {
       std::int64_t size = axis.size.value_or(axis.multiple_of);
-      if (axis.size && axis.name == "slice") size = 1;
-      if (axis.size && (axis.name == "row" || axis.name == "column")) size = std::min(size, kEnoughPixels);
+      const bool is_free = axis.size && spec.architecture != kExportedArchitecture;  // those take one size only
+      if (is_free && axis.name == "slice") size = 1;
+      if (is_free && (axis.name == "row" || axis.name == "column")) size = std::min(size, kEnoughPixels);
       shape.push_back(size);
     }
     inputs.emplace(input.name, torch::zeros(shape));
@@ -135,7 +137,7 @@ void check_claims(const fs::path& folder, const Manifest& manifest) {
     const std::string place = text("network \"", spec.name, "\"");
     const ArchitectureSummary summary = summarise_architecture(spec.architecture, spec.parameters, file, place);
     check_names(spec, summary, text(file, ": ", place));
-    const double weights = weights_in(path_inside(folder, spec.weights.file));
+    const double weights = weights_in(path_inside(folder, spec.weights.file), spec.architecture);
     if (summary.least_weights > weights) {
       refuse(text(file, ": ", place, ": parameters ask for more than ", summary.least_weights, " weights, ",
                   spec.weights.file, " holds ", weights));
@@ -151,10 +153,8 @@ BundleNetwork load_bundle_network(const fs::path& folder, const NetworkSpec& spe
   const std::string manifest = (folder / kManifestFile).string();
   const std::string place = text("network \"", spec.name, "\"");
   return in_plain_words(ErrorKind::BundleInvalid, text(manifest, ": ", place), [&] {
-    BundleNetwork result{spec, build_network(spec.architecture, spec.parameters, manifest, place)};
     const fs::path weights = path_inside(folder, spec.weights.file);
-    load_state(*result.network.module, read_safetensors(weights), weights.string());
-    result.network.module->eval();
+    BundleNetwork result{spec, load_network(spec.architecture, spec.parameters, weights, manifest, place)};
     run_network(result, small_inputs(spec));
     return result;
   });

@@ -75,6 +75,10 @@ TensorMap golden_inputs(const TensorMap& golden) {
   return without_prefix(golden, kInput);
 }
 
+TensorMap golden_outputs(const TensorMap& golden) {
+  return without_prefix(golden, kOutput);
+}
+
 TensorMap make_golden(const BundleNetwork& network, const TensorMap& inputs) {
   check_inputs(network.spec, inputs);
   TensorMap golden;

@@ -12,6 +12,8 @@ TensorMap make_golden(const BundleNetwork& network, const TensorMap& inputs);
 
 /// The inputs among golden tensors, by name.
 TensorMap golden_inputs(const TensorMap& golden);
+/// The same of the outputs.
+TensorMap golden_outputs(const TensorMap& golden);
 
 /// Largest absolute difference between the outputs that the golden inputs give now and the golden outputs.
 /// Error of kind BundleInvalid when the tensors are not what the manifest and the network say: an input or output

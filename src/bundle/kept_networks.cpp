@@ -23,8 +23,15 @@ std::vector<TrainedNetwork> kept_networks(const Bundle& base, const std::vector<
   std::vector<TrainedNetwork> kept;
   for (const BundleNetwork& network : base.networks) {
     if (is_replaced(base.manifest, network.spec, replaced_roles)) continue;
-    kept.push_back({network.spec, read_safetensors(base.folder / network.spec.weights.file),
-                    golden_inputs(read_safetensors(base.folder / network.spec.golden.tensors.file))});
+    const TensorMap golden = read_safetensors(base.folder / network.spec.golden.tensors.file);
+    const auto weights = base.folder / network.spec.weights.file;
+    TrainedNetwork& stays = kept.emplace_back(TrainedNetwork{network.spec, {}, golden_inputs(golden)});
+    if (network.spec.architecture == kExportedArchitecture) {
+      stays.package = weights;
+      stays.golden_outputs = golden_outputs(golden);
+    } else {
+      stays.state = read_safetensors(weights);
+    }
   }
   return kept;
 }

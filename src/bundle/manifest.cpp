@@ -32,6 +32,8 @@ constexpr std::int64_t kMaxInputValues = std::int64_t{1} << 20;  // of one crop:
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
 const std::vector<std::string> kAxes = {"channel", "slice", "row", "column", "finding", "feature", "class"};
 const std::vector<std::string> kImageKeys = {"series", "interpolation", "padding", "normalisation"};
+const std::vector<std::string> kInputKeys = {"series", "interpolation", "padding",          "normalisation",
+                                             "anchor", "mirrored",      "relative_to_discs"};
 const std::vector<std::string> kDirections = {"left", "right", "anterior", "posterior", "head", "feet"};
 const std::vector<std::string> kInterpolations = {"linear", "cubic", "nearest"};
 const std::vector<std::string> kPaddings = {"minimum", "zero", "edge"};
@@ -87,6 +89,10 @@ NormalisationSpec read_normalisation(const StrictObject& object) {
   if (normalisation.low_percentile >= normalisation.high_percentile) {
     object.fail("low_percentile", "must be less than high_percentile");
   }
+  if (object.has("mean") != object.has("deviation")) object.fail("mean", "and deviation belong together");
+  if (object.has("mean")) {
+    normalisation.scale = GreyScale{object.number("mean", -10, 10), object.number("deviation", 1e-3, 1e3)};
+  }
   return normalisation;
 }
 
@@ -108,9 +114,11 @@ void read_image_input(const StrictObject& object, InputSpec& input) {
   input.series = read_series(object);
   input.interpolation = object.one_of("interpolation", kInterpolations);
   input.padding = object.one_of("padding", kPaddings);
-  input.normalisation = read_normalisation(object.object("normalisation", {"low_percentile", "high_percentile"}));
+  input.normalisation =
+      read_normalisation(object.object("normalisation", {"low_percentile", "high_percentile"}, {"mean", "deviation"}));
   if (object.has("anchor")) input.anchor = object.one_of("anchor", kAnchors);
   if (object.has("mirrored")) input.mirrored = object.boolean("mirrored");
+  if (object.has("relative_to_discs")) input.relative_to_discs = object.boolean("relative_to_discs");
 }
 
 /// Values of the input's smallest tensor.
@@ -162,10 +170,8 @@ NetworkSpec read_network(const StrictObject& object) {
                 is_mixer ? "is missing: a study mixer names the networks it joins" : "belongs to study mixers only");
   }
   if (is_mixer) network.members = object.strings("members");
-  const std::vector<std::string> image_keys = {"series",        "interpolation", "padding",
-                                               "normalisation", "anchor",        "mirrored"};
   for (const auto& input :
-       object.objects("inputs", {"name", "axes"}, is_mixer ? std::vector<std::string>{} : image_keys)) {
+       object.objects("inputs", {"name", "axes"}, is_mixer ? std::vector<std::string>{} : kInputKeys)) {
     network.inputs.push_back(read_input(input, !is_mixer));
   }
   for (const auto& output :
@@ -274,6 +280,10 @@ const NetworkSpec* Manifest::network(std::string_view role) const {
   const auto found =
       std::find_if(networks.begin(), networks.end(), [&](const auto& item) { return item.role == role; });
   return found == networks.end() ? nullptr : &*found;
+}
+
+InputSpec parse_image_input(const nlohmann::json& json, const JsonSource& source, const std::string& place) {
+  return read_input(StrictObject(json, source, place, {"name", "axes"}, kInputKeys), true);
 }
 
 Manifest parse_manifest(std::string_view json_text, const std::string& file) {

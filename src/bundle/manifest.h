@@ -13,6 +13,7 @@
 #include "bundle/measure_model.h"
 #include "core/finding.h"
 #include "core/measure.h"
+#include "core/strict_json.h"
 
 namespace lumbargrade {
 
@@ -41,10 +42,20 @@ struct AxisSpec {
   bool operator==(const AxisSpec&) const = default;
 };
 
-/// How intensities become network input: clipped to two percentiles of the image, then scaled to mean 0 and SD 1.
+/// Greys from 0 to 1 minus `mean`, over `deviation`: the same for every crop, as networks from elsewhere may want it.
+struct GreyScale {
+  double mean = 0;
+  double deviation = 1;
+
+  bool operator==(const GreyScale&) const = default;
+};
+
+/// How intensities become network input: clipped to two percentiles of the image, then scaled to mean 0 and SD 1 or as
+/// `scale` says.
 struct NormalisationSpec {
   double low_percentile = 0;
   double high_percentile = 100;
+  std::optional<GreyScale> scale = std::nullopt;
 
   bool operator==(const NormalisationSpec&) const = default;
 };
@@ -60,6 +71,7 @@ struct InputSpec {
   std::string anchor =
       "";                ///< what a grader's crop is centred on: "canal", "foramen" or "recess"; empty for whole slices
   bool mirrored = true;  ///< of crops: right-sided ones are mirrored onto left-sided ones
+  bool relative_to_discs = false;  ///< of crops: spacings grow and shrink with the distance of discs (crops/view.h)
 
   bool operator==(const InputSpec&) const = default;
 };
@@ -230,6 +242,11 @@ Manifest parse_manifest(std::string_view json, const std::string& file);
 
 /// The manifest of the bundle in `folder`.
 Manifest read_manifest(const std::filesystem::path& folder);
+
+/// An input that is cut from images as the manifest writes it, and back, for other files that describe crops. Errors of
+/// the source's kind.
+nlohmann::json image_input_json(const InputSpec& input);
+InputSpec parse_image_input(const nlohmann::json& json, const JsonSource& source, const std::string& place);
 
 /// Names the first key in which the inputs or outputs of `declared` differ from `wanted`, with both values, such as
 /// `inputs[0].axes[1].spacing_mm is 0.5, this version works with 0.6`. Empty where they are alike.

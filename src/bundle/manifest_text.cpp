@@ -42,8 +42,13 @@ Json to_json(const InputSpec& input) {
                {"normalisation",
                 {{"low_percentile", input.normalisation.low_percentile},
                  {"high_percentile", input.normalisation.high_percentile}}}};
+  if (const auto& scale = input.normalisation.scale) {
+    json["normalisation"]["mean"] = scale->mean;
+    json["normalisation"]["deviation"] = scale->deviation;
+  }
   if (!input.anchor.empty()) json["anchor"] = input.anchor;
   if (!input.mirrored) json["mirrored"] = false;
+  if (input.relative_to_discs) json["relative_to_discs"] = true;
   return json;
 }
 
@@ -191,6 +196,10 @@ std::string key_of(const nlohmann::json::json_pointer& pointer) {
 }
 
 }  // namespace
+
+nlohmann::json image_input_json(const InputSpec& input) {
+  return nlohmann::json::parse(to_json(input).dump());
+}
 
 std::string first_difference(const NetworkSpec& wanted, const NetworkSpec& declared) {
   const nlohmann::json expected = interface_json(wanted);

@@ -12,8 +12,12 @@ namespace lumbargrade {
 struct TrainedNetwork {
   /// Role, architecture, parameters, inputs, outputs and the golden tolerance. File names and checksums are filled in.
   NetworkSpec spec;
-  TensorMap state;          ///< see collect_state; any device, stored in the precision that it has
-  TensorMap golden_inputs;  ///< by input name; small, typical
+  TensorMap state;                     ///< see collect_state; any device, stored in the precision that it has
+  TensorMap golden_inputs;             ///< by input name; small, typical
+  std::filesystem::path package = {};  ///< of an exported network, instead of `state`: its .pt2 file
+  /// Outputs that it must give for them, after activation, by name; empty: what it gives now. Where they are given and
+  /// differ by more than the tolerance, write_bundle throws Error (BundleInvalid).
+  TensorMap golden_outputs = {};
 };
 
 /// Writes `folder`/manifest.json, <role>.safetensors and <role>_golden.safetensors, reading back what it wrote: the

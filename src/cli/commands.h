@@ -14,6 +14,7 @@ using Action = std::function<int()>;
 /// One file per command: an options struct, `add_<command>` and `run_<command>(const Options&)`.
 void add_about_commands(CLI::App& app, Action& action);  ///< help, version, info, completion, man
 void add_batch_command(CLI::App& app, Action& action);
+void add_bundle_command(CLI::App& app, Action& action);
 void add_train_command(CLI::App& app, Action& action);
 void add_train_grader_command(CLI::App& train, Action& action);    ///< below `train`
 void add_train_points_command(CLI::App& train, Action& action);    ///< below `train`

@@ -67,6 +67,7 @@ int run(int argc, char** argv) {
   add_node_command(app, action);
   add_worker_command(app, action);
   add_model_command(app, action);
+  add_bundle_command(app, action);
   add_score_command(app, action);
   add_phantom_command(app, action);
   add_about_commands(app, action);

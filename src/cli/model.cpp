@@ -49,13 +49,18 @@ std::string axis_text(const AxisSpec& axis) {
   return result;
 }
 
+std::string scale_text(const NormalisationSpec& normalisation) {
+  const auto& scale = normalisation.scale;
+  return scale ? text("greys from 0 to 1, minus ", scale->mean, ", over ", scale->deviation) : "mean 0, SD 1";
+}
+
 std::string input_text(const InputSpec& input) {
   std::vector<std::string> axes;
   for (const AxisSpec& axis : input.axes) axes.push_back(axis_text(axis));
   if (input.series.empty()) return text(input.name, ": ", joined(axes), "; answers of the networks it joins");
   return text(input.name, " from ", joined(input.series, " or "), ": ", joined(axes), "; ", input.interpolation,
               " interpolation, padded with ", input.padding, ", percentiles ", input.normalisation.low_percentile,
-              " to ", input.normalisation.high_percentile, " to mean 0, SD 1");
+              " to ", input.normalisation.high_percentile, " to ", scale_text(input.normalisation));
 }
 
 std::string output_text(const OutputSpec& output) {

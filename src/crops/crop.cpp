@@ -27,6 +27,8 @@ constexpr double kFarthestSliceMm = 4;
 constexpr double kMmPerDegree = 0.3;
 /// Slices down to this share of the view's thickness are taken as they are.
 constexpr double kThinShare = 0.75;
+/// Of views that are relative to the distance of discs: beyond, a level was misplaced.
+constexpr double kLeastScale = 0.6, kLargestScale = 1.6;
 constexpr double kDegrees = 57.29577951308232;
 
 bool shows(const Volume& volume, int slice, const Vector3& point_patient) {
@@ -82,6 +84,9 @@ Window window_of(const CropPlacement& placement, const View& view, const Vector3
   Window window;
   window.size_px = view.size_px + 2 * margin_px;
   window.pixel_mm = view.pixel_mm;
+  if (view.relative_to_discs) {
+    window.pixel_mm *= std::clamp(placement.disc_spacing_mm / kUsualDiscSpacingMm, kLeastScale, kLargestScale);
+  }
   window.row_direction = in_plane(axial ? placement.posterior : Vector3(-placement.up), normal);
   const Vector3 wanted = axial ? placement.lateral : placement.posterior;
   window.column_direction = in_plane(wanted - window.row_direction * window.row_direction.dot(wanted), normal);
@@ -276,6 +281,7 @@ CropPlacement usual_placement(const LevelFrame& frame, Anchor anchor, std::optio
   placement.lateral = side == Side::Right ? Vector3(-frame.left) : frame.left;
   placement.posterior = frame.posterior;
   placement.up = frame.up;
+  placement.disc_spacing_mm = frame.spacing_mm;
   const Vector3 canal = frame.canal_patient.value_or(
       Vector3(frame.centre_patient + (frame.depth_mm / 2 + kCanalBehindDiscMm) * frame.posterior));
   const auto level = index_of(frame.level);

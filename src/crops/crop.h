@@ -62,6 +62,7 @@ struct CropPlacement {
   Vector3 posterior = Vector3::UnitY();
   Vector3 up = Vector3::UnitZ();
   PointOrigin origin;
+  double disc_spacing_mm = kUsualDiscSpacingMm;  ///< of the level, for views that are relative to it
 };
 
 /// The placement from the level's frame alone: canal point as found; foramen and recess at their mean offsets from it

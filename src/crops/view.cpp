@@ -60,6 +60,7 @@ InputSpec input_of(const View& view) {
   input.padding = "minimum";
   input.normalisation = view.normalisation;
   input.mirrored = view.mirrored;
+  input.relative_to_discs = view.relative_to_discs;
   return input;
 }
 
@@ -78,6 +79,7 @@ View view_of(const InputSpec& input, const std::string& network) {
   view.pixel_mm = *input.axes[1].spacing_mm;
   view.normalisation = input.normalisation;
   view.mirrored = input.mirrored;
+  view.relative_to_discs = input.relative_to_discs;
   if (input_of(view) != input) {
     NetworkSpec wanted, declared;
     wanted.inputs = {input_of(view)};

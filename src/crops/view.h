@@ -17,6 +17,9 @@ std::string_view anchor_name(Anchor anchor);  ///< "canal", "foramen", "recess"
 /// The usual anchor of a condition.
 Anchor anchor_of(Condition condition);
 
+/// LevelFrame::spacing_mm where nothing is known of it.
+inline constexpr double kUsualDiscSpacingMm = 35;
+
 /// One input of a grading network: which series it is cut from, around what, and how large.
 struct View {
   std::string name;  ///< of the network's input
@@ -29,6 +32,9 @@ struct View {
   double slice_mm = 4;
   NormalisationSpec normalisation{0.5, 99.5};
   bool mirrored = true;  ///< right-sided crops are mirrored onto left-sided ones
+  /// `pixel_mm` holds for discs kUsualDiscSpacingMm apart and grows and shrinks with their distance (second and sixth
+  /// place of RSNA 2024).
+  bool relative_to_discs = false;
 
   bool operator==(const View&) const = default;
 };

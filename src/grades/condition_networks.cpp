@@ -56,6 +56,7 @@ CropBatch batch_of(const CutView& cut) {
 
 void add_attention(const TensorMap& weights_by_view, const std::vector<const CutView*>& views,
                    std::vector<AttentionMean>& attention) {
+  if (weights_by_view.empty()) return;  // an exported network tells only its answer
   for (const CutView* cut : views) {
     const torch::Tensor weights = weights_by_view.at(cut->view.name).to(torch::kCPU, torch::kFloat64).contiguous();
     for (size_t k = 0; k < cut->crops.size(); ++k) {
@@ -68,17 +69,13 @@ void add_attention(const TensorMap& weights_by_view, const std::vector<const Cut
   }
 }
 
-GraderNetwork grader_of(const BundleNetwork& network) {
-  return GraderNetwork(std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module));
-}
-
 }  // namespace
 
 std::vector<View> grader_views(const NetworkSpec& spec) {
-  if (spec.architecture != "grader") {
+  if (spec.architecture != "grader" && spec.architecture != kExportedArchitecture) {
     throw Error(ErrorKind::BundleInvalid,
                 text("the architecture of the network \"", spec.name, "\", which grades, is \"", spec.architecture,
-                     "\"; this version runs \"grader\""));
+                     "\"; this version runs \"grader\" and \"", kExportedArchitecture, "\""));
   }
   std::vector<View> views;
   for (const InputSpec& input : spec.inputs) views.push_back(view_of(input, spec.name));
@@ -99,9 +96,10 @@ ConditionNetworks::ConditionNetworks(const Bundle& bundle, const ConditionSpec& 
   for (const BundleNetwork& network : bundle.networks) {
     if (network.spec.role != grading_role(spec.condition)) continue;
     const std::vector<View> views = grader_views(network.spec);
-    Member member{network.spec, grader_of(network), views};
-    member.network->prepare_for_inference();
-    member.network->to(device_, precision_);
+    Member member{network.spec, network.network, std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module),
+                  views};
+    member.network.prepare_for_inference();
+    member.network.module->to(device_, precision_);
     members_.push_back(std::move(member));
   }
 }
@@ -113,7 +111,7 @@ bool ConditionNetworks::has(const std::string& network) const {
 
 std::int64_t ConditionNetworks::features_of(const std::string& network) const {
   for (const Member& member : members_) {
-    if (member.spec.name == network) return member.network->features();
+    if (member.spec.name == network) return member.features();
   }
   return 0;
 }
@@ -163,7 +161,7 @@ PreparedTransform ConditionNetworks::prepared(const Study& study, const Spine& s
 }
 
 void ConditionNetworks::add_inputs(CutView& cut) const {
-  add_view(cut.inputs, cut.view.name, batch_of(cut), device_);
+  add_view(cut.inputs, cut.view.name, batch_of(cut), device_, cut.view.normalisation);
   cut.inputs[cut.view.name] = cut.inputs[cut.view.name].to(precision_);
 }
 
@@ -171,8 +169,13 @@ GraderOutput ConditionNetworks::output(size_t member, const PreparedTransform& t
   const torch::InferenceMode inference;
   TensorMap inputs;
   for (const CutView* view : transform.views[member]) inputs.insert(view->inputs.begin(), view->inputs.end());
-  GraderNetwork network = members_[member].network;  // a handle: forward() changes nothing in evaluation mode
-  return network->forward(inputs);
+  const auto& [spec, network, grader, views] = members_[member];
+  if (grader) return grader->forward(inputs);  // changes nothing in evaluation mode
+  const torch::Tensor logits = network.forward(inputs).at(kOutput);
+  GraderOutput output;
+  output.logits = logits;
+  output.features = torch::zeros({logits.size(0), 0});
+  return output;
 }
 
 std::vector<NetworkPredictions> ConditionNetworks::answers(const ShownFindings& shown,
@@ -196,7 +199,7 @@ std::vector<NetworkPredictions> ConditionNetworks::empty_predictions() const {
   std::vector<NetworkPredictions> answers;
   for (const Member& member : members_) {
     answers.push_back(
-        {member.spec.name, {{}, torch::zeros({0, kSeverityCount}), torch::zeros({0, member.network->features()})}});
+        {member.spec.name, {{}, torch::zeros({0, kSeverityCount}), torch::zeros({0, member.features()})}});
   }
   return answers;
 }

@@ -11,6 +11,7 @@
 #include "crops/crop.h"
 #include "grades/attention.h"
 #include "grades/study_mixing.h"
+#include "network/architecture.h"
 #include "network/grader_network.h"
 
 namespace lumbargrade {
@@ -40,8 +41,9 @@ struct NetworkPredictions {
   MemberPredictions answers;
 };
 
-/// The views of a network that grades. Error (BundleInvalid) that names what this version does not run: another
-/// architecture, an input none that crops can be cut for, outputs other than the softmax of three grades.
+/// The views of a network that grades: a `grader` or an `exported`. Error (BundleInvalid) that names what this version
+/// does not run: another architecture, an input none that crops can be cut for, outputs other than the softmax of three
+/// grades.
 std::vector<View> grader_views(const NetworkSpec& spec);
 
 /// The networks of a bundle that grade one condition, ready for inference.
@@ -53,7 +55,7 @@ class ConditionNetworks {
 
   const ConditionSpec& spec() const { return spec_; }
   bool has(const std::string& network) const;
-  /// How many features this network has for a study mixer.
+  /// How many features this network has for a study mixer; an exported one has none.
   std::int64_t features_of(const std::string& network) const;
 
   /// The transform as it concerns this condition: sided crops are mirrored onto one side already.
@@ -79,8 +81,11 @@ class ConditionNetworks {
  private:
   struct Member {
     NetworkSpec spec;
-    GraderNetwork network;
+    Network network;
+    std::shared_ptr<GraderNetworkImpl> grader;  ///< null: an exported network
     std::vector<View> views;
+
+    std::int64_t features() const { return grader ? grader->features() : 0; }
   };
 
   void add_inputs(CutView& cut) const;

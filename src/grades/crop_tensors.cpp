@@ -6,6 +6,11 @@
 #include <cstring>
 
 namespace lumbargrade {
+namespace {
+
+constexpr double kWhite = 255;
+
+}  // namespace
 
 CropBatch stacked(const std::vector<std::optional<Crop>>& crops) {
   const auto first = std::find_if(crops.begin(), crops.end(), [](const auto& crop) { return crop.has_value(); });
@@ -29,14 +34,24 @@ torch::Tensor normalised(const torch::Tensor& pixels, const torch::Tensor& valid
   const auto per_slice = static_cast<double>(values.size(2) * values.size(3));
   const std::vector<std::int64_t> over = {1, 2, 3};
   const torch::Tensor count = (mask.sum(over, true) * per_slice).clamp_min(1);
-  const torch::Tensor centred = (values - (values * mask).sum(over, true) / count) * mask;
+  // To multiply by ones changes nothing and costs two passes over everything. On a GPU, to ask costs more.
+  const bool complete = valid.is_cpu() && valid.all().item<bool>();
+  const auto masked = [&](const torch::Tensor& tensor) { return complete ? tensor : tensor * mask; };
+  const torch::Tensor centred = masked(values - masked(values).sum(over, true) / count);
   const torch::Tensor deviation = (centred.square().sum(over, true) / count).sqrt();
   return centred / deviation.clamp_min(1e-3);
 }
 
-void add_view(TensorMap& inputs, const std::string& name, const CropBatch& batch, const torch::Device& device) {
+torch::Tensor scaled(const torch::Tensor& pixels, const torch::Tensor& valid, const NormalisationSpec& normalisation) {
+  if (!normalisation.scale) return normalised(pixels, valid);
+  const torch::Tensor mask = valid.to(torch::kFloat32).unsqueeze(-1).unsqueeze(-1);
+  return (pixels.to(torch::kFloat32) / kWhite - normalisation.scale->mean) / normalisation.scale->deviation * mask;
+}
+
+void add_view(TensorMap& inputs, const std::string& name, const CropBatch& batch, const torch::Device& device,
+              const NormalisationSpec& normalisation) {
   const torch::Tensor valid = batch.valid.to(device);
-  inputs[name] = normalised(batch.pixels.to(device), valid);
+  inputs[name] = scaled(batch.pixels.to(device), valid, normalisation);
   inputs[name + ".valid"] = valid;
 }
 

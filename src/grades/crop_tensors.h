@@ -23,7 +23,11 @@ CropBatch stacked(const std::vector<std::optional<Crop>>& crops);
 /// valid slices; invalid slices become 0. Crops of one grey value become 0.
 torch::Tensor normalised(const torch::Tensor& pixels, const torch::Tensor& valid);
 
+/// The same as `normalisation` says: as `normalised`, or by its fixed scale, where invalid slices become 0 too.
+torch::Tensor scaled(const torch::Tensor& pixels, const torch::Tensor& valid, const NormalisationSpec& normalisation);
+
 /// Adds the view's two inputs, `<name>` and `<name>.valid`, on `device`.
-void add_view(TensorMap& inputs, const std::string& name, const CropBatch& batch, const torch::Device& device);
+void add_view(TensorMap& inputs, const std::string& name, const CropBatch& batch, const torch::Device& device,
+              const NormalisationSpec& normalisation = {});
 
 }  // namespace lumbargrade

@@ -9,8 +9,10 @@
 #include "core/finding.h"
 #include "core/nearest_name.h"
 #include "core/strict_object.h"
+#include "network/exported_network.h"
 #include "network/grader_network.h"
 #include "network/point_network.h"
+#include "network/state.h"
 #include "network/study_mixer.h"
 #include "network/unet.h"
 
@@ -26,10 +28,21 @@ constexpr std::size_t kMaxViews = 16;
 constexpr std::int64_t kMaxHidden = 4096;
 constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxMixerLayers = 16;
+constexpr std::int64_t kMaxColours = 4;
+constexpr std::int64_t kMaxSlices = 63;
+constexpr std::int64_t kMaxNeighbours = 7;
+constexpr double kMaxDropPath = 0.9;
+constexpr double kMaxAuxiliary = 10;
 constexpr double kMaxDropout = 0.95;
 constexpr std::int64_t kHiddenStep = 8;  // heads and directions share it evenly
 
-const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention", "transformer"};  // as PoolingKind
+// In the order of their enumerations.
+const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention", "transformer", "gru_attention"};
+const std::vector<std::string> kSpatialPoolings = {"mean", "gem", "heat_map"};
+const std::vector<std::string> kMixerOver = {"study", "levels", "conditions"};
+const std::vector<std::string> kSlicesAs = {"sequence", "channels", "volume"};
+
+const std::vector<std::string> kLayouts = {"channels", "sequence", "volume", "batch"};  // as SliceLayout
 
 const at::Tensor& input_named(const TensorMap& inputs, const std::string& name) {
   const auto found = inputs.find(name);
@@ -70,7 +83,8 @@ ResNetOptions resnet_options(const StrictObject& object) {
 BackboneOptions backbone_options(const StrictObject& object) {
   BackboneOptions options;
   options.name = object.one_of("backbone", backbone_names());
-  if (options.name == kFreeBackbone) {
+  if (object.has("drop_path")) options.drop_path = object.number("drop_path", 0, kMaxDropPath);
+  if (options.name == kFreeBackbone || options.name == kVolumeBackbone) {
     if (!object.has("backbone_options")) object.fail("backbone_options", "is missing: widths and blocks");
     options.resnet =
         resnet_options(object.object("backbone_options", {"widths", "blocks"}, {"deep_stem", "average_downsample"}));
@@ -78,6 +92,31 @@ BackboneOptions backbone_options(const StrictObject& object) {
     object.object("backbone_options", {});
   }
   return options;
+}
+
+template <typename Kind>
+Kind kind_named(const StrictObject& object, const std::string& key, const std::vector<std::string>& words,
+                Kind otherwise) {
+  if (!object.has(key)) return otherwise;
+  return static_cast<Kind>(std::find(words.begin(), words.end(), object.one_of(key, words)) - words.begin());
+}
+
+/// How slices come to the backbone; keys that contradict each other are refused by name.
+void read_slices(const StrictObject& object, GraderNetworkOptions& options) {
+  options.slices_as = kind_named(object, "slices_as", kSlicesAs, SlicesAs::Sequence);
+  if (object.has("slices")) options.slices = object.integer("slices", 1, kMaxSlices);
+  if (object.has("neighbours")) options.neighbours = object.integer("neighbours", 0, kMaxNeighbours);
+  const bool sequence = options.slices_as == SlicesAs::Sequence, volume = options.slices_as == SlicesAs::Volume;
+  if (object.has("slices") != (options.slices_as == SlicesAs::Channels)) {
+    object.fail("slices", "goes with slices_as channels, and with nothing else");
+  }
+  if (!sequence && options.neighbours > 0) object.fail("neighbours", "contradicts slices_as: only a sequence has them");
+  if (!sequence && options.pooling != PoolingKind::Mean) {
+    object.fail("pooling", "contradicts slices_as: slices that come together are pooled by nothing but mean");
+  }
+  if (volume != (options.backbone.name == kVolumeBackbone)) {
+    object.fail("backbone", text("contradicts slices_as: ", kVolumeBackbone, " takes a volume, the others do not"));
+  }
 }
 
 bool is_view_name(const std::string& name) {
@@ -100,7 +139,13 @@ Network build_grader(const nlohmann::json& parameters, const std::string& file, 
   GraderNetwork network(read_grader_options(parameters, file, place));
   return {network.ptr(),
           [network](const TensorMap& inputs) mutable {
-            return TensorMap{{"grade", network->forward(inputs).logits}};
+            const GraderOutput output = network->forward(inputs);
+            TensorMap outputs{{"grade", output.logits}};
+            if (output.auxiliary.defined()) {  // in training only
+              outputs["auxiliary"] = output.auxiliary;
+              outputs["auxiliary.valid"] = output.auxiliary_valid * network->options().auxiliary;
+            }
+            return outputs;
           },
           [network]() mutable { network->prepare_for_inference(); }};
 }
@@ -125,8 +170,9 @@ Network build_point_finder(const nlohmann::json& parameters, const std::string& 
 StudyMixerOptions study_mixer_options(const nlohmann::json& parameters, const std::string& file,
                                       const std::string& place) {
   const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place,
-                            {"features", "hidden", "layers", "dropout"});
+                            {"features", "hidden", "layers", "dropout"}, {"over"});
   StudyMixerOptions options;
+  options.over = kind_named(object, "over", kMixerOver, MixerOver::Study);
   options.features = object.integer("features", 1, kMaxFeatures);
   options.hidden = hidden_width(object);
   options.layers = object.integer("layers", 1, kMaxMixerLayers);
@@ -143,6 +189,26 @@ Network build_study_mixer(const nlohmann::json& parameters, const std::string& f
             return TensorMap{{"grade", logits.transpose(1, 2)}};  // classes along axis 1, as everywhere
           },
           [network]() mutable { network->eval(); }};
+}
+
+Network build_exported(const nlohmann::json& /*parameters*/, const std::string& file, const std::string& place) {
+  throw Error(ErrorKind::BundleInvalid, text(file, ": ", place, ": an exported network is loaded, not built"));
+}
+
+Network load_exported(const ExportedOptions& options, const std::filesystem::path& weights) {
+  ExportedNetwork network(weights, options);
+  return {network.ptr(),
+          [network](const TensorMap& inputs) mutable {
+            return TensorMap{{"grade", network->forward(inputs)}};
+          },
+          [] {}};
+}
+
+ArchitectureSummary summarise_exported(const nlohmann::json& parameters, const std::string& file,
+                                       const std::string& place) {
+  ArchitectureSummary summary{read_exported_options(parameters, file, place).views, {{"grade", kSeverityCount}}, 0};
+  std::sort(summary.inputs.begin(), summary.inputs.end());
+  return summary;
 }
 
 // Fewest weights of each architecture: its largest kernels alone. In double, where nothing overflows.
@@ -177,7 +243,7 @@ ArchitectureSummary summarise_point_finder(const nlohmann::json& parameters, con
 
 double least_weights_of(const BackboneOptions& backbone) {
   constexpr double kSmallestPreset = 3e6;  // convnext_atto has 3.4 million
-  if (backbone.name != kFreeBackbone) return kSmallestPreset;
+  if (backbone.name != kFreeBackbone && backbone.name != kVolumeBackbone) return kSmallestPreset;
   double weights = 0;
   for (size_t stage = 0; stage < backbone.resnet.widths.size(); ++stage) {
     const auto blocks = static_cast<double>(backbone.resnet.blocks[stage]);
@@ -188,6 +254,8 @@ double least_weights_of(const BackboneOptions& backbone) {
 
 double least_weights_of(PoolingKind pooling, std::int64_t hidden) {
   switch (pooling) {
+    case PoolingKind::GruAttention:
+      return 3 * square(hidden);
     case PoolingKind::LstmAttention:
       return 4 * square(hidden);  // recurrent matrices of two layers, two directions, half as wide
     case PoolingKind::Transformer:
@@ -228,7 +296,8 @@ struct Architecture {
 constexpr std::array kArchitectures = {Architecture{"unet", build_unet, summarise_unet},
                                        Architecture{"grader", build_grader, summarise_grader},
                                        Architecture{"study_mixer", build_study_mixer, summarise_study_mixer},
-                                       Architecture{"point_finder", build_point_finder, summarise_point_finder}};
+                                       Architecture{"point_finder", build_point_finder, summarise_point_finder},
+                                       Architecture{kExportedArchitecture, build_exported, summarise_exported}};
 
 const Architecture& architecture_named(const std::string& name, const std::string& file, const std::string& place) {
   for (const Architecture& known : kArchitectures) {
@@ -254,15 +323,46 @@ UNetOptions read_unet_options(const nlohmann::json& parameters, const std::strin
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place) {
   const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"backbone", "views", "pooling"},
-                            {"backbone_options", "hidden", "dropout", "shared_backbone"});
+                            {"backbone_options", "hidden", "dropout", "shared_backbone", "slices_as", "slices",
+                             "neighbours", "spatial_pooling", "auxiliary", "drop_path"});
   GraderNetworkOptions options;
   options.backbone = backbone_options(object);
   options.views = view_names(object);
-  const auto pooling = std::find(kPoolings.begin(), kPoolings.end(), object.one_of("pooling", kPoolings));
-  options.pooling = static_cast<PoolingKind>(pooling - kPoolings.begin());
+  options.pooling = kind_named(object, "pooling", kPoolings, PoolingKind::Mean);
+  options.spatial_pooling = kind_named(object, "spatial_pooling", kSpatialPoolings, SpatialPoolingKind::Mean);
+  if (object.has("auxiliary")) options.auxiliary = object.number("auxiliary", 0, kMaxAuxiliary);
+  read_slices(object, options);
   if (object.has("hidden")) options.hidden = hidden_width(object);
   if (object.has("dropout")) options.dropout = object.number("dropout", 0, kMaxDropout);
   if (object.has("shared_backbone")) options.shared_backbone = object.boolean("shared_backbone");
+  return options;
+}
+
+ExportedOptions read_exported_options(const nlohmann::json& parameters, const std::string& file,
+                                      const std::string& place) {
+  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"views", "layout"},
+                            {"arguments", "colours", "answers"});
+  ExportedOptions options;
+  options.views = view_names(object);
+  const auto layout = std::find(kLayouts.begin(), kLayouts.end(), object.one_of("layout", kLayouts));
+  options.layout = static_cast<SliceLayout>(layout - kLayouts.begin());
+  options.arguments = object.has("arguments") ? object.strings("arguments") : options.views;
+  for (const std::string& argument : options.arguments) {
+    const auto names_it = [&](const std::string& view) { return argument == view || argument == view + ".valid"; };
+    if (std::none_of(options.views.begin(), options.views.end(), names_it)) {
+      object.fail("arguments", text("names \"", argument, "\", which is no view and no view's .valid"));
+    }
+  }
+  if (object.has("colours")) options.colours = object.integer("colours", 1, kMaxColours);
+  if (object.has("answers")) {
+    options.gives_probabilities = object.one_of("answers", {"logits", "probabilities"}) == "probabilities";
+  }
+  if (options.layout == SliceLayout::Channels && options.colours > 1) {
+    object.fail("colours", "contradicts the layout channels, where slices take the colours' place");
+  }
+  if (options.layout == SliceLayout::Batch && options.arguments != std::vector<std::string>{options.views.front()}) {
+    object.fail("layout", "batch answers slice by slice: it goes with one argument, which is a view");
+  }
   return options;
 }
 
@@ -275,6 +375,17 @@ std::vector<std::string> architecture_names() {
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place) {
   return architecture_named(architecture, file, place).build(parameters, file, place + ".parameters");
+}
+
+Network load_network(const std::string& architecture, const nlohmann::json& parameters,
+                     const std::filesystem::path& weights, const std::string& file, const std::string& place) {
+  if (architecture == kExportedArchitecture) {
+    return load_exported(read_exported_options(parameters, file, place + ".parameters"), weights);
+  }
+  Network network = build_network(architecture, parameters, file, place);
+  load_state(*network.module, read_safetensors(weights), weights.string());
+  network.module->eval();
+  return network;
 }
 
 ArchitectureSummary summarise_architecture(const std::string& architecture, const nlohmann::json& parameters,

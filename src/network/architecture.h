@@ -2,6 +2,7 @@
 
 #include <torch/nn/module.h>
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "network/exported_options.h"
 #include "network/grader_options.h"
 #include "network/safetensors.h"
 #include "network/unet_options.h"
@@ -35,12 +37,23 @@ struct Network {
 /// | `unet` | `widths`, `fine_classes`, `coarse_maps` of UNetOptions; `in_channels` may be absent: 1 | `image` N x
 /// in_channels x H x W | `fine`, `coarse` of UNetOutput; no `coarse` where there are no coarse maps |
 /// | `grader` | read_grader_options | those of GraderNetwork | `grade` N x 3 |
-/// | `study_mixer` | `features`, `hidden`, `layers`, `dropout` of StudyMixerOptions | `features`, `logits`, `present`
-/// of StudyMixer | `grade` N x 3 x 25 |
+/// | `study_mixer` | `features`, `hidden`, `layers`, `dropout` of StudyMixerOptions, `over` (may be absent: `study`;
+/// `levels`, `conditions`) | `features`, `logits`, `present` of StudyMixer | `grade` N x 3 x 25 |
 /// | `point_finder` | `widths` of PointNetwork | `crop` N x S x H x W and, may be absent, `crop.valid` N x S | `place`
 /// N x 1 x S x H x W |
+/// | `exported` |
+/// read_exported_options | its views, as a grader's | `grade` N x 3; its file is its weights and what it computes, so
+/// that only load_network builds one |
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place);
+
+/// The architecture of networks that PyTorch exported.
+inline constexpr const char* kExportedArchitecture = "exported";
+
+/// Builds a network and loads its weights, in evaluation mode: a safetensors file, or the .pt2 file of an exported one.
+/// Errors as those of build_network, load_state and ExportedNetworkImpl.
+Network load_network(const std::string& architecture, const nlohmann::json& parameters,
+                     const std::filesystem::path& weights, const std::string& file, const std::string& place);
 
 /// What the parameters tell before anything is built; errors as those of build_network.
 struct ArchitectureSummary {
@@ -59,12 +72,27 @@ UNetOptions read_unet_options(const nlohmann::json& parameters, const std::strin
 /// | parameter | meaning |
 /// |---|---|
 /// | `backbone` | one of backbone_names() |
-/// | `backbone_options` | only for `resnet`: `widths`, `blocks`, `deep_stem`, `average_downsample` of ResNetOptions |
-/// | `views` | names of the inputs: lower-case letters, digits and `_` |
-/// | `pooling` | `mean`, `attention`, `lstm_attention` or `transformer` |
-/// | `hidden`, `dropout`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
+/// | `backbone_options` | only for `resnet` and `resnet3d`: `widths`, `blocks`, `deep_stem`, `average_downsample` of
+/// ResNetOptions | | `views` | names of the inputs: lower-case letters, digits and `_` | | `slices_as` | `sequence`,
+/// `channels` (with `slices`, which every view then has) or `volume` (with a 3-D backbone) | `neighbours` | of a
+/// sequence: so many slices on either side come with each, as channels | | `spatial_pooling` | `mean`, `gem` or
+/// `heat_map` | | `auxiliary` | weight of the loss of what slices say alone | | `drop_path` | of the backbone, as in
+/// BackboneOptions | | `pooling` | `mean`, `attention`, `lstm_attention`, `transformer` or `gru_attention` | |
+/// `hidden`, `dropout`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place);
+
+/// The parameters of an `exported`, checked; errors as those of build_network.
+///
+/// | parameter | meaning |
+/// |---|---|
+/// | `views` | names of the inputs, as of a grader |
+/// | `layout` | `channels`, `sequence`, `volume` or `batch`: see SliceLayout |
+/// | `arguments` | of its forward in order, `<view>` or `<view>.valid`; may be absent: the views |
+/// | `colours` | how many times each slice is given: 1 to 4; may be absent: 1 |
+/// | `answers` | `logits` or `probabilities`; may be absent: logits |
+ExportedOptions read_exported_options(const nlohmann::json& parameters, const std::string& file,
+                                      const std::string& place);
 
 /// The names that build_network knows.
 std::vector<std::string> architecture_names();

@@ -5,6 +5,7 @@
 #include "network/convnext.h"
 #include "network/efficientnet.h"
 #include "network/resnet.h"
+#include "network/resnet3d.h"
 
 namespace lumbargrade {
 namespace {
@@ -17,13 +18,13 @@ struct Preset {
 Preset resnet_preset(const char* name, std::vector<int64_t> blocks, bool variant_d) {
   return {name, [blocks = std::move(blocks), variant_d](const BackboneOptions& options) {
             return std::make_shared<ResNet>(ResNetOptions{{64, 128, 256, 512}, blocks, variant_d, variant_d},
-                                            options.in_channels);
+                                            options.in_channels, options.drop_path);
           }};
 }
 
 Preset convnext_preset(const char* name, ConvNeXtOptions shape) {
   return {name, [shape = std::move(shape)](const BackboneOptions& options) {
-            return std::make_shared<ConvNeXt>(shape, options.in_channels);
+            return std::make_shared<ConvNeXt>(shape, options.in_channels, options.drop_path);
           }};
 }
 
@@ -40,9 +41,14 @@ const std::vector<Preset>& presets() {
       convnext_preset("convnext_tiny", {{96, 192, 384, 768}, {3, 3, 9, 3}, false}),
       convnext_preset("convnext_small", {{96, 192, 384, 768}, {3, 3, 27, 3}, false}),
       {"tf_efficientnetv2_s",
-       [](const BackboneOptions& options) { return std::make_shared<EfficientNetV2S>(options.in_channels); }},
+       [](const BackboneOptions& options) {
+         return std::make_shared<EfficientNetV2S>(options.in_channels, options.drop_path);
+       }},
       {kFreeBackbone,
-       [](const BackboneOptions& options) { return std::make_shared<ResNet>(options.resnet, options.in_channels); }},
+       [](const BackboneOptions& options) {
+         return std::make_shared<ResNet>(options.resnet, options.in_channels, options.drop_path);
+       }},
+      {kVolumeBackbone, [](const BackboneOptions& options) { return std::make_shared<ResNet3d>(options); }},
   };
   return all;
 }

@@ -3,6 +3,11 @@
 #include <array>
 
 #include "core/error.h"
+#include "core/files.h"
+#include "core/joined.h"
+#include "core/strict_object.h"
+#include "network/backbone.h"
+#include "network/pickled_tensors.h"
 #include "network/state.h"
 
 namespace lumbargrade {
@@ -17,9 +22,9 @@ bool is_classifier(const std::string& name) {
                      [&](const char* prefix) { return name.starts_with(prefix); });
 }
 
-/// Whether `given` are the kernels of a stem for several colours where ours has one.
+/// Whether `given` are the kernels of a stem for three colours where ours takes slices.
 bool is_colour_stem(const torch::Tensor& own, const torch::Tensor& given) {
-  return own.dim() == 4 && given.dim() == 4 && own.size(1) == 1 && given.size(1) == 3 && own.size(0) == given.size(0) &&
+  return own.dim() == 4 && given.dim() == 4 && given.size(1) == 3 && own.size(0) == given.size(0) &&
          own.size(2) == given.size(2) && own.size(3) == given.size(3);
 }
 
@@ -62,7 +67,10 @@ Matched match(const TensorMap& own, const TensorMap& weights) {
     if (found != weights.end() && found->second.sizes() == tensor.sizes()) {
       matched.state[name] = found->second;
     } else if (found != weights.end() && is_colour_stem(tensor, found->second)) {
-      matched.state[name] = found->second.to(torch::kFloat).sum(1, true);
+      // Slices that are alike give what a grey picture given three times would.
+      const int64_t channels = tensor.size(1);
+      const torch::Tensor grey = found->second.to(torch::kFloat).sum(1, true) / static_cast<double>(channels);
+      matched.state[name] = grey.expand_as(tensor).contiguous();
     } else if (found == weights.end() && name.ends_with(kBatchCount)) {
       matched.state[name] = tensor.detach().clone();
     } else if (found == weights.end()) {
@@ -77,14 +85,45 @@ Matched match(const TensorMap& own, const TensorMap& weights) {
   return matched;
 }
 
+namespace fs = std::filesystem;
+
+constexpr std::array kEndings = {".safetensors", ".bin", ".pth"};
+constexpr std::uintmax_t kMaxMapBytes = 1U << 20;
+
+fs::path file_of_map(const fs::path& map, const std::string& backbone) {
+  const auto content = fs::file_size(map) <= kMaxMapBytes ? file_text(map) : std::nullopt;
+  if (!content) throw Error(ErrorKind::Usage, text(map.string(), " cannot be read as a map of backbones"));
+  const JsonSource source{map.string(), ErrorKind::Usage};
+  const nlohmann::json json = parse_strict_json(*content, source, 2);
+  const StrictObject object(json, source, "", {}, backbone_names());
+  if (!object.has(backbone)) object.fail(backbone, "is missing: the recipe has such a backbone");
+  fs::path file = map.parent_path() / object.string(backbone);
+  if (!fs::is_regular_file(file)) object.fail(backbone, text("is no file: ", file.string()));
+  return file;
+}
+
 }  // namespace
+
+fs::path backbone_weights_file(const fs::path& init, const std::string& backbone) {
+  if (!fs::is_directory(init)) return init.extension() == ".json" ? file_of_map(init, backbone) : init;
+  for (const char* ending : kEndings) {
+    const fs::path file = init / (backbone + ending);
+    if (fs::is_regular_file(file)) return file;
+  }
+  throw Error(ErrorKind::Usage,
+              text(init.string(), " holds no ", backbone, ".safetensors, .bin or .pth, which the recipe needs"));
+}
+
+TensorMap read_backbone_weights(const fs::path& file) {
+  return file.extension() == ".bin" || file.extension() == ".pth" ? read_pickled_tensors(file) : read_safetensors(file);
+}
 
 void load_backbone_init(Backbone& backbone, const std::string& name, const TensorMap& weights, std::string_view what) {
   const Matched matched = match(collect_state(backbone), weights);
   const std::string misfits = matched.misfits();
   if (!misfits.empty()) {
     throw Error(ErrorKind::Usage, text(what, " does not hold the weights of a ", name, ": ", misfits,
-                                       ". Give the safetensors file that timm publishes for ", name));
+                                       ". Give the file that timm publishes for ", name));
   }
   load_state(backbone, matched.state, what);
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <string>
 #include <string_view>
 
 #include "network/grader_network.h"
@@ -13,7 +15,15 @@ namespace lumbargrade {
 /// misshaped and left over, and nothing has changed. `name` is the backbone's, `what` the file.
 void load_backbone_init(Backbone& backbone, const std::string& name, const TensorMap& weights, std::string_view what);
 
-/// The same for every backbone of a grader.
+/// The file that `--init` means for a backbone: `init` itself where it is a file of tensors; NAME.safetensors, NAME.bin
+/// or NAME.pth where it is a folder; what NAME stands for where it is a JSON object of names and files (relative to
+/// it). Error (Usage) that names what is missing.
+std::filesystem::path backbone_weights_file(const std::filesystem::path& init, const std::string& backbone);
+
+/// Published weights: safetensors, or what torch.save wrote (read_pickled_tensors).
+TensorMap read_backbone_weights(const std::filesystem::path& file);
+
+/// The same as load_backbone_init for every backbone of a grader.
 void load_backbone_init(GraderNetworkImpl& grader, const TensorMap& weights, std::string_view what);
 
 }  // namespace lumbargrade

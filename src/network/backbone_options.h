@@ -17,14 +17,17 @@ struct ResNetOptions {
 struct BackboneOptions {
   std::string name = "resnet18";  ///< one of backbone_names()
   std::int64_t in_channels = 1;
-  ResNetOptions resnet;  ///< read when the name is "resnet"
+  ResNetOptions resnet;  ///< read when the name is "resnet" or "resnet3d", which knows no variants
+  double drop_path = 0;  ///< share of samples that skip the last block in training; fewer before it
 };
 
 /// The backbone whose shape ResNetOptions gives.
 inline constexpr const char* kFreeBackbone = "resnet";
+/// The same for whole volumes.
+inline constexpr const char* kVolumeBackbone = "resnet3d";
 
 /// resnet18, resnet34, resnet18d, resnet34d, convnext_{atto,femto,pico,nano,tiny,small}, tf_efficientnetv2_s as in
-/// timm, and kFreeBackbone.
+/// timm, kFreeBackbone and kVolumeBackbone.
 const std::vector<std::string>& backbone_names();
 
 }  // namespace lumbargrade

@@ -1,6 +1,9 @@
 #include "network/convnext.h"
 
+#include <numeric>
+
 #include "network/conv_norm.h"
+#include "network/spatial_pooling.h"
 
 namespace lumbargrade {
 namespace nn = torch::nn;
@@ -53,7 +56,8 @@ torch::Tensor PointwiseImpl::forward(const torch::Tensor& input) {
   return torch::linear(input, weight_.flatten(1), bias_);
 }
 
-ConvNeXtBlockImpl::ConvNeXtBlockImpl(int64_t channels, bool pointwise_convolutions) {
+ConvNeXtBlockImpl::ConvNeXtBlockImpl(int64_t channels, bool pointwise_convolutions, double drop_path)
+    : drop_path_(drop_path) {
   gamma_ = register_parameter("gamma", torch::full({channels}, kInitialScale));
   depthwise_ =
       register_module("conv_dw", convolution(nn::Conv2dOptions(channels, channels, 7).padding(3).groups(channels)));
@@ -66,13 +70,14 @@ ConvNeXtBlockImpl::ConvNeXtBlockImpl(int64_t channels, bool pointwise_convolutio
 torch::Tensor ConvNeXtBlockImpl::forward(const torch::Tensor& input) {
   const torch::Tensor mixed = norm_->forward(channels_to_end(depthwise_->forward(input)));
   const torch::Tensor output = contract_->forward(torch::gelu(expand_->forward(mixed)));
-  return input + channels_to_front(output * gamma_);
+  return input + with_dropped_paths(channels_to_front(output * gamma_), drop_path_, is_training());
 }
 
-ConvNeXt::ConvNeXt(const ConvNeXtOptions& options, int64_t in_channels) : features_(options.widths.back()) {
+ConvNeXt::ConvNeXt(const ConvNeXtOptions& options, int64_t in_channels, double drop_path)
+    : features_(options.widths.back()) {
   add_stem(in_channels, options.widths.front());
   Group stages = register_module("stages", Group());
-  for (size_t stage = 0; stage < options.widths.size(); ++stage) add_stage(stage, options, *stages);
+  for (size_t stage = 0; stage < options.widths.size(); ++stage) add_stage(stage, options, drop_path, *stages);
   Group head = register_module("head", Group());
   norm_ = head->register_module("norm", layer_norm(features_));
 }
@@ -83,7 +88,7 @@ void ConvNeXt::add_stem(int64_t in_channels, int64_t channels) {
   stem_.norm = stem->register_module("1", layer_norm(channels));
 }
 
-void ConvNeXt::add_stage(size_t stage, const ConvNeXtOptions& options, nn::Module& stages) {
+void ConvNeXt::add_stage(size_t stage, const ConvNeXtOptions& options, double drop_path, nn::Module& stages) {
   const int64_t channels = options.widths[stage];
   Group group = stages.register_module(std::to_string(stage), Group());
   if (stage > 0) {
@@ -95,12 +100,15 @@ void ConvNeXt::add_stage(size_t stage, const ConvNeXtOptions& options, nn::Modul
   }
   nn::Sequential blocks;
   for (int64_t block = 0; block < options.blocks[stage]; ++block) {
-    blocks->push_back(ConvNeXtBlock(channels, options.pointwise_convolutions));
+    const int64_t before_it = std::accumulate(options.blocks.begin(), options.blocks.begin() + stage, block);
+    const int64_t all = std::accumulate(options.blocks.begin(), options.blocks.end(), int64_t{0});
+    blocks->push_back(
+        ConvNeXtBlock(channels, options.pointwise_convolutions, drop_path_rate(drop_path, before_it, all)));
   }
   stages_.push_back(group->register_module("blocks", blocks));
 }
 
-torch::Tensor ConvNeXt::forward(const torch::Tensor& image) {
+torch::Tensor ConvNeXt::maps(const torch::Tensor& image) {
   torch::Tensor output = normalised(stem_.norm, stem_.convolution->forward(image));
   for (size_t stage = 0; stage < stages_.size(); ++stage) {
     if (stage > 0) {
@@ -109,7 +117,11 @@ torch::Tensor ConvNeXt::forward(const torch::Tensor& image) {
     }
     output = stages_[stage]->forward(output);
   }
-  return norm_->forward(output.mean({2, 3}));
+  return output;
+}
+
+torch::Tensor ConvNeXt::finished(const torch::Tensor& pooled) {
+  return norm_->forward(pooled);
 }
 
 }  // namespace lumbargrade

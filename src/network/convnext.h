@@ -27,7 +27,7 @@ TORCH_MODULE(Pointwise);
 /// Depthwise 7 x 7, layer normalisation, two pointwise layers, a scale per channel, beside a shortcut.
 class ConvNeXtBlockImpl : public torch::nn::Module {
  public:
-  ConvNeXtBlockImpl(int64_t channels, bool pointwise_convolutions);
+  ConvNeXtBlockImpl(int64_t channels, bool pointwise_convolutions, double drop_path);
   torch::Tensor forward(const torch::Tensor& input);
 
  private:
@@ -36,14 +36,16 @@ class ConvNeXtBlockImpl : public torch::nn::Module {
   torch::nn::LayerNorm norm_{nullptr};
   Pointwise expand_{nullptr};
   Pointwise contract_{nullptr};
+  double drop_path_;
 };
 TORCH_MODULE(ConvNeXtBlock);
 
 /// ConvNeXt (Liu 2022). The features are normalised after pooling, as in the published networks.
 class ConvNeXt : public Backbone {
  public:
-  ConvNeXt(const ConvNeXtOptions& options, int64_t in_channels);
-  torch::Tensor forward(const torch::Tensor& image) override;
+  ConvNeXt(const ConvNeXtOptions& options, int64_t in_channels, double drop_path);
+  torch::Tensor maps(const torch::Tensor& image) override;
+  torch::Tensor finished(const torch::Tensor& pooled) override;
   int64_t features() const override { return features_; }
 
  private:
@@ -54,7 +56,7 @@ class ConvNeXt : public Backbone {
   };
 
   void add_stem(int64_t in_channels, int64_t channels);
-  void add_stage(size_t stage, const ConvNeXtOptions& options, torch::nn::Module& stages);
+  void add_stage(size_t stage, const ConvNeXtOptions& options, double drop_path, torch::nn::Module& stages);
 
   Downsampling stem_;
   std::vector<Downsampling> downsamplings_;  // before each stage but the first

@@ -2,6 +2,9 @@
 
 #include <array>
 #include <cmath>
+#include <numeric>
+
+#include "network/spatial_pooling.h"
 
 namespace lumbargrade {
 namespace nn = torch::nn;
@@ -75,7 +78,8 @@ torch::Tensor SqueezeExciteImpl::forward(const torch::Tensor& input) {
   return input * torch::sigmoid(expand_->forward(squeezed));
 }
 
-EfficientNetBlockImpl::EfficientNetBlockImpl(const EfficientNetBlockOptions& options) : options_(options) {
+EfficientNetBlockImpl::EfficientNetBlockImpl(const EfficientNetBlockOptions& options, double drop_path)
+    : options_(options), drop_path_(drop_path) {
   const int64_t in = options.in_channels, out = options.out_channels, wide = in * options.expansion;
   switch (options.kind) {
     case Kind::Plain:
@@ -103,7 +107,7 @@ torch::Tensor EfficientNetBlockImpl::branch(const torch::Tensor& input) {
 
 torch::Tensor EfficientNetBlockImpl::forward(const torch::Tensor& input) {
   const bool same_shape = options_.stride == 1 && options_.in_channels == options_.out_channels;
-  return same_shape ? branch(input) + input : branch(input);
+  return same_shape ? with_dropped_paths(branch(input), drop_path_, is_training()) + input : branch(input);
 }
 
 void EfficientNetBlockImpl::fold_batch_norm() {
@@ -112,17 +116,20 @@ void EfficientNetBlockImpl::fold_batch_norm() {
   project_.fold();
 }
 
-EfficientNetV2S::EfficientNetV2S(int64_t in_channels)
+EfficientNetV2S::EfficientNetV2S(int64_t in_channels, double drop_path)
     : stem_(this, "conv_stem", "bn1", tensorflow_conv3x3(in_channels, kStemChannels, 2), kEpsilon) {
   Group all = register_module("blocks", Group());
-  int64_t channels = kStemChannels;
+  const int64_t all_blocks = std::accumulate(kStages.begin(), kStages.end(), int64_t{0},
+                                             [](int64_t sum, const Stage& stage) { return sum + stage.blocks; });
+  int64_t channels = kStemChannels, done = 0;
   for (size_t k = 0; k < kStages.size(); ++k) {
     const Stage& stage = kStages[k];
     nn::Sequential blocks;
     for (int64_t block = 0; block < stage.blocks; ++block) {
       const int64_t stride = block == 0 ? stage.stride : 1;
       blocks->push_back(
-          EfficientNetBlock(EfficientNetBlockOptions{stage.kind, channels, stage.channels, stride, stage.expansion}));
+          EfficientNetBlock(EfficientNetBlockOptions{stage.kind, channels, stage.channels, stride, stage.expansion},
+                            drop_path_rate(drop_path, done++, all_blocks)));
       channels = stage.channels;
     }
     stages_.push_back(all->register_module(std::to_string(k), blocks));
@@ -135,10 +142,10 @@ int64_t EfficientNetV2S::features() const {
   return kFeatures;
 }
 
-torch::Tensor EfficientNetV2S::forward(const torch::Tensor& image) {
+torch::Tensor EfficientNetV2S::maps(const torch::Tensor& image) {
   torch::Tensor output = silu_in_place(stem_(padded(image, 2)));
   for (nn::Sequential& stage : stages_) output = stage->forward(output);
-  return silu_in_place(last_(output)).mean({2, 3});
+  return silu_in_place(last_(output));
 }
 
 void EfficientNetV2S::fold_batch_norm() {

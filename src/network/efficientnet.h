@@ -33,7 +33,7 @@ TORCH_MODULE(SqueezeExcite);
 
 class EfficientNetBlockImpl : public torch::nn::Module, public Foldable {
  public:
-  explicit EfficientNetBlockImpl(const EfficientNetBlockOptions& options);
+  EfficientNetBlockImpl(const EfficientNetBlockOptions& options, double drop_path);
   torch::Tensor forward(const torch::Tensor& input);
   void fold_batch_norm() override;
 
@@ -45,6 +45,7 @@ class EfficientNetBlockImpl : public torch::nn::Module, public Foldable {
   ConvNorm expand_;   // Inverted
   ConvNorm project_;  // Fused and Inverted
   SqueezeExcite squeeze_excite_{nullptr};
+  double drop_path_;
 };
 TORCH_MODULE(EfficientNetBlock);
 
@@ -52,8 +53,8 @@ TORCH_MODULE(EfficientNetBlock);
 /// tf_efficientnetv2_s.
 class EfficientNetV2S : public Backbone, public Foldable {
  public:
-  explicit EfficientNetV2S(int64_t in_channels);
-  torch::Tensor forward(const torch::Tensor& image) override;
+  EfficientNetV2S(int64_t in_channels, double drop_path);
+  torch::Tensor maps(const torch::Tensor& image) override;
   int64_t features() const override;
   void fold_batch_norm() override;
 

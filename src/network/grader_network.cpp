@@ -24,23 +24,70 @@ torch::Tensor validity(const TensorMap& inputs, const std::string& view, const t
   return valid != 0;
 }
 
+/// Channels of what the backbone looks at.
+int64_t channels_of(const GraderNetworkOptions& options) {
+  switch (options.slices_as) {
+    case SlicesAs::Sequence:
+      return 2 * options.neighbours + 1;
+    case SlicesAs::Channels:
+      return options.slices;
+    case SlicesAs::Volume:
+      break;
+  }
+  return 1;
+}
+
+/// N x S x H x W as what the backbone looks at, one after the other: N x steps x channels x H x W, or x 1 x S x H x W.
+torch::Tensor steps_of(const torch::Tensor& slices, const GraderNetworkOptions& options) {
+  if (options.slices_as == SlicesAs::Channels) {
+    TORCH_CHECK(slices.size(1) == options.slices, "a view has ", slices.size(1), " slices, the network takes ",
+                options.slices, " as channels");
+    return slices.unsqueeze(1);
+  }
+  if (options.slices_as == SlicesAs::Volume) return slices.unsqueeze(1).unsqueeze(1);
+  if (options.neighbours == 0) return slices.unsqueeze(2);
+  // The first and the last slice are their own neighbours.
+  std::vector<torch::Tensor> channels;
+  const torch::Tensor places =
+      torch::arange(slices.size(1), torch::TensorOptions(torch::kLong).device(slices.device()));
+  for (int64_t offset = -options.neighbours; offset <= options.neighbours; ++offset) {
+    channels.push_back(slices.index_select(1, (places + offset).clamp(0, slices.size(1) - 1)));
+  }
+  return torch::stack(channels, 2);
+}
+
+/// N x steps; undefined when all are valid because nothing says otherwise.
+torch::Tensor valid_steps_of(const torch::Tensor& valid, const GraderNetworkOptions& options) {
+  if (!valid.defined() || options.slices_as == SlicesAs::Sequence) return valid;
+  return valid.any(1, /*keepdim=*/true);
+}
+
 }  // namespace
 
 GraderNetworkImpl::GraderNetworkImpl(GraderNetworkOptions options) : options_(std::move(options)) {
   TORCH_CHECK(!options_.views.empty(), "a grader needs at least one view");
-  if (options_.shared_backbone) {
-    backbones_.push_back(register_module("backbone", make_backbone(options_.backbone)));
-  }
-  Group separate;
-  Group poolings;
+  options_.backbone.in_channels = channels_of(options_);
+  Group separate, poolings, spatial, auxiliary;
+  const auto add_backbone = [&](nn::Module& owner, const std::string& name) {
+    const auto made = make_backbone(options_.backbone);
+    backbones_.push_back(made);
+    owner.register_module(name, made);
+    spatial_.push_back(make_spatial_pooling(options_.spatial_pooling, made->features()));
+    spatial->register_module(name, spatial_.back());
+  };
+  if (options_.shared_backbone) add_backbone(*this, "backbone");
   for (const std::string& view : options_.views) {
-    if (!options_.shared_backbone) {
-      backbones_.push_back(separate->register_module(view, make_backbone(options_.backbone)));
-    }
+    if (!options_.shared_backbone) add_backbone(*separate, view);
+    const int64_t width = backbones_.back()->features();
     poolings_.push_back(poolings->register_module(
-        view, make_slice_pooling(options_.pooling, backbones_.back()->features(), options_.hidden, options_.dropout)));
+        view, make_slice_pooling(options_.pooling, width, options_.hidden, options_.dropout)));
+    if (options_.auxiliary <= 0) continue;
+    auxiliary_heads_.push_back(auxiliary->register_module(view, nn::Linear(width, kGrades)));
   }
   if (!options_.shared_backbone) register_module("backbones", separate);
+  // Older weights have none of these.
+  if (options_.spatial_pooling != SpatialPoolingKind::Mean) register_module("spatial_pooling", spatial);
+  if (options_.auxiliary > 0) register_module("auxiliary", auxiliary);
   register_module("pooling", poolings);
   head_ = register_module("head", nn::Linear(features(), kGrades));
 }
@@ -51,36 +98,57 @@ int64_t GraderNetworkImpl::features() const {
   return sum;
 }
 
-torch::Tensor GraderNetworkImpl::slice_features(Backbone& backbone, const torch::Tensor& slices,
-                                                const torch::Tensor& valid) {
-  const torch::Tensor images = slices.reshape({-1, 1, slices.size(2), slices.size(3)});
-  torch::Tensor features;
+torch::Tensor GraderNetworkImpl::features_of(size_t view, const torch::Tensor& images) {
+  const size_t k = options_.shared_backbone ? 0 : view;
+  return backbones_[k]->finished(spatial_[k]->forward(backbones_[k]->maps(images)));
+}
+
+torch::Tensor GraderNetworkImpl::step_features(size_t view, const torch::Tensor& slices, const torch::Tensor& valid) {
+  const torch::Tensor steps = steps_of(slices, options_);
+  const torch::Tensor images = steps.flatten(0, 1);
   const torch::Tensor seen = valid.defined() ? valid.reshape(-1).nonzero().reshape(-1) : torch::Tensor();
+  torch::Tensor features;
   if (!seen.defined() || seen.numel() == images.size(0)) {
-    features = backbone.forward(images);
+    features = features_of(view, images);
   } else {
-    features = torch::zeros({images.size(0), backbone.features()}, images.options());
+    const int64_t width = backbones_[options_.shared_backbone ? 0 : view]->features();
+    features = torch::zeros({images.size(0), width}, images.options());
     if (seen.numel() > 0) {
-      const torch::Tensor shown = backbone.forward(images.index_select(0, seen));
+      const torch::Tensor shown = features_of(view, images.index_select(0, seen));
       features = features.to(shown.scalar_type()).index_copy(0, seen, shown);
     }
   }
-  return features.reshape({slices.size(0), slices.size(1), -1});
+  return features.reshape({steps.size(0), steps.size(1), -1});
+}
+
+PooledSlices GraderNetworkImpl::pooled_view(size_t view, const torch::Tensor& slices, const torch::Tensor& valid,
+                                            GraderOutput& output) {
+  const torch::Tensor valid_steps = valid_steps_of(valid, options_);
+  const torch::Tensor features = step_features(view, slices, valid_steps);
+  const auto all = [&](const torch::Tensor& like) {
+    return torch::ones({like.size(0), like.size(1)}, slices.options().dtype(torch::kBool));
+  };
+  const torch::Tensor there = valid_steps.defined() ? valid_steps : all(features);
+  PooledSlices pooled = poolings_[view]->forward(features, there);
+  if (is_training() && !auxiliary_heads_.empty()) {
+    const torch::Tensor said = auxiliary_heads_[view]->forward(features), mask = there.to(torch::kFloat32);
+    output.auxiliary = output.auxiliary.defined() ? torch::cat({output.auxiliary, said}, 1) : said;
+    output.auxiliary_valid = output.auxiliary_valid.defined() ? torch::cat({output.auxiliary_valid, mask}, 1) : mask;
+  }
+  if (options_.slices_as != SlicesAs::Sequence) {
+    const torch::Tensor shown = (valid.defined() ? valid : all(slices)).to(pooled.weights.scalar_type());
+    pooled.weights = shown / shown.sum(1, true).clamp_min(1);  // all slices were looked at together
+  }
+  return pooled;
 }
 
 GraderOutput GraderNetworkImpl::forward(const TensorMap& inputs) {
   GraderOutput output;
   std::vector<torch::Tensor> parts;
   for (size_t k = 0; k < options_.views.size(); ++k) {
-    const std::string& view = options_.views[k];
-    const torch::Tensor& slices = input_named(inputs, view, 4);
-    const torch::Tensor valid = validity(inputs, view, slices);
-    Backbone& backbone = *backbones_[options_.shared_backbone ? 0 : k];
-    const torch::Tensor features = slice_features(backbone, slices, valid);
-    const PooledSlices pooled = poolings_[k]->forward(
-        features,
-        valid.defined() ? valid : torch::ones({slices.size(0), slices.size(1)}, slices.options().dtype(torch::kBool)));
-    output.attention[view] = pooled.weights;
+    const torch::Tensor& slices = input_named(inputs, options_.views[k], 4);
+    const PooledSlices pooled = pooled_view(k, slices, validity(inputs, options_.views[k], slices), output);
+    output.attention[options_.views[k]] = pooled.weights;
     parts.push_back(pooled.features);
   }
   output.features = torch::cat(parts, 1);

@@ -12,6 +12,7 @@
 #include "network/grader_options.h"
 #include "network/safetensors.h"
 #include "network/slice_pooling.h"
+#include "network/spatial_pooling.h"
 
 namespace lumbargrade {
 
@@ -19,11 +20,15 @@ namespace lumbargrade {
 struct GraderOutput {
   torch::Tensor logits;    ///< N x 3: normal or mild, moderate, severe
   torch::Tensor features;  ///< N x GraderNetwork::features(), what the head sees: input of a StudyMixer
-  TensorMap attention;     ///< by view, N x S: the weight of each slice; sums to 1, or is 0 where the view is missing
+  /// In training, where options().auxiliary is above 0: N x A x 3, what each of A slices of all views says alone.
+  torch::Tensor auxiliary;
+  torch::Tensor auxiliary_valid;  ///< N x A, 1 where there is that slice
+  TensorMap attention;  ///< by view, N x S: the weight of each slice; sums to 1, or is 0 where the view is missing
 };
 
-/// Grades findings from a few slices each (2.5-D): a 2-D backbone looks at every slice, a pooling joins the slices of a
-/// view, the views are joined end to end, and one linear head answers.
+/// Grades findings from a few slices each (2.5-D): a 2-D backbone looks at every slice, alone or with its neighbours as
+/// channels, a pooling joins the slices of a view, the views are joined end to end, and one linear head answers. Or the
+/// backbone looks at all slices of a view at once, as channels or as a volume.
 ///
 /// Inputs, by name:
 /// - `<view>` N x S x H x W, for every view; S may differ between views;
@@ -44,11 +49,15 @@ class GraderNetworkImpl : public torch::nn::Module {
   void prepare_for_inference();
 
  private:
-  torch::Tensor slice_features(Backbone& backbone, const torch::Tensor& slices, const torch::Tensor& valid);
+  PooledSlices pooled_view(size_t view, const torch::Tensor& slices, const torch::Tensor& valid, GraderOutput& output);
+  torch::Tensor features_of(size_t view, const torch::Tensor& images);
+  torch::Tensor step_features(size_t view, const torch::Tensor& slices, const torch::Tensor& valid);
 
   GraderNetworkOptions options_;
   std::vector<std::shared_ptr<Backbone>> backbones_;
-  std::vector<std::shared_ptr<SlicePooling>> poolings_;  // one for each view
+  std::vector<std::shared_ptr<SpatialPooling>> spatial_;  // one for each backbone
+  std::vector<std::shared_ptr<SlicePooling>> poolings_;   // one for each view
+  std::vector<torch::nn::Linear> auxiliary_heads_;        // one for each view, or none
   torch::nn::Linear head_{nullptr};
 };
 TORCH_MODULE(GraderNetwork);

@@ -1,5 +1,9 @@
 #include "network/resnet.h"
 
+#include <numeric>
+
+#include "network/spatial_pooling.h"
+
 namespace lumbargrade {
 namespace nn = torch::nn;
 namespace {
@@ -10,10 +14,12 @@ nn::Conv2dOptions conv3x3(int64_t in_channels, int64_t out_channels, int64_t str
 
 }  // namespace
 
-BasicBlockImpl::BasicBlockImpl(int64_t in_channels, int64_t channels, int64_t stride, bool average_downsample)
+BasicBlockImpl::BasicBlockImpl(int64_t in_channels, int64_t channels, int64_t stride, bool average_downsample,
+                               double drop_path)
     : first_(this, "conv1", "bn1", conv3x3(in_channels, channels, stride)),
       second_(this, "conv2", "bn2", conv3x3(channels, channels, 1)),
-      average_(average_downsample && stride > 1) {
+      average_(average_downsample && stride > 1),
+      drop_path_(drop_path) {
   // Every block starts as its shortcut alone (Goyal 2017).
   nn::init::zeros_(second_.norm()->weight);
   if (stride == 1 && in_channels == channels) return;
@@ -31,7 +37,7 @@ torch::Tensor BasicBlockImpl::shortcut(const torch::Tensor& input) {
 }
 
 torch::Tensor BasicBlockImpl::forward(const torch::Tensor& input) {
-  torch::Tensor output = second_(first_(input).relu_());
+  torch::Tensor output = with_dropped_paths(second_(first_(input).relu_()), drop_path_, is_training());
   output += shortcut(input);
   return output.relu_();
 }
@@ -42,15 +48,17 @@ void BasicBlockImpl::fold_batch_norm() {
   downsample_.fold();
 }
 
-ResNet::ResNet(const ResNetOptions& options, int64_t in_channels) : features_(options.widths.back()) {
+ResNet::ResNet(const ResNetOptions& options, int64_t in_channels, double drop_path) : features_(options.widths.back()) {
   TORCH_CHECK(options.widths.size() == options.blocks.size(), "a ResNet needs one width for each number of blocks");
   add_stem(options, in_channels);
-  int64_t channels = options.widths.front();
+  const int64_t all = std::accumulate(options.blocks.begin(), options.blocks.end(), int64_t{0});
+  int64_t channels = options.widths.front(), done = 0;
   for (size_t stage = 0; stage < options.widths.size(); ++stage) {
     nn::Sequential blocks;
     for (int64_t block = 0; block < options.blocks[stage]; ++block) {
       const int64_t stride = stage > 0 && block == 0 ? 2 : 1;
-      blocks->push_back(BasicBlock(channels, options.widths[stage], stride, options.average_downsample));
+      blocks->push_back(BasicBlock(channels, options.widths[stage], stride, options.average_downsample,
+                                   drop_path_rate(drop_path, done++, all)));
       channels = options.widths[stage];
     }
     stages_.push_back(register_module("layer" + std::to_string(stage + 1), blocks));
@@ -74,12 +82,12 @@ void ResNet::add_stem(const ResNetOptions& options, int64_t in_channels) {
   stem_.emplace_back(ChildName{deep_stem_.get(), "6"}, ChildName{this, "bn1"}, conv3x3(width / 2, width, 1));
 }
 
-torch::Tensor ResNet::forward(const torch::Tensor& image) {
+torch::Tensor ResNet::maps(const torch::Tensor& image) {
   torch::Tensor output = image;
   for (ConvNorm& step : stem_) output = step(output).relu_();
   output = torch::max_pool2d(output, 3, 2, 1);
   for (nn::Sequential& stage : stages_) output = stage->forward(output);
-  return output.mean({2, 3});
+  return output;
 }
 
 void ResNet::fold_batch_norm() {

@@ -67,25 +67,27 @@ class AttentionPooling : public SlicePooling {
   nn::Linear score_;
 };
 
-/// Two layers of a bidirectional LSTM along the slices, then attention.
-class LstmAttentionPooling : public SlicePooling {
+/// Two layers of a bidirectional LSTM or GRU along the slices, then attention.
+template <typename Recurrent, typename RecurrentOptions>
+class RecurrentAttentionPooling : public SlicePooling {
  public:
-  LstmAttentionPooling(int64_t features, int64_t hidden, double dropout)
-      : lstm_(register_module("lstm", nn::LSTM(nn::LSTMOptions(features, hidden / 2)
-                                                   .num_layers(kLayers)
-                                                   .bidirectional(true)
-                                                   .batch_first(true)
-                                                   .dropout(dropout)))),
+  RecurrentAttentionPooling(const char* name, int64_t features, int64_t hidden, double dropout)
+      : recurrent_(register_module(name, Recurrent(RecurrentOptions(features, hidden / 2)
+                                                       .num_layers(kLayers)
+                                                       .bidirectional(true)
+                                                       .batch_first(true)
+                                                       .dropout(dropout)))),
         attention_(register_module("attention", std::make_shared<AttentionPooling>(hidden, hidden))) {}
 
   PooledSlices forward(const torch::Tensor& features, const torch::Tensor& valid) override {
     const bool complete = valid.all().item<bool>();
-    return attention_->forward(complete ? std::get<0>(lstm_->forward(features)) : along_valid(features, valid), valid);
+    return attention_->forward(complete ? std::get<0>(recurrent_->forward(features)) : along_valid(features, valid),
+                               valid);
   }
   int64_t features() const override { return attention_->features(); }
 
  private:
-  /// The LSTM goes from one valid slice to the next as if there were no others.
+  /// It goes from one valid slice to the next as if there were no others.
   torch::Tensor along_valid(const torch::Tensor& features, const torch::Tensor& valid) {
     const int64_t slices = valid.size(1);
     // Valid slices first, in their order.
@@ -94,7 +96,7 @@ class LstmAttentionPooling : public SlicePooling {
     const auto packed = nn::utils::rnn::pack_padded_sequence(rows_taken(without_invalid(features, valid), order),
                                                              lengths, /*batch_first=*/true, /*enforce_sorted=*/false);
     const torch::Tensor output = std::get<0>(nn::utils::rnn::pad_packed_sequence(
-        std::get<0>(lstm_->forward_with_packed_input(packed)), /*batch_first=*/true, 0.0, slices));
+        std::get<0>(recurrent_->forward_with_packed_input(packed)), /*batch_first=*/true, 0.0, slices));
     return rows_taken(output, torch::argsort(order, /*stable=*/true, 1, false));
   }
 
@@ -102,7 +104,7 @@ class LstmAttentionPooling : public SlicePooling {
     return rows.gather(1, order.unsqueeze(2).expand({-1, -1, rows.size(2)}));
   }
 
-  nn::LSTM lstm_;
+  Recurrent recurrent_;
   std::shared_ptr<AttentionPooling> attention_;
 };
 
@@ -151,7 +153,10 @@ std::shared_ptr<SlicePooling> make_slice_pooling(PoolingKind kind, int64_t in_fe
     case PoolingKind::Attention:
       return std::make_shared<AttentionPooling>(in_features, hidden);
     case PoolingKind::LstmAttention:
-      return std::make_shared<LstmAttentionPooling>(in_features, hidden, dropout);
+      return std::make_shared<RecurrentAttentionPooling<nn::LSTM, nn::LSTMOptions>>("lstm", in_features, hidden,
+                                                                                    dropout);
+    case PoolingKind::GruAttention:
+      return std::make_shared<RecurrentAttentionPooling<nn::GRU, nn::GRUOptions>>("gru", in_features, hidden, dropout);
     case PoolingKind::Transformer:
       return std::make_shared<TransformerPooling>(in_features, hidden, dropout);
   }

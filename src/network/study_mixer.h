@@ -19,12 +19,15 @@ class StudyMixerImpl : public torch::nn::Module {
 
  private:
   torch::Tensor places() const;
+  torch::Tensor along_rows(const torch::Tensor& tokens);
 
   torch::nn::Linear project_{nullptr};
   torch::Tensor absent_;     // in place of a finding that the first stage did not see
   torch::Tensor condition_;  // 3 x hidden
   torch::Tensor side_;       // 3 x hidden: none, left, right
   torch::Tensor level_;      // 5 x hidden
+  MixerOver over_;
+  torch::nn::LSTM lstm_{nullptr};
   torch::nn::ModuleList layers_;
   torch::nn::LayerNorm norm_{nullptr};
   torch::nn::Linear head_{nullptr};

@@ -270,7 +270,7 @@ TEST(BackboneInit, NamesWhatIsMissingMisshapedAndLeftOver) {
       init_refusal(weights),
       "w.safetensors does not hold the weights of a resnet18: 1 missing (layer1.0.conv1.weight); 1 of another shape "
       "(layer1.0.conv2.weight [1] instead of [64, 64, 3, 3]); 1 left over (layer1.2.conv1.weight). Give the "
-      "safetensors file that timm publishes for resnet18");
+      "file that timm publishes for resnet18");
 }
 
 TEST(StudyMixerNetwork, HasItsClassesAlongTheSecondAxis) {

@@ -57,6 +57,18 @@ class LstmAttention(nn.Module):
         return self.attention(self.lstm(x)[0], place)
 
 
+class GruAttention(nn.Module):
+    size = HIDDEN
+
+    def __init__(self):
+        super().__init__()
+        self.gru = nn.GRU(FEATURES, HIDDEN // 2, 2, bidirectional=True, batch_first=True, dropout=0.3)
+        self.attention = Attention(HIDDEN)
+
+    def forward(self, x, place):
+        return self.attention(self.gru(x)[0], place)
+
+
 class Transformer(nn.Module):
     size = HIDDEN
 
@@ -116,7 +128,7 @@ def main():
 
     features = 2 * fixed("features", len(VALID), SLICES, FEATURES)
     out = {"features": features, "valid": torch.tensor(VALID, dtype=torch.float32)}
-    poolings = {"mean": Mean, "attention": Attention, "lstm_attention": LstmAttention, "transformer": Transformer}
+    poolings = {"mean": Mean, "attention": Attention, "gru_attention": GruAttention, "lstm_attention": LstmAttention, "transformer": Transformer}
     for name, kind in poolings.items():
         pooling = set_state(kind())
         pooled = torch.zeros(len(VALID), pooling.size)

@@ -57,6 +57,7 @@ TEST_P(Pooling, GivesWeightsThatSumToOneOrNone) {
 INSTANTIATE_TEST_SUITE_P(Every, Pooling,
                          ::testing::Values(Named{"mean", PoolingKind::Mean}, Named{"attention", PoolingKind::Attention},
                                            Named{"lstm_attention", PoolingKind::LstmAttention},
+                                           Named{"gru_attention", PoolingKind::GruAttention},
                                            Named{"transformer", PoolingKind::Transformer}),
                          [](const auto& each) { return std::string(each.param.name); });
 

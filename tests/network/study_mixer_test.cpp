@@ -58,6 +58,33 @@ TEST(StudyMixer, FreshLeavesTheLogitsAsTheyAre) {
   EXPECT_TRUE(StudyMixer(kOptions)->forward(reference.features, reference.logits, all).equal(reference.logits));
 }
 
+/// Which findings change when one other does.
+std::vector<int64_t> changed_by(MixerOver over, int64_t finding) {
+  const torch::NoGradGuard no_gradients;
+  StudyMixerOptions options = kOptions;
+  options.over = over;
+  StudyMixer mixer(options);
+  set_fixed_state(*mixer);
+  mixer->eval();
+  const torch::Tensor features = torch::randn({1, 25, options.features}), logits = torch::randn({1, 25, 3}),
+                      present = torch::ones({1, 25});
+  torch::Tensor other = features.clone();
+  other[0][finding] += 1;
+  const torch::Tensor difference =
+      (mixer->forward(other, logits, present) - mixer->forward(features, logits, present)).abs().amax({0, 2});
+  std::vector<int64_t> changed;
+  for (int64_t k = 0; k < 25; ++k) {
+    if (difference[k].item<double>() > 1e-6) changed.push_back(k);
+  }
+  return changed;
+}
+
+TEST(StudyMixer, HearsAlongLevelsOrAmongConditionsOfALevelAlone) {
+  EXPECT_EQ(changed_by(MixerOver::Levels, 7), (std::vector<int64_t>{5, 6, 7, 8, 9}));
+  EXPECT_EQ(changed_by(MixerOver::Conditions, 7), (std::vector<int64_t>{2, 7, 12, 17, 22}));
+  EXPECT_EQ(changed_by(MixerOver::Study, 7).size(), 25U);
+}
+
 TEST(StudyMixer, RefusesOtherShapes) {
   const MixerReference reference;
   EXPECT_THROW(fixed_mixer()->forward(reference.features.slice(2, 0, 5), reference.logits, reference.present),

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 namespace lumbargrade {
 namespace {
 
@@ -15,6 +19,32 @@ TEST(BatchQueue, HandsOnWhatMakingABatchThrows) {
     if (k == 2) throw std::runtime_error("bad batch");
     return k;
   });
+  EXPECT_EQ(queue.next(), 0);
+  EXPECT_EQ(queue.next(), 1);
+  EXPECT_THROW(queue.next(), std::runtime_error);
+}
+
+TEST(BatchQueue, GivesBatchesOfSeveralMakersInOrder) {
+  std::atomic<int> together = 0, most = 0;
+  const auto make = [&](int k) {
+    most = std::max<int>(most, ++together);
+    std::this_thread::sleep_for(std::chrono::milliseconds(k % 3));
+    --together;
+    return k;
+  };
+  BatchQueue<int> queue(0, 60, make, 3);
+  for (int k = 0; k < 60; ++k) EXPECT_EQ(queue.next(), k);
+  EXPECT_GT(most, 1);
+}
+
+TEST(BatchQueue, ThrowsAfterWhatCameBefore) {
+  BatchQueue<int> queue(
+      0, 10,
+      [](int k) {
+        if (k == 2) throw std::runtime_error("bad batch");
+        return k;
+      },
+      3);
   EXPECT_EQ(queue.next(), 0);
   EXPECT_EQ(queue.next(), 1);
   EXPECT_THROW(queue.next(), std::runtime_error);

@@ -2,57 +2,77 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <vector>
 
 namespace lumbargrade {
 
-/// Makes batches ahead of the network, on its own thread: `make(k)` for k in [first, last), in this order. What `make`
-/// throws is thrown by next().
+/// Makes batches ahead of the network, on threads of its own: `make(k)` for k in [first, last), which next() gives in
+/// this order. `make` is called by several threads at once where there are several makers. What it throws is thrown by
+/// next() when its turn comes.
 template <typename Batch>
 class BatchQueue {
  public:
-  BatchQueue(int first, int last, std::function<Batch(int)> make)
-      : maker_([=, this, make = std::move(make)](const std::stop_token& stop) { run(first, last, make, stop); }) {}
+  BatchQueue(int first, int last, std::function<Batch(int)> make, int makers = 1)
+      : make_(std::move(make)), ahead_(kAhead + makers), last_(last), next_made_(first), next_given_(first) {
+    for (int k = 0; k < std::max(makers, 1); ++k) {
+      makers_.emplace_back([this](const std::stop_token& stop) { run(stop); });
+    }
+  }
 
   Batch next() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !ready_.empty() || failure_; });
-    if (ready_.empty()) std::rethrow_exception(failure_);
-    Batch batch = std::move(ready_.front());
-    ready_.pop_front();
+    changed_.wait(lock, [this] { return ready_.contains(next_given_) || failures_.contains(next_given_); });
+    const auto failure = failures_.find(next_given_);
+    if (failure != failures_.end()) std::rethrow_exception(failure->second);
+    Batch batch = std::move(ready_.extract(next_given_++).mapped());
     changed_.notify_all();
     return batch;
   }
 
  private:
-  static constexpr size_t kAhead = 4;
+  static constexpr int kAhead = 4;
 
-  void run(int first, int last, const std::function<Batch(int)>& make, const std::stop_token& stop) {
-    try {
-      for (int k = first; k < last && !stop.stop_requested(); ++k) push(make(k), stop);
-    } catch (...) {
+  void run(const std::stop_token& stop) {
+    while (const auto k = number_to_make(stop)) {
+      std::optional<Batch> batch;
+      std::exception_ptr failure;
+      try {
+        batch = make_(*k);
+      } catch (...) {
+        failure = std::current_exception();
+      }
       const std::lock_guard lock(mutex_);
-      failure_ = std::current_exception();
+      if (batch) ready_.emplace(*k, std::move(*batch));
+      if (failure) failures_.emplace(*k, failure);
       changed_.notify_all();
+      if (failure) return;
     }
   }
 
-  void push(Batch batch, const std::stop_token& stop) {
+  /// The next one, as soon as it is near enough to the one that is wanted; none at the end.
+  std::optional<int> number_to_make(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop, [this] { return ready_.size() < kAhead; });
-    ready_.push_back(std::move(batch));
-    changed_.notify_all();
+    const bool wanted =
+        changed_.wait(lock, stop, [this] { return next_made_ >= last_ || next_made_ < next_given_ + ahead_; });
+    if (!wanted || stop.stop_requested() || next_made_ >= last_) return std::nullopt;
+    return next_made_++;
   }
 
+  std::function<Batch(int)> make_;
+  const int ahead_, last_;
+  int next_made_, next_given_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Batch> ready_;
-  std::exception_ptr failure_;
-  std::jthread maker_;  // last: it uses all of the above
+  std::map<int, Batch> ready_;
+  std::map<int, std::exception_ptr> failures_;
+  std::vector<std::jthread> makers_;  // last: they use all of the above
 };
 
 /// Switches CPU or CUDA autocast to bfloat16 on for a scope.

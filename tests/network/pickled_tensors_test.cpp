@@ -1,0 +1,115 @@
+#include "network/pickled_tensors.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <fstream>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "network/backbone_init.h"
+#include "network/stored_zip.h"
+#include "temporary_folder.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+const fs::path kPickled = fs::path(LUMBARGRADE_TEST_DATA) / "network/pickled.bin";
+
+TEST(PickledTensorsTest, are_those_that_pytorch_saved) {
+  const TensorMap expected = read_safetensors(fs::path(LUMBARGRADE_TEST_DATA) / "network/pickled.safetensors");
+  const TensorMap tensors = read_pickled_tensors(kPickled);
+  ASSERT_EQ(tensors.size(), expected.size());
+  for (const auto& [name, tensor] : expected) {
+    EXPECT_EQ(tensors.at(name).scalar_type(), tensor.scalar_type()) << name;
+    EXPECT_TRUE(tensors.at(name).equal(tensor)) << name;
+  }
+}
+
+class HostilePickle : public testing::Test {
+ protected:
+  void expect_refused(const fs::path& file, const std::string& reason) const {
+    try {
+      read_pickled_tensors(file);
+      ADD_FAILURE() << "not refused: " << reason;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::BundleInvalid);
+      EXPECT_THAT(error.what(), HasSubstr(reason));
+    }
+  }
+
+  TemporaryFolder folder_;
+  fs::path path_ = folder_.path() / "hostile.bin";
+};
+
+TEST_F(HostilePickle, damaged_or_cut_off_anywhere_it_is_refused_or_harmless) {
+  const std::string whole = *file_text(kPickled);
+  for (size_t length = 0; length < whole.size(); length += 97) {
+    std::ofstream(path_, std::ios::binary) << whole.substr(0, length);
+    EXPECT_THROW(read_pickled_tensors(path_), Error) << length;
+  }
+  for (size_t at = 0; at < whole.size(); at += 3) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ 0x41);
+    std::ofstream(path_, std::ios::binary) << changed;
+    try {
+      read_pickled_tensors(path_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::BundleInvalid) << at;
+    }
+  }
+}
+
+TEST_F(HostilePickle, programs_that_call_or_reach_beyond_are_refused) {
+  const auto with_program = [&](const std::string& program) {
+    write_zip(path_, {{"x/data.pkl", program}, {"x/data/0", std::string(8, 'x')}});
+    return path_;
+  };
+  expect_refused(with_program("cos\nsystem\nX\4\0\0\0true\x85R."), "it names os.system");
+  expect_refused(with_program("cbuiltins\neval\n."), "it names builtins.eval");
+  expect_refused(with_program("i"), "the instruction 105");
+  expect_refused(with_program("K\1."), "a dictionary of tensors");
+  expect_refused(with_program("}."), "it holds no tensor");
+  expect_refused(with_program("R."), "takes what is not there");
+  // Two floats lie in the record; the tensor asks for three.
+  using std::string_literals::operator""s;
+  const std::string tensor = "}X\1\0\0\0ac"s + "torch._utils\n_rebuild_tensor_v2\n(" + "(X\7\0\0\0storage"s +
+                             "ctorch\nFloatStorage\n" +
+                             "X\1\0\0\0"
+                             "0X\3\0\0\0cpuK\2tQ"s +
+                             "K\0K\3\x85K\1\x85tRs."s;
+  expect_refused(with_program(tensor), "reaches beyond the bytes of data/0");
+  // As deep as it gets: values let go one by one.
+  std::string deep = ")";
+  for (int k = 0; k < 1'000'000; ++k) deep += '\x85';
+  expect_refused(with_program(deep + "."), "a dictionary of tensors");
+}
+
+TEST_F(HostilePickle, what_is_no_file_of_pytorch_is_refused) {
+  std::ofstream(path_) << "cos\nsystem\n(S'true'\ntR.";
+  expect_refused(path_, "not a sound package");
+  expect_refused(fs::path(LUMBARGRADE_TEST_DATA) / "exported/channels.pt2", "it was not written by torch.save");
+}
+
+TEST(BackboneWeightsTest, are_found_in_a_folder_or_by_a_map) {
+  const TemporaryFolder folder;
+  fs::copy_file(kPickled, folder / "resnet18.bin");
+  EXPECT_EQ(backbone_weights_file(folder.path(), "resnet18"), folder / "resnet18.bin");
+  EXPECT_EQ(backbone_weights_file(kPickled, "resnet18"), kPickled);
+  EXPECT_EQ(read_backbone_weights(folder / "resnet18.bin").size(), read_pickled_tensors(kPickled).size());
+  std::ofstream(folder / "map.json") << R"({"resnet34": "resnet18.bin", "resnet18": "gone.bin"})";
+  EXPECT_EQ(backbone_weights_file(folder / "map.json", "resnet34"), folder / "resnet18.bin");
+  const auto fails = [](const fs::path& init, const std::string& backbone, const std::string& reason) {
+    EXPECT_THAT([&] { backbone_weights_file(init, backbone); }, testing::ThrowsMessage<Error>(HasSubstr(reason)));
+  };
+  fails(folder.path(), "resnet34", "holds no resnet34.safetensors, .bin or .pth");
+  fails(folder / "map.json", "resnet18", "resnet18 is no file");
+  fails(folder / "map.json", "convnext_tiny", "convnext_tiny is missing");
+}
+
+}  // namespace
+}  // namespace lumbargrade
