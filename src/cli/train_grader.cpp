@@ -1,11 +1,9 @@
 #include <memory>
 
-#include "bundle/find_bundle.h"
 #include "cli/commands.h"
+#include "cli/networks/network_commands.h"
 #include "cli/train_options.h"
 #include "core/error.h"
-#include "pipeline/device.h"
-#include "training/grader/ensemble_training.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -70,13 +68,8 @@ void add_grader_training_options(CLI::App& command, Options& options) {
 
 int run(Options& options) {
   GraderTrainingOptions& training = options.training;
-  training.recipe = read_recipe(find_recipe(options.recipe));
   training.data.points = options.points == "given" ? TrainingPoints::Given : TrainingPoints::Predicted;
-  training.data.threads = training.threads;
-  training.device = ready_device(training.device);
-  if (training.data.cache.empty()) training.data.cache = training.out / "crops";
-  train_ensemble(training);
-  return 0;
+  return network_commands().train_grader(training, options.recipe);
 }
 
 }  // namespace

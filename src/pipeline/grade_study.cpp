@@ -24,6 +24,16 @@ auto run_stage(const char* name, double& elapsed_ms, Stage stage) {
   }
 }
 
+template <typename Read>
+StudyAndResult graded_when_read(const Read& read, const Grader& grader) {
+  StudyAndResult graded;
+  double read_ms = 0;
+  graded.prepared = run_stage("read", read_ms, read);
+  graded.result = grade_study(graded.prepared, grader);
+  graded.result.times.read_ms = read_ms;
+  return graded;
+}
+
 void flag_canals(StudyGrades& grades, const Flag& flag) {
   for (Grade& grade : grades) {
     if (grade.measured[Measure::CanalAp]) grade.flags.emplace_back(flag.word);
@@ -61,12 +71,11 @@ void log_series(const SeriesSummary& series) {
 }  // namespace
 
 StudyAndResult read_and_grade(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
-  StudyAndResult graded;
-  double read_ms = 0;
-  graded.prepared = run_stage("read", read_ms, [&] { return prepare_study(folder, options, grader.locate); });
-  graded.result = grade_study(graded.prepared, grader);
-  graded.result.times.read_ms = read_ms;
-  return graded;
+  return graded_when_read([&] { return prepare_study(folder, options, grader.locate); }, grader);
+}
+
+StudyAndResult read_and_grade(StudyReading& reading, const Grader& grader) {
+  return graded_when_read([&] { return reading.finished(grader.locate); }, grader);
 }
 
 StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
