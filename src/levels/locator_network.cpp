@@ -1,6 +1,7 @@
 #include "levels/locator_network.h"
 
 #include <cstring>
+#include <numeric>
 #include <opencv2/imgproc.hpp>
 
 #include "network/parallel_for.h"
@@ -40,8 +41,15 @@ LocatorNetwork::LocatorNetwork(UNet network, torch::Device device, torch::Scalar
 }
 
 std::vector<LocatorMaps> LocatorNetwork::predict(const std::vector<SliceImage>& slices) const {
-  std::vector<LocatorMaps> maps(slices.size());
-  parallel_for(slices.size(), [&](size_t k) { maps[k] = maps_of(slices[k].pixels); });
+  std::vector<size_t> all(slices.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  return predict(slices, all);
+}
+
+std::vector<LocatorMaps> LocatorNetwork::predict(const std::vector<SliceImage>& slices,
+                                                 const std::vector<size_t>& wanted) const {
+  std::vector<LocatorMaps> maps(wanted.size());
+  parallel_for(wanted.size(), [&](size_t k) { maps[k] = maps_of(slices[wanted[k]].pixels); });
   return maps;
 }
 

@@ -17,6 +17,8 @@ class LocatorNetwork {
 
   /// Maps for each slice. Each is looked at by itself: batches need more memory and are no faster on a CPU.
   std::vector<LocatorMaps> predict(const std::vector<SliceImage>& slices) const;
+  /// The same for some of them.
+  std::vector<LocatorMaps> predict(const std::vector<SliceImage>& slices, const std::vector<size_t>& wanted) const;
 
  private:
   LocatorMaps maps_of(const cv::Mat1f& pixels) const;
