@@ -11,7 +11,7 @@ Frozen: it does what the program of commit 64ff722 did, whose points and diamete
 compares them), so that what it is compared with may change and the measure does not. It grades nothing and writes no
 report: it does less than the program. Of series it knows one rule, a sagittal one whose SeriesDescription or timing is
 T2's. Needs torch, safetensors, pydicom with pylibjpeg-rle and pyjpegls, opencv-contrib-python-headless and scipy.
---times prints the seconds of reading and of finding levels on standard error.
+--times prints on standard error the seconds of reading, of finding levels, and of the networks' passes within that.
 """
 import argparse
 import json
@@ -34,6 +34,8 @@ LEVELS = ["L1/L2", "L2/L3", "L3/L4", "L4/L5", "L5/S1"]
 PIXEL_MM = 0.6
 OUTLINE_MM = 0.46875
 BATCH = 8
+
+network_seconds = [0.0]  # of all passes
 
 
 # ---- networks
@@ -63,6 +65,12 @@ class UNet(nn.Module):
             self.decoder.append(Block(2 * width, width))
             channels = width
         self.head = nn.Conv2d(channels, 4 * fine_classes + coarse_maps, 1)
+
+    def timed(self, x):
+        begun = time.perf_counter()
+        result = self(x)
+        network_seconds[0] += time.perf_counter() - begun
+        return result
 
     def forward(self, x):
         x, skips = F.pixel_unshuffle(x, 2), []
@@ -189,7 +197,7 @@ def locator_maps(network, images):
         batch[k, 0, :height, :width] = image
     fine, coarse = [], []
     for first in range(0, len(images), BATCH):
-        a, b = network(torch.from_numpy(batch[first : first + BATCH]))
+        a, b = network.timed(torch.from_numpy(batch[first : first + BATCH]))
         fine.append(torch.softmax(a, 1)[:, 1:, :height, :width])
         coarse.append(torch.sigmoid(b)[:, :, : (height + 1) // 2, : (width + 1) // 2])
     return torch.cat(fine).numpy(), torch.cat(coarse).numpy()
@@ -548,7 +556,7 @@ def outline(network, volume, discs, edges, directions, central):
     strip = Strip(volume, edges, network.stride)
     chosen = outlined_slices(strip, edges, central)
     inputs = torch.from_numpy(np.stack([strip.input(k) for k in chosen]))
-    maps = torch.cat([torch.sigmoid(network(inputs[k : k + BATCH])[0][:, 0]) for k in range(0, len(chosen), BATCH)]).numpy()
+    maps = torch.cat([torch.sigmoid(network.timed(inputs[k : k + BATCH])[0][:, 0]) for k in range(0, len(chosen), BATCH)]).numpy()
     canal = dict(zip(chosen, maps))
     areas = np.zeros(len(volume.pixels))
     for k, one in canal.items():
@@ -639,14 +647,15 @@ def main():
     print("study_id,level,x_mm,y_mm,z_mm,diameter_mm")
     with torch.inference_mode():
         for folder in arguments.studies:
-            begun = time.perf_counter()
+            begun, network_seconds[0] = time.perf_counter(), 0.0
             volumes = [(is_sagittal_t2(datasets[0]), Volume(datasets)) for datasets in read_series(folder)]
             sagittal = next(volume for is_wanted, volume in volumes if is_wanted)
             read = time.perf_counter()
             for level, point, diameter in find_levels(sagittal, locator, outliner):
                 print(f"{folder.name},{level},{point[0]:.6f},{point[1]:.6f},{point[2]:.6f},{diameter:.6f}")
             if arguments.times:
-                print(f"read {read - begun:.3f} levels {time.perf_counter() - read:.3f}", file=sys.stderr)
+                print(f"read {read - begun:.3f} levels {time.perf_counter() - read:.3f} networks {network_seconds[0]:.3f}",
+                      file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.h"
+#include "core/log.h"
 #include "levels/locator_network.h"
 #include "levels/slice_search.h"
 #include "levels/spine_builder.h"
@@ -61,13 +63,18 @@ std::vector<SliceImage> slices_without_pixels(const Volume& sagittal, const std:
 
 Spine spine_in(const Volume& sagittal, const std::vector<int>& chosen, std::vector<SliceImage>& slices,
                const LocatorNetwork& network, const LocatorOptions& options) {
-  SliceSearch search(StackFrame(slices).positions(), kLocatorPixelMm, [&](const std::vector<size_t>& wanted) {
+  const auto maps_of = [&](const std::vector<size_t>& wanted, const cv::Range& columns) {
     parallel_for(wanted.size(), [&](size_t k) { slices[wanted[k]] = canonical_slice(sagittal, chosen[wanted[k]]); });
-    return network.predict(slices, wanted);
-  });
+    return network.predict(slices, wanted, columns);
+  };
+  const cv::Size view = canonical_view(sagittal.patient_from_index, sagittal.columns, sagittal.rows).size;
+  SliceSearch search(StackFrame(slices).positions(), view, kLocatorPixelMm, network.stride(), maps_of);
   StackReading reading = read_stack(slices, search.stack(), options.naming);
   while (search.follow_canal(reading)) reading = read_stack(slices, search.stack(), options.naming);
   require_lumbar_spine(reading);
+  const auto looked =
+      std::count_if(slices.begin(), slices.end(), [](const auto& slice) { return !slice.pixels.empty(); });
+  log_debug(text("the locator looked at ", looked, " of ", slices.size(), " slices"));
   return build_spine(slices, search.stack(), std::move(reading), options);
 }
 

@@ -1,6 +1,7 @@
 #include "pipeline/device_name.h"
 
 #include <filesystem>
+#include <regex>
 #include <string_view>
 
 namespace lumbargrade {
@@ -24,9 +25,16 @@ std::optional<size_t> gpu_number(const std::string& word) {
   return std::stoul(digits);
 }
 
+std::string driver_version(const std::string& text) {
+  // "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 ..."
+  static const std::regex version("Kernel Module[^\\n]*?\\s(\\d+(\\.\\d+)+)");
+  std::smatch found;
+  return std::regex_search(text, found, version) ? found[1].str() : "";
+}
+
 bool has_gpu_driver() {
   std::error_code ignored;
-  return std::filesystem::exists("/proc/driver/nvidia/version", ignored);
+  return std::filesystem::exists(kDriverFile, ignored);
 }
 
 }  // namespace lumbargrade

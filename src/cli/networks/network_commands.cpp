@@ -11,7 +11,8 @@ const NetworkCommands& loaded_commands() {
   void* library = dlopen(kNetworksLibrary, RTLD_LAZY | RTLD_LOCAL);
   void* function = library == nullptr ? nullptr : dlsym(library, kNetworkCommandsFunction);
   if (function == nullptr) {
-    throw Error(ErrorKind::Failure, text("cannot load what runs the networks: ", dlerror(), "; install lumbargrade anew"));
+    throw Error(ErrorKind::Failure,
+                text("cannot load what runs the networks: ", dlerror(), "; install lumbargrade anew"));
   }
   return *reinterpret_cast<const NetworkCommands* (*)()>(function)();
 }
