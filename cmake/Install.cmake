@@ -12,6 +12,11 @@ target_link_options(lumbargrade PRIVATE "-Wl,--disable-new-dtags")
 set_target_properties(lumbargrade PROPERTIES INSTALL_RPATH "$ORIGIN/${from_bin_to_private}")
 install(TARGETS lumbargrade RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT program)
 
+# The part of the program that needs LibTorch lies beside it.
+target_link_options(lumbargrade_networks PRIVATE "-Wl,--disable-new-dtags")
+set_target_properties(lumbargrade_networks PROPERTIES INSTALL_RPATH "$ORIGIN")
+install(TARGETS lumbargrade_networks LIBRARY DESTINATION "${LUMBARGRADE_PRIVATE_LIBRARIES}" COMPONENT program)
+
 # One shared library with everything below the command line; its public face is include/lumbargrade.
 add_library(lumbargrade_shared SHARED $<TARGET_OBJECTS:lumbargrade_pipeline>)
 target_link_libraries(lumbargrade_shared PRIVATE lumbargrade::pipeline)

@@ -50,7 +50,7 @@ carry_libraries() {
   [[ -e $RELEASE/libarchive/COPYING ]] || { say "building libarchive"; "$ROOT/packaging/libarchive.sh" "$RELEASE/libarchive"; }
   : >"$RELEASE/carried"
   local file
-  for file in "$TREE/bin/lumbargrade" "$LIBRARIES"/libtorch_cpu.so; do carry_needed_by "$file"; done
+  for file in "$TREE/bin/lumbargrade" "$LIBRARIES"/liblumbargrade_networks.so "$LIBRARIES"/libtorch_cpu.so; do carry_needed_by "$file"; done
   chmod 644 "$LIBRARIES"/*
   "$ROOT/packaging/left_out.sh" "$LIBRARIES"
 }

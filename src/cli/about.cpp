@@ -5,10 +5,11 @@
 #include "bundle/manifest.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/networks/network_commands.h"
 #include "core/error.h"
 #include "core/joined.h"
 #include "dicom/transfer_syntax.h"
-#include "pipeline/device.h"
+#include "pipeline/device_name.h"
 
 // Commands that tell of the program itself: help, version, info, completion, man.
 namespace lumbargrade::cli {
@@ -50,7 +51,7 @@ AboutJson info_json(const CommandText& program) {
     syntaxes.push_back({{"uid", uid}, {"name", dicom::describe_transfer_syntax(uid)}});
   }
   AboutJson devices = AboutJson::array({"cpu"});
-  if (ready_device("auto") != "cpu") devices.push_back("cuda");
+  if (has_gpu_driver() && network_commands().ready_device("auto") != "cpu") devices.push_back("cuda");
   return {{"version", version_json()},
           {"commands", commands},
           {"formats",

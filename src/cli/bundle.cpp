@@ -3,8 +3,8 @@
 #include "bundle/manifest.h"
 #include "cli/commands.h"
 #include "cli/existing_input.h"
+#include "cli/networks/network_commands.h"
 #include "core/error.h"
-#include "training/imported/import_network.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -111,8 +111,7 @@ int run_import(ImportOptions options) {
     throw Error(ErrorKind::Usage, text("--condition is canal, foraminal or subarticular, not ", options.condition));
   }
   options.import.condition = condition->second;
-  import_network(options.import);
-  return 0;
+  return network_commands().import_network(options.import);
 }
 
 }  // namespace
@@ -126,10 +125,7 @@ void add_bundle_command(CLI::App& app, Action& action) {
   add_network_options(*import, *options);
   add_data_options(*import, *options);
   import->footer(kImportFooter);
-  import->callback([options, &action] { action = [options] { return run_import(*options);
-};
-}  // namespace lumbargrade::cli
-);
+  import->callback([options, &action] { action = [options] { return run_import(*options); }; });
 }
 
 }  // namespace lumbargrade::cli

@@ -1,40 +1,15 @@
-#include <algorithm>
-#include <iostream>
-#include <optional>
-
 #include "cli/commands.h"
 #include "cli/existing_input.h"
 #include "cli/grade_options.h"
+#include "cli/networks/network_commands.h"
 #include "cli/report_options.h"
 #include "core/atomic_file.h"
-#include "core/files.h"
-#include "core/log.h"
-#include "core/progress.h"
-#include "pipeline/run_record.h"
-#include "pipeline/stopwatch.h"
-#include "report/attention_csv.h"
-#include "report/grades_csv.h"
-#include "report/grades_json.h"
-#include "report/grades_table.h"
+#include "core/error.h"
 
 namespace lumbargrade::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct GradeOptions {
-  std::string study;
-  std::string output;     ///< folder; empty: standard output
-  std::string attention;  ///< file; empty: not written
-  ReportOptions report;   ///< what is written beside the table
-  bool force = false;
-  std::string format = "csv";
-  StudyOptions series;
-  GraderOptions grader;
-};
-
-constexpr const char* kGradesFile = "grades.csv";
-constexpr const char* kRecordFile = "run.json";
 
 /// What may be written into the output folder.
 std::vector<std::string> output_files(const GradeOptions& options) {
@@ -55,129 +30,12 @@ void check_output(const GradeOptions& options) {
   for (const std::string& name : output_files(options)) refuse_to_overwrite(folder / name, options.force);
 }
 
-void print(const std::string& content) {
-  std::cout << content;
-  flush_output();
-}
-
-StudyReport report_of(const GradeOptions& options, const StudyAndResult& graded, const LoadedGrader& loaded) {
-  StudyReport report = make_study_report(graded, loaded, program_text());
-  if (options.report.show_patient) report.patient = patient_lines(graded.prepared.study.header);
-  if (!options.report.prior.empty()) {
-    report.prior =
-        read_prior_study(options.report.prior, options.series, loaded, program_text(), graded.prepared.study.header);
-  }
-  return report;
-}
-
-std::string formatted(const GradeOptions& options, const StudyAndResult& graded, const LoadedGrader& loaded) {
-  const StudyResult& result = graded.result;
-  if (options.format == "table") return grades_table(result.study_id, result.grades);
-  if (options.format == "wide") return grades_wide_csv(result.study_id, result.grades);
-  if (options.format == "json") return grades_json(report_of(options, graded, loaded));
-  return grades_csv({result.study_id, result.study_instance_uid}, result.grades);
-}
-
-nlohmann::ordered_json options_json(const GradeOptions& options) {
-  return {{"study", options.study}, {"series", to_json(options.series)}, {"grader", to_json(options.grader)}};
-}
-
-RunRecord record_of(const GradeOptions& options, const StudyResult& result, const std::vector<std::string>& outputs) {
-  RunRecord record;
-  record.command = "grade";
-  record.version = version_text();
-  record.options = options_json(options);
-  record.counts = {{"studies", 1}, {"graded", 1}, {"levels_found", result.spine.level_count()}};
-  record.warnings = result.warnings;
-  record.outputs = outputs;
-  if (!options.attention.empty()) record.outputs.push_back(options.attention);
-  return record;
-}
-
-/// Without --force of two runs at once into the same place one wins.
-void write_result(const fs::path& file, const std::string& content, bool force) {
-  force ? write_file_atomically(file, content) : write_new_file_atomically(file, content);
-}
-
-void write_attention(const std::string& file, const StudyResult& result, bool force) {
-  write_result(file, attention_csv(result.study_id, result.grades), force);
-  log_info(text("wrote ", file));
-  const bool any = std::any_of(result.grades.begin(), result.grades.end(),
-                               [](const Grade& grade) { return !grade.attention.empty(); });
-  if (!any) log_warning("no finding was graded by a network: the attention table has no rows");
-}
-
-std::vector<std::string> write_report(const GradeOptions& options, const StudyAndResult& graded,
-                                      const LoadedGrader& loaded) {
-  const Waiting waiting("writing the report");
-  return write_report_files(options.output, report_of(options, graded, loaded), options.report, loaded.grader,
-                            deciding_options(options.series, options.grader));
-}
-
-/// Writes everything but the record; returns the names of the files in the output folder.
-std::vector<std::string> write_outputs(const GradeOptions& options, const StudyAndResult& graded,
-                                       const LoadedGrader& loaded) {
-  const StudyResult& result = graded.result;
-  if (!options.output.empty()) make_folder(options.output);
-  if (!options.attention.empty()) write_attention(options.attention, result, options.force);
-  if (options.output.empty()) {
-    print(formatted(options, graded, loaded));
-    return {};
-  }
-  write_result(fs::path(options.output) / kGradesFile,
-               grades_csv({result.study_id, result.study_instance_uid}, result.grades), options.force);
-  print(grades_table(result.study_id, result.grades));
-  log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
-  std::vector<std::string> files = {kGradesFile};
-  if (options.report.any()) {
-    for (std::string& file : write_report(options, graded, loaded)) {
-      log_info(text("wrote ", (fs::path(options.output) / file).string()));
-      files.push_back(std::move(file));
-    }
-  }
-  if (options.force) remove_unwritten(options.output, every_report_file_name(), files);
-  files.emplace_back(kRecordFile);
-  return files;
-}
-
-void log_times(const std::vector<std::pair<std::string, double>>& times_ms) {
-  std::string line = "times:";
-  double total_ms = 0;
-  for (const auto& [stage, ms] : times_ms) {
-    line += text(" ", stage, " ", static_cast<long>(ms + 0.5), " ms,");
-    total_ms += ms;
-  }
-  log_info(text(line, " total ", static_cast<long>(total_ms + 0.5), " ms"));
-}
-
+/// The study is read while LibTorch and the bundle load.
 int run_grade(GradeOptions options) {
-  const std::string started = utc_timestamp();
   check_output(options);
   options.series.threads = options.grader.threads > 0 ? options.grader.threads : options.series.threads;
-  std::optional<Waiting> waiting(std::in_place, text("grading ", options.study));
-  const LoadedGrader loaded = load_grader(options.grader);
-  log_debug(
-      text("bundle ", loaded.bundle_folder.string(), ", device ", loaded.device, ", ", loaded.threads, " threads"));
-  const double start_ms = ms_since_process_start();
-  const StudyAndResult graded = read_and_grade(options.study, options.series, loaded.grader);
-  waiting.reset();
-  const StudyResult& result = graded.result;
-  log_study(result);
-  log_info(text("study ", result.study_id, ": ", kNotice));
-  const Stopwatch writing;
-  const std::vector<std::string> files = write_outputs(options, graded, loaded);
-  RunRecord record = record_of(options, result, files);
-  record.started_utc = started;
-  record.times_ms = {{"start", start_ms},
-                     {"read", result.times.read_ms},
-                     {"levels", result.times.levels_ms},
-                     {"grade", result.times.grade_ms},
-                     {"write", writing.elapsed_ms()}};
-  if (!options.output.empty()) {
-    write_result(fs::path(options.output) / kRecordFile, run_record_json(record, loaded), options.force);
-  }
-  log_times(record.times_ms);
-  return 0;
+  StudyReading reading(options.study, options.series);
+  return network_commands().grade(options, reading);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "cli/grade_options.h"
 
 #include "core/error.h"
-#include "pipeline/device.h"
+#include "pipeline/device_name.h"
 
 namespace lumbargrade::cli {
 

@@ -1,8 +1,6 @@
 #include "cli/grader_training_options.h"
 
-#include "bundle/find_bundle.h"
 #include "cli/train_options.h"
-#include "pipeline/device.h"
 
 namespace lumbargrade::cli {
 
@@ -36,15 +34,6 @@ void add_grader_training_options(CLI::App& command, GraderTrainingCommand& optio
   command.add_flag("--deterministic", training.deterministic, "Same weights on every run with as many threads")
       ->group("Training");
   add_training_options(command, training);
-}
-
-GraderTrainingOptions training_of(const GraderTrainingCommand& options) {
-  GraderTrainingOptions training = options.training;
-  training.recipe = read_recipe(find_recipe(options.recipe));
-  training.data.threads = training.threads;
-  training.device = ready_device(training.device);
-  if (training.data.cache.empty()) training.data.cache = training.out / "crops";
-  return training;
 }
 
 }  // namespace lumbargrade::cli

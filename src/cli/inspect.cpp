@@ -6,11 +6,11 @@
 #include "cli/existing_input.h"
 #include "cli/grade_options.h"
 #include "cli/inspect_dataset.h"
+#include "cli/networks/network_commands.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/number_text.h"
 #include "core/printable_text.h"
-#include "pipeline/load_grader.h"
 #include "pipeline/prepare_study.h"
 #include "volume/slice_positions.h"
 
@@ -38,7 +38,7 @@ class LazyLocator {
   explicit LazyLocator(GraderOptions options) : options_(std::move(options)) {}
 
   Spine operator()(const Volume& sagittal) {
-    if (!loaded_) loaded_ = load_grader(options_);
+    if (!loaded_) loaded_ = network_commands().load_grader(options_);
     return loaded_->grader.locate(sagittal);
   }
 

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "bundle/bundle.h"
+#include "bundle/manifest.h"
 #include "cli/commands.h"
 #include "core/atomic_file.h"
 #include "core/error.h"

@@ -4,11 +4,11 @@
 
 #include "cli/batch_options.h"
 #include "cli/commands.h"
+#include "cli/networks/network_commands.h"
 #include "cli/report_options.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "node/check.h"
-#include "node/mercure.h"
 #include "node/status.h"
 
 namespace lumbargrade::cli {
@@ -42,10 +42,7 @@ BatchArguments arguments_of(const node::Configuration& configuration) {
 }
 
 int run_node_command(const NodeCommand& command) {
-  if (command.mercure) {
-    node::run_mercure_module(node::mercure_folders(), {}, program_text());
-    return 0;
-  }
+  if (command.mercure) return network_commands().mercure();
   if (command.configuration.empty()) {
     throw Error(ErrorKind::Usage, "name the configuration of the node; scripts/node/node.conf is one to begin with");
   }

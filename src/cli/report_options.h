@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "dicom/source_header.h"
-#include "pipeline/report_files.h"
+#include "pipeline/report_file_names.h"
 
 namespace lumbargrade::cli {
 

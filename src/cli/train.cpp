@@ -2,10 +2,8 @@
 
 #include "cli/commands.h"
 #include "cli/existing_input.h"
+#include "cli/networks/network_commands.h"
 #include "cli/train_options.h"
-#include "pipeline/device.h"
-#include "training/segmentation/canal_trainer.h"
-#include "training/segmentation/locator_trainer.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -87,19 +85,14 @@ void add_canal_options(CLI::App& command, CanalTraining& training) {
 template <typename Training>
 void add_segmentation_command(CLI::App& parent, Action& action, const std::string& name, const std::string& description,
                               const char* footer, void (*add_own)(CLI::App&, Training&),
-                              void (*train)(const Training&)) {
+                              int (*NetworkCommands::*train)(Training)) {
   auto* command = parent.add_subcommand(name, description);
   auto training = std::make_shared<Training>();
   add_segmentation_options(*command, *training);
   add_own(*command, *training);
   command->footer(footer);
-  command->callback([training, train, &action] {
-    action = [training, train] {
-      training->device = ready_device(training->device);
-      train(*training);
-      return 0;
-    };
-  });
+  command->callback(
+      [training, train, &action] { action = [training, train] { return (network_commands().*train)(*training); }; });
 }
 
 }  // namespace
@@ -108,9 +101,9 @@ void add_train_command(CLI::App& app, Action& action) {
   auto* train = app.add_subcommand("train", "Train the networks of a bundle");
   train->require_subcommand(1);
   add_segmentation_command(*train, action, "locator", "Train the network that finds discs, vertebrae and the canal",
-                           kLocatorFooter, add_locator_options, train_locator);
+                           kLocatorFooter, add_locator_options, &NetworkCommands::train_locator);
   add_segmentation_command(*train, action, "canal", "Train the network that draws the canal's outline finely",
-                           kCanalFooter, add_canal_options, train_canal);
+                           kCanalFooter, add_canal_options, &NetworkCommands::train_canal);
   add_train_points_command(*train, action);
   add_train_challenge_command(*train, action);
   add_train_grader_command(*train, action);

@@ -1,12 +1,7 @@
-#include <charconv>
-#include <iostream>
 #include <memory>
 
 #include "cli/commands.h"
 #include "cli/grader_training_options.h"
-#include "core/error.h"
-#include "training/challenge/challenge_training.h"
-#include "training/grader/training_plan.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -22,12 +17,6 @@ Examples:
   lumbargrade train challenge --data rsna --recipe fast --out fast --plan
   lumbargrade train challenge --data rsna --recipe fast --out fast
   lumbargrade train challenge --data rsna --recipe strong --device cuda --out strong --only 2:4)";
-
-struct ChallengeCommand : GraderTrainingCommand {
-  std::string only;
-  bool plan = false;
-  bool list_jobs = false;
-};
 
 void add_challenge_options(CLI::App& command, ChallengeCommand& options) {
   add_grader_training_options(command, options);
@@ -46,40 +35,6 @@ void add_challenge_options(CLI::App& command, ChallengeCommand& options) {
       ->group("Jobs");
 }
 
-template <typename Number>
-bool parse_whole(std::string_view word, Number& value) {
-  const auto result = std::from_chars(word.data(), word.data() + word.size(), value);
-  return result.ec == std::errc() && result.ptr == word.data() + word.size() && !word.empty();
-}
-
-TrainingJob parse_job(const std::string& word) {
-  TrainingJob job;
-  const size_t colon = word.find(':');
-  const bool is_job = colon != std::string::npos && parse_whole(std::string_view(word).substr(0, colon), job.entry) &&
-                      parse_whole(std::string_view(word).substr(colon + 1), job.fold);
-  if (is_job) return job;
-  throw Error(ErrorKind::Usage, text("--only ", word, " is no job; it takes ENTRY:FOLD, such as 0:1"));
-}
-
-int run_challenge(const ChallengeCommand& options) {
-  GraderTrainingOptions training = training_of(options);
-  if (options.list_jobs) {
-    for (int round = 0; round < training.rounds(); ++round) {
-      for (const TrainingJob& job : training.jobs()) std::cout << job.name() << "\n";
-    }
-    flush_output();
-    return 0;
-  }
-  if (options.plan) {
-    std::cout << plan_text(plan_training(training));
-    flush_output();
-    return 0;
-  }
-  if (!options.only.empty()) training.only = parse_job(options.only);
-  train_challenge(std::move(training));
-  return 0;
-}
-
 }  // namespace
 
 void add_train_challenge_command(CLI::App& train, Action& action) {
@@ -88,7 +43,7 @@ void add_train_challenge_command(CLI::App& train, Action& action) {
   auto options = std::make_shared<ChallengeCommand>();
   add_challenge_options(*challenge, *options);
   challenge->footer(kChallengeFooter);
-  challenge->callback([options, &action] { action = [options] { return run_challenge(*options); }; });
+  challenge->callback([options, &action] { action = [options] { return network_commands().train_challenge(*options); }; });
 }
 
 }  // namespace lumbargrade::cli

@@ -2,8 +2,8 @@
 
 #include "cli/commands.h"
 #include "cli/grader_training_options.h"
+#include "cli/networks/network_commands.h"
 #include "cli/train_options.h"
-#include "training/grader/ensemble_training.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -29,12 +29,7 @@ void add_train_grader_command(CLI::App& train, Action& action) {
   add_grader_training_options(*grader, *options);
   add_resume_option(*grader, options->training);
   grader->footer(kFooter);
-  grader->callback([options, &action] {
-    action = [options] {
-      train_ensemble(training_of(*options));
-      return 0;
-    };
-  });
+  grader->callback([options, &action] { action = [options] { return network_commands().train_grader(*options); }; });
 }
 
 }  // namespace lumbargrade::cli

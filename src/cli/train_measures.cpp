@@ -1,8 +1,7 @@
-#include "training/measures/train_measures.h"
-
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/networks/network_commands.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -53,12 +52,8 @@ void add_train_measures_command(CLI::App& train, Action& action) {
   auto training = std::make_shared<MeasureTraining>();
   add_measures_options(*measures, *training);
   measures->footer(kMeasuresFooter);
-  measures->callback([training, &action] {
-    action = [training] {
-      train_measures(*training);
-      return 0;
-    };
-  });
+  measures->callback(
+      [training, &action] { action = [training] { return network_commands().train_measures(*training); }; });
 }
 
 }  // namespace lumbargrade::cli

@@ -1,9 +1,8 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/networks/network_commands.h"
 #include "cli/train_options.h"
-#include "pipeline/device.h"
-#include "training/points/point_trainer.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -64,13 +63,7 @@ void add_train_points_command(CLI::App& train, Action& action) {
   add_point_options(*points, *training);
   points->footer(kPointsFooter);
   points->callback([training, &action] {
-    action = [training] {
-      training->device = ready_device(training->device);
-      training->data.threads = training->threads;
-      if (training->data.cache.empty()) training->data.cache = training->out / "crops";
-      train_points(*training);
-      return 0;
-    };
+    action = [training] { return network_commands().train_points(*training); };
   });
 }
 

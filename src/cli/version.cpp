@@ -1,12 +1,15 @@
-#include <link.h>
+#include <dlfcn.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/commands.h"
 #include "commit.h"
 #include "core/error.h"
+#include "pipeline/device_name.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -19,25 +22,31 @@ constexpr std::string_view kCompiler = "Clang " __clang_version__;
 constexpr std::string_view kCompiler = "GCC " __VERSION__;
 #endif
 
-int keep_libtorch_folder(dl_phdr_info* library, size_t, void* folder) {
-  const fs::path path = library->dlpi_name;
-  if (!path.filename().string().starts_with("libtorch_cpu.so")) return 0;
-  *static_cast<fs::path*>(folder) = path.parent_path();
-  return 1;
+/// The folders in which this program looks for libraries, in order.
+std::vector<fs::path> library_folders() {
+  void* program = dlopen(nullptr, RTLD_LAZY);
+  Dl_serinfo size{};
+  if (program == nullptr || dlinfo(program, RTLD_DI_SERINFOSIZE, &size) != 0) return {};
+  std::vector<std::max_align_t> memory(size.dls_size / sizeof(std::max_align_t) + 1);
+  auto* found = reinterpret_cast<Dl_serinfo*>(memory.data());
+  if (dlinfo(program, RTLD_DI_SERINFOSIZE, found) != 0 || dlinfo(program, RTLD_DI_SERINFO, found) != 0) return {};
+  std::vector<fs::path> folders;
+  for (unsigned k = 0; k < found->dls_cnt; ++k) folders.emplace_back(found->dls_serpath[k].dls_name);
+  return folders;
 }
 
-/// The folder from which this process loaded LibTorch, empty when it was not loaded.
-fs::path libtorch_folder() {
-  fs::path folder;
-  dl_iterate_phdr(keep_libtorch_folder, &folder);
-  return folder;
-}
-
-/// Looks for files only: loading LibTorch's GPU part to ask it would take half a second.
-std::string_view device_support() {
+/// Whether LibTorch's GPU part lies where LibTorch does. Looks for files only: this command does not load LibTorch.
+bool has_gpu_part() {
   std::error_code ignored;
-  if (!fs::exists(libtorch_folder() / "libtorch_cuda.so", ignored)) return "CPU";
-  return fs::exists("/proc/driver/nvidia/version", ignored) ? "CPU and CUDA" : "CPU and CUDA, no NVIDIA driver here";
+  for (const fs::path& folder : library_folders()) {
+    if (fs::exists(folder / "libtorch_cpu.so", ignored)) return fs::exists(folder / "libtorch_cuda.so", ignored);
+  }
+  return false;
+}
+
+std::string_view device_support() {
+  if (!has_gpu_part()) return "CPU";
+  return has_gpu_driver() ? "CPU and CUDA" : "CPU and CUDA, no NVIDIA driver here";
 }
 
 }  // namespace

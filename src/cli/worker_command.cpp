@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/grade_options.h"
+#include "cli/networks/network_commands.h"
 #include "cli/report_options.h"
 
 namespace lumbargrade::cli {
@@ -45,7 +46,7 @@ void add_worker_command(CLI::App& app, Action& action) {
     action = [options] {
       options->program = program_text();
       options->series.threads = std::max(1, options->grader.threads);
-      return run_worker(*options);
+      return network_commands().worker(*options);
     };
   });
 }

@@ -9,11 +9,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The file that this code is in: liblumbargrade.so in other people's programs, else our own.
+/// The file that this code serves: liblumbargrade.so in other people's programs, else our own program (of which
+/// liblumbargrade_networks.so is a part).
 fs::path this_binary() {
   static const char kHere = 0;
   Dl_info found{};
-  if (dladdr(&kHere, &found) != 0 && std::string_view(found.dli_fname).find(".so") != std::string_view::npos) {
+  if (dladdr(&kHere, &found) != 0 &&
+      std::string_view(found.dli_fname).find("liblumbargrade.so") != std::string_view::npos) {
     return found.dli_fname;
   }
   // For a program dladdr() may know no more than argv[0].

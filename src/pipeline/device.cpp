@@ -3,53 +3,51 @@
 #include <ATen/Context.h>
 #include <dlfcn.h>
 
-#include <filesystem>
-#include <optional>
-#include <string_view>
+#include <cstdlib>
 
 #include "core/error.h"
+#include "core/files.h"
+#include "pipeline/device_name.h"
 
 namespace lumbargrade {
 namespace {
 
-bool has_driver() {
-  std::error_code ignored;
-  return std::filesystem::exists("/proc/driver/nvidia/version", ignored);
+// The wheel's CUDA 13 refuses older drivers.
+constexpr const char* kOldestDriver = "580";
+
+/// What cuBLAS needs to give the same numbers on every run (NVIDIA, "Results Reproducibility" in cuBLAS's manual). It
+/// reads this when its library is loaded.
+void make_cublas_repeatable() {
+  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+}
+
+/// float32 means float32, as on the CPU: no TF32, which has ten bits.
+void forbid_tf32() {
+  at::globalContext().setAllowTF32CuBLAS(false);
+  at::globalContext().setAllowTF32CuDNN(false);
 }
 
 bool load_gpu_part() {
+  make_cublas_repeatable();
   return dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr;
 }
 
 /// Why CUDA cannot be used, empty when it can.
 std::string obstacle_to_cuda() {
   if (!load_gpu_part()) return "LibTorch's GPU part is not installed; scripts/setup --cuda brings it";
-  if (!at::globalContext().hasCUDA()) return "LibTorch finds no usable GPU";
+  if (!at::globalContext().hasCUDA() || at::getNumGPUs() == 0) {
+    return text("LibTorch finds no usable GPU; it needs NVIDIA's driver ", kOldestDriver, " or newer, here is ",
+                has_gpu_driver() ? driver_version(file_text(kDriverFile).value_or("")) : "none");
+  }
+  forbid_tf32();
   return "";
-}
-
-constexpr std::string_view kGpu = "cuda";
-constexpr std::string_view kNumberedGpu = "cuda:";
-constexpr size_t kMostDigits = 3;
-
-/// N of "cuda:N".
-std::optional<size_t> gpu_number(const std::string& word) {
-  if (!word.starts_with(kNumberedGpu)) return std::nullopt;
-  const std::string digits = word.substr(kNumberedGpu.size());
-  if (digits.empty() || digits.size() > kMostDigits) return std::nullopt;
-  if (digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  return std::stoul(digits);
 }
 
 }  // namespace
 
-bool is_device_name(const std::string& word) {
-  return word == "cpu" || word == "auto" || word == kGpu || gpu_number(word);
-}
-
 std::string ready_device(const std::string& wanted) {
   if (wanted == "cpu") return "cpu";
-  if (wanted == "auto") return has_driver() && obstacle_to_cuda().empty() ? "cuda" : "cpu";
+  if (wanted == "auto") return has_gpu_driver() && obstacle_to_cuda().empty() ? "cuda" : "cpu";
   if (!is_device_name(wanted)) {
     throw Error(ErrorKind::Usage, text("unknown device \"", wanted, "\"; cpu, cuda, cuda:N or auto"));
   }

@@ -4,9 +4,6 @@
 
 namespace lumbargrade {
 
-/// Whether this is "cpu", "auto", "cuda" or "cuda:N".
-bool is_device_name(const std::string& word);
-
 /// Makes ready what `wanted` names and returns "cpu", "cuda" or "cuda:N". LibTorch's GPU part is loaded only here, so
 /// that runs on the CPU never pay for it. "auto" is "cuda" where a driver, LibTorch's GPU part and a usable GPU are all
 /// present, "cpu" elsewhere. Throws Error (Failure) when a GPU is wanted and cannot be had, (Usage) for another word.

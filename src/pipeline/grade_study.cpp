@@ -24,6 +24,16 @@ auto run_stage(const char* name, double& elapsed_ms, Stage stage) {
   }
 }
 
+template <typename Read>
+StudyAndResult graded_when_read(const Read& read, const Grader& grader) {
+  StudyAndResult graded;
+  double read_ms = 0;
+  graded.prepared = run_stage("read", read_ms, read);
+  graded.result = grade_study(graded.prepared, grader);
+  graded.result.times.read_ms = read_ms;
+  return graded;
+}
+
 void flag_canals(StudyGrades& grades, const Flag& flag) {
   for (Grade& grade : grades) {
     if (grade.measured[Measure::CanalAp]) grade.flags.emplace_back(flag.word);
@@ -63,16 +73,16 @@ void log_series(const SeriesSummary& series) {
 Spine spine_with_points(const PreparedStudy& prepared, const Grader& grader) {
   Spine spine = located_spine(prepared, grader.locate);
   if (grader.find_points) grader.find_points(prepared.study, spine);
+  weigh_evidence(prepared.sagittal_volume(), spine);
   return spine;
 }
 
 StudyAndResult read_and_grade(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
-  StudyAndResult graded;
-  double read_ms = 0;
-  graded.prepared = run_stage("read", read_ms, [&] { return prepare_study(folder, options, grader.locate); });
-  graded.result = grade_study(graded.prepared, grader);
-  graded.result.times.read_ms = read_ms;
-  return graded;
+  return graded_when_read([&] { return prepare_study(folder, options, grader.locate); }, grader);
+}
+
+StudyAndResult read_and_grade(StudyReading& reading, const Grader& grader) {
+  return graded_when_read([&] { return reading.finished(grader.locate); }, grader);
 }
 
 StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
@@ -85,11 +95,7 @@ StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader) {
   result.study_id = study.study_id;
   result.study_instance_uid = study.study_instance_uid;
   result.graded_series = prepared.sagittal;
-  result.spine = run_stage("levels", result.times.levels_ms, [&] {
-    Spine spine = spine_with_points(prepared, grader);
-    weigh_evidence(prepared.sagittal_volume(), spine);
-    return spine;
-  });
+  result.spine = run_stage("levels", result.times.levels_ms, [&] { return spine_with_points(prepared, grader); });
   if (result.graded_series == SeriesRole::SagittalT1) forget_fluid(result.spine);
   result.grades = run_stage("grade", result.times.grade_ms, [&] {
     const NetworkGrades networks = grader.predict ? grader.predict(study, result.spine) : NetworkGrades{};

@@ -9,6 +9,7 @@
 #include "grades/grading.h"
 #include "levels/spine_masks.h"
 #include "pipeline/prepare_study.h"
+#include "pipeline/study_reading.h"
 
 namespace lumbargrade {
 
@@ -65,6 +66,9 @@ Spine spine_with_points(const PreparedStudy& prepared, const Grader& grader);
 /// Prepares (prepare_study), locates and grades one study. Where the spine is sought on sagittal T1, the canal's rows
 /// are flagged `measured_on_t1`. Throws StudyError.
 StudyAndResult read_and_grade(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader);
+
+/// The same of a study whose reading has begun: its time is what was waited for it.
+StudyAndResult read_and_grade(StudyReading& reading, const Grader& grader);
 
 /// The same without the images.
 StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader);

@@ -3,7 +3,6 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.h"
@@ -26,23 +25,6 @@ namespace lumbargrade {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kJsonFile = "grades.json";
-constexpr const char* kOverviewFile = "overview.png";
-constexpr const char* kMasksFile = "masks.nii.gz";
-constexpr const char* kMasksTableFile = "masks.json";
-constexpr const char* kPointsFile = "points.mrk.json";
-constexpr const char* kStructuredReportFile = "dicom/sr.dcm";
-constexpr const char* kOverviewCaptureFile = "dicom/sc_overview.dcm";
-constexpr const char* kSegmentationFile = "dicom/seg.dcm";
-
-std::string capture_file(Level level) {
-  return text("dicom/sc_", level_key(level), ".dcm");
-}
-
-bool wants(const ReportOptions& options, const char* kind) {
-  return std::find(options.dicom.begin(), options.dicom.end(), kind) != options.dicom.end();
-}
 
 /// Writes files below one folder and remembers their names.
 class Writer {
@@ -89,9 +71,9 @@ void write_captures(Writer& writer, const StudyReport& report, const cv::Mat& ov
 void write_dicom(Writer& writer, const StudyReport& report, const ReportOptions& options, const cv::Mat& overview,
                  const SpineMasks& masks, const std::string& run_options) {
   const results::ResultOrigin origin = results::result_origin(report, run_options);
-  if (wants(options, "sr")) writer.dicom(kStructuredReportFile, *results::structured_report(report, origin));
-  if (wants(options, "sc")) write_captures(writer, report, overview, origin);
-  if (!wants(options, "seg")) return;
+  if (options.wants("sr")) writer.dicom(kStructuredReportFile, *results::structured_report(report, origin));
+  if (options.wants("sc")) write_captures(writer, report, overview, origin);
+  if (!options.wants("seg")) return;
   if (const auto segmentation = results::segmentation(report, masks, origin)) {
     writer.dicom(kSegmentationFile, *segmentation);
   } else {
@@ -112,34 +94,6 @@ std::string content_of(const fs::path& file) {
 }
 
 }  // namespace
-
-std::vector<std::string> report_file_names(const ReportOptions& options) {
-  std::vector<std::string> names;
-  if (options.page) names.insert(names.end(), {kJsonFile, kOverviewFile, kStudyPageFile});
-  if (options.masks) names.insert(names.end(), {kMasksFile, kMasksTableFile, kPointsFile});
-  if (wants(options, "sr")) names.emplace_back(kStructuredReportFile);
-  if (wants(options, "sc")) {
-    names.emplace_back(kOverviewCaptureFile);
-    for (const Level level : kLevels) names.push_back(capture_file(level));
-  }
-  if (wants(options, "seg")) names.emplace_back(kSegmentationFile);
-  return names;
-}
-
-std::vector<std::string> every_report_file_name() {
-  return report_file_names({true, true, {"sr", "sc", "seg"}, false, ""});
-}
-
-void remove_unwritten(const fs::path& folder, const std::vector<std::string>& names,
-                      const std::vector<std::string>& written) {
-  for (const std::string& name : names) {
-    if (std::find(written.begin(), written.end(), name) != written.end()) continue;
-    const fs::path file = folder / name;
-    std::error_code problem;
-    if (fs::remove(file, problem)) log_info(text("removed ", file.string(), " of an earlier run"));
-    if (problem) throw Error(ErrorKind::Failure, text("cannot remove ", file.string(), ": ", problem.message()));
-  }
-}
 
 std::string deciding_options(const StudyOptions& study, const GraderOptions& grader) {
   const nlohmann::ordered_json options = {{"study", study.study_uid},         {"join_studies", study.join_studies},
@@ -198,9 +152,9 @@ std::vector<std::string> write_report_files(const fs::path& folder, const StudyR
                                             const ReportOptions& options, const Grader& grader,
                                             const std::string& run_options) {
   Writer writer(folder);
-  const cv::Mat overview = options.page || wants(options, "sc") ? overview_picture(report) : cv::Mat();
+  const cv::Mat overview = options.page || options.wants("sc") ? overview_picture(report) : cv::Mat();
   const SpineMasks masks =
-      options.masks || wants(options, "seg") ? grader.mask(report.sagittal, report.spine) : SpineMasks{};
+      options.masks || options.wants("seg") ? grader.mask(report.sagittal, report.spine) : SpineMasks{};
   if (options.page) write_page(writer, report, overview);
   if (options.masks) write_masks(writer, report, masks);
   if (!options.dicom.empty()) {

@@ -6,32 +6,10 @@
 #include <vector>
 
 #include "pipeline/load_grader.h"
+#include "pipeline/report_file_names.h"
 #include "report/study_report.h"
 
 namespace lumbargrade {
-
-/// What is written of a study beside its table.
-struct ReportOptions {
-  bool page = false;               ///< report.html, overview.png, grades.json
-  bool masks = false;              ///< masks.nii.gz, masks.json, points.mrk.json
-  std::vector<std::string> dicom;  ///< any of "sr", "sc", "seg"
-  bool show_patient = false;       ///< the page names the patient
-  std::string prior;               ///< folder of an earlier study, or of its results; empty: none
-
-  bool any() const { return page || masks || !dicom.empty(); }
-};
-
-/// Names of the files that `options` may give, relative to the output folder: pictures of single levels are written
-/// only for levels that were found.
-std::vector<std::string> report_file_names(const ReportOptions& options);
-
-/// All names that any options may give.
-std::vector<std::string> every_report_file_name();
-
-/// Takes away those of `names` in `folder` that are not among `written`: what an earlier run left must not stand among
-/// the results of this one. Each is told. Throws Error (Failure).
-void remove_unwritten(const std::filesystem::path& folder, const std::vector<std::string>& names,
-                      const std::vector<std::string>& written);
 
 /// Those options that decide what the results are, as text: choice of study and series, naming of levels, arithmetic.
 /// Not where files lie, nor threads and limits.

@@ -253,10 +253,6 @@ void sort_points(std::vector<HeldOutPoint>& points) {
 
 }  // namespace
 
-PointTraining::PointTraining() {
-  threads = 1;  // crops are made on one more
-}
-
 void train_points(const PointTraining& training) {
   check_point_folds(training);
   prepare_training(training);

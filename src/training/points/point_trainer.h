@@ -21,7 +21,7 @@ struct PointTraining : TrainingOptions {
   std::filesystem::path init;  ///< bundle whose points networks' weights are begun with; empty: random ones
   std::vector<std::int64_t> widths = {16, 32, 64};
 
-  PointTraining();
+  PointTraining() { threads = 1; }  // crops are made on one more
 };
 
 /// Trains a network for each anchor and fold, and leaves in `out` a bundle: data.bundle's with these networks in place

@@ -18,6 +18,7 @@
 #include "training/segmentation/locator_bundle.h"
 #include "training/segmentation/locator_data.h"
 #include "training/segmentation/random_draws.h"
+#include "training/segmentation/segmentation_training.h"
 #include "training/segmentation/thick_stack.h"
 
 namespace lumbargrade {
@@ -199,14 +200,6 @@ TensorMap train_outline(const CanalTraining& training, const std::vector<Labelle
 }
 
 }  // namespace
-
-CanalTraining::CanalTraining() {
-  threads = 1;  // crops are made on one more
-  checkpoint_every = 100;
-  iterations = 1000;
-  batch = 12;
-  network = {{24, 48, 96, 128}, 1, 0, kOutlineChannels};
-}
 
 void train_canal(const CanalTraining& training) {
   training.check_fold();

@@ -1,17 +1,8 @@
 #pragma once
 
-#include <filesystem>
-
-#include "training/segmentation/segmentation_training.h"
+#include "training/segmentation/segmentation_options.h"
 
 namespace lumbargrade {
-
-/// Everything that decides what `train canal` does.
-struct CanalTraining : SegmentationTraining {
-  std::filesystem::path locator;  ///< bundle whose locator finds the discs of held-out studies
-
-  CanalTraining();
-};
 
 /// Trains the network that outlines the canal, measures the held-out studies, and leaves in `out`/training:
 /// `held_out.csv` (levels and diameters), `held_out_recess.csv`, `average.safetensors`; log and checkpoint lie in

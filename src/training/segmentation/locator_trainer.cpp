@@ -14,6 +14,7 @@
 #include "training/segmentation/locator_evaluation.h"
 #include "training/segmentation/locator_pseudo_labels.h"
 #include "training/segmentation/random_draws.h"
+#include "training/segmentation/segmentation_training.h"
 
 namespace lumbargrade {
 namespace {
@@ -204,14 +205,6 @@ void write_result(const LocatorTraining& training, const TensorMap& state, const
 }
 
 }  // namespace
-
-LocatorTraining::LocatorTraining() {
-  threads = 1;  // crops are made on one more
-  bfloat16 = true;
-  checkpoint_every = 100;
-  iterations = 1600;
-  batch = 8;
-}
 
 void train_locator(const LocatorTraining& training) {
   training.check_fold();
