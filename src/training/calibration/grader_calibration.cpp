@@ -81,7 +81,7 @@ Probabilities softmax(const Logits& logits, double temperature) {
 Probabilities condition_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const ConditionFit& fit) {
   const ConditionMix mix{fit.measure_weight, fit.model_weight, {}};
   const auto network = fit.model_weight > 0 ? std::optional(softmax(finding.logits, fit.temperature)) : std::nullopt;
-  return mixed_grade(network, finding.measured, mix, prior[index_of(finding.level)], 1);
+  return mixed(contributions(network, finding.measured, mix, prior[index_of(finding.level)], 1));
 }
 
 ConditionFit fit_condition(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
