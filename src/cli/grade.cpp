@@ -72,7 +72,8 @@ bool needs_report(const GradeOptions& options) {
   return options.output.empty() ? options.format == "json" : options.report.any();
 }
 
-std::string formatted(const GradeOptions& options, const StudyResult& result, const std::optional<StudyReport>& report) {
+std::string formatted(const GradeOptions& options, const StudyResult& result,
+                      const std::optional<StudyReport>& report) {
   if (options.format == "table") return grades_table(result.study_id, result.grades);
   if (options.format == "wide") return grades_wide_csv(result.study_id, result.grades);
   if (report) return grades_json(*report);

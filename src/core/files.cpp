@@ -27,8 +27,8 @@ void check_output_folder(const std::filesystem::path& folder) {
                                          " is a file; -o takes a folder"));
   }
   if (access(nearest.c_str(), W_OK | X_OK) == 0) return;
-  throw Error(ErrorKind::Failure,
-              text("cannot write into ", nearest.string(), ": ", std::strerror(errno), "; name another folder with -o"));
+  throw Error(ErrorKind::Failure, text("cannot write into ", nearest.string(), ": ", std::strerror(errno),
+                                       "; name another folder with -o"));
 }
 
 std::optional<std::string> file_text(const std::filesystem::path& file) {

@@ -72,10 +72,10 @@ std::vector<Contribution> contributions(const std::optional<Probabilities>& netw
 /// Grades the 25 findings of one study.
 ///
 /// What the networks say of a finding and what its measure says are mixed with each other and with the prior
-/// (contributions); where there is neither, the prior of the level stands. `sagittal` is the volume in which `spine` was
-/// found: `slice` counts in it, and its UIDs go into the rows. Rows are flagged `level_not_found`, `level_uncertain`,
-/// `canal_not_measured`, `no_reference_diameter`, `contradicts_level_prior` (contradicts_prior), and carry the
-/// study-wide flags of `spine`.
+/// (contributions); where there is neither, the prior of the level stands. `sagittal` is the volume in which `spine`
+/// was found: `slice` counts in it, and its UIDs go into the rows. Rows are flagged `level_not_found`,
+/// `level_uncertain`, `canal_not_measured`, `no_reference_diameter`, `contradicts_level_prior` (contradicts_prior), and
+/// carry the study-wide flags of `spine`.
 StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,
                            const NetworkGrades& networks = {}, const StudyMeasures& measures = {});
 

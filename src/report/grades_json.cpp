@@ -103,9 +103,8 @@ Json prior_json(const StudyReport& report) {
 
 Json probabilities_json(const Probabilities& probabilities) {
   const auto printed = printed_probabilities(probabilities);
-  return {{"normal_mild", std::stod(printed[0])},
-          {"moderate", std::stod(printed[1])},
-          {"severe", std::stod(printed[2])}};
+  return {
+      {"normal_mild", std::stod(printed[0])}, {"moderate", std::stod(printed[1])}, {"severe", std::stod(printed[2])}};
 }
 
 Json contributions_json(const Grade& grade) {
