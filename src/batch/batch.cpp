@@ -6,6 +6,7 @@
 
 #include "batch/described_studies.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "core/parallel.h"
 
@@ -56,9 +57,7 @@ void check_shard_count(const fs::path& output, const Shard& shard) {
 
 void check_output(const fs::path& output) {
   std::error_code ignored;
-  if (fs::exists(output) && !fs::is_directory(output)) {
-    throw Error(ErrorKind::Failure, text("the output ", output.string(), " is a file; -o takes a folder"));
-  }
+  check_output_folder(output);
   if (fs::exists(output) && !fs::is_empty(output, ignored) && !fs::exists(output / "shards")) {
     throw Error(ErrorKind::Failure, text(output.string(), " holds other files; give an empty or a new folder"));
   }

@@ -42,7 +42,8 @@ std::string hash_of(const fs::path& file) {
 }
 
 RunIdentity identity_of(const BatchArguments& arguments, const fs::path& bundle, int threads) {
-  RunIdentity identity = {{"format", kGradesCsvFormat},
+  RunIdentity identity = {{"program_version", version_parts().at("version")},
+                          {"format", kGradesCsvFormat},
                           {"result_file_format", kResultFileFormat},
                           {"columns_sha256", hash_of_columns()},
                           {"bundle_sha256", sha256_of_file(bundle / kManifestFile)},

@@ -44,18 +44,29 @@ class VariablesFirst : public CLI::ConfigBase {
   }
 };
 
-void name_variables(CLI::App& command, const std::vector<std::string>& arguments) {
+/// Calls `visit` with each option that has a variable, of the program and of the commands that `arguments` name.
+void for_options_with_variable(CLI::App& command, const std::vector<std::string>& arguments,
+                               const std::function<void(CLI::Option&, const std::string& variable)>& visit) {
   for (CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) {
-      if (has_variable(name)) option->envname(variable_of(name));
+      if (has_variable(name)) visit(*option, variable_of(name));
     }
   }
   const auto is_named = [&](const CLI::App* inner) {
     return std::find(arguments.begin(), arguments.end(), inner->get_name()) != arguments.end();
   };
   for (CLI::App* inner : command.get_subcommands(std::function<bool(CLI::App*)>(is_named))) {
-    name_variables(*inner, arguments);
+    for_options_with_variable(*inner, arguments, visit);
   }
+}
+
+/// CLI11 2.4 passes over a variable whose value the option does not take; 2.1 tells. This tells, by any version.
+void refuse_wrong_values(CLI::App& program, const std::vector<std::string>& arguments) {
+  for_options_with_variable(program, arguments, [](CLI::Option& option, const std::string& variable) {
+    if (option.count() > 0 || !is_set(variable)) return;
+    option.add_result(std::getenv(variable.c_str()));
+    option.run_callback();
+  });
 }
 
 }  // namespace
@@ -71,7 +82,9 @@ void add_configuration(CLI::App& program, const std::vector<std::string>& argume
       ->type_name("FILE");
   program.config_formatter(std::make_shared<VariablesFirst>());
   program.allow_config_extras(CLI::config_extras_mode::error);
-  name_variables(program, arguments);
+  for_options_with_variable(program, arguments,
+                            [](CLI::Option& option, const std::string& variable) { option.envname(variable); });
+  program.final_callback([&program, arguments] { refuse_wrong_values(program, arguments); });
 }
 
 }  // namespace lumbargrade::cli

@@ -24,9 +24,7 @@ void check_output(const GradeOptions& options) {
   check_report_options(options.report, options.output, options.format);
   if (options.output.empty()) return;
   const fs::path folder = options.output;
-  if (fs::exists(folder) && !fs::is_directory(folder)) {
-    throw Error(ErrorKind::Failure, text("the output ", folder.string(), " is a file; -o takes a folder"));
-  }
+  check_output_folder(folder);
   for (const std::string& name : output_files(options)) refuse_to_overwrite(folder / name, options.force);
 }
 

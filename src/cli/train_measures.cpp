@@ -35,6 +35,12 @@ void add_measures_options(CLI::App& command, MeasureTraining& training) {
   command.add_option("--named", training.named, "Table of discs named by hand; its images lie beside it")
       ->check(CLI::ExistingFile)
       ->group("Data");
+  command
+      .add_option(
+          "--mislabelled", training.mislabelled,
+          "Table (set, file, why) of images named wrongly: nothing is learned from them, figures count both ways")
+      ->check(CLI::ExistingFile)
+      ->group("Data");
   command.add_option("--card", training.card, "JSON that describes the bundle, in place of its own description")
       ->check(CLI::ExistingFile)
       ->group("Data");

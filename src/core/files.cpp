@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -15,6 +16,19 @@ void make_folder(const std::filesystem::path& folder) {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   if (problem) throw Error(ErrorKind::Failure, text("cannot create ", folder.string(), ": ", problem.message()));
+}
+
+void check_output_folder(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  std::filesystem::path nearest = std::filesystem::absolute(folder);
+  while (!std::filesystem::exists(nearest, ignored) && nearest.has_relative_path()) nearest = nearest.parent_path();
+  if (!std::filesystem::is_directory(nearest, ignored)) {
+    throw Error(ErrorKind::Failure, text("the output ", folder.string(), " cannot be a folder: ", nearest.string(),
+                                         " is a file; -o takes a folder"));
+  }
+  if (access(nearest.c_str(), W_OK | X_OK) == 0) return;
+  throw Error(ErrorKind::Failure, text("cannot write into ", nearest.string(), ": ", std::strerror(errno),
+                                       "; name another folder with -o"));
 }
 
 std::optional<std::string> file_text(const std::filesystem::path& file) {

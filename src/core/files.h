@@ -9,6 +9,11 @@ namespace lumbargrade {
 /// Creates the folder and those above it. Throws Error (Failure), which names it.
 void make_folder(const std::filesystem::path& folder);
 
+/// Refuses a folder for results in which nothing could be written: a file stands in its place, or the nearest folder
+/// above it that is there may not be written. Creates nothing. Throws Error (Failure), which names it. Commands call it
+/// before they begin to work.
+void check_output_folder(const std::filesystem::path& folder);
+
 /// The whole content; nothing where the file cannot be read. What may be huge is measured before.
 std::optional<std::string> file_text(const std::filesystem::path& file);
 

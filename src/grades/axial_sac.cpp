@@ -19,6 +19,8 @@ constexpr double kRecessToMm = 13;
 constexpr double kInFrontMm = 8;
 constexpr double kBehindMm = 5;
 constexpr size_t kFewestRecesses = 4;
+/// Beyond it what is bright is fat beside a canal without fluid (docs/sources.md).
+constexpr double kFarthestCentreMm = 8;
 
 View axial_surroundings() {
   View view;
@@ -105,6 +107,7 @@ std::optional<AxialMeasure> measure_axial_level(const std::vector<const Volume*>
   const cv::Moments moments = cv::moments(sac, true);
   const cv::Point2d centre_mm(moments.m10 / moments.m00 * kAxialPixelMm - kAxialSizePx / 2 * kAxialPixelMm,
                               moments.m01 / moments.m00 * kAxialPixelMm - kAxialSizePx / 2 * kAxialPixelMm);
+  if (cv::norm(centre_mm) > kFarthestCentreMm) return std::nullopt;
   AxialMeasure measure;
   measure.sac_area_mm2 = moments.m00 * kAxialPixelMm * kAxialPixelMm;
   measure.sac_ap_mm = extent_at_middle_mm(sac, centre_mm.x);

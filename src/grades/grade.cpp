@@ -1,7 +1,5 @@
 #include "grades/grade.h"
 
-#include <algorithm>
-
 namespace lumbargrade {
 
 std::string_view source_name(GradeSource source) {
@@ -18,11 +16,12 @@ std::string_view source_name(GradeSource source) {
   return "prior";
 }
 
-Probabilities mix_with_prior(const Probabilities& model, const Probabilities& prior, double confidence) {
-  const double weight = std::clamp(confidence, 0.0, 1.0);
-  Probabilities mixed{};
-  for (int k = 0; k < kSeverityCount; ++k) mixed[k] = weight * model[k] + (1 - weight) * prior[k];
-  return mixed;
+Probabilities mixed(const std::vector<Contribution>& contributions) {
+  Probabilities sum{};
+  for (const Contribution& one : contributions) {
+    for (size_t k = 0; k < sum.size(); ++k) sum[k] += one.share * one.probabilities[k];
+  }
+  return sum;
 }
 
 }  // namespace lumbargrade

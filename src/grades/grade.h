@@ -42,11 +42,19 @@ class MeasuredValues {
   std::array<std::optional<MeasuredValue>, kMeasureCount> values_;
 };
 
+/// What one source said of a finding and how much it counts. The shares of a row sum to 1.
+struct Contribution {
+  GradeSource source = GradeSource::Prior;  ///< Network, Measure or Prior
+  double share = 0;                         ///< 0..1
+  Probabilities probabilities{};
+};
+
 /// The grade of one finding with all that a reader needs to check it.
 struct Grade {
   Finding finding{};
   Probabilities probabilities{};  ///< calibrated; sum to 1
   GradeSource source = GradeSource::Prior;
+  std::vector<Contribution> contributions;  ///< what went into the probabilities; none has a share of 0
   double level_confidence = 0;      ///< 0..1 that the level is rightly found and named; 0 where it was not found
   std::string series_instance_uid;  ///< of the image that was graded; empty for a prior
   std::string sop_instance_uid;
@@ -61,7 +69,7 @@ struct Grade {
 /// All 25, in the order of all_findings().
 using StudyGrades = std::array<Grade, kFindingCount>;
 
-/// `model` where the level is certain, `prior` where it is not, and in between in proportion to `confidence` (0..1).
-Probabilities mix_with_prior(const Probabilities& model, const Probabilities& prior, double confidence);
+/// The sum of what the sources say, each by its share.
+Probabilities mixed(const std::vector<Contribution>& contributions);
 
 }  // namespace lumbargrade

@@ -13,6 +13,7 @@ Grade prior_grade(const Finding& finding, const PriorTable& prior) {
   Grade grade;
   grade.finding = finding;
   grade.probabilities = prior_of(prior, finding);
+  grade.contributions = {{GradeSource::Prior, 1, grade.probabilities}};
   return grade;
 }
 
@@ -157,7 +158,8 @@ Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sa
   const ConditionMix& mix = model.conditions[index_of(finding.condition)];
   const bool network_counts = network && mix.model_weight > 0;
   const auto by_network = network_counts ? std::optional(network->probabilities) : std::nullopt;
-  grade.probabilities = mixed_grade(by_network, measured, mix, grade.probabilities, frame->confidence);
+  grade.contributions = contributions(by_network, measured, mix, grade.probabilities, frame->confidence);
+  grade.probabilities = mixed(grade.contributions);
   grade.source = source_of(network_counts, measured.has_value(), mix);
   if (measured) {
     add_measure_image(measured->measure, *frame, sagittal, measures, grade);
@@ -234,13 +236,19 @@ bool contradicts_prior(const MeasureModel& model, Level level, const Measured& m
   return std::min(scaled, measured.value) < usual_cut && scaled >= model.levels[index_of(level)].moderate_below;
 }
 
-Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,
-                          const ConditionMix& mix, const Probabilities& prior, double confidence) {
-  const auto by_network = [&] { return mix_with_prior(*network, prior, mix.model_weight * confidence); };
-  const auto by_measure = [&] { return mix_with_prior(measured->probabilities, prior, measured->weight * confidence); };
-  if (network && measured) return mix_with_prior(by_measure(), by_network(), mix.measure_weight);
-  if (network) return by_network();
-  return measured ? by_measure() : prior;
+std::vector<Contribution> contributions(const std::optional<Probabilities>& network,
+                                        const std::optional<MeasuredGrade>& measured, const ConditionMix& mix,
+                                        const Probabilities& prior, double confidence) {
+  const double sure = std::clamp(confidence, 0.0, 1.0);
+  const double measure_part = !measured ? 0 : network ? mix.measure_weight : 1;
+  const double measure_share = measured ? measure_part * std::clamp(measured->weight * sure, 0.0, 1.0) : 0;
+  const double network_share = network ? (1 - measure_part) * std::clamp(mix.model_weight * sure, 0.0, 1.0) : 0;
+  std::vector<Contribution> parts;
+  if (measure_share > 0) parts.push_back({GradeSource::Measure, measure_share, measured->probabilities});
+  if (network_share > 0) parts.push_back({GradeSource::Network, network_share, *network});
+  const double prior_share = 1 - measure_share - network_share;
+  if (prior_share > 0) parts.push_back({GradeSource::Prior, prior_share, prior});
+  return parts;
 }
 
 StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,

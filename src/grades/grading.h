@@ -59,22 +59,23 @@ struct MeasuredGrade {
 std::optional<MeasuredGrade> measured_grade(const Finding& finding, const FindingMeasures& measures,
                                             const GradingModel& model);
 
-/// One finding's answer from what looked at it, mixed with the prior in proportion to `confidence` (0..1), that of the
-/// level:
+/// How much each of what looked at a finding counts, and the prior, in proportion to `confidence` (0..1), that of the
+/// level. Their mixture is
 ///
 ///     network' = (1 - model_weight) prior + model_weight network
 ///     measure' = (1 - weight) prior + weight measure
 ///     p        = (1 - measure_weight) network' + measure_weight measure'   where there are both
-Probabilities mixed_grade(const std::optional<Probabilities>& network, const std::optional<MeasuredGrade>& measured,
-                          const ConditionMix& mix, const Probabilities& prior, double confidence);
+std::vector<Contribution> contributions(const std::optional<Probabilities>& network,
+                                        const std::optional<MeasuredGrade>& measured, const ConditionMix& mix,
+                                        const Probabilities& prior, double confidence);
 
 /// Grades the 25 findings of one study.
 ///
 /// What the networks say of a finding and what its measure says are mixed with each other and with the prior
-/// (mixed_grade); where there is neither, the prior of the level stands. `sagittal` is the volume in which `spine` was
-/// found: `slice` counts in it, and its UIDs go into the rows. Rows are flagged `level_not_found`, `level_uncertain`,
-/// `canal_not_measured`, `no_reference_diameter`, `contradicts_level_prior` (contradicts_prior), and carry the
-/// study-wide flags of `spine`.
+/// (contributions); where there is neither, the prior of the level stands. `sagittal` is the volume in which `spine`
+/// was found: `slice` counts in it, and its UIDs go into the rows. Rows are flagged `level_not_found`,
+/// `level_uncertain`, `canal_not_measured`, `no_reference_diameter`, `contradicts_level_prior` (contradicts_prior), and
+/// carry the study-wide flags of `spine`.
 StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,
                            const NetworkGrades& networks = {}, const StudyMeasures& measures = {});
 

@@ -15,7 +15,10 @@ constexpr double kBodyRadiusMm = 8;
 constexpr double kDegreesPerUnit = 20;
 constexpr size_t kDiscsCompared = 4;
 constexpr double kUsualGapMm = 34;
-constexpr double kMostRoom = 2;  // in gaps
+constexpr double kMostRoom = 2;      // in gaps
+constexpr double kSmallArea = -0.4;  // logarithm of a disc's depth times height over those of the discs above
+constexpr double kSureMap = 0.8;
+constexpr double kLeastLength = 0.2, kLargestLength = 3;
 
 double logit_of(double probability) {
   return std::log((probability + 0.02) / (1.02 - probability));
@@ -70,6 +73,14 @@ double tilt_degrees(const DiscCandidate& disc) {
   return std::atan2(disc.posterior.y, disc.posterior.x) * 180 / std::numbers::pi;
 }
 
+/// A disc on the sacrum that is much smaller than those above it and that the map of L5/S1 doubts is often S1/S2: above
+/// 0 for it. `depth` and `height` as by against_above. The bounds were chosen on the named patients (docs/sources.md).
+double like_s1_s2(const DiscCandidate& disc, double depth, double height) {
+  const double area = std::log(std::clamp(1 + depth, kLeastLength, kLargestLength)) +
+                      std::log(std::clamp(1 + height, kLeastLength, kLargestLength));
+  return std::max(0.0, kSmallArea - area) * std::max(0.0, kSureMap - disc.l5s1_score) * disc.sacrum_score;
+}
+
 DiscFeatures features_of_disc(const DiscChain& chain, size_t k, const ChainLengths& lengths, const LocatorMaps& maps,
                               double pixel_mm) {
   const DiscCandidate& disc = chain.discs[k];
@@ -80,6 +91,7 @@ DiscFeatures features_of_disc(const DiscChain& chain, size_t k, const ChainLengt
   const cv::Point2d body_below = disc.centre_mm + down * kHalfBodyMm;
   const double gap_above = above ? lengths.gaps_mm[k - 1] / lengths.median_gap_mm - 1 : 0;
   const double depth = against_above(chain, k, &DiscCandidate::depth_mm);
+  const double height = against_above(chain, k, &DiscCandidate::height_mm);
   const double lowest = is_lowest ? 1 : 0;
   return {disc.l5s1_score,
           logit_of(disc.l5s1_score),
@@ -101,10 +113,11 @@ DiscFeatures features_of_disc(const DiscChain& chain, size_t k, const ChainLengt
           lengths.median_canal_mm > 0 ? lengths.canal_mm[k] / std::max(1.0, lengths.median_canal_mm) : 0,
           k < kDiscsCompared ? 1.0 : 0.0,
           lengths.canal_mm[k] > 0 ? 0.0 : 1.0,
-          against_above(chain, k, &DiscCandidate::height_mm),
+          height,
           depth * lowest,
           gap_above * lowest,
-          disc.score * lowest};
+          disc.score * lowest,
+          like_s1_s2(disc, depth, height)};
 }
 
 double score_of(const DiscFeatures& features, const NamingModel& model) {

@@ -10,7 +10,7 @@
 namespace lumbargrade {
 
 /// What is known of one disc of a chain when the first one above the sacrum is sought.
-inline constexpr std::array<std::string_view, 24> kNamingFeatures = {"l5s1_map",        "l5s1_map_logit",
+inline constexpr std::array<std::string_view, 25> kNamingFeatures = {"l5s1_map",        "l5s1_map_logit",
                                                                      "sacrum_map",      "sacrum_map_logit",
                                                                      "lowest",          "gap_above",
                                                                      "gap_below",       "score",
@@ -21,7 +21,8 @@ inline constexpr std::array<std::string_view, 24> kNamingFeatures = {"l5s1_map",
                                                                      "canal_below",     "canal_diameter",
                                                                      "few_discs_above", "canal_not_seen",
                                                                      "height",          "depth_if_lowest",
-                                                                     "gap_if_lowest",   "score_if_lowest"};
+                                                                     "gap_if_lowest",   "score_if_lowest",
+                                                                     "like_s1_s2"};
 inline constexpr size_t kNamingFeatureCount = kNamingFeatures.size();
 using DiscFeatures = std::array<double, kNamingFeatureCount>;
 

@@ -122,8 +122,23 @@ Json prior_json(const StudyReport& report) {
           {"changes", changes}};
 }
 
+Json probabilities_json(const Probabilities& probabilities) {
+  const auto printed = printed_probabilities(probabilities);
+  return {
+      {"normal_mild", std::stod(printed[0])}, {"moderate", std::stod(printed[1])}, {"severe", std::stod(printed[2])}};
+}
+
+Json contributions_json(const Grade& grade) {
+  Json parts = Json::array();
+  for (const Contribution& part : grade.contributions) {
+    parts.push_back({{"source", source_name(part.source)},
+                     {"share", rounded(part.share)},
+                     {"probabilities", probabilities_json(part.probabilities)}});
+  }
+  return parts;
+}
+
 Json grade_json(const Grade& grade) {
-  const auto printed = printed_probabilities(grade.probabilities);
   Json flags = Json::array({"research_use_only"});
   for (const std::string& flag : grade.flags) flags.push_back(flag);
   Json decided_by = Json::array();
@@ -133,12 +148,10 @@ Json grade_json(const Grade& grade) {
       {"condition", condition_key(grade.finding.condition)},
       {"side", grade.finding.side ? Json(side_name(*grade.finding.side)) : Json(nullptr)},
       {"level", level_name(grade.finding.level)},
-      {"probabilities",
-       {{"normal_mild", std::stod(printed[0])},
-        {"moderate", std::stod(printed[1])},
-        {"severe", std::stod(printed[2])}}},
+      {"probabilities", probabilities_json(grade.probabilities)},
       {"grade", severity_key(most_probable(grade.probabilities))},
       {"source", source_name(grade.source)},
+      {"contributions", contributions_json(grade)},
       {"level_confidence", rounded(grade.level_confidence)},
       {"series_instance_uid", text_or_null(grade.series_instance_uid)},
       {"sop_instance_uid", text_or_null(grade.sop_instance_uid)},

@@ -6,6 +6,7 @@
 #include "report/drawing.h"
 #include "report/finding_picture.h"
 #include "report/grades_csv.h"
+#include "report/printable_ascii.h"
 #include "report/severity_style.h"
 
 namespace lumbargrade {
@@ -40,8 +41,9 @@ cv::Mat level_picture(const StudyReport& report, Level level) {
   };
   const auto foramen = [&](Side side) -> const Grade& { return row(Condition::NeuralForaminalNarrowing, side); };
   cv::Mat sheet(kLevelSheetPx, CV_8UC3, kPaper);
-  write(sheet, text(report.study_id, "  ", level_name(level)), {kPanelMargin, 26}, 0.62);
-  write(sheet, text("LumbarGrade: ", kNotice), {kPanelMargin, 48}, 0.42, kPale);
+  write(sheet, text(name_in_pictures(report.study_id, report.study.study_instance_uid), "  ", level_name(level)),
+        {kPanelMargin, 26}, 0.62);
+  write(sheet, text("LumbarGrade: ", kNotice, kBracketsNote), {kPanelMargin, 48}, 0.42, kPale);
   const int left = kPanelMargin, right = 2 * kPanelMargin - 4 + kPanelPx.width;
   const int upper = 60, lower = upper + kPanelPx.height + kPanelCaption;
   place_panel(sheet, canal_picture(report, level, {kPanelPx, 90}), {left, upper},

@@ -124,9 +124,8 @@ void place_level_row(cv::Mat& sheet, const StudyReport& report, Level level, con
 }
 
 void write_header(cv::Mat& sheet, const StudyReport& report) {
-  write(sheet, report.study_id, {kMargin, 26}, 0.62);
-  write(sheet, text("LumbarGrade: ", kNotice, ". In brackets: prior, nothing was looked at."), {kMargin, 48}, 0.42,
-        kPale);
+  write(sheet, name_in_pictures(report.study_id, report.study.study_instance_uid), {kMargin, 26}, 0.62);
+  write(sheet, text("LumbarGrade: ", kNotice, kBracketsNote), {kMargin, 48}, 0.42, kPale);
   int x = sheet.cols - kMargin;
   for (const Severity severity : {Severity::Severe, Severity::Moderate, Severity::NormalMild}) {
     const cv::Size size = text_size(severity_words(severity), 0.45);

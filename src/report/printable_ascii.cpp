@@ -12,4 +12,9 @@ std::string printable_ascii(std::string_view words) {
   return plain;
 }
 
+std::string name_in_pictures(const std::string& study_id, const std::string& study_instance_uid) {
+  const bool can_be_shown = printable_ascii(study_id) == study_id;
+  return can_be_shown || study_instance_uid.empty() ? study_id : study_instance_uid;
+}
+
 }  // namespace lumbargrade

@@ -91,6 +91,19 @@ Data bars(const Probabilities& probabilities) {
   return list;
 }
 
+/// What each part of a mixed grade says and how much it counts. Empty where only one counts.
+std::vector<std::string> contribution_sentences(const Grade& grade) {
+  if (grade.contributions.size() < 2) return {};
+  std::vector<std::string> sentences;
+  for (const Contribution& part : grade.contributions) {
+    const char* who = part.source == GradeSource::Measure   ? "the measure alone"
+                      : part.source == GradeSource::Network ? "the networks alone"
+                                                            : "how often the challenge's patients have each grade here";
+    sentences.push_back(text("Counts ", percent(part.share), ": ", who, " (", bar_label(part.probabilities), ")."));
+  }
+  return sentences;
+}
+
 std::vector<std::string> measure_sentences(const StudyReport& report, const Grade& grade) {
   std::vector<std::string> sentences;
   for (const ReportedMeasure& measure : measures_of(grade)) {
@@ -120,7 +133,8 @@ Data image_of(const StudyReport& report, const Grade& grade) {
 
 Data finding_of(const StudyReport& report, const Grade& grade) {
   Data finding;
-  const auto measures = measure_sentences(report, grade);
+  auto measures = measure_sentences(report, grade);
+  for (std::string& sentence : contribution_sentences(grade)) measures.push_back(std::move(sentence));
   finding.set("id", finding_key(grade.finding));
   finding.set("title", sided_name(grade.finding));
   finding.set("words", grade_words(grade));

@@ -13,6 +13,9 @@ cv::Scalar severity_rgb(Severity severity);
 const char* severity_css(Severity severity);    ///< the same as "#rrggbb"
 const char* severity_words(Severity severity);  ///< "normal/mild"
 
+/// What pictures say of the brackets of grade_words.
+inline constexpr const char* kBracketsNote = ". In brackets: prior, nothing was looked at.";
+
 /// "moderate 48%", in brackets where nothing was looked at.
 std::string grade_words(const Grade& grade);
 

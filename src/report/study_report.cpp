@@ -11,18 +11,35 @@
 namespace lumbargrade {
 namespace {
 
-/// How many rows carry each flag.
-std::map<std::string, int> flag_counts(const StudyGrades& grades) {
-  std::map<std::string, int> counts;
+/// More findings than these are counted, not named.
+constexpr size_t kNamedFindings = 3;
+
+/// Which rows carry each flag.
+std::map<std::string, std::vector<Finding>> flagged_findings(const StudyGrades& grades) {
+  std::map<std::string, std::vector<Finding>> findings;
   for (const Grade& grade : grades) {
-    for (const std::string& flag : std::set<std::string>(grade.flags.begin(), grade.flags.end())) ++counts[flag];
+    for (const std::string& flag : std::set<std::string>(grade.flags.begin(), grade.flags.end())) {
+      findings[flag].push_back(grade.finding);
+    }
   }
-  return counts;
+  return findings;
 }
 
-std::string counted(int rows) {
-  if (rows == kFindingCount) return "all findings";
-  return rows == 1 ? "1 finding" : text(rows, " findings");
+/// "L5/S1 canal", "L4/L5 left foramen".
+std::string short_name(const Finding& finding) {
+  const char* what = finding.condition == Condition::SpinalCanalStenosis        ? "canal"
+                     : finding.condition == Condition::NeuralForaminalNarrowing ? "foramen"
+                                                                                : "recess";
+  const std::string side = finding.side ? text(side_name(*finding.side), " ") : "";
+  return text(level_name(finding.level), " ", side, what);
+}
+
+std::string which(const std::vector<Finding>& findings) {
+  if (findings.size() == kFindingCount) return "all findings";
+  if (findings.size() > kNamedFindings) return text(findings.size(), " findings");
+  std::vector<std::string> names;
+  for (const Finding& finding : findings) names.push_back(short_name(finding));
+  return comma_list(names);
 }
 
 /// The flag's sentence with a capital and a full stop; a bundle's own word as words.
@@ -69,8 +86,8 @@ std::vector<std::string> report_notes(const StudyReport& report) {
   std::vector<std::string> notes;
   const auto missing = missing_series(report.study);
   if (!missing.empty()) notes.push_back(text("The study has no ", comma_list(missing), " series that can be used."));
-  for (const auto& [flag, rows] : flag_counts(report.grades)) {
-    notes.push_back(text(flag_sentence(flag), " (", counted(rows), ")"));
+  for (const auto& [flag, findings] : flagged_findings(report.grades)) {
+    notes.push_back(text(flag_sentence(flag), " (", which(findings), ")"));
   }
   notes.insert(notes.end(), report.warnings.begin(), report.warnings.end());
   return notes;

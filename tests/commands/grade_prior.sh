@@ -11,6 +11,11 @@ expect_stderr "--report"
 mkdir broken && echo '{"grades": []}' >broken/grades.json
 expect_exit 2 lumbargrade grade "$study" --prior broken --format json
 expect_stderr "broken/grades.json"
+expect_exit 2 lumbargrade grade "$study" --prior broken --report -o half
+expect_no_file half/grades.csv
+expect_exit 1 lumbargrade grade "$study" -o broken/grades.json/results
+expect_stderr "broken/grades.json is a file"
+expect_no_stdout
 mkdir old && touch old/grades.csv
 expect_exit 2 lumbargrade grade "$study" --prior old --format json
 expect_stderr "--report"
@@ -36,6 +41,11 @@ expect_stderr "another patient"
 import json
 data = json.load(open("then/grades.json"))
 for grade in data["grades"]:
+    for key, probability in grade["probabilities"].items():
+        mixture = sum(part["share"] * part["probabilities"][key] for part in grade["contributions"])
+        assert abs(mixture - probability) < 2e-3, "the contributions explain the grade"
+    assert (grade["source"] == "prior") == ([p["source"] for p in grade["contributions"]] == ["prior"])
+for grade in data["grades"]:
     if grade["finding"] == "spinal_canal_stenosis_l4_l5":
         grade["measures"][0]["value"] += 2.5
     if grade["finding"] == "left_subarticular_stenosis_l4_l5":
@@ -59,5 +69,6 @@ same = json.load(open("same.json"))["prior"]["changes"]
 assert all(m["difference"] == 0 for c in same for m in c["measures"])
 assert all(c["steps_worse"] in (0, None) for c in same)
 page = open("now/report.html").read()
+assert "the measure alone" in page and "how often the challenge" in page
 assert "Change since an earlier study" in page and ">better<" in page and "(-2.5 mm)" in page
 PY

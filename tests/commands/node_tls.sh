@@ -14,8 +14,17 @@ sign() {  # NAME AUTHORITY DAYS
   openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$1" 2>/dev/null
   openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -out "$1.pem" -days "$3" 2>/dev/null
 }
+# `openssl x509` of 3.5 signs nothing that has run out; `openssl ca` does.
+sign_as_run_out() {  # NAME AUTHORITY
+  openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$1" 2>/dev/null
+  : >"$2.index" && echo 77 >"$2.serial"
+  printf '[ca]\ndefault_ca=a\n[a]\ndatabase=%s\nserial=%s\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n' \
+    "$2.index" "$2.serial" >"$2.conf"
+  openssl ca -batch -notext -config "$2.conf" -cert "$2.pem" -keyfile "$2.key" -in "$1.csr" -out "$1.pem" \
+    -startdate 20200101000000Z -enddate 20200201000000Z 2>/dev/null
+}
 make_authority authority && make_authority stranger
-sign node authority 2 && sign modality authority 2 && sign impostor stranger 2 && sign old authority -1
+sign node authority 2 && sign modality authority 2 && sign impostor stranger 2 && sign_as_run_out old authority
 write_configuration "quiet_s = 2" "keep_images_days = 0"
 sed -i 's/^threads = 1/threads = 1\nresults = sr/; s/^retry_s = 1/retry_s = 1\ntls = yes/' node.conf
 printf '[tls]\ncertificate = %s\nkey = %s\nauthorities = %s\n' "$PWD/node.pem" "$PWD/node.key" "$PWD/authority.pem" >>node.conf

@@ -66,6 +66,11 @@ TEST(AxialSac, ThereIsNothingWithoutASliceThere) {
   EXPECT_FALSE(measure_axial_level({}, frame_at_origin()));
 }
 
+TEST(AxialSac, FatBesideACanalWithoutFluidIsNoSac) {
+  const Volume fat = axial_slice([](const Vector3& p) { return p.x() < -6; });  // its centre lies 8.7 mm aside
+  EXPECT_FALSE(measure_axial_level({&fat}, frame_at_origin()));
+}
+
 TEST(AxialSac, ThePatientsUsualRecessIsTheMedianOfAtLeastFour) {
   AxialMeasures measures;
   AxialMeasure level;

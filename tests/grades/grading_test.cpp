@@ -321,6 +321,13 @@ TEST(Grading, NetworkAndMeasureHaveEachTheirOwnWeightAgainstThePrior) {
   const double measured = canal_probabilities(model)[2];
   const double by_network = 0.2 * 0.1 + 0.8 * prior, by_measure = 0.45 * measured + 0.55 * prior;
   EXPECT_NEAR(both.probabilities[2], 0.75 * by_network + 0.25 * by_measure, 1e-12);
+  ASSERT_EQ(both.contributions.size(), 3U);
+  EXPECT_EQ(both.contributions[0].source, GradeSource::Measure);
+  EXPECT_NEAR(both.contributions[0].share, 0.25 * 0.45, 1e-12);
+  EXPECT_EQ(both.contributions[1].source, GradeSource::Network);
+  EXPECT_NEAR(both.contributions[1].share, 0.75 * 0.2, 1e-12);
+  EXPECT_EQ(both.contributions[2].source, GradeSource::Prior);
+  EXPECT_NEAR(both.contributions[2].share, 1 - 0.25 * 0.45 - 0.75 * 0.2, 1e-12);
   spine.levels[index_of(Level::L2L3)]->canal.reset();
   const Grade network = grade_findings(spine, two_slices(), model, networks)[at];
   EXPECT_EQ(network.source, GradeSource::Network);

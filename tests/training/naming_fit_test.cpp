@@ -55,6 +55,20 @@ TEST(NamingFit, AnImageCutAboveL5S1IsDoubted) {
   EXPECT_GE(figures.cut_doubted, 50);
 }
 
+TEST(NamingFit, MislabelledImagesTeachNothingAndAreCountedBothWays) {
+  std::vector<NamedChain> all = chains(60);
+  for (size_t n = 0; n < 12; ++n) all[n].mislabelled = true, all[n].l5s1 = 0;
+  std::vector<NamedChain> labelled_well(all.begin() + 12, all.end());
+  const NamingFigures figures = naming_figures(all, 5);
+  EXPECT_EQ(figures.images, 60);
+  EXPECT_EQ(figures.mislabelled, 12);
+  EXPECT_EQ(figures.mislabelled_right, 0);
+  EXPECT_GE(figures.right, 46);
+  EXPECT_NEAR(fit_naming(all).weight[0], fit_naming(labelled_well).weight[0], 0.05);
+  const auto metrics = naming_metrics(figures, "test");
+  EXPECT_EQ(metrics.at(1).count, 48);
+}
+
 TEST(NamingFit, WithoutDiscsThereIsNothingToLearn) {
   EXPECT_THROW(fit_naming({}), Error);
 }

@@ -39,11 +39,15 @@ StudyReport report_of(const GradeOptions& options, const StudyAndResult& graded,
   return report;
 }
 
-std::string formatted(const GradeOptions& options, const StudyAndResult& graded, const LoadedGrader& loaded) {
-  const StudyResult& result = graded.result;
+bool needs_report(const GradeOptions& options) {
+  return options.output.empty() ? options.format == "json" : options.report.any();
+}
+
+std::string formatted(const GradeOptions& options, const StudyResult& result,
+                      const std::optional<StudyReport>& report) {
   if (options.format == "table") return grades_table(result.study_id, result.grades);
   if (options.format == "wide") return grades_wide_csv(result.study_id, result.grades);
-  if (options.format == "json") return grades_json(report_of(options, graded, loaded));
+  if (report) return grades_json(*report);
   return grades_csv({result.study_id, result.study_instance_uid}, result.grades);
 }
 
@@ -76,21 +80,20 @@ void write_attention(const std::string& file, const StudyResult& result, bool fo
   if (!any) log_warning("no finding was graded by a network: the attention table has no rows");
 }
 
-std::vector<std::string> write_report(const GradeOptions& options, const StudyAndResult& graded,
-                                      const LoadedGrader& loaded) {
+std::vector<std::string> write_report(const GradeOptions& options, const StudyReport& report, const Grader& grader) {
   const Waiting waiting("writing the report");
-  return write_report_files(options.output, report_of(options, graded, loaded), options.report, loaded.grader,
+  return write_report_files(options.output, report, options.report, grader,
                             deciding_options(options.series, options.grader));
 }
 
-/// Writes everything but the record; returns the names of the files in the output folder.
-std::vector<std::string> write_outputs(const GradeOptions& options, const StudyAndResult& graded,
-                                       const LoadedGrader& loaded) {
-  const StudyResult& result = graded.result;
+/// Writes everything but the record; returns the names of the files in the output folder. `report` is there where
+/// something is made of it.
+std::vector<std::string> write_outputs(const GradeOptions& options, const StudyResult& result,
+                                       const std::optional<StudyReport>& report, const Grader& grader) {
   if (!options.output.empty()) make_folder(options.output);
   if (!options.attention.empty()) write_attention(options.attention, result, options.force);
   if (options.output.empty()) {
-    print(formatted(options, graded, loaded));
+    print(formatted(options, result, report));
     return {};
   }
   write_result(fs::path(options.output) / kGradesFile,
@@ -98,8 +101,8 @@ std::vector<std::string> write_outputs(const GradeOptions& options, const StudyA
   print(grades_table(result.study_id, result.grades));
   log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
   std::vector<std::string> files = {kGradesFile};
-  if (options.report.any()) {
-    for (std::string& file : write_report(options, graded, loaded)) {
+  if (report) {
+    for (std::string& file : write_report(options, *report, grader)) {
       log_info(text("wrote ", (fs::path(options.output) / file).string()));
       files.push_back(std::move(file));
     }
@@ -134,7 +137,10 @@ int run_grade(const GradeOptions& options, StudyReading& reading) {
   log_study(result);
   log_info(text("study ", result.study_id, ": ", kNotice));
   const Stopwatch writing;
-  const std::vector<std::string> files = write_outputs(options, graded, loaded);
+  // Before anything is written: an earlier study that cannot be read leaves nothing half done.
+  std::optional<StudyReport> report;
+  if (needs_report(options)) report.emplace(report_of(options, graded, loaded));
+  const std::vector<std::string> files = write_outputs(options, result, report, loaded.grader);
   RunRecord record = record_of(options, result, files);
   record.started_utc = started;
   record.times_ms = {{"start", start_ms},

@@ -82,7 +82,7 @@ Probabilities condition_probabilities(const HeldOutFinding& finding, const Level
   const ConditionMix mix{fit.measure_weight, fit.model_weight, {}};
   const bool network_counts = finding.logits && fit.model_weight > 0;
   const auto network = network_counts ? std::optional(softmax(*finding.logits, fit.temperature)) : std::nullopt;
-  return mixed_grade(network, finding.measured, mix, prior[index_of(finding.level)], finding.confidence);
+  return mixed(contributions(network, finding.measured, mix, prior[index_of(finding.level)], finding.confidence));
 }
 
 ConditionFit fit_condition(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,

@@ -20,7 +20,7 @@ struct HeldOutFinding {
   double confidence = 1;  ///< of the level
 };
 
-/// What turns logits into probabilities: softmax(logits / temperature), then mixed_grade with the two weights.
+/// What turns logits into probabilities: softmax(logits / temperature), then `contributions` mixed by the two weights.
 struct ConditionFit {
   double temperature = 1;
   double model_weight = 1;    ///< of the networks against the prior

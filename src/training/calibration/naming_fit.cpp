@@ -79,7 +79,7 @@ NamingModel fit_naming(const std::vector<NamedChain>& chains) {
   standardise(chains, model);
   std::vector<Sample> samples;
   for (const NamedChain& chain : chains) {
-    if (chain.features.discs.empty()) continue;
+    if (chain.features.discs.empty() || chain.mislabelled) continue;
     Eigen::MatrixXd rows = rows_of(chain, model);
     const Eigen::Index truth = chain.l5s1 >= 0 ? chain.l5s1 : rows.rows() - 1;
     samples.push_back({std::move(rows), truth, chain.cut ? kWeightOfCut : 1});
@@ -121,6 +121,8 @@ NamingFigures naming_figures(const std::vector<NamedChain>& chains, int folds) {
       const bool is_right = naming.l5s1 == chain.l5s1;
       ++figures.images;
       figures.right += is_right;
+      figures.mislabelled += chain.mislabelled;
+      figures.mislabelled_right += chain.mislabelled && is_right;
       figures.sure += is_sure;
       figures.sure_and_right += is_sure && is_right;
       figures.wrong_doubted += !is_right && !is_sure;
@@ -137,6 +139,10 @@ std::vector<MetricSpec> naming_metrics(const NamingFigures& figures, const std::
     if (of > 0) metrics.push_back({"naming", name, std::round(1000.0 * part / of) / 10, "%", set, of});
   };
   add("all five names right", figures.right, figures.images);
+  if (figures.mislabelled > 0) {
+    add("all five names right, without images whose hand label a picture shows wrong",
+        figures.right - figures.mislabelled_right, figures.images - figures.mislabelled);
+  }
   add("of those said to be at least .9 sure, right", figures.sure_and_right, figures.sure);
   add("wrong names that are flagged", figures.wrong_doubted, figures.images - figures.right);
   add("right names that are flagged", figures.right_doubted, figures.right);

@@ -31,6 +31,7 @@ struct NamedImage {
   std::string patient;
   std::string file;
   std::filesystem::path path;
+  bool mislabelled = false;
   std::array<std::optional<cv::Point2d>, kLevelCount> points;  ///< shares of width and height
 };
 
@@ -51,6 +52,18 @@ std::vector<NamedImage> images_of(const std::filesystem::path& path) {
     if (is_whole) list.push_back(std::move(image));
   }
   return list;
+}
+
+void mark_mislabelled(const std::filesystem::path& table, std::vector<NamedImage>& images) {
+  const Table listed(table, ErrorKind::Usage, {"set", "file", "why"});
+  for (const TableRow row : listed) {
+    const std::filesystem::path name = std::filesystem::path(row.word("set")) / row.word("file");
+    const auto image = std::find_if(images.begin(), images.end(), [&](const NamedImage& named) {
+      return named.path.string().ends_with(text("/", name.string()));
+    });
+    if (image == images.end()) row.fail(text(name.string(), " is not among the named images"));
+    image->mislabelled = true;
+  }
 }
 
 /// The five points in pixels of the image.
@@ -121,17 +134,20 @@ void read_image(const NamedImage& named, const LocatorNetwork& locator, std::mt1
   const SliceReading whole = read_slice(image, pixel_mm, locator);
   if (!whole.features.discs.empty()) {
     const int l5s1 = l5s1_of(whole.reading.chain, points, pixel_mm);
-    readings.chains.push_back({named.patient, named.file, false, whole.features, l5s1});
+    readings.chains.push_back({named.patient, named.file, false, whole.features, l5s1, named.mislabelled});
     add_canals(named, whole, l5s1, readings.canals);
   }
   const SliceReading cut = read_slice(image.rowRange(0, rows).clone(), pixel_mm, locator);
-  if (!cut.features.discs.empty()) readings.chains.push_back({named.patient, named.file, true, cut.features, -1});
+  if (cut.features.discs.empty()) return;
+  readings.chains.push_back({named.patient, named.file, true, cut.features, -1, named.mislabelled});
 }
 
 }  // namespace
 
-NamedReadings read_named_images(const std::filesystem::path& table, const std::filesystem::path& bundle) {
-  const std::vector<NamedImage> images = images_of(table);
+NamedReadings read_named_images(const std::filesystem::path& table, const std::filesystem::path& mislabelled,
+                                const std::filesystem::path& bundle) {
+  std::vector<NamedImage> images = images_of(table);
+  if (!mislabelled.empty()) mark_mislabelled(mislabelled, images);
   const LocatorNetwork locator = read_locator(bundle, torch::kCPU);
   NamedReadings readings;
   std::mt19937 random(kCutSeed);

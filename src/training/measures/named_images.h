@@ -27,8 +27,10 @@ struct NamedReadings {
 /// relative_x, relative_y (shares of width and height); the image lies at SET/FILE beside it. Points may lie at a
 /// disc's front or rear edge: only their heights count. Every image is read whole and once more cut between the middles
 /// of L3 and L5. Pixels are sized so that discs lie 35 mm apart. An image that cannot be read or shows no chain is told
-/// on the log and left out. Throws Error (Usage) for a table that is none.
-NamedReadings read_named_images(const std::filesystem::path& table, const std::filesystem::path& bundle);
+/// on the log and left out. `mislabelled` lists images whose names a picture shows wrong (set, file, why); empty: none.
+/// Throws Error (Usage) for a table that is none, and for a listed image that `table` does not name.
+NamedReadings read_named_images(const std::filesystem::path& table, const std::filesystem::path& mislabelled,
+                                const std::filesystem::path& bundle);
 
 void write_named_canals(const std::filesystem::path& path, const std::vector<NamedCanal>& canals);
 

@@ -129,7 +129,7 @@ void fit_foramina(const MeasureTraining& training, const fs::path& tables, Manif
 
 /// Names by a model learned from images whose discs were named by hand, and the fluid ratio's model from their canals.
 void fit_named(const MeasureTraining& training, const fs::path& tables, Manifest& manifest) {
-  const NamedReadings readings = read_named_images(training.named, training.bundle);
+  const NamedReadings readings = read_named_images(training.named, training.mislabelled, training.bundle);
   const NamingFigures figures = naming_figures(readings.chains, kNamingFolds);
   const std::string set = text(kNamingFolds, " folds by patient on ", figures.images, " images named by hand");
   manifest.naming = naming_spec(fit_naming(readings.chains),

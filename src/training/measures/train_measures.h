@@ -14,8 +14,9 @@ struct MeasureTraining {
       held_out;                    ///< `out` folders of `train canal --fold` runs; empty: canal and recess stay
   std::filesystem::path foramina;  ///< data set with graded foramina and recesses; empty: their models stay
   std::filesystem::path named;     ///< table of discs named by hand (read_named_images); empty: naming and fluid stay
-  std::filesystem::path card;      ///< see describe_from_card; empty: the bundle's description
-  size_t fewest = 10;              ///< measures a level, see MeasureAssumptions
+  std::filesystem::path mislabelled;  ///< those of `named` whose names are known to be wrong (read_named_images)
+  std::filesystem::path card;         ///< see describe_from_card; empty: the bundle's description
+  size_t fewest = 10;                 ///< measures a level, see MeasureAssumptions
 };
 
 /// Fits the measure models of a bundle on measures of patients that its networks had not seen, and writes the bundle
