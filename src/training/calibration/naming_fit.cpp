@@ -14,7 +14,7 @@ constexpr double kRidge = 3;
 constexpr double kWeightOfCut = 0.1;
 constexpr int kSteps = 30;
 constexpr double kLongestStep = 3;
-constexpr double kSmallestSpread = 1e-6;
+constexpr double kSmallestSpread = 0.05;  // else what few discs have would outweigh the ridge
 constexpr auto kDiscs = static_cast<Eigen::Index>(kNamingFeatureCount);
 constexpr auto kAll = kDiscs + static_cast<Eigen::Index>(kOutOfViewFeatures.size());
 
@@ -28,7 +28,7 @@ void standardise(const std::vector<NamedChain>& chains, NamingModel& model) {
       for (const DiscFeatures& disc : chain.features.discs) sum += disc[f], squares += disc[f] * disc[f];
     }
     model.mean[f] = sum / count;
-    model.scale[f] = std::sqrt(std::max(0.0, squares / count - model.mean[f] * model.mean[f])) + kSmallestSpread;
+    model.scale[f] = std::max(kSmallestSpread, std::sqrt(std::max(0.0, squares / count - model.mean[f] * model.mean[f])));
   }
 }
 
