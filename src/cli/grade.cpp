@@ -5,6 +5,7 @@
 #include "cli/report_options.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/files.h"
 
 namespace lumbargrade::cli {
 namespace {
