@@ -260,6 +260,31 @@ TEST(Manifest, AFinderOfForaminaHasAWeightForEveryCell) {
   EXPECT_THAT(told, HasSubstr("243"));
 }
 
+TEST(Manifest, PointsNetworksAndHowTheyAreUsedBelongTogether) {
+  Manifest manifest = sound_manifest();
+  NetworkSpec points = manifest.networks.front();
+  points.role = kPointsRole;
+  points.name = "points_canal_0";
+  points.outputs.front().activation = "places";
+  manifest.networks.push_back(points);
+  manifest.grading.points = PointsSpec{"ten studies", 0.25};
+  EXPECT_EQ(parse_manifest(manifest_text(manifest), "m.json"), manifest);
+  const auto refusal = [&](const auto& change) -> std::string {
+    json changed = json::parse(manifest_text(manifest));
+    change(changed);
+    try {
+      parse_manifest(changed.dump(), "m.json");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_THAT(refusal([](json& m) { m["grading"].erase("points"); }), HasSubstr("role points but no points"));
+  EXPECT_THAT(refusal([](json& m) { m["networks"].erase(1); }), HasSubstr("points but no such network"));
+  EXPECT_THAT(refusal([](json& m) { m["grading"]["points"]["least_confidence"] = 1.5; }),
+              HasSubstr("grading.points.least_confidence"));
+}
+
 TEST(Manifest, ANetworkWithoutANameIsCalledByItsRole) {
   json changed = json::parse(manifest_text(sound_manifest()));
   changed["networks"][0].erase("name");
