@@ -10,7 +10,7 @@ namespace lumbargrade {
 namespace {
 
 constexpr int kStackSlices = 17;
-constexpr double kStepMm = 4.5;
+constexpr double kSearchStepMm = 4.5;
 constexpr int kMultiple = 16;
 
 SlicePositions positions_of(int slices, double step_mm) {
@@ -40,7 +40,7 @@ struct Looked {
   cv::Range columns;  ///< of the last ones
 };
 
-Looked look(const std::vector<LocatorMaps>& maps, double step_mm = kStepMm) {
+Looked look(const std::vector<LocatorMaps>& maps, double step_mm = kSearchStepMm) {
   Looked looked;
   const auto maps_of = [&](const std::vector<size_t>& wanted, const cv::Range& columns) {
     std::vector<LocatorMaps> drawn;
@@ -107,14 +107,14 @@ TEST(SliceSearch, FollowsACanalThatBendsOutOfWhatWasLookedAt) {
   for (size_t k = 0; k < slices.size(); ++k) {
     slices[k].pixel_mm = kExamplePixelMm;
     slices[k].patient_from_pixel.linear() << 0, 0, 1, kExamplePixelMm, 0, 0, 0, -kExamplePixelMm, 0;
-    slices[k].patient_from_pixel.translation() = Vector3(kStepMm * double(k), 0, 0);
+    slices[k].patient_from_pixel.translation() = Vector3(kSearchStepMm * double(k), 0, 0);
   }
   const auto maps_of = [&](const std::vector<size_t>& wanted, const cv::Range&) {
     std::vector<LocatorMaps> drawn;
     for (const size_t k : wanted) drawn.push_back(maps[k]);
     return drawn;
   };
-  SliceSearch search(positions_of(kStackSlices, kStepMm), example_size(), kExamplePixelMm, kMultiple, maps_of);
+  SliceSearch search(positions_of(kStackSlices, kSearchStepMm), example_size(), kExamplePixelMm, kMultiple, maps_of);
   EXPECT_FALSE(search.stack().has(13));
   while (search.follow_canal(read_stack(slices, search.stack()))) {
   }
