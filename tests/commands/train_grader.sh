@@ -48,7 +48,7 @@ done
 # What decides a crop is compared in the crop: a cache that another program cut is not used.
 expect_exit 0 train --out again --cache whole/crops
 expect_stderr "crops of whole/crops are used again"
-crops=$(ls whole/crops/0-*.u8)
+crops=$(ls whole/crops/0-*-predicted.u8)
 before=$(sha256sum < "$crops")
 printf '\0\1\2\3' | dd of="$crops" bs=1 seek=2000 conv=notrunc 2> .stderr
 expect_exit 0 train --out another --cache whole/crops

@@ -39,12 +39,12 @@ cp labels.csv data/train.csv
 awk -F, -v OFS=, 'NR == 1 {for (k = 1; k <= NF; ++k) if ($k == "x") x = k}
   NR > 1 && !done && tolower($0) ~ /foraminal/ {$x = 99999; done = 1} {print}' coordinates.csv > data/train_label_coordinates.csv
 expect_exit 0 train tiny.json --cache outside --out outside_out
-expect_stderr "1 coordinates cannot be used, the locator's points stand in; outside/misplaced.csv lists them"
+expect_stderr "1 coordinates cannot be used, predicted points stand in; outside/misplaced.csv lists them"
 grep -q "x 99999, y .* lies outside the image of" outside/misplaced.csv || fail_test "misplaced.csv does not say why"
 cp coordinates.csv data/train_label_coordinates.csv
 
 expect_exit 2 train folds.json --cache cache --out folds
-expect_stderr "fold 8 of 9 has no labelled finding of neural_foraminal_narrowing to measure; use fewer folds"
+expect_stderr "fold 8 of 9 has no labelled finding of neural_foraminal_narrowing to measure at predicted points; use fewer folds"
 
 # A disk that is full with the crops, and one that is full with the checkpoint.
 mkdir small
