@@ -55,7 +55,8 @@ std::vector<GraderSample> made_samples(Condition condition, int studies) {
   for (int study = 0; study < studies; ++study) {
     for (size_t k = 0; k < kFindingCount; ++k) {
       if (all_findings()[k].condition != condition) continue;
-      samples.push_back({study, k, static_cast<Severity>(samples.size() % kSeverityCount), std::nullopt});
+      samples.push_back({study, k, static_cast<Severity>(samples.size() % kSeverityCount)});
+      samples.back().predicted = samples.size() - 1;
     }
   }
   return samples;
@@ -78,9 +79,10 @@ GraderData made_data(const fs::path& folder, const GraderRecipe& recipe, int stu
   const NetworkRecipe& network = recipe.networks.front();
   GraderData data;
   for (int study = 0; study < studies; ++study) data.study_ids.push_back(std::to_string(study));
-  NetworkData made{made_samples(network.condition, studies), {}};
+  NetworkData made;
+  made.samples = made_samples(network.condition, studies);
   for (const View& view : network.views) {
-    made.views.push_back(
+    made.predicted.push_back(
         made_crops(folder / (view.name + ".u8"), view, margin_of(view, recipe.augmentation), made.samples.size()));
   }
   data.networks.push_back(std::move(made));
@@ -126,6 +128,7 @@ int run(const fs::path& recipe_path, int steps) {
   training.checkpoint_every = steps;
   const int studies = steps * training.recipe.optimisation.studies_per_batch + 1;
   training.recipe.folds = studies;  // one study is held out
+  training.recipe.points = {0, 0, 1};
   const ScratchFolder folder;
   const GraderData data = made_data(folder.path(), training.recipe, studies);
   const auto per_study = static_cast<std::int64_t>(data.networks.front().samples.size()) / studies;

@@ -58,6 +58,7 @@ void add_segmentation_options(CLI::App& command, SegmentationTraining& training)
       ->check(CLI::PositiveNumber)
       ->group("Training");
   add_training_options(command, training);
+  add_resume_option(command, training);
 }
 
 void add_locator_options(CLI::App& command, LocatorTraining& training) {
@@ -110,6 +111,7 @@ void add_train_command(CLI::App& app, Action& action) {
                            kLocatorFooter, add_locator_options, train_locator);
   add_segmentation_command(*train, action, "canal", "Train the network that draws the canal's outline finely",
                            kCanalFooter, add_canal_options, train_canal);
+  add_train_challenge_command(*train, action);
   add_train_grader_command(*train, action);
   add_train_measures_command(*train, action);
 }

@@ -1,10 +1,8 @@
 #include <memory>
 
-#include "bundle/find_bundle.h"
 #include "cli/commands.h"
+#include "cli/grader_training_options.h"
 #include "cli/train_options.h"
-#include "core/error.h"
-#include "pipeline/device.h"
 #include "training/grader/ensemble_training.h"
 
 namespace lumbargrade::cli {
@@ -14,7 +12,7 @@ constexpr const char* kFooter = R"(The data folder is in the challenge's layout
   train_images/<study>/<series>/<n>.dcm
   train.csv                               study_id and 25 columns of Normal/Mild, Moderate, Severe
   train_series_descriptions.csv           optional: study_id,series_id,series_description
-  train_label_coordinates.csv             optional: where the findings are; without it the locator's points are used
+  train_label_coordinates.csv             optional: where the findings are; without it predicted points are used
 
 Recipes by name: fast, strong, ensemble, phantom, phantom_full; docs/recipes.md explains their keys.
 
@@ -23,70 +21,20 @@ Examples:
   lumbargrade train grader --data rsna --recipe fast --out fast --resume
   lumbargrade train grader --data rsna --recipe strong --init convnext_small.safetensors --device cuda --out strong)";
 
-struct Options {
-  GraderTrainingOptions training;
-  std::string recipe;
-  std::string points = "given";
-};
-
-void add_grader_training_options(CLI::App& command, Options& options) {
-  GraderTrainingOptions& training = options.training;
-  command.add_option("--data", training.data.data, "Folder in the challenge's layout")
-      ->required()
-      ->check(CLI::ExistingDirectory)
-      ->group("Data");
-  command
-      .add_option("--recipe", options.recipe,
-                  "Recipe: networks, views, augmentation, optimisation (JSON file, or the name of a shipped one)")
-      ->type_name("FILE")
-      ->required()
-      ->group("Data");
-  command
-      .add_option("--points", options.points,
-                  "Centre training crops on the data set's coordinates where it has them "
-                  "(given), or on the locator's points (predicted)")
-      ->check(CLI::IsMember({"given", "predicted"}))
-      ->capture_default_str()
-      ->group("Data");
-  command
-      .add_option("--base", training.data.base_bundle,
-                  "Bundle whose locator and measures are used (default: the shipped one)")
-      ->group("Data");
-  command.add_option("--cache", training.data.cache, "Folder for the cut crops (default: crops/ in --out)")
-      ->group("Data");
-  command.add_option("--init", training.init, "Backbone weights under timm's names, safetensors (default: random)")
-      ->check(CLI::ExistingFile)
-      ->group("Training");
-  command
-      .add_option("--unlabelled", training.data.unlabelled,
-                  "More studies in the challenge's layout, without labels: what the networks are sure of in them is "
-                  "learned from too (pseudo-labels)")
-      ->check(CLI::ExistingDirectory)
-      ->group("Data");
-  command.add_flag("--deterministic", training.deterministic, "Same weights on every run with as many threads")
-      ->group("Training");
-  add_training_options(command, training);
-}
-
-int run(Options& options) {
-  GraderTrainingOptions& training = options.training;
-  training.recipe = read_recipe(find_recipe(options.recipe));
-  training.data.points = options.points == "given" ? TrainingPoints::Given : TrainingPoints::Predicted;
-  training.data.threads = training.threads;
-  training.device = ready_device(training.device);
-  if (training.data.cache.empty()) training.data.cache = training.out / "crops";
-  train_ensemble(training);
-  return 0;
-}
-
 }  // namespace
 
 void add_train_grader_command(CLI::App& train, Action& action) {
   auto* grader = train.add_subcommand("grader", "Train the networks that grade, and make a bundle of them");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<GraderTrainingCommand>();
   add_grader_training_options(*grader, *options);
+  add_resume_option(*grader, options->training);
   grader->footer(kFooter);
-  grader->callback([options, &action] { action = [options] { return run(*options); }; });
+  grader->callback([options, &action] {
+    action = [options] {
+      train_ensemble(training_of(*options));
+      return 0;
+    };
+  });
 }
 
 }  // namespace lumbargrade::cli

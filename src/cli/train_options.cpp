@@ -22,7 +22,6 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
       ->group("Training");
-  command.add_flag("--resume", options.resume, "Go on from the checkpoints in --out")->group("Training");
   add_device_option(command, options.device)->group("Machine");
   command.add_option("--threads", options.threads, "CPU threads of the network")
       ->capture_default_str()
@@ -33,6 +32,10 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
                 std::string("Mixed precision (faster where the machine has bfloat16 instructions); default ") +
                     (options.bfloat16 ? "on" : "off"))
       ->group("Machine");
+}
+
+void add_resume_option(CLI::App& command, TrainingOptions& options) {
+  command.add_flag("--resume", options.resume, "Go on from the checkpoints in --out")->group("Training");
 }
 
 }  // namespace lumbargrade::cli

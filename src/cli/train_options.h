@@ -10,4 +10,7 @@ namespace lumbargrade::cli {
 /// defaults.
 void add_training_options(CLI::App& command, TrainingOptions& options);
 
+/// --resume, of commands that do not go on by themselves.
+void add_resume_option(CLI::App& command, TrainingOptions& options);
+
 }  // namespace lumbargrade::cli

@@ -32,6 +32,30 @@ expect_same_tables() {
   done
 }
 
+# write_training_data FOLDER: four phantoms and a recipe of two jobs.
+write_training_data() {
+  "$LUMBARGRADE" --quiet phantom --studies 4 --seed 8 --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -o "$1/data"
+  cat > "$1/tiny.json" << EOF
+{"name": "tiny", "origin": "a test", "needs": "seconds",
+ "networks": [{"condition": "neural_foraminal_narrowing",
+   "views": [{"series": "sagittal_t1", "anchor": "foramen", "slices": 3, "size_px": 32, "pixel_mm": 1.2}],
+   "parameters": {"backbone": "resnet", "backbone_options": {"widths": [4], "blocks": [1]}, "pooling": "mean"}}],
+ "optimisation": {"epochs": 2, "studies_per_batch": 1}, "folds": 2}
+EOF
+}
+
+# What one call makes of it, in FOLDER/whole.
+train_whole() {
+  "$LUMBARGRADE" --quiet train challenge --data "$1/data" --recipe "$1/tiny.json" --out "$1/whole" --threads 1 \
+    --deterministic --seed 4
+}
+
+expect_same_bundle() {
+  for file in foraminal_0_0.safetensors foraminal_0_1.safetensors manifest.json training/out_of_fold.csv; do
+    cmp "$1/whole/$file" "$1/parts/$file" || fail_test "$file differs from the one run's"
+  done
+}
+
 # A virtual environment with pinned packages, kept from run to run: environment NAME PACKAGE... prints its folder.
 environment() {
   local folder=$CACHE/test-$1

@@ -22,10 +22,8 @@ std::vector<HeldOutFinding> drawn_findings(double overconfidence, int count) {
     const Logits logits = {normal(random), normal(random), normal(random)};
     std::discrete_distribution<int> grade({std::exp(logits[0]), std::exp(logits[1]), std::exp(logits[2])});
     const auto severity = static_cast<Severity>(grade(random));
-    findings.push_back({{overconfidence * logits[0], overconfidence * logits[1], overconfidence * logits[2]},
-                        severity,
-                        kLevels[static_cast<size_t>(k % kLevelCount)],
-                        std::nullopt});
+    findings.push_back({Logits{overconfidence * logits[0], overconfidence * logits[1], overconfidence * logits[2]},
+                        severity, kLevels[static_cast<size_t>(k % kLevelCount)], std::nullopt});
   }
   return findings;
 }
@@ -124,6 +122,37 @@ TEST(GraderCalibration, ThePriorCountsClassesByTheirWeight) {
   EXPECT_NEAR(level[0], normal / sum, 1e-12);
   EXPECT_NEAR(level[1], moderate / sum, 1e-12);
   EXPECT_NEAR(level[2], severe / sum, 1e-12);
+}
+
+/// The tenth of findings that no network saw count by the prior, in the loss too; temperature and weight are the
+/// others'.
+TEST(GraderCalibration, LostFindingsCountByThePriorAndDecideNothing) {
+  auto findings = drawn_findings(3, 20000);
+  const LevelPrior prior = weighted_prior(findings, kEqualWeights);
+  const ConditionFit before = fit_condition(findings, prior, kEqualWeights);
+  double lost_loss = 0;
+  const size_t seen = findings.size(), lost = seen / 10;
+  for (size_t k = 0; k < lost; ++k) {
+    findings.push_back(findings[k]);
+    findings.back().logits.reset();
+    const Probabilities p = condition_probabilities(findings.back(), prior, before);
+    EXPECT_EQ(p, prior[index_of(findings[k].level)]);
+    lost_loss -= std::log(p[index_of(findings[k].severity)]);
+  }
+  const ConditionFit after = fit_condition(findings, prior, kEqualWeights);
+  EXPECT_NEAR(after.temperature, before.temperature, 1e-4);
+  EXPECT_NEAR(after.model_weight, before.model_weight, 1e-4);
+  const double expected = (before.loss * static_cast<double>(seen) + lost_loss) / static_cast<double>(seen + lost);
+  EXPECT_NEAR(after.loss, expected, 1e-6);
+}
+
+TEST(GraderCalibration, ALevelThatIsUncertainLeavesThatMuchToThePrior) {
+  HeldOutFinding finding{Logits{3, 0, 0}, Severity::NormalMild, Level::L4L5, std::nullopt, 0.25};
+  LevelPrior prior;
+  prior.fill({0.2, 0.3, 0.5});
+  const Probabilities network = softmax(*finding.logits);
+  const Probabilities p = condition_probabilities(finding, prior, {});
+  for (size_t c = 0; c < p.size(); ++c) EXPECT_NEAR(p[c], 0.25 * network[c] + 0.75 * prior[0][c], 1e-12);
 }
 
 TEST(GraderCalibration, WithoutFindingsThereIsNothingToFit) {

@@ -22,6 +22,14 @@ TEST(GraderLoss, IsTheChallengesWeightedLogLoss) {
   EXPECT_NEAR(GraderLoss({1, 2, 4}, 0.5)(frequencies, rows).item<double>(), expected + 0.5 * any, 1e-6);
 }
 
+/// The loss is least where the network answers the label's own shares: its gradient is 0 there.
+TEST(GraderLoss, ASoftLabelIsLearnedAsItStands) {
+  const torch::Tensor shares = torch::tensor({{0.7F, 0.2F, 0.1F}, {0.25F, 0.5F, 0.25F}});
+  torch::Tensor logits = shares.log().clone().set_requires_grad(true);
+  GraderLoss({1, 2, 4}, 0)(logits, {shares, torch::tensor({1.0F, 0.5F}), {}}).backward();
+  EXPECT_LT(logits.grad().abs().max().item<float>(), 1e-6);
+}
+
 TEST(GraderLoss, RowsWithoutALabelOrWeightCountNothing) {
   const torch::Tensor logits = torch::randn({3, 3});
   TargetRows rows{torch::eye(3), torch::ones({3}), {}};

@@ -4,17 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <fstream>
 #include <limits>
 
-#include "dicom/made_dicom.h"
-#include "grades/graded_study.h"
 #include "grades/network_grader.h"
 #include "pipeline/grade_study.h"
 #include "temporary_folder.h"
 #include "training/grader/crop_extractor.h"
 #include "training/grader/grader_predictions.h"
+#include "training/silent_study.h"
 
 namespace lumbargrade {
 namespace {
@@ -22,52 +20,9 @@ namespace {
 constexpr double kTolerance = 1e-5;
 constexpr double kHeadGain = 8;
 constexpr const char* kStudyId = "77";
-constexpr std::array<Level, 3> kFoundLevels = {Level::L2L3, Level::L3L4, Level::L4L5};
 /// By hand: second to fourth of the left foramina, which are the first five findings, and of the right ones, the
 /// eleventh to fifteenth.
 constexpr std::array<size_t, 6> kGraded = {1, 2, 3, 11, 12, 13};
-
-Vector3 canal_of(size_t level) {
-  return {1, 10, 26.0 - 30.0 * static_cast<double>(level)};
-}
-
-/// Where the stand-in for the locator sees the spine, whatever it is shown.
-Spine three_levels() {
-  Spine spine;
-  for (size_t k = 0; k < kFoundLevels.size(); ++k) {
-    LevelFrame frame;
-    frame.level = kFoundLevels[k];
-    frame.canal_patient = canal_of(k);
-    frame.centre_patient = canal_of(k) - Vector3(0, 30, 0);
-    frame.confidence = 1;
-    spine.levels[static_cast<size_t>(index_of(frame.level))] = frame;
-  }
-  return spine;
-}
-
-/// A sagittal series whose headers do not tell its weighting; the canal, behind y = 2 mm, is brighter or darker.
-void write_silent_series(const std::filesystem::path& study, const std::string& uid, float canal_brightness) {
-  const Volume volume = patterned_volume(4.4, 15, uid);
-  const Affine& grid = volume.patient_from_index;
-  for (int slice = 0; slice < volume.slices; ++slice) {
-    MadeImage image;
-    image.series_uid = uid;
-    image.sop_uid = uid + "." + std::to_string(slice + 1);
-    image.description = "sag";
-    image.instance_number = slice + 1;
-    image.rows = volume.rows;
-    image.columns = volume.columns;
-    image.plane = {grid * Vector3(0, 0, slice), grid.linear().col(0).normalized(), grid.linear().col(1).normalized(),
-                   0.6, 0.6};
-    const float* values = volume.slice_data(slice);
-    for (int k = 0; k < volume.rows * volume.columns; ++k) {
-      const Vector3 point = grid * Vector3(k % volume.columns, k / volume.columns, slice);
-      const float brightness = point.y() > 2 ? canal_brightness : 0.F;
-      image.pixels.push_back(static_cast<std::uint16_t>(std::lround(values[k] + 200 + brightness)));
-    }
-    write_image(study / uid / (std::to_string(slice + 1) + ".dcm"), image);
-  }
-}
 
 /// What training makes of the study: its cutter's records, with their margin, stored, read back, normalised. One row
 /// for each of kGraded.
@@ -75,23 +30,25 @@ GraderPredictions trained_answers(const std::filesystem::path& data, const View&
                                   const Grader& grader) {
   GraderRecipe recipe;
   recipe.networks = {{Condition::NeuralForaminalNarrowing, {view}, {}}};
-  GraderDataOptions options;
-  options.points = TrainingPoints::Predicted;
   const TrainingFolder folder(data);
+  const StudySource source(folder, grader);
   const LabelCoordinates no_coordinates;
-  const CutStudy cut = CropExtractor(recipe, options, folder, grader, no_coordinates)({kStudyId, {}}, 0);
+  const CutStudy cut = CropExtractor(recipe, source, no_coordinates)({kStudyId, {}}, 0);
   const std::filesystem::path path = data / "crops.u8";
   std::ofstream file(path, std::ios::binary);
   std::vector<size_t> found, samples;
+  NetworkData stored;
   for (const CutFinding& finding : cut.networks.at(0)) {
-    file << finding.records.at(0);
+    if (!finding.predicted) continue;
+    file << finding.predicted->at(0);
     samples.push_back(found.size());
+    stored.samples.push_back(finding.sample);
+    stored.samples.back().predicted = found.size();
     found.push_back(finding.sample.finding);
   }
   file.close();
   EXPECT_THAT(found, testing::ElementsAreArray(kGraded)) << (cut.skipped.empty() ? "" : cut.skipped[0].reason);
-  NetworkData stored;
-  stored.views.emplace_back(path, view, margin_of(view, recipe.augmentation));
+  stored.predicted.emplace_back(path, view, margin_of(view, recipe.augmentation));
   return predictions_of(network, stored, samples, torch::kCPU);
 }
 

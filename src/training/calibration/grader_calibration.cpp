@@ -80,13 +80,16 @@ Probabilities softmax(const Logits& logits, double temperature) {
 
 Probabilities condition_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const ConditionFit& fit) {
   const ConditionMix mix{fit.measure_weight, fit.model_weight, {}};
-  const auto network = fit.model_weight > 0 ? std::optional(softmax(finding.logits, fit.temperature)) : std::nullopt;
-  return mixed_grade(network, finding.measured, mix, prior[index_of(finding.level)], 1);
+  const bool network_counts = finding.logits && fit.model_weight > 0;
+  const auto network = network_counts ? std::optional(softmax(*finding.logits, fit.temperature)) : std::nullopt;
+  return mixed_grade(network, finding.measured, mix, prior[index_of(finding.level)], finding.confidence);
 }
 
 ConditionFit fit_condition(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
                            const std::array<double, kSeverityCount>& class_weights, const ConditionBounds& bounds) {
-  if (findings.empty()) throw Error(ErrorKind::Failure, "no held-out finding to calibrate on");
+  const bool any_seen = std::any_of(findings.begin(), findings.end(),
+                                    [](const HeldOutFinding& finding) { return finding.logits.has_value(); });
+  if (!any_seen) throw Error(ErrorKind::Failure, "no held-out finding to calibrate on");
   const auto loss_with = [&](double temperature, double model_weight, double measure_weight) {
     ConditionFit fit;
     fit.temperature = temperature, fit.model_weight = model_weight, fit.measure_weight = measure_weight;

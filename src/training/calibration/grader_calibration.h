@@ -13,10 +13,11 @@ using Logits = std::array<double, kSeverityCount>;
 
 /// What a network said of a finding it had not learned from, and what is true.
 struct HeldOutFinding {
-  Logits logits{};
+  std::optional<Logits> logits;  ///< nothing where no network saw it: it counts by its measure, or by the prior
   Severity severity{};
   Level level{};
   std::optional<MeasuredGrade> measured;
+  double confidence = 1;  ///< of the level
 };
 
 /// What turns logits into probabilities: softmax(logits / temperature), then mixed_grade with the two weights.
@@ -43,11 +44,11 @@ LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
                           const std::array<double, kSeverityCount>& class_weights);
 
 /// Temperature, then the networks' weight, then the measure's share, each of least weighted log loss. Throws Error
-/// (Failure) without findings.
+/// (Failure) without findings that a network saw.
 ConditionFit fit_condition(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
                            const std::array<double, kSeverityCount>& class_weights, const ConditionBounds& bounds = {});
 
-/// p as `grade` computes it where the level is certain.
+/// p as `grade` computes it.
 Probabilities condition_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const ConditionFit& fit);
 
 /// Of logits alone.

@@ -1,8 +1,11 @@
 #include "training/grader/ensemble_training.h"
 
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 #include "core/atomic_file.h"
 #include "core/csv.h"
@@ -10,6 +13,7 @@
 #include "core/log.h"
 #include "training/grader/fold_training.h"
 #include "training/grader/grader_bundle.h"
+#include "training/grader/held_out_grades.h"
 #include "training/grader/mixer_training.h"
 #include "training/grader/out_of_fold.h"
 #include "training/grader/pseudo_labels.h"
@@ -19,53 +23,54 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TrainedEntry train_folds(const GraderTrainingOptions& training, const GraderData& data, size_t index,
-                         const std::vector<bool>& used, const std::string& name) {
-  TrainedEntry trained{index, {}, {}, used};
-  trained.held_out.resize(data.networks[index].samples.size());
-  const auto role = grading_role(training.recipe.networks[index].condition);
-  for (const int fold : training.recipe.folds_to_run()) {
-    const TrainingPass pass{name, used, training.recipe.optimisation, nullptr, nullptr};
-    FoldResult result = train_fold(training, data, index, fold, pass);
-    log_info(text(role, ", fold ", fold, ": held-out loss ", result.held_out_loss, " at epoch ", result.best_epoch));
-    trained.members.push_back(std::move(result.state));
-    for (size_t k = 0; k < result.held_out.size(); ++k) {
-      if (result.held_out[k]) trained.held_out[k] = result.held_out[k];
-    }
-  }
-  return trained;
-}
+constexpr const char* kFirstPass = "";
+constexpr const char* kTrustedPass = "-trusted";
 
-/// |out-of-fold - label| of a finding: how much probability lies off the label (second place of the challenge).
-double disagreement(const Logits& logits, Severity severity) {
-  return 1 - softmax(logits)[index_of(severity)];
-}
+/// By network and sample: whether its label is learned from.
+using UsedLabels = std::vector<std::vector<bool>>;
 
-std::vector<bool> trusted_labels(const GraderTrainingOptions& training, const GraderData& data, size_t index,
-                                 const TrainedEntry& first_pass, std::string& table) {
-  const auto& samples = data.networks[index].samples;
-  std::vector<bool> used(samples.size(), true);
-  for (size_t k = 0; k < samples.size(); ++k) {
-    if (!first_pass.held_out[k]) continue;
-    const double distance = disagreement(*first_pass.held_out[k], *samples[k].severity);
-    if (distance < training.recipe.drop_suspects) continue;
-    used[k] = false;
-    table += csv_line({data.study_ids[static_cast<size_t>(samples[k].study)],
-                       finding_key(all_findings()[samples[k].finding]), std::string(severity_key(*samples[k].severity)),
-                       text(distance)});
-  }
+UsedLabels all_labels(const GraderData& data) {
+  UsedLabels used;
+  for (const NetworkData& network : data.networks) used.emplace_back(network.samples.size(), true);
   return used;
 }
 
-TrainedEntry train_entry(const GraderTrainingOptions& training, const GraderData& data, size_t index,
-                         std::string& suspects) {
-  const std::vector<bool> all(data.networks[index].samples.size(), true);
-  TrainedEntry trained = train_folds(training, data, index, all, "");
-  if (training.recipe.drop_suspects <= 0) return trained;
-  const auto trusted = trusted_labels(training, data, index, trained, suspects);
-  log_info(text(std::count(trusted.begin(), trusted.end(), false), " suspect labels are left out"));
-  return train_folds(training, data, index, trusted, "-trusted");
+FoldResult train_job(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job,
+                     const UsedLabels& used, const std::string& pass_name) {
+  const TrainingPass pass{pass_name, used[job.entry], training.recipe.optimisation, nullptr, nullptr};
+  FoldResult result = train_fold(training, data, job.entry, job.fold, pass);
+  log_info(text("job ", job.name(), ", ", grading_role(training.recipe.networks[job.entry].condition), pass_name,
+                ", fold ", job.fold, ": held-out loss ", result.held_out_loss, " at epoch ", result.best_epoch));
+  return result;
 }
+
+/// How good a pass is so far: the mean held-out loss of each condition over its finished jobs.
+class SoFar {
+ public:
+  SoFar(const GraderTrainingOptions& training, const std::string& pass)
+      : recipe_(training.recipe), total_(training.jobs().size()), pass_(pass) {}
+
+  void add(const TrainingJob& job, double held_out_loss) {
+    ++finished_;
+    losses_[recipe_.networks[job.entry].condition].push_back(held_out_loss);
+    std::string line =
+        text("so far", pass_.empty() ? "" : " (second pass)", ": ", finished_, " of ", total_, " jobs; held-out loss");
+    for (const auto& [condition, losses] : losses_) {
+      double sum = 0;
+      for (const double loss : losses) sum += loss;
+      line += text(" ", grading_role(condition), " ",
+                   std::round(1000 * sum / static_cast<double>(losses.size())) / 1000, " (", losses.size(), ")");
+    }
+    log_info(line);
+  }
+
+ private:
+  const GraderRecipe& recipe_;
+  size_t total_;
+  std::string pass_;
+  size_t finished_ = 0;
+  std::map<Condition, std::vector<double>> losses_;
+};
 
 TrainedCondition& condition_of(Condition condition, std::vector<TrainedCondition>& conditions) {
   for (TrainedCondition& trained_condition : conditions) {
@@ -76,15 +81,83 @@ TrainedCondition& condition_of(Condition condition, std::vector<TrainedCondition
   return conditions.back();
 }
 
-std::vector<TrainedCondition> train_conditions(const GraderTrainingOptions& training, const GraderData& data) {
-  std::vector<TrainedCondition> conditions;
-  std::string suspects = csv_line({"study_id", "finding", "label", "disagreement"});
-  for (size_t index = 0; index < training.recipe.networks.size(); ++index) {
-    TrainedEntry entry = train_entry(training, data, index, suspects);
-    condition_of(training.recipe.networks[index].condition, conditions).entries.push_back(std::move(entry));
+/// All jobs; those that are finished are only read.
+TrainedEnsemble train_pass(const GraderTrainingOptions& training, const GraderData& data, const UsedLabels& used,
+                           const std::string& name) {
+  TrainedEnsemble graders;
+  SoFar so_far(training, name);
+  for (size_t entry = 0; entry < training.recipe.networks.size(); ++entry) {
+    TrainedEntry trained{entry, {}, used[entry]};
+    for (const int fold : training.recipe.folds_to_run()) {
+      FoldResult result = train_job(training, data, {entry, fold}, used, name);
+      so_far.add({entry, fold}, result.held_out_loss);
+      trained.members.push_back(std::move(result.state));
+    }
+    condition_of(training.recipe.networks[entry].condition, graders.conditions).entries.push_back(std::move(trained));
   }
-  if (training.recipe.drop_suspects > 0) write_file_atomically(training.record_folder() / "suspects.csv", suspects);
-  return conditions;
+  return graders;
+}
+
+/// |out of fold - label| of a finding: how much of the submitted probability lies off the label (second place of the
+/// challenge).
+double disagreement(const Probabilities& frequencies, Severity severity) {
+  return 1 - as_submitted(frequencies)[index_of(severity)];
+}
+
+/// The labels that the first pass's networks, as `grade` would run them, do not doubt; writes suspects.csv.
+UsedLabels trusted_labels(const GraderTrainingOptions& training, const GraderData& data,
+                          const TrainedEnsemble& first_pass) {
+  const auto held_out = grade_held_out(training, data, first_pass, "-first");
+  UsedLabels used = all_labels(data);
+  std::map<FindingKey, std::string> suspects;
+  for (size_t n = 0; n < data.networks.size(); ++n) {
+    const auto& samples = data.networks[n].samples;
+    for (size_t k = 0; k < samples.size(); ++k) {
+      const auto& study = held_out[static_cast<size_t>(samples[k].study)];
+      if (!study || !study->networks[samples[k].finding]) continue;
+      const double distance = disagreement(*study->networks[samples[k].finding], *samples[k].severity);
+      if (distance < training.recipe.drop_suspects) continue;
+      used[n][k] = false;
+      suspects[{samples[k].study, samples[k].finding}] = csv_line(
+          {data.study_ids[static_cast<size_t>(samples[k].study)], finding_key(all_findings()[samples[k].finding]),
+           std::string(severity_key(*samples[k].severity)), text(distance)});
+    }
+  }
+  std::string table = csv_line({"study_id", "finding", "label", "disagreement"});
+  for (const auto& [key, row] : suspects) table += row;
+  write_file_atomically(training.record_folder() / "suspects.csv", table);
+  log_info(text(suspects.size(), " suspect labels are left out"));
+  return used;
+}
+
+TrainedEnsemble train_conditions(const GraderTrainingOptions& training, const GraderData& data) {
+  TrainedEnsemble graders = train_pass(training, data, all_labels(data), kFirstPass);
+  if (training.recipe.drop_suspects <= 0) return graders;
+  return train_pass(training, data, trusted_labels(training, data, graders), kTrustedPass);
+}
+
+size_t finished_jobs(const GraderTrainingOptions& training, const std::string& pass) {
+  const std::vector<TrainingJob> jobs = training.jobs();
+  return static_cast<size_t>(std::count_if(jobs.begin(), jobs.end(), [&](const TrainingJob& job) {
+    return is_fold_trained(training, job.entry, job.fold, pass);
+  }));
+}
+
+/// The first pass of `training.only`, or its second one where that can be begun.
+void train_only(const GraderTrainingOptions& training, const GraderData& data) {
+  const size_t total = training.jobs().size();
+  const bool has_second = training.recipe.drop_suspects > 0 && finished_jobs(training, kFirstPass) == total;
+  if (!has_second) {
+    train_job(training, data, *training.only, all_labels(data), kFirstPass);
+  } else {
+    const TrainedEnsemble first_pass = train_pass(training, data, all_labels(data), kFirstPass);
+    train_job(training, data, *training.only, trusted_labels(training, data, first_pass), kTrustedPass);
+  }
+  const size_t finished = finished_jobs(training, has_second ? kTrustedPass : kFirstPass);
+  const bool again = training.recipe.drop_suspects > 0 && !has_second;
+  log_info(text("job ", training.only->name(), " is trained; ", finished, " of ", total, " are; when all are, ",
+                again ? "call every job again: it drops the suspect labels and trains its second pass"
+                      : "a call without --only makes the bundle"));
 }
 
 /// The second stage of every fold; none where it is of no use in any.
@@ -114,25 +187,47 @@ void write_folds(const GraderTrainingOptions& training, const GraderData& data) 
   write_file_atomically(training.record_folder() / "folds.csv", table);
 }
 
+void check_only(const GraderTrainingOptions& training) {
+  if (!training.only) return;
+  const std::vector<TrainingJob> jobs = training.jobs();
+  const bool is_there = std::any_of(jobs.begin(), jobs.end(), [&](const TrainingJob& job) {
+    return job.entry == training.only->entry && job.fold == training.only->fold;
+  });
+  if (is_there) return;
+  throw Error(ErrorKind::Usage, text("the recipe ", training.recipe.name, " has no job ", training.only->name(),
+                                     "; its jobs are ", jobs.front().name(), " to ", jobs.back().name()));
+}
+
 }  // namespace
 
+std::vector<TrainingJob> GraderTrainingOptions::jobs() const {
+  std::vector<TrainingJob> jobs;
+  for (size_t entry = 0; entry < recipe.networks.size(); ++entry) {
+    for (const int fold : recipe.folds_to_run()) jobs.push_back({entry, fold});
+  }
+  return jobs;
+}
+
 void train_ensemble(const GraderTrainingOptions& training) {
+  check_only(training);
   prepare_training(training);
   const GraderData data = load_grader_data(training.recipe, training.data);
   check_folds(training, data);
   write_folds(training, data);
-  const bool has_unlabelled = !training.data.unlabelled.empty();
+  const bool has_unlabelled = !training.data.unlabelled.empty() && !training.only;
   const GraderData unlabelled = has_unlabelled ? load_unlabelled_data(training.recipe, training.data) : GraderData{};
+  at::set_num_threads(training.threads);  // cutting crops has set them to one
   at::globalContext().setDeterministicAlgorithms(training.deterministic, false);
-  TrainedEnsemble graders;
-  graders.conditions = train_conditions(training, data);
+  if (training.only) return train_only(training, data);
+  TrainedEnsemble graders = train_conditions(training, data);
   if (has_unlabelled) {
     for (TrainedCondition& trained_condition : graders.conditions)
       train_on_pseudo_labels(training, data, unlabelled, trained_condition);
   }
   if (training.recipe.mixer) graders.mixers = train_mixers(training, data, graders.conditions);
-  write_out_of_fold(training.record_folder(), data, calibrate_conditions(training, data, graders));
-  write_grader_bundle(training, data, graders);
+  const auto held_out = grade_held_out(training, data, graders, "");
+  const OutOfFold out_of_fold = calibrate_conditions(training, data, held_out, graders);
+  write_grader_bundle(training, data, graders, write_out_of_fold(training.record_folder(), data, out_of_fold));
   log_info(text("bundle written to ", training.out.string(), "; `lumbargrade model info ", training.out.string(),
                 "` shows it"));
 }

@@ -12,6 +12,7 @@
 #include "network/backbone_init.h"
 #include "network/grader_network.h"
 #include "network/state.h"
+#include "training/grader/file_lock.h"
 #include "training/grader/grader_batch.h"
 #include "training/grader/grader_predictions.h"
 #include "training/loop/trainer.h"
@@ -20,7 +21,7 @@ namespace lumbargrade {
 namespace {
 
 /// What a training run's seed is used for.
-enum FoldStream : std::uint64_t { kNetwork, kOrder, kBatch };
+enum FoldStream : std::uint64_t { kNetwork, kOrder, kBatch, kPoints };
 
 Probabilities certain(Severity severity) {
   Probabilities shares{};
@@ -28,7 +29,8 @@ Probabilities certain(Severity severity) {
   return shares;
 }
 
-/// The samples of one network's data on both sides of a fold.
+/// The samples of one network's data on both sides of a fold: with any crop to learn from, with the crop that `grade`
+/// cuts to be measured by.
 struct Split {
   std::vector<size_t> trained;
   std::vector<size_t> held_out;
@@ -39,9 +41,16 @@ Split split_samples(const GraderTrainingOptions& training, const GraderData& dat
   Split split;
   const auto& samples = data.networks[index].samples;
   for (size_t k = 0; k < samples.size(); ++k) {
-    (folds[static_cast<size_t>(samples[k].study)] == fold ? split.held_out : split.trained).push_back(k);
+    const bool is_held_out = folds[static_cast<size_t>(samples[k].study)] == fold;
+    if (is_held_out && samples[k].predicted) split.held_out.push_back(k);
+    if (!is_held_out && samples[k].has_crop()) split.trained.push_back(k);
   }
   return split;
+}
+
+/// Of the run's folder in checkpoint/.
+std::string run_name(const GraderRecipe& recipe, size_t index, int fold, const std::string& pass) {
+  return text(index, "-", grading_role(recipe.networks[index].condition), pass, "-fold", fold);
 }
 
 class FoldTask {
@@ -73,11 +82,8 @@ class FoldTask {
     task.loss = GraderLoss(pass_.optimisation.class_weights, pass_.optimisation.any_severe);
     task.optimisation = pass_.optimisation;
     task.identity = identity();
-    const TrainingResult learned = train_network(task, own_run());
-    const Network network = build();
-    load_state(*network.module, learned.state, "best weights");
-    network.module->to(device_);
-    return {learned.state, by_sample(look(network)), learned.held_out_loss, learned.best_epoch};
+    TrainingResult learned = train_network(task, own_run());
+    return {std::move(learned.state), learned.held_out_loss, learned.best_epoch};
   }
 
  private:
@@ -86,7 +92,7 @@ class FoldTask {
       const GraderSample& labelled = network_data_.samples[sample];
       if (!pass_.used[sample]) continue;
       examples_by_study_[labelled.study].push_back(
-          {&network_data_, sample, labelled.study, certain(*labelled.severity), 1, true});
+          {&network_data_, sample, labelled.study, certain(*labelled.severity), 1, true, {}, {}});
     }
     if (pass_.pseudo != nullptr) gather_pseudo_labels(*pass_.pseudo);
     for (const auto& [study, examples] : examples_by_study_) studies_.push_back(study);
@@ -97,7 +103,8 @@ class FoldTask {
     for (size_t sample = 0; sample < pseudo.targets.size(); ++sample) {
       if (!pseudo.targets[sample]) continue;
       const int study = first_study + pseudo.data->samples[sample].study;
-      examples_by_study_[study].push_back({pseudo.data, sample, study, *pseudo.targets[sample], pseudo.weight, false});
+      examples_by_study_[study].push_back(
+          {pseudo.data, sample, study, *pseudo.targets[sample], pseudo.weight, false, {}, {}});
     }
   }
 
@@ -107,15 +114,15 @@ class FoldTask {
   }
 
   TrainingRun own_run() const {
-    const auto role = grading_role(recipe_.condition);
-    return training_run(training_, text(role, pass_.name, ", fold ", fold_),
-                        text(index_, "-", role, pass_.name, "-fold", fold_), seed(kNetwork, 0));
+    return training_run(training_, text(grading_role(recipe_.condition), pass_.name, ", fold ", fold_),
+                        run_name(training_.recipe, index_, fold_, pass_.name), seed(kNetwork, 0));
   }
 
   nlohmann::json identity() const {
     nlohmann::json identity = {{"network", recipe_.parameters},
                                {"data", data_.fingerprint},
                                {"fold", {fold_, training_.recipe.folds, training_.seed}},
+                               {"points", to_json(training_.recipe.points)},
                                {"augmentation", to_json(training_.recipe.augmentation)},
                                {"studies_per_batch", pass_.optimisation.studies_per_batch},
                                {"class_weights", pass_.optimisation.class_weights},
@@ -155,6 +162,7 @@ class FoldTask {
       examples.insert(examples.end(), of_study.begin(), of_study.end());
       names.push_back(name_of(order[k]));
     }
+    draw_points(training_.recipe.points, seed(kPoints, step), examples);
     TrainingBatch made = augmented_batch(examples, recipe_, training_.recipe.augmentation, seed(kBatch, step));
     made.studies = std::move(names);
     return made;
@@ -182,12 +190,6 @@ class FoldTask {
     return official_loss()(answers.logits, rows).item<double>();
   }
 
-  std::vector<std::optional<Logits>> by_sample(const GraderPredictions& answers) const {
-    std::vector<std::optional<Logits>> result(network_data_.samples.size());
-    for (size_t k = 0; k < held_out_.size(); ++k) result[held_out_[k]] = answers.row(k);
-    return result;
-  }
-
   const GraderTrainingOptions& training_;
   const NetworkRecipe& recipe_;
   const GraderData& data_;
@@ -208,7 +210,7 @@ void check_fold(const GraderTrainingOptions& training, const GraderData& data, s
   if (split.trained.empty() || split.held_out.empty()) {
     throw Error(ErrorKind::Usage,
                 text("fold ", fold, " of ", training.recipe.folds, " has no labelled finding of ", condition, " to ",
-                     split.trained.empty() ? "train on" : "measure", "; use fewer folds"));
+                     split.trained.empty() ? "train on" : "measure at predicted points", "; use fewer folds"));
   }
   std::array<bool, kSeverityCount> seen{};
   for (const size_t sample : split.trained)
@@ -237,9 +239,17 @@ void check_folds(const GraderTrainingOptions& training, const GraderData& data) 
   }
 }
 
+bool is_fold_trained(const GraderTrainingOptions& training, size_t index, int fold, const std::string& pass) {
+  return is_trained(training_run(training, "", run_name(training.recipe, index, fold, pass), 0));
+}
+
 FoldResult train_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
                       const TrainingPass& pass) {
-  return FoldTask(training, data, index, fold, pass).run();
+  const auto lock =
+      FileLock::take(training.out / "checkpoint" / run_name(training.recipe, index, fold, pass.name) / ".lock");
+  if (lock) return FoldTask(training, data, index, fold, pass).run();
+  throw Error(ErrorKind::Failure, text("job ", TrainingJob{index, fold}.name(), " in ", training.out.string(),
+                                       " is being trained by another process; wait for it, or end it"));
 }
 
 }  // namespace lumbargrade

@@ -15,9 +15,8 @@ namespace lumbargrade {
 
 /// One network trained on one split.
 struct FoldResult {
-  TensorMap state;                              ///< averaged weights of the best epoch
-  std::vector<std::optional<Logits>> held_out;  ///< by sample of the network's data
-  double held_out_loss = 0;                     ///< official_loss over them
+  TensorMap state;           ///< averaged weights of the best epoch
+  double held_out_loss = 0;  ///< official_loss over the held-out findings that `grade` would show it, one plain look
   int best_epoch = 0;
 };
 
@@ -44,6 +43,9 @@ std::vector<int> folds_of_studies(size_t studies, int folds, std::uint64_t seed)
 /// Throws Error (Usage) where a fold that runs has nothing to train on, nothing to measure, or labels of one class
 /// only.
 void check_folds(const GraderTrainingOptions& training, const GraderData& data);
+
+/// Whether this pass has been trained to its end, as its checkpoint in the run's folder says.
+bool is_fold_trained(const GraderTrainingOptions& training, size_t index, int fold, const std::string& pass);
 
 /// Trains network `index` of the recipe without the studies of `fold`, with log and checkpoint in the run's folder.
 /// Goes on from a checkpoint where training.resume asks for it, to the same weights as an uninterrupted run with the

@@ -42,10 +42,11 @@ std::vector<bool> mirrored_rows(size_t count, const NetworkRecipe& network, cons
 
 CropBatch augmented_view(const std::vector<Example>& examples, size_t view, const std::vector<bool>& mirrored,
                          const AugmentationRecipe& augmentation, std::uint64_t seed) {
-  CropBatch batch = empty_view(examples.front().data->views[view].view(), examples.size());
+  CropBatch batch = empty_view(examples.front().crops(view).view(), examples.size());
   for (size_t row = 0; row < examples.size(); ++row) {
     std::mt19937_64 random(seed_of({seed, kCrops, as_seed(row), as_seed(view)}));
-    copy_augmented(examples[row].data->views[view], examples[row].sample, augmentation, mirrored[row], random,
+    const Example& example = examples[row];
+    copy_augmented(example.crops(view), example.record(), augmentation_of(example, augmentation), mirrored[row], random,
                    buffers_of(batch, row));
   }
   return batch;
@@ -107,6 +108,31 @@ void blend(std::vector<CropBatch>& views, TargetRows& targets, const Augmentatio
 
 }  // namespace
 
+void draw_points(const PointShares& shares, std::uint64_t seed, std::vector<Example>& examples) {
+  std::mt19937_64 random(seed);
+  std::discrete_distribution<int> drawn({shares.given, shares.predicted, shares.jittered});
+  constexpr int kPredictedDraw = 1, kJitteredDraw = 2;
+  for (Example& example : examples) {
+    const int kind = drawn(random);
+    const GraderSample& sample = example.data->samples[example.sample];
+    example.jittered = kind == kJitteredDraw;
+    example.point = kind == kPredictedDraw ? CropPoint::Predicted : CropPoint::Given;
+    if (!sample.record(example.point))
+      example.point = example.point == CropPoint::Given ? CropPoint::Predicted : CropPoint::Given;
+  }
+}
+
+AugmentationRecipe augmentation_of(const Example& example, AugmentationRecipe augmentation) {
+  if (!example.jittered) {
+    augmentation.jitter_mm = 0;
+    augmentation.jitter_slices = 0;
+  } else if (const auto& error = example.data->learned_point_error) {
+    augmentation.jitter_mm = error->in_plane_mm;
+    augmentation.jitter_slices = std::min(error->slices, augmentation.jitter_slices);
+  }
+  return augmentation;
+}
+
 TrainingBatch augmented_batch(const std::vector<Example>& examples, const NetworkRecipe& network,
                               const AugmentationRecipe& augmentation, std::uint64_t seed) {
   const std::vector<bool> mirrored = mirrored_rows(examples.size(), network, augmentation, seed);
@@ -123,9 +149,10 @@ TrainingBatch augmented_batch(const std::vector<Example>& examples, const Networ
 
 TensorMap central_inputs(const NetworkData& data, const std::vector<size_t>& samples, const torch::Device& device) {
   TensorMap inputs;
-  for (const CropFile& file : data.views) {
+  for (const CropFile& file : data.predicted) {
     const CropBatch batch = empty_view(file.view(), samples.size());
-    for (size_t row = 0; row < samples.size(); ++row) copy_central(file, samples[row], buffers_of(batch, row));
+    for (size_t row = 0; row < samples.size(); ++row)
+      copy_central(file, *data.samples[samples[row]].predicted, buffers_of(batch, row));
     add_view(inputs, file.view().name, batch, device);
   }
   return inputs;

@@ -16,15 +16,27 @@ struct Example {
   int study = 0;           ///< unique over labelled and unlabelled data
   Probabilities target{};  ///< shares of the classes
   double weight = 1;
-  bool labelled = true;  ///< by people: only then a study's canals tell whether any is severe
+  bool labelled = true;                    ///< by people: only then a study's canals tell whether any is severe
+  CropPoint point = CropPoint::Predicted;  ///< one that the sample has
+  bool jittered = true;
+
+  const CropFile& crops(size_t view) const { return data->crops(point)[view]; }
+  size_t record() const { return *data->samples[sample].record(point); }
 };
+
+/// Draws what every example is centred on, by the recipe's shares. Every example must have a crop.
+void draw_points(const PointShares& shares, std::uint64_t seed, std::vector<Example>& examples);
+
+/// The augmentation of one example: its point stays where it is not jittered, and moves by the error of learned points
+/// where that is known.
+AugmentationRecipe augmentation_of(const Example& example, AugmentationRecipe augmentation);
 
 /// Augmented crops of the examples as a grading network takes them, with their targets; blended by mixup or CutMix
 /// where the recipe says so. Every crop is drawn from `seed` and its own place.
 TrainingBatch augmented_batch(const std::vector<Example>& examples, const NetworkRecipe& network,
                               const AugmentationRecipe& augmentation, std::uint64_t seed);
 
-/// The crops of some samples as inference cuts them, as a grading network takes them.
+/// The crops of some samples as `grade` cuts them, as a grading network takes them. Each sample must have one.
 TensorMap central_inputs(const NetworkData& data, const std::vector<size_t>& samples, const torch::Device& device);
 
 }  // namespace lumbargrade

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "bundle/bundle.h"
 #include "bundle/bundle_card.h"
@@ -13,8 +14,8 @@
 #include "bundle/write_bundle.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "grades/crop_tensors.h"
-#include "training/grader/crop_augmentation.h"
+#include "training/grader/grader_batch.h"
+#include "training/grader/grader_predictions.h"
 
 namespace lumbargrade {
 namespace {
@@ -22,16 +23,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kGoldenTolerance = 1e-4;
+constexpr const char* kWholeProgram = "grading";
 
-/// One finding's crops, as they come to the network.
+/// One finding's crops, as they come to the network: the first that `grade` would cut. All slices count.
 TensorMap example_inputs(const NetworkRecipe& recipe, const NetworkData& data) {
+  const TensorMap all = central_inputs(data, {shown_samples(data).front()}, torch::kCPU);
   TensorMap inputs;
-  for (size_t v = 0; v < recipe.views.size(); ++v) {
-    const View& view = recipe.views[v];
-    CropBatch batch{torch::empty({1, view.slices, view.size_px, view.size_px}), torch::empty({1, view.slices})};
-    copy_central(data.views[v], 0, {batch.pixels.data_ptr<float>(), batch.valid.data_ptr<float>()});
-    inputs.emplace(view.name, normalised(batch.pixels, batch.valid));
-  }
+  for (const View& view : recipe.views) inputs.emplace(view.name, all.at(view.name));
   return inputs;
 }
 
@@ -54,11 +52,13 @@ std::string member_name(const TrainedCondition& trained_condition, const Trained
   return text(grading_role(trained_condition.condition), "_", entry.recipe, "_", fold);
 }
 
+/// Entry by entry, fold by fold.
 void add_members(const GraderTrainingOptions& training, const GraderData& data,
-                 const TrainedCondition& trained_condition, std::vector<TrainedNetwork>& networks) {
+                 const TrainedCondition& trained_condition, const std::vector<size_t>& members,
+                 std::vector<TrainedNetwork>& networks) {
   for (const TrainedEntry& entry : trained_condition.entries) {
     const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
-    for (size_t k = 0; k < entry.members.size(); ++k) {
+    for (const size_t k : members) {
       networks.push_back(member_network(recipe, data.networks[entry.recipe], entry.members[k],
                                         member_name(trained_condition, entry, k)));
     }
@@ -116,7 +116,8 @@ ConditionSpec condition_spec(const GraderTrainingOptions& training, const Traine
   spec.source =
       text("recipe ", recipe.name, " (", recipe.origin, "), ", trained_condition.entries.front().members.size(), " of ",
            recipe.folds, " folds; temperature and weights fitted on ", trained_condition.held_out_findings,
-           " findings of studies not trained on, ", trained_condition.measured_findings, " of them measured");
+           " findings of studies not trained on, ", trained_condition.measured_findings, " of them measured, ",
+           trained_condition.lost_findings, " seen by no network");
   spec.combine = recipe.combine;
   spec.temperature = trained_condition.fit.temperature;
   spec.measure_weight = trained_condition.fit.measure_weight;
@@ -126,9 +127,14 @@ ConditionSpec condition_spec(const GraderTrainingOptions& training, const Traine
   return spec;
 }
 
+std::string held_out_set(const GraderTrainingOptions& training) {
+  return text("held-out studies of ", training.data.data.filename().string(),
+              ", by study, as `grade` finds and cuts them");
+}
+
 void add_metrics(const GraderTrainingOptions& training, const TrainedCondition& trained_condition, Manifest& manifest) {
   const std::string role(grading_role(trained_condition.condition));
-  const std::string set = text("held-out studies of ", training.data.data.filename().string(), ", by study");
+  const std::string set = held_out_set(training);
   const auto add = [&](const char* name, double value) {
     manifest.metrics.push_back({role, name, value, "1", set, trained_condition.held_out_findings});
   };
@@ -167,8 +173,17 @@ void finish_bundle(const GraderTrainingOptions& training, const Manifest& manife
 
 }  // namespace
 
-void write_grader_bundle(const GraderTrainingOptions& training, const GraderData& data,
-                         const TrainedEnsemble& graders) {
+std::vector<TrainedNetwork> fold_networks(const GraderTrainingOptions& training, const GraderData& data,
+                                          const TrainedEnsemble& graders, size_t member) {
+  std::vector<TrainedNetwork> networks;
+  for (const TrainedCondition& trained_condition : graders.conditions)
+    add_members(training, data, trained_condition, {member}, networks);
+  if (!graders.mixers.empty()) networks.push_back(mixer_network(graders, member));
+  return networks;
+}
+
+void write_grader_bundle(const GraderTrainingOptions& training, const GraderData& data, const TrainedEnsemble& graders,
+                         const std::optional<double>& score) {
   const std::optional<std::string> chosen =
       training.data.base_bundle.empty() ? std::nullopt : std::optional(training.data.base_bundle);
   const Bundle base = load_bundle(find_bundle(chosen));
@@ -186,8 +201,10 @@ void write_grader_bundle(const GraderTrainingOptions& training, const GraderData
   describe(training, data, manifest);
   std::erase_if(manifest.grading.conditions,
                 [&](const ConditionSpec& spec) { return is_trained(std::string(grading_role(spec.condition))); });
+  std::vector<size_t> members(training.recipe.folds_to_run().size());
+  std::iota(members.begin(), members.end(), 0);
   for (const TrainedCondition& trained_condition : graders.conditions) {
-    add_members(training, data, trained_condition, networks);
+    add_members(training, data, trained_condition, members, networks);
     manifest.grading.conditions.push_back(condition_spec(training, trained_condition));
     if (!training.recipe.keep_prior)
       manifest.grading.prior[index_of(trained_condition.condition)] = trained_condition.prior;
@@ -195,6 +212,10 @@ void write_grader_bundle(const GraderTrainingOptions& training, const GraderData
   }
   for (size_t fold = 0; fold < graders.mixers.size(); ++fold) networks.push_back(mixer_network(graders, fold));
   if (!graders.mixers.empty()) add_mixer_metrics(training, graders, manifest);
+  std::erase_if(manifest.metrics, [&](const MetricSpec& metric) { return metric.what == kWholeProgram; });
+  if (score)
+    manifest.metrics.push_back({kWholeProgram, "score of the challenge", *score, "1", held_out_set(training),
+                                static_cast<std::int64_t>(data.study_ids.size())});
   if (training.recipe.keep_prior) return finish_bundle(training, manifest, networks);
   manifest.grading.prior_source = text("trained conditions: frequencies of ", training.data.data.filename().string(),
                                        "; others: ", base.manifest.grading.prior_source);

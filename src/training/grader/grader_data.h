@@ -6,17 +6,11 @@
 #include <vector>
 
 #include "core/finding.h"
-#include "grades/grading.h"
 #include "training/grader/crop_file.h"
 #include "training/grader/grader_recipe.h"
+#include "training/grader/training_set.h"
 
 namespace lumbargrade {
-
-/// Where crops of training studies are centred.
-enum class TrainingPoints {
-  Given,      ///< on the coordinates of the data set where it has them, else as predicted
-  Predicted,  ///< on the locator's points, as at inference
-};
 
 /// A data set in the challenge's layout, see TrainingFolder.
 struct GraderDataOptions {
@@ -24,40 +18,75 @@ struct GraderDataOptions {
   std::filesystem::path unlabelled;  ///< more studies, without labels, for pseudo-labels; may be empty
   std::filesystem::path cache;  ///< folder for the cut crops; used again when nothing that decides them has changed
   std::string base_bundle;      ///< its locator finds the levels; empty: the shipped one
-  TrainingPoints points = TrainingPoints::Given;
   int threads = 2;
 };
 
-/// One finding whose first view could be cut.
-struct GraderSample {
-  int study = 0;                          ///< index into GraderData::study_ids
-  size_t finding = 0;                     ///< index into all_findings()
-  std::optional<Severity> severity;       ///< empty in unlabelled data
-  std::optional<MeasuredGrade> measured;  ///< what the base bundle's measure says of it, with the locator's points
+/// What a crop is centred on.
+enum class CropPoint {
+  Given,      ///< the data set's coordinates
+  Predicted,  ///< what `grade` finds
 };
+
+/// A labelled finding (of unlabelled data: any). Which crops there are tells what can be learned and measured: without
+/// a predicted crop `grade` answers no network, whatever the data set's coordinates allow to learn.
+struct GraderSample {
+  int study = 0;                         ///< index into GraderData::study_ids
+  size_t finding = 0;                    ///< index into all_findings()
+  std::optional<Severity> severity;      ///< empty in unlabelled data
+  std::optional<size_t> given = {};      ///< its record in NetworkData::given
+  std::optional<size_t> predicted = {};  ///< and in NetworkData::predicted
+
+  const std::optional<size_t>& record(CropPoint point) const { return point == CropPoint::Given ? given : predicted; }
+  bool has_crop() const { return given || predicted; }
+};
+
+/// How far a predicted point lies from the given one, along the crop's columns, rows and slices.
+struct PointOffset {
+  double column_mm = 0;
+  double row_mm = 0;
+  int slices = 0;
+};
+
+/// How far predicted points lie from given ones.
+struct PointError {
+  double in_plane_mm = 0;  ///< SD along rows and columns, from the median of absolute offsets: not of the far ones
+  int slices = 0;          ///< 95 of 100 offsets are at most this
+  int count = 0;
+};
+
+/// Error of points that are off by `offsets`; nothing without any.
+std::optional<PointError> point_error_of(const std::vector<PointOffset>& offsets);
 
 /// What one network of a recipe learns from.
 struct NetworkData {
   std::vector<GraderSample> samples;  ///< ordered by study, then by finding
-  std::vector<CropFile> views;        ///< in the recipe's order, one record per sample
+  std::vector<CropFile> given;        ///< by view in the recipe's order; records of the samples that have one
+  std::vector<CropFile> predicted;
+  std::optional<PointError> point_error;          ///< of predicted against given points
+  std::optional<PointError> learned_point_error;  ///< the same where a network predicts them; decides the jitter
+
+  const std::vector<CropFile>& crops(CropPoint point) const { return point == CropPoint::Given ? given : predicted; }
 };
 
 struct GraderData {
   std::vector<std::string> study_ids;
   std::vector<NetworkData> networks;  ///< in the recipe's order
-  std::string fingerprint;            ///< of everything that the crops, their labels and measures are
+  std::string fingerprint;            ///< of everything that the crops and their labels are
 };
 
 /// Room around crops for the recipe's augmentation.
 CropMargin margin_of(const View& view, const AugmentationRecipe& augmentation);
 
+/// Bytes of one record.
+size_t record_bytes(const View& view, const CropMargin& margin);
+
 /// Reads every labelled study, finds its levels, cuts the crops of the recipe's networks into the cache and maps them.
-/// Studies and findings that cannot be used are counted, listed in `skipped.csv` and left out; coordinates that cannot
-/// be used are in `misplaced.csv`. Throws Error (Usage) when the data set lacks its tables or images, or nothing is
-/// left.
+/// Several processes may do so at once in one cache: one cuts, the others wait. Studies and findings without a crop are
+/// counted and listed in `skipped.csv`; coordinates that cannot be used are in `misplaced.csv`. Throws Error (Usage)
+/// when the data set lacks its tables or images.
 GraderData load_grader_data(const GraderRecipe& recipe, const GraderDataOptions& options);
 
-/// The same for `options.unlabelled`: every finding of every study, on the locator's points.
+/// The same for `options.unlabelled`: every finding of every study, on predicted points.
 GraderData load_unlabelled_data(const GraderRecipe& recipe, const GraderDataOptions& options);
 
 /// A finding by study and place in all_findings().

@@ -50,8 +50,9 @@ torch::Tensor GraderLoss::operator()(const torch::Tensor& logits, const TargetRo
   const torch::Tensor class_weights = class_weights_.to(device), shares = rows.shares.to(device);
   const torch::Tensor weighted = logits.to(torch::kFloat32) + class_weights.log();
   const torch::Tensor weights = (shares * class_weights).sum(1) * rows.weights.to(device);
-  const torch::Tensor losses = -(torch::log_softmax(weighted, 1) * shares).sum(1);
-  const torch::Tensor loss = (weights * losses).sum() / weights.sum();
+  // The weight stands inside the sum over classes: else a soft label would be learned as another one.
+  const torch::Tensor losses = -(torch::log_softmax(weighted, 1) * shares * class_weights).sum(1);
+  const torch::Tensor loss = (rows.weights.to(device) * losses).sum() / weights.sum();
   const auto studies = rows_by_study(rows.canal_studies);
   if (any_severe_ <= 0 || studies.empty()) return loss;
   return loss + any_severe_ * any_severe_loss(weighted, shares, weights, studies);

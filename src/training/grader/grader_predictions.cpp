@@ -1,6 +1,6 @@
 #include "training/grader/grader_predictions.h"
 
-#include <numeric>
+#include <algorithm>
 
 #include "network/grader_network.h"
 #include "network/state.h"
@@ -41,14 +41,20 @@ GraderPredictions predictions_of(const Network& network, const NetworkData& data
   return {torch::cat(logits), torch::cat(features)};
 }
 
+std::vector<size_t> shown_samples(const NetworkData& data) {
+  std::vector<size_t> shown;
+  for (size_t k = 0; k < data.samples.size(); ++k) {
+    if (data.samples[k].predicted) shown.push_back(k);
+  }
+  return shown;
+}
+
 GraderPredictions predictions_of(const NetworkRecipe& recipe, const TensorMap& state, const NetworkData& data,
                                  const torch::Device& device) {
   const Network network = build_network("grader", recipe.parameters, "the recipe", "networks");
   load_state(*network.module, state, "a fold's weights");
   network.module->to(device);
-  std::vector<size_t> all(data.samples.size());
-  std::iota(all.begin(), all.end(), 0);
-  return predictions_of(network, data, all, device);
+  return predictions_of(network, data, shown_samples(data), device);
 }
 
 }  // namespace lumbargrade

@@ -9,7 +9,7 @@
 
 namespace lumbargrade {
 
-/// What a grading network says of N samples, from crops as inference cuts them.
+/// What a grading network says of N samples, from crops as `grade` cuts them, one plain look.
 struct GraderPredictions {
   torch::Tensor logits;    ///< N x 3, float32, CPU
   torch::Tensor features;  ///< N x F, float32, CPU: what its head sees
@@ -24,7 +24,10 @@ Logits logits_of(const torch::Tensor& row);
 GraderPredictions predictions_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
                                  const torch::Device& device);
 
-/// What a recipe's network with the weights `state` says of all samples.
+/// The samples that have a predicted crop.
+std::vector<size_t> shown_samples(const NetworkData& data);
+
+/// What a recipe's network with the weights `state` says of shown_samples().
 GraderPredictions predictions_of(const NetworkRecipe& recipe, const TensorMap& state, const NetworkData& data,
                                  const torch::Device& device);
 

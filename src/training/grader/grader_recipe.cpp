@@ -1,6 +1,7 @@
 #include "training/grader/grader_recipe.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <numeric>
@@ -13,6 +14,7 @@ namespace lumbargrade {
 namespace {
 
 constexpr int kMaxDepth = 12;
+constexpr double kShareTolerance = 1e-6;
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
 const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 const std::vector<std::string> kOptimisationKeys = {"epochs",       "studies_per_batch", "accumulate", "rate",
@@ -64,6 +66,17 @@ NetworkRecipe read_network(const StrictObject& object) {
   network.parameters["views"] = nlohmann::json::array();
   for (const View& view : network.views) network.parameters["views"].push_back(view.name);
   return network;
+}
+
+PointShares read_points(const StrictObject& object) {
+  PointShares shares;
+  shares.given = real(object, "given", 0, 1, 0);
+  shares.predicted = real(object, "predicted", 0, 1, 0);
+  shares.jittered = real(object, "jittered", 0, 1, 0);
+  const double sum = shares.given + shares.predicted + shares.jittered;
+  if (std::abs(sum - 1) > kShareTolerance)
+    object.fail("", text("given, predicted and jittered must sum to 1, not ", sum));
+  return shares;
 }
 
 AugmentationRecipe read_augmentation(const StrictObject& object) {
@@ -153,8 +166,8 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   const nlohmann::json json = parse_strict_json(content, source, kMaxDepth);
   const StrictObject object(
       json, source, "", {"name", "origin", "needs", "networks"},
-      {"augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks", "flags", "prior",
-       "largest_model_weight", "smallest_measure_weight", "silent", "mixer", "pseudo_labels"});
+      {"points", "augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks", "flags",
+       "prior", "largest_model_weight", "smallest_measure_weight", "silent", "mixer", "pseudo_labels"});
   GraderRecipe recipe;
   recipe.name = object.string("name");
   recipe.origin = object.string("origin");
@@ -163,6 +176,8 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
     recipe.networks.push_back(read_network(network));
   }
   if (recipe.networks.empty()) object.fail("networks", "must have at least one entry");
+  if (object.has("points"))
+    recipe.points = read_points(object.object("points", {}, {"given", "predicted", "jittered"}));
   if (object.has("augmentation")) {
     recipe.augmentation = read_augmentation(object.object("augmentation", {},
                                                           {"jitter_mm", "jitter_slices", "rotation_degrees", "scale",
@@ -205,6 +220,10 @@ std::vector<int> GraderRecipe::folds_to_run() const {
   std::vector<int> all(static_cast<size_t>(folds));
   std::iota(all.begin(), all.end(), 0);
   return all;
+}
+
+nlohmann::json to_json(const PointShares& shares) {
+  return {{"given", shares.given}, {"predicted", shares.predicted}, {"jittered", shares.jittered}};
 }
 
 nlohmann::json to_json(const AugmentationRecipe& recipe) {

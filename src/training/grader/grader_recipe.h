@@ -20,10 +20,19 @@ struct NetworkRecipe {
   nlohmann::json parameters;  ///< of the architecture "grader", without "views"
 };
 
+/// On which points training centres crops: shares, which sum to 1. A finding that lacks the point takes the other one.
+struct PointShares {
+  double given = 0.2;      ///< the data set's coordinates
+  double predicted = 0.4;  ///< what `grade` finds, from networks that did not learn from the study
+  double jittered = 0.4;   ///< given points moved by as much as predicted ones err
+
+  bool needs_given() const { return predicted < 1; }
+};
+
 /// Random changes of a crop during training. Lengths are standard deviations of normal deviates.
 struct AugmentationRecipe {
-  double jitter_mm = 3;   ///< of the centre, in the plane: the locator's error
-  int jitter_slices = 1;  ///< largest shift across slices
+  double jitter_mm = 3;   ///< of jittered points, in the plane, where no error of learned points is known
+  int jitter_slices = 1;  ///< their largest shift across slices
   double rotation_degrees = 10;
   double scale = 0.1;         ///< of the logarithm
   double contrast = 0.3;      ///< of the logarithm of gamma
@@ -61,6 +70,7 @@ struct GraderRecipe {
   std::string origin;  ///< where the method comes from
   std::string needs;   ///< machine and time
   std::vector<NetworkRecipe> networks;
+  PointShares points;
   AugmentationRecipe augmentation;
   OptimisationRecipe optimisation;
   int folds = 5;
@@ -80,6 +90,7 @@ struct GraderRecipe {
 };
 
 /// Every number of it, for the record of a run.
+nlohmann::json to_json(const PointShares& shares);
 nlohmann::json to_json(const AugmentationRecipe& recipe);
 
 /// Reads a recipe. Error (Usage) naming file, key and, for an unknown key, the nearest valid one.

@@ -70,14 +70,11 @@ class MixerTask {
     result.first_stage_loss = held_out_loss(studies_.inputs.at("logits").index_select(0, torch::tensor(held_out_)));
     result.held_out_loss = learned.held_out_loss;
     result.best_epoch = learned.best_epoch;
-    const Network network = build();
-    load_state(*network.module, learned.state, "best weights");
-    result.held_out = by_study(mixed(network));
     return result;
   }
 
  private:
-  /// Runs the first stage over all labelled findings.
+  /// Runs the first stage over all labelled findings, cut as `grade` cuts them.
   void look_at_studies() {
     const torch::Device device(training_.device);
     const auto count = static_cast<std::int64_t>(data_.study_ids.size());
@@ -89,7 +86,7 @@ class MixerTask {
       const NetworkData& data = data_.networks[member.network];
       const NetworkRecipe& recipe = training_.recipe.networks[member.network];
       add_answers(data, predictions_of(recipe, *member.state, data, device), by_study);
-      for (size_t k = 0; k < data.samples.size(); ++k) {
+      for (const size_t k : shown_samples(data)) {
         const auto study = static_cast<std::int64_t>(data.samples[k].study);
         const auto finding = static_cast<std::int64_t>(data.samples[k].finding);
         studies_.shares[study][finding][static_cast<std::int64_t>(*data.samples[k].severity)] = 1;
@@ -104,15 +101,16 @@ class MixerTask {
     for (const auto& [name, tensors] : inputs) studies_.inputs.emplace(name, torch::cat(tensors));
   }
 
-  /// One more member for every study; samples are ordered by study.
+  /// One more member for every study, of the findings that `grade` would show it; samples are ordered by study.
   static void add_answers(const NetworkData& data, const GraderPredictions& answers,
                           std::vector<std::vector<MemberPredictions>>& by_study) {
+    const std::vector<size_t> shown = shown_samples(data);
     size_t first = 0;
     for (size_t study = 0; study < by_study.size(); ++study) {
       MemberPredictions member;
-      while (first + member.findings.size() < data.samples.size() &&
-             data.samples[first + member.findings.size()].study == static_cast<int>(study)) {
-        member.findings.push_back(data.samples[first + member.findings.size()].finding);
+      while (first + member.findings.size() < shown.size() &&
+             data.samples[shown[first + member.findings.size()]].study == static_cast<int>(study)) {
+        member.findings.push_back(data.samples[shown[first + member.findings.size()]].finding);
       }
       const auto from = static_cast<std::int64_t>(first), rows = static_cast<std::int64_t>(member.findings.size());
       member.logits = answers.logits.narrow(0, from, rows);
@@ -235,19 +233,6 @@ class MixerTask {
       if (some.shares.sum().item<float>() > 0) sum += official_loss()(flat.index_select(0, index), some).item<double>();
     }
     return sum;
-  }
-
-  std::vector<std::array<std::optional<Logits>, kFindingCount>> by_study(const torch::Tensor& logits) const {
-    std::vector<std::array<std::optional<Logits>, kFindingCount>> result(data_.study_ids.size());
-    const torch::Tensor present = studies_.inputs.at("present");
-    for (size_t k = 0; k < held_out_.size(); ++k) {
-      for (size_t finding = 0; finding < kFindingCount; ++finding) {
-        const auto at = static_cast<std::int64_t>(finding);
-        if (present[held_out_[k]][at].item<float>() == 0) continue;
-        result[static_cast<size_t>(held_out_[k])][finding] = logits_of(logits[static_cast<std::int64_t>(k)][at]);
-      }
-    }
-    return result;
   }
 
   const GraderTrainingOptions& training_;

@@ -15,8 +15,6 @@ struct MixerResult {
   double first_stage_loss = 0;  ///< sum over the conditions of official_loss, held-out studies, first stage alone
   double held_out_loss = 0;     ///< the same with the mixer
   int best_epoch = 0;           ///< 0: no epoch was better
-  /// By study and finding: what it says of the held-out studies.
-  std::vector<std::array<std::optional<Logits>, kFindingCount>> held_out;
 };
 
 /// One grading network of the fold, in the order of the recipe.

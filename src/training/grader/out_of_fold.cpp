@@ -1,7 +1,5 @@
 #include "training/grader/out_of_fold.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -11,65 +9,61 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "grades/study_mixing.h"
-#include "metric/cases.h"
-#include "training/grader/grader_predictions.h"
+#include "metric/bootstrap.h"
+#include "metric/score.h"
 
 namespace lumbargrade {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Several entries' logits of one finding as one.
-Logits combined(const std::vector<Logits>& several, const std::string& combine) {
-  std::vector<torch::Tensor> tensors;
-  for (const Logits& logits : several) {
-    tensors.push_back(torch::tensor(std::vector<double>(logits.begin(), logits.end()), torch::kFloat64).unsqueeze(0));
+constexpr double kSmallestProbability = 1e-12;
+constexpr int kResamples = 1000;
+
+/// The labelled findings of a condition.
+std::map<FindingKey, Severity> labels_of(const GraderData& data, const TrainedCondition& trained_condition) {
+  std::map<FindingKey, Severity> labels;
+  for (const TrainedEntry& entry : trained_condition.entries) {
+    for (const GraderSample& sample : data.networks[entry.recipe].samples)
+      labels[{sample.study, sample.finding}] = *sample.severity;
   }
-  return logits_of(combined_logits(tensors, combine)[0]);
+  return labels;
 }
 
-/// What a condition's entries together said of findings that they had not seen.
-std::map<FindingKey, HeldOutFinding> held_out_findings(const GraderData& data,
-                                                       const TrainedCondition& trained_condition,
-                                                       const std::string& combine) {
-  std::map<FindingKey, std::vector<Logits>> logits;
+/// Logarithms, whose softmax they are.
+Logits logits_from(const Probabilities& probabilities) {
+  Logits logits{};
+  for (size_t c = 0; c < logits.size(); ++c) logits[c] = std::log(std::max(probabilities[c], kSmallestProbability));
+  return logits;
+}
+
+HeldOutFinding held_out_finding(const HeldOutStudy& study, size_t finding, Severity severity) {
+  const Level level = all_findings()[finding].level;
+  HeldOutFinding result;
+  if (study.networks[finding]) result.logits = logits_from(*study.networks[finding]);
+  result.severity = severity;
+  result.level = level;
+  result.measured = study.measured[finding];
+  result.confidence = study.confidence[index_of(level)];
+  return result;
+}
+
+std::map<FindingKey, HeldOutFinding> held_out_findings(const std::vector<std::optional<HeldOutStudy>>& held_out,
+                                                       const std::map<FindingKey, Severity>& labels) {
   std::map<FindingKey, HeldOutFinding> findings;
-  for (const TrainedEntry& entry : trained_condition.entries) {
-    const auto& samples = data.networks[entry.recipe].samples;
-    for (size_t k = 0; k < samples.size(); ++k) {
-      if (!entry.held_out[k]) continue;
-      const FindingKey key{samples[k].study, samples[k].finding};
-      logits[key].push_back(*entry.held_out[k]);
-      findings[key] = {{}, *samples[k].severity, all_findings()[samples[k].finding].level, samples[k].measured};
-    }
+  for (const auto& [key, severity] : labels) {
+    const auto& study = held_out[static_cast<size_t>(key.first)];
+    if (study) findings[key] = held_out_finding(*study, key.second, severity);
   }
-  for (auto& [key, finding] : findings) finding.logits = combined(logits.at(key), combine);
   return findings;
 }
 
-/// All labels of a condition, with nothing said of them.
-std::vector<HeldOutFinding> labelled_findings(const GraderData& data, const TrainedCondition& trained_condition) {
-  std::map<FindingKey, HeldOutFinding> findings;
-  for (const TrainedEntry& entry : trained_condition.entries) {
-    for (const GraderSample& sample : data.networks[entry.recipe].samples) {
-      const Level level = all_findings()[sample.finding].level;
-      findings[{sample.study, sample.finding}] = {{}, *sample.severity, level, sample.measured};
-    }
-  }
+LevelPrior labelled_prior(const std::map<FindingKey, Severity>& labels,
+                          const std::array<double, kSeverityCount>& class_weights) {
   std::vector<HeldOutFinding> list;
-  for (const auto& [key, finding] : findings) list.push_back(finding);
-  return list;
-}
-
-/// The second stage's answers in place of the first one's.
-void mix(const std::vector<MixerResult>& mixers, std::map<FindingKey, HeldOutFinding>& findings) {
-  for (auto& [key, finding] : findings) {
-    for (const MixerResult& mixer : mixers) {
-      const auto& mixed = mixer.held_out[static_cast<size_t>(key.first)][key.second];
-      if (mixed) finding.logits = *mixed;
-    }
-  }
+  for (const auto& [key, severity] : labels)
+    list.push_back({std::nullopt, severity, all_findings()[key.second].level, std::nullopt});
+  return weighted_prior(list, class_weights);
 }
 
 LevelPrior base_prior(const GraderTrainingOptions& training, Condition condition) {
@@ -78,36 +72,66 @@ LevelPrior base_prior(const GraderTrainingOptions& training, Condition condition
   return manifest.grading.prior[index_of(condition)];
 }
 
-void calibrate(const GraderTrainingOptions& training, const GraderData& data, const std::vector<MixerResult>& mixers,
-               TrainedCondition& trained_condition, OutOfFold& all) {
+void calibrate(const GraderTrainingOptions& training, const GraderData& data,
+               const std::vector<std::optional<HeldOutStudy>>& held_out, TrainedCondition& trained_condition,
+               OutOfFold& all) {
   // Bundles answer frequencies: calibration knows no class weights, whatever training was weighted with.
   constexpr std::array<double, kSeverityCount> kNoWeights = {1, 1, 1};
-  auto by_key = held_out_findings(data, trained_condition, training.recipe.combine);
-  mix(mixers, by_key);
+  const auto labels = labels_of(data, trained_condition);
+  const auto by_key = held_out_findings(held_out, labels);
   std::vector<HeldOutFinding> findings;
   for (const auto& [key, finding] : by_key) findings.push_back(finding);
-  trained_condition.prior = training.recipe.keep_prior
-                                ? base_prior(training, trained_condition.condition)
-                                : weighted_prior(labelled_findings(data, trained_condition), kNoWeights);
+  trained_condition.prior = training.recipe.keep_prior ? base_prior(training, trained_condition.condition)
+                                                       : labelled_prior(labels, kNoWeights);
   const auto& silent = training.recipe.silent;
   const bool is_silent = std::count(silent.begin(), silent.end(), trained_condition.condition) > 0;
   trained_condition.fit =
       fit_condition(findings, trained_condition.prior, kNoWeights,
                     {is_silent ? 0 : training.recipe.largest_model_weight, training.recipe.smallest_measure_weight});
   trained_condition.held_out_findings = static_cast<int>(findings.size());
+  trained_condition.lost_findings = static_cast<int>(
+      std::count_if(findings.begin(), findings.end(), [](const auto& finding) { return !finding.logits; }));
   trained_condition.measured_findings = static_cast<int>(std::count_if(
       findings.begin(), findings.end(), [](const auto& finding) { return finding.measured.has_value(); }));
   log_info(text(grading_role(trained_condition.condition), ": temperature ", trained_condition.fit.temperature,
                 ", weight against the prior ", trained_condition.fit.model_weight, ", share of the measure ",
                 trained_condition.fit.measure_weight, " (", trained_condition.measured_findings, " of ",
-                findings.size(), " measured); held-out loss ", trained_condition.fit.loss, ", of the measure alone ",
-                trained_condition.fit.measure_loss, ", of the prior alone ", trained_condition.fit.prior_loss));
+                findings.size(), " measured, ", trained_condition.lost_findings, " seen by no network); held-out loss ",
+                trained_condition.fit.loss, ", of the measure alone ", trained_condition.fit.measure_loss,
+                ", of the prior alone ", trained_condition.fit.prior_loss));
   for (const auto& [key, finding] : by_key) {
     all[key.first][key.second] = condition_probabilities(finding, trained_condition.prior, trained_condition.fit);
   }
 }
 
-/// Frequencies as the challenge's metric rewards them: each times its weight, normalised, as `submission` does.
+/// Of the two tables, by the code of `lumbargrade score`.
+std::optional<double> told_score(const fs::path& folder) {
+  const auto studies = read_submission(folder / "out_of_fold.csv", read_truth(folder / "out_of_fold_labels.csv"));
+  StudyLoss total;
+  for (const ScoredStudy& study : studies) {
+    const StudyLoss of_study = study_loss(study);
+    for (size_t part = 0; part < total.size(); ++part) total[part] += of_study[part];
+  }
+  if (std::any_of(total.begin(), total.end(), [](const LossSum& part) { return part.weight <= 0; }))
+    return std::nullopt;
+  const Score score = score_of(total);
+  const Interval interval = bootstrap_intervals(studies, kResamples, 1).score;
+  log_info(text("out of fold: score ", score.score, " (95 %: ", interval.low, "-", interval.high, ") of ",
+                studies.size(), " studies; canal ", score.spinal, ", foraminal ", score.foraminal, ", subarticular ",
+                score.subarticular, ", any severe ", score.any_severe_spinal));
+  return score.score;
+}
+
+}  // namespace
+
+OutOfFold calibrate_conditions(const GraderTrainingOptions& training, const GraderData& data,
+                               const std::vector<std::optional<HeldOutStudy>>& held_out, TrainedEnsemble& graders) {
+  OutOfFold all;
+  for (TrainedCondition& trained_condition : graders.conditions)
+    calibrate(training, data, held_out, trained_condition, all);
+  return all;
+}
+
 Probabilities as_submitted(Probabilities p) {
   double sum = 0;
   for (size_t c = 0; c < p.size(); ++c) sum += p[c] *= challenge_weight(static_cast<Severity>(c));
@@ -115,17 +139,7 @@ Probabilities as_submitted(Probabilities p) {
   return p;
 }
 
-}  // namespace
-
-OutOfFold calibrate_conditions(const GraderTrainingOptions& training, const GraderData& data,
-                               TrainedEnsemble& graders) {
-  OutOfFold all;
-  for (TrainedCondition& trained_condition : graders.conditions)
-    calibrate(training, data, graders.mixers, trained_condition, all);
-  return all;
-}
-
-void write_out_of_fold(const fs::path& folder, const GraderData& data, const OutOfFold& all) {
+std::optional<double> write_out_of_fold(const fs::path& folder, const GraderData& data, const OutOfFold& all) {
   std::map<FindingKey, Severity> labels;
   for (const NetworkData& network : data.networks) {
     for (const GraderSample& sample : network.samples) labels[{sample.study, sample.finding}] = *sample.severity;
@@ -145,6 +159,7 @@ void write_out_of_fold(const fs::path& folder, const GraderData& data, const Out
   }
   write_file_atomically(folder / "out_of_fold.csv", predictions);
   write_file_atomically(folder / "out_of_fold_labels.csv", truth);
+  return told_score(folder);
 }
 
 }  // namespace lumbargrade

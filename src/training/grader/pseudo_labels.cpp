@@ -24,9 +24,10 @@ Guesses confident_guesses(const GraderTrainingOptions& training, const GraderDat
     const NetworkData& data = unlabelled.networks[entry.recipe];
     const GraderPredictions answers = predictions_of(training.recipe.networks[entry.recipe], entry.members[member],
                                                      data, torch::Device(training.device));
-    for (size_t k = 0; k < data.samples.size(); ++k) {
-      logits[{data.samples[k].study, data.samples[k].finding}].push_back(
-          answers.logits.narrow(0, static_cast<std::int64_t>(k), 1));
+    const std::vector<size_t> shown = shown_samples(data);
+    for (size_t k = 0; k < shown.size(); ++k) {
+      const GraderSample& sample = data.samples[shown[k]];
+      logits[{sample.study, sample.finding}].push_back(answers.logits.narrow(0, static_cast<std::int64_t>(k), 1));
     }
   }
   Guesses guesses;
@@ -52,7 +53,8 @@ PseudoLabels labels_for(const NetworkData& data, const Guesses& guesses, double 
   PseudoLabels labels{&data, {}, weight, identity};
   for (const GraderSample& sample : data.samples) {
     const auto found = guesses.find({sample.study, sample.finding});
-    labels.targets.push_back(found == guesses.end() ? std::nullopt : std::optional(found->second));
+    const bool usable = found != guesses.end() && sample.has_crop();
+    labels.targets.push_back(usable ? std::optional(found->second) : std::nullopt);
   }
   return labels;
 }
@@ -74,11 +76,7 @@ void train_on_pseudo_labels(const GraderTrainingOptions& training, const GraderD
       TrainingPass pass{"-pseudo", entry.used, training.recipe.optimisation, &entry.members[member], &labels};
       pass.optimisation.epochs = recipe.epochs;
       pass.optimisation.rate = recipe.rate;
-      const FoldResult result = train_fold(training, data, entry.recipe, folds[member], pass);
-      entry.members[member] = result.state;
-      for (size_t k = 0; k < result.held_out.size(); ++k) {
-        if (result.held_out[k]) entry.held_out[k] = result.held_out[k];
-      }
+      entry.members[member] = train_fold(training, data, entry.recipe, folds[member], pass).state;
     }
   }
 }

@@ -11,10 +11,9 @@ namespace lumbargrade {
 
 /// One of the recipe's networks, trained on every fold that runs.
 struct TrainedEntry {
-  size_t recipe = 0;                            ///< index of the recipe's network
-  std::vector<TensorMap> members;               ///< by fold that ran
-  std::vector<std::optional<Logits>> held_out;  ///< by sample of its data, from the member that had not seen it
-  std::vector<bool> used;                       ///< by sample: whether its label was learned from
+  size_t recipe = 0;               ///< index of the recipe's network
+  std::vector<TensorMap> members;  ///< by fold that ran
+  std::vector<bool> used;          ///< by sample: whether its label was learned from
 };
 
 /// All entries of one condition: an ensemble, calibrated as one.
@@ -24,6 +23,7 @@ struct TrainedCondition {
   LevelPrior prior{};
   ConditionFit fit;
   int held_out_findings = 0;
+  int lost_findings = 0;      ///< of them, those that no network saw
   int measured_findings = 0;  ///< of them, those with a measure
 };
 

@@ -36,14 +36,20 @@ TrainingSet labelled_studies(const TrainingFolder& folder) {
   TrainingSet set;
   std::set<std::string> with_images = folders_in(folder.images());
   const Truth truth = read_truth(folder.labels());
+  size_t without_images = 0;
   for (const StudyLabels& study : truth) {
-    if (with_images.erase(study.study_id) > 0) {
+    const bool has_images = with_images.erase(study.study_id) > 0;
+    const bool is_labelled =
+        std::any_of(study.labels.begin(), study.labels.end(), [](const auto& label) { return label.has_value(); });
+    if (has_images && is_labelled) {
       set.studies.push_back(study);
+    } else if (has_images) {
+      set.problems.push_back({study.study_id, "", "no finding is labelled"});
     } else {
       set.problems.push_back({study.study_id, "", "labels without images"});
+      ++without_images;
     }
   }
-  const size_t without_images = set.problems.size();
   for (const std::string& id : with_images) set.problems.push_back({id, "", "images without labels"});
   if (without_images > 0) {
     log_warning(text(without_images, " of ", truth.size(), " labelled studies have no folder in ",

@@ -2,8 +2,9 @@
 
 namespace lumbargrade {
 
-/// How weights are moved: AdamW (Loshchilov 2019) with a linear warm-up and a cosine down to zero, gradients clipped by
-/// their norm, and a running average of the weights, which is what a run gives.
+/// How weights are moved: AdamW (Loshchilov 2019) with a linear warm-up and a cosine down to zero, no decay of biases
+/// and of norms' parameters, gradients clipped by their norm, and a running average of the weights, which is what a run
+/// gives.
 struct OptimisationSettings {
   int epochs = 20;     ///< of the task's steps
   int accumulate = 1;  ///< batches per step of the optimiser
@@ -14,7 +15,9 @@ struct OptimisationSettings {
   /// The first step's number n in the bound on that decay, (1 + n) / (10 + n).
   int average_first = 1;
   double clip_norm = 5;
-  int patience = 5;  ///< epochs without a better held-out loss until training stops
+  /// Epochs without a better held-out loss until training stops, counted from where the cosine has taken the rate to a
+  /// tenth of its peak.
+  int patience = 5;
 };
 
 }  // namespace lumbargrade

@@ -21,6 +21,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kLogEvery = 10;  // steps
+/// Patience counts from where the schedule has taken the rate down to this share of its peak: before that, the best
+/// epochs are still to come, whatever the held-out loss does.
+constexpr double kSettledRate = 0.1;
+/// Of a checkpoint's identity: raised when the same settings train otherwise.
+constexpr int kTrainerVersion = 2;
 
 TensorMap on_device(const TensorMap& tensors, const torch::Device& device) {
   TensorMap moved;
@@ -42,11 +47,16 @@ std::string distinct(const std::vector<std::string>& names) {
   return list;
 }
 
+fs::path checkpoint_in(const fs::path& folder) {
+  return folder / "checkpoint.safetensors";
+}
+
 /// All that decides what a run learns.
 nlohmann::json identity_of(const TrainingTask& task, const TrainingRun& run) {
   const OptimisationSettings& settings = task.optimisation;
   nlohmann::json identity = task.identity;
-  identity.update({{"epochs", settings.epochs},
+  identity.update({{"trainer", kTrainerVersion},
+                   {"epochs", settings.epochs},
                    {"steps_per_epoch", task.steps_per_epoch},
                    {"accumulate", settings.accumulate},
                    {"rate", settings.rate},
@@ -60,6 +70,31 @@ nlohmann::json identity_of(const TrainingTask& task, const TrainingRun& run) {
                    {"bfloat16", run.bfloat16},
                    {"start", task.start.empty() ? "fresh" : digest_of(task.start)}});
   return identity;
+}
+
+/// Weight decay is for matrices and kernels: scales and offsets of norms and biases (one axis) have none, as in the
+/// code of ConvNeXt and timm.
+std::vector<torch::optim::OptimizerParamGroup> parameter_groups(const torch::nn::Module& network,
+                                                                const OptimisationSettings& settings) {
+  std::vector<torch::Tensor> decayed, others;
+  for (const torch::Tensor& parameter : network.parameters())
+    (parameter.dim() > 1 ? decayed : others).push_back(parameter);
+  const auto options = [&](double weight_decay) {
+    return std::make_unique<torch::optim::AdamWOptions>(
+        torch::optim::AdamWOptions(settings.rate).weight_decay(weight_decay));
+  };
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  if (!decayed.empty()) groups.emplace_back(decayed, options(settings.weight_decay));
+  if (!others.empty()) groups.emplace_back(others, options(0));
+  return groups;
+}
+
+/// The first epoch whose rate has settled.
+int settled_epoch(const OptimisationSettings& settings, int steps_per_epoch) {
+  const int steps = settings.epochs * steps_per_epoch;
+  int epoch = settings.epochs;
+  while (epoch > 1 && rate_at((epoch - 1) * steps_per_epoch - 1, steps, settings.warm_up, 1) < kSettledRate) --epoch;
+  return epoch;
 }
 
 class Trainer {
@@ -97,8 +132,8 @@ class Trainer {
     network_.module->to(run_.device);
     average_.module->to(run_.device);
     load_state(*average_.module, collect_state(*network_.module), "the weights to begin with");
-    optimizer_ = std::make_unique<torch::optim::AdamW>(
-        network_.module->parameters(), torch::optim::AdamWOptions(settings_.rate).weight_decay(settings_.weight_decay));
+    optimizer_ = std::make_unique<torch::optim::AdamW>(parameter_groups(*network_.module, settings_),
+                                                       torch::optim::AdamWOptions(settings_.rate));
   }
 
   void train() {
@@ -124,7 +159,14 @@ class Trainer {
   }
 
   bool is_epoch_end() const { return step_ % task_.steps_per_epoch == 0; }
-  bool is_optimizer_step() const { return step_ % settings_.accumulate == 0 || is_epoch_end(); }
+  bool is_optimizer_step() const { return step_ % task_.steps_per_epoch % settings_.accumulate == 0 || is_epoch_end(); }
+
+  /// How many batches the optimiser's step takes that this batch is part of: the last of an epoch may be fewer.
+  int accumulated_together() const {
+    const int in_epoch = step_ % task_.steps_per_epoch;
+    return std::min(settings_.accumulate,
+                    task_.steps_per_epoch - in_epoch / settings_.accumulate * settings_.accumulate);
+  }
 
   double train_step(TrainingBatch batch, double rate) {
     // Dropout draws from LibTorch's own generator: seeded per step, a resumed run drops the same.
@@ -140,7 +182,7 @@ class Trainer {
     const torch::Tensor loss = task_.loss(outputs, batch);
     const double value = loss.item<double>();
     if (!std::isfinite(value)) throw_not_finite("loss", batch);
-    (loss / settings_.accumulate).backward();
+    (loss / accumulated_together()).backward();
     ++step_;
     if (is_optimizer_step()) update_weights(batch, rate);
     return value;
@@ -180,7 +222,7 @@ class Trainer {
     log_step(rate, loss, text(held_out));
     log_info(text(run_.title, ", epoch ", epoch, ": loss ", loss, ", held out ", held_out, " (best ",
                   best_.held_out_loss, " at ", best_.best_epoch, ")"));
-    return epoch - best_.best_epoch < settings_.patience;
+    return epoch - std::max(best_.best_epoch, settled_epoch(settings_, task_.steps_per_epoch)) < settings_.patience;
   }
 
   void log_step(double rate, double loss, const std::string& held_out) {
@@ -192,10 +234,11 @@ class Trainer {
     }
   }
 
-  fs::path checkpoint_path() const { return run_.folder / "checkpoint.safetensors"; }
+  fs::path checkpoint_path() const { return checkpoint_in(run_.folder); }
 
   void save() {
     const nlohmann::json progress = {{"step", step_},
+                                     {"finished", step_ == steps_},
                                      {"best_epoch", best_.best_epoch},
                                      {"best_loss", best_.state.empty() ? 0.0 : best_.held_out_loss},
                                      {"identity", identity_}};
@@ -249,6 +292,11 @@ TrainingRun training_run(const TrainingOptions& options, std::string title, cons
 
 TrainingResult train_network(const TrainingTask& task, const TrainingRun& run) {
   return Trainer(task, run).run();
+}
+
+bool is_trained(const TrainingRun& run) {
+  const auto progress = checkpoint_progress(checkpoint_in(run.folder));
+  return progress && progress->value("finished", false);
 }
 
 std::string digest_of(const TensorMap& tensors) {

@@ -67,6 +67,9 @@ struct TrainingResult {
 /// checkpoint of another task.
 TrainingResult train_network(const TrainingTask& task, const TrainingRun& run);
 
+/// Whether a run in this folder has come to its end.
+bool is_trained(const TrainingRun& run);
+
 /// A seed made of several numbers.
 std::uint64_t seed_of(std::initializer_list<std::uint64_t> parts);
 

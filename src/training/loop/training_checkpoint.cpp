@@ -30,10 +30,18 @@ std::string moment_name(size_t parameter, const char* what) {
   return text(parameter, ".", what);
 }
 
+/// Of all groups, in their order.
+std::vector<torch::Tensor> parameters_of(const torch::optim::AdamW& optimizer) {
+  std::vector<torch::Tensor> parameters;
+  for (const auto& group : optimizer.param_groups())
+    parameters.insert(parameters.end(), group.params().begin(), group.params().end());
+  return parameters;
+}
+
 /// Steps and moments by the parameter's place; parameters that never had a gradient have none.
 TensorMap optimizer_state(const torch::optim::AdamW& optimizer) {
   TensorMap state;
-  const auto& parameters = optimizer.param_groups().front().params();
+  const std::vector<torch::Tensor> parameters = parameters_of(optimizer);
   for (size_t k = 0; k < parameters.size(); ++k) {
     const auto found = optimizer.state().find(parameters[k].unsafeGetTensorImpl());
     if (found == optimizer.state().end()) continue;
@@ -46,7 +54,7 @@ TensorMap optimizer_state(const torch::optim::AdamW& optimizer) {
 }
 
 void load_optimizer(torch::optim::AdamW& optimizer, const TensorMap& state) {
-  auto& parameters = optimizer.param_groups().front().params();
+  const std::vector<torch::Tensor> parameters = parameters_of(optimizer);
   for (size_t k = 0; k < parameters.size(); ++k) {
     const auto step = state.find(moment_name(k, "step"));
     if (step == state.end()) continue;

@@ -1,0 +1,293 @@
+#include "training/grader/crop_cache.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "core/atomic_file.h"
+#include "core/csv.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/parallel.h"
+#include "core/progress.h"
+#include "training/grader/crop_writer.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kIndexFile = "index.json";
+constexpr const char* kKeptFile = "cutting.json";  // what has been cut so far
+constexpr const char* kLockFile = ".lock";
+constexpr const char* kSkippedFile = "skipped.csv";
+constexpr const char* kMisplacedFile = "misplaced.csv";
+constexpr std::array<CropPoint, 2> kCropPoints = {CropPoint::Given, CropPoint::Predicted};
+constexpr int kStudiesPerThread = 4;
+
+const char* word_of(CropPoint point) {
+  return point == CropPoint::Given ? "given" : "predicted";
+}
+
+/// By network and view, slices and pixels.
+nlohmann::json margins_json(const GraderRecipe& recipe) {
+  nlohmann::json margins = nlohmann::json::array();
+  for (const NetworkRecipe& network : recipe.networks) {
+    nlohmann::json of_network = nlohmann::json::array();
+    for (const View& view : network.views) {
+      const CropMargin margin = margin_of(view, recipe.augmentation);
+      of_network.push_back({margin.slices, margin.pixels});
+    }
+    margins.push_back(of_network);
+  }
+  return margins;
+}
+
+CropMargin margin_from(const nlohmann::json& json) {
+  return {json.at(0).get<int>(), json.at(1).get<int>()};
+}
+
+/// Crops with more room than this recipe needs serve it as well.
+bool has_room(const nlohmann::json& stored, const nlohmann::json& needed) {
+  for (size_t n = 0; n < needed.size(); ++n) {
+    for (size_t v = 0; v < needed.at(n).size(); ++v) {
+      const CropMargin own = margin_from(stored.at(n).at(v)), wanted = margin_from(needed.at(n).at(v));
+      if (own.slices < wanted.slices || own.pixels < wanted.pixels) return false;
+    }
+  }
+  return true;
+}
+
+std::optional<size_t> place_from(const nlohmann::json& json) {
+  return json.is_null() ? std::nullopt : std::optional(json.get<size_t>());
+}
+
+GraderSample sample_from(const nlohmann::json& json) {
+  GraderSample sample;
+  sample.study = json.at(0).get<int>();
+  sample.finding = json.at(1).get<size_t>();
+  const int severity = json.at(2).get<int>();
+  if (severity >= 0) sample.severity = static_cast<Severity>(severity);
+  sample.given = place_from(json.at(3));
+  sample.predicted = place_from(json.at(4));
+  return sample;
+}
+
+nlohmann::json error_json(const std::optional<PointError>& error) {
+  return error ? nlohmann::json{error->in_plane_mm, error->slices, error->count} : nlohmann::json();
+}
+
+std::optional<PointError> error_from(const nlohmann::json& json) {
+  if (json.is_null()) return std::nullopt;
+  return PointError{json.at(0).get<double>(), json.at(1).get<int>(), json.at(2).get<int>()};
+}
+
+/// `problems`: rows of study, finding, reason.
+void write_problems(const fs::path& path, const nlohmann::json& problems) {
+  std::string content = csv_line({"study_id", "finding", "reason"});
+  for (const auto& row : problems) content += csv_line(row.get<std::vector<std::string>>());
+  write_file_atomically(path, content);
+}
+
+std::vector<PointOffset> offsets_from(const nlohmann::json& json) {
+  std::vector<PointOffset> offsets;
+  for (const auto& row : json)
+    offsets.push_back({row.at(0).get<double>(), row.at(1).get<double>(), row.at(2).get<int>()});
+  return offsets;
+}
+
+/// A JSON file; null where it is not there or is none.
+nlohmann::json json_of(const fs::path& path) {
+  std::ifstream file(path);
+  nlohmann::json json = file ? nlohmann::json::parse(file, nullptr, false) : nlohmann::json();
+  return json.is_discarded() ? nlohmann::json() : json;
+}
+
+/// Whether a record that was cut with `margin` is the inner part of a stored one with as much room or more.
+bool is_inner_part(const std::string& record, const CropMargin& margin, const CropFile& stored, size_t place) {
+  const int slices = stored.view().slices + 2 * margin.slices, size = stored.view().size_px + 2 * margin.pixels;
+  const int first_slice = stored.margin().slices - margin.slices, first = stored.margin().pixels - margin.pixels;
+  const auto* own = reinterpret_cast<const std::uint8_t*>(record.data());
+  for (int slice = 0; slice < slices; ++slice) {
+    for (int row = 0; row < size; ++row, own += size) {
+      const std::uint8_t* other =
+          stored.slice(place, first_slice + slice) + static_cast<size_t>(first + row) * stored.size_px() + first;
+      if (!std::equal(own, own + size, other)) return false;
+    }
+  }
+  for (int slice = 0; slice < slices; ++slice) {
+    if ((own[slice] != 0) != stored.is_valid(place, first_slice + slice)) return false;
+  }
+  return true;
+}
+
+/// Whether the findings of a study, cut now, are the stored ones.
+class StoredStudy {
+ public:
+  StoredStudy(const GraderRecipe& recipe, const NetworkRecipe& network, const NetworkData& stored)
+      : recipe_(recipe), network_(network), stored_(stored) {}
+
+  bool holds(const std::vector<CutFinding>& cut, int study) const {
+    std::vector<GraderSample> own;
+    std::copy_if(stored_.samples.begin(), stored_.samples.end(), std::back_inserter(own),
+                 [study](const GraderSample& sample) { return sample.study == study; });
+    return std::equal(cut.begin(), cut.end(), own.begin(), own.end(),
+                      [this](const CutFinding& now, const GraderSample& then) { return is_same(now, then); });
+  }
+
+ private:
+  bool is_same(const CutFinding& now, const GraderSample& then) const {
+    return now.sample.finding == then.finding && now.sample.severity == then.severity &&
+           are_same(now.given, then.given, stored_.given) && are_same(now.predicted, then.predicted, stored_.predicted);
+  }
+
+  bool are_same(const std::optional<CropRecords>& now, const std::optional<size_t>& then,
+                const std::vector<CropFile>& files) const {
+    if (now.has_value() != then.has_value()) return false;
+    for (size_t v = 0; now && v < now->size(); ++v) {
+      const CropMargin margin = margin_of(network_.views[v], recipe_.augmentation);
+      if (!is_inner_part((*now)[v], margin, files[v], *then)) return false;
+    }
+    return true;
+  }
+
+  const GraderRecipe& recipe_;
+  const NetworkRecipe& network_;
+  const NetworkData& stored_;
+};
+
+}  // namespace
+
+CropCache::CropCache(const GraderRecipe& recipe, fs::path folder)
+    : recipe_(recipe),
+      folder_(std::move(folder)),
+      lock_(FileLock::wait_for(folder_ / kLockFile, text("the crops of ", folder_.string()))) {}
+
+std::optional<nlohmann::json> CropCache::usable(const nlohmann::json& decided_by, const CropExtractor& cutter,
+                                                const Truth& studies) const {
+  const nlohmann::json index = json_of(folder_ / kIndexFile);
+  if (!index.is_object() || index.value("fingerprint", nlohmann::json()) != decided_by) return std::nullopt;
+  if (!has_room(index.at("margins"), margins_json(recipe_))) return std::nullopt;
+  if (is_cut_alike(cutter, studies, index)) return index;
+  log_info(text("crops of ", folder_.string(), " are not what would be cut now: they are cut again"));
+  return std::nullopt;
+}
+
+nlohmann::json CropCache::cut(const nlohmann::json& decided_by, const CropExtractor& cutter, const TrainingSet& set,
+                              int threads) const {
+  fs::remove(folder_ / kIndexFile);
+  nlohmann::json index = {{"fingerprint", decided_by}, {"margins", margins_json(recipe_)}};
+  nlohmann::json kept = json_of(folder_ / kKeptFile);
+  const bool is_same = kept.is_object() && kept.value("fingerprint", nlohmann::json()) == decided_by &&
+                       kept.value("margins", nlohmann::json()) == index.at("margins");
+  if (!is_same) kept = nullptr;
+  CropWriter writer(record_paths(), recipe_, kept);
+  const size_t count = set.studies.size();
+  if (writer.next_study() > 0) log_info(text("crops: goes on after ", writer.next_study(), " of ", count, " studies"));
+  Progress progress("cutting crops", static_cast<int>(count));
+  const auto chunk = static_cast<size_t>(kStudiesPerThread * threads);
+  while (writer.next_study() < count) {
+    const size_t first = writer.next_study();
+    std::vector<CutStudy> cut(std::min(chunk, count - first));
+    for_each_index(cut.size(), threads,
+                   [&](size_t k) { cut[k] = cutter(set.studies[first + k], static_cast<int>(first + k)); });
+    for (const CutStudy& study : cut) writer.add(study);
+    index.update(writer.state());
+    write_file_atomically(folder_ / kKeptFile, index.dump());
+    progress.show(static_cast<int>(writer.next_study()), text(index.at("skipped").size(), " skipped"));
+  }
+  index.update(writer.state());
+  writer.finish();
+  for (const DataProblem& problem : set.problems)
+    index["skipped"].push_back({problem.study_id, problem.finding, problem.reason});
+  write_problems(folder_ / kSkippedFile, index.at("skipped"));
+  write_problems(folder_ / kMisplacedFile, index.at("misplaced"));
+  for (const auto& offsets : index.at("offsets"))
+    index["point_errors"].push_back(error_json(point_error_of(offsets_from(offsets))));
+  for (const char* key : {"skipped", "misplaced"}) index[key] = index.at(key).size();
+  for (const char* key : {"offsets", "next_study"}) index.erase(key);
+  write_file_atomically(folder_ / kIndexFile, index.dump() + "\n");
+  fs::remove(folder_ / kKeptFile);
+  return index;
+}
+
+NetworkData CropCache::network_data(const nlohmann::json& index, size_t network) const {
+  NetworkData data;
+  for (const auto& sample : index.at("samples").at(network)) data.samples.push_back(sample_from(sample));
+  data.given = crop_files(index, network, CropPoint::Given);
+  data.predicted = crop_files(index, network, CropPoint::Predicted);
+  data.point_error = error_from(index.at("point_errors").at(network));
+  return data;
+}
+
+std::vector<std::array<std::vector<fs::path>, 2>> CropCache::record_paths() const {
+  std::vector<std::array<std::vector<fs::path>, 2>> paths(recipe_.networks.size());
+  for (size_t n = 0; n < paths.size(); ++n) {
+    for (const CropPoint point : kCropPoints) {
+      for (const View& view : recipe_.networks[n].views)
+        paths[n][static_cast<size_t>(point)].push_back(crops_path(n, view, point));
+    }
+  }
+  return paths;
+}
+
+fs::path CropCache::crops_path(size_t network, const View& view, CropPoint point) const {
+  return folder_ / text(network, "-", grading_role(recipe_.networks[network].condition), "-", view.name, "-",
+                        word_of(point), ".u8");
+}
+
+std::vector<CropFile> CropCache::crop_files(const nlohmann::json& index, size_t network, CropPoint point) const {
+  std::vector<CropFile> files;
+  const auto& views = recipe_.networks[network].views;
+  for (size_t v = 0; v < views.size(); ++v) {
+    files.emplace_back(crops_path(network, views[v], point), views[v],
+                       margin_from(index.at("margins").at(network).at(v)));
+  }
+  return files;
+}
+
+bool CropCache::are_complete(const nlohmann::json& index) const {
+  for (size_t n = 0; n < recipe_.networks.size(); ++n) {
+    for (const CropPoint point : kCropPoints) {
+      for (const View& view : recipe_.networks[n].views) {
+        if (!fs::is_regular_file(crops_path(n, view, point))) return false;
+      }
+      const auto records = index.at("records").at(n).at(static_cast<size_t>(point)).get<size_t>();
+      for (const CropFile& file : crop_files(index, n, point)) {
+        if (!file.holds(records)) return false;
+      }
+    }
+  }
+  return true;
+}
+
+/// Cuts the first study that gave crops again: a version of the program that reads, finds or cuts otherwise is known by
+/// it.
+bool CropCache::is_cut_alike(const CropExtractor& cutter, const Truth& studies, const nlohmann::json& index) const {
+  if (!are_complete(index)) return false;
+  std::vector<NetworkData> stored;
+  auto first_study = static_cast<int>(studies.size());
+  for (size_t n = 0; n < recipe_.networks.size(); ++n) {
+    stored.push_back(network_data(index, n));
+    const auto first = std::find_if(stored[n].samples.begin(), stored[n].samples.end(),
+                                    [](const GraderSample& sample) { return sample.has_crop(); });
+    if (first != stored[n].samples.end()) first_study = std::min(first_study, first->study);
+  }
+  if (first_study == static_cast<int>(studies.size())) return true;  // no crop at all
+  const CutStudy cut = cutter(studies[static_cast<size_t>(first_study)], first_study);
+  for (size_t n = 0; n < stored.size(); ++n) {
+    if (!StoredStudy(recipe_, recipe_.networks[n], stored[n]).holds(cut.networks[n], first_study)) return false;
+  }
+  return true;
+}
+
+void warn_about_problems(const nlohmann::json& index, const fs::path& cache) {
+  const auto tell = [&](const char* key, const char* file, const char* what) {
+    const auto count = index.at(key).get<size_t>();
+    if (count > 0) log_warning(text(count, what, (cache / file).string(), " lists them"));
+  };
+  tell("skipped", kSkippedFile, " findings or studies have no crop where `grade` would look, and count by the prior; ");
+  tell("misplaced", kMisplacedFile, " coordinates cannot be used, predicted points stand in; ");
+}
+
+}  // namespace lumbargrade

@@ -1,0 +1,122 @@
+#include "training/grader/crop_writer.h"
+
+#include "core/error.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+void append_problems(const std::vector<DataProblem>& problems, nlohmann::json& list) {
+  for (const DataProblem& problem : problems) list.push_back({problem.study_id, problem.finding, problem.reason});
+}
+
+}  // namespace
+
+CropWriter::CropWriter(std::vector<std::array<std::vector<fs::path>, 2>> files, const GraderRecipe& recipe,
+                       const nlohmann::json& kept) {
+  networks_.resize(files.size());
+  for (size_t n = 0; n < files.size(); ++n) {
+    for (size_t kind = 0; kind < files[n].size(); ++kind) {
+      for (size_t v = 0; v < files[n][kind].size(); ++v) {
+        const View& view = recipe.networks[n].views[v];
+        networks_[n].records[kind].push_back(
+            {files[n][kind][v], record_bytes(view, margin_of(view, recipe.augmentation)), {}});
+      }
+    }
+  }
+  const bool goes_on = !kept.is_null() && resume(kept);
+  for (OfNetwork& network : networks_) {
+    for (auto& of_kind : network.records) {
+      for (Records& records : of_kind) {
+        records.file.open(records.partial(), std::ios::binary | (goes_on ? std::ios::app : std::ios::trunc));
+        if (!records.file) throw_full(records.path);
+      }
+    }
+  }
+}
+
+bool CropWriter::resume(const nlohmann::json& kept) {
+  for (size_t n = 0; n < networks_.size(); ++n) {
+    const auto counts = kept.at("records").at(n).get<std::array<size_t, 2>>();
+    for (size_t kind = 0; kind < counts.size(); ++kind) {
+      for (const Records& records : networks_[n].records[kind]) {
+        std::error_code missing;
+        const auto size = fs::file_size(records.partial(), missing);
+        if (missing || size < counts[kind] * records.bytes) return false;
+        fs::resize_file(records.partial(), counts[kind] * records.bytes);
+      }
+    }
+  }
+  for (size_t n = 0; n < networks_.size(); ++n) {
+    networks_[n].counts = kept.at("records").at(n).get<std::array<size_t, 2>>();
+    networks_[n].samples = kept.at("samples").at(n);
+    networks_[n].offsets = kept.at("offsets").at(n);
+  }
+  skipped_ = kept.at("skipped");
+  misplaced_ = kept.at("misplaced");
+  next_study_ = kept.at("next_study").get<size_t>();
+  return true;
+}
+
+nlohmann::json CropWriter::add_records(OfNetwork& network, CropPoint point, const std::optional<CropRecords>& records) {
+  if (!records) return nullptr;
+  const auto kind = static_cast<size_t>(point);
+  for (size_t v = 0; v < records->size(); ++v) {
+    const std::string& record = (*records)[v];
+    network.records[kind][v].file.write(record.data(), static_cast<std::streamsize>(record.size()));
+  }
+  return network.counts[kind]++;
+}
+
+void CropWriter::add(const CutStudy& study) {
+  for (size_t n = 0; n < networks_.size(); ++n) {
+    OfNetwork& network = networks_[n];
+    for (const CutFinding& finding : study.networks[n]) {
+      const GraderSample& sample = finding.sample;
+      const nlohmann::json given = add_records(network, CropPoint::Given, finding.given);
+      const nlohmann::json predicted = add_records(network, CropPoint::Predicted, finding.predicted);
+      network.samples.push_back(
+          {sample.study, sample.finding, sample.severity ? static_cast<int>(*sample.severity) : -1, given, predicted});
+      if (finding.offset)
+        network.offsets.push_back({finding.offset->column_mm, finding.offset->row_mm, finding.offset->slices});
+    }
+  }
+  append_problems(study.skipped, skipped_);
+  append_problems(study.misplaced, misplaced_);
+  ++next_study_;
+}
+
+nlohmann::json CropWriter::state() {
+  nlohmann::json state = {{"skipped", skipped_}, {"misplaced", misplaced_}, {"next_study", next_study_}};
+  for (OfNetwork& network : networks_) {
+    for (auto& of_kind : network.records) {
+      for (Records& records : of_kind) {
+        if (!records.file.flush()) throw_full(records.path);
+      }
+    }
+    state["records"].push_back(network.counts);
+    state["samples"].push_back(network.samples);
+    state["offsets"].push_back(network.offsets);
+  }
+  return state;
+}
+
+void CropWriter::finish() {
+  for (OfNetwork& network : networks_) {
+    for (auto& of_kind : network.records) {
+      for (Records& records : of_kind) {
+        records.file.close();
+        if (!records.file) throw_full(records.path);
+        fs::rename(records.partial(), records.path);
+      }
+    }
+  }
+}
+
+void CropWriter::throw_full(const fs::path& path) {
+  throw Error(ErrorKind::Failure, text("cannot write the crops to ", path.parent_path().string(),
+                                       ": is the disk full? --cache names another folder"));
+}
+
+}  // namespace lumbargrade
