@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "bundle/find_bundle.h"
 #include "bundle/manifest.h"
 #include "cli/commands.h"
 #include "cli/existing_input.h"
@@ -11,6 +12,7 @@
 #include "core/progress.h"
 #include "crops/crop.h"
 #include "report/crop_sheet.h"
+#include "training/grader/export_crops.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -23,6 +25,8 @@ struct CropOptions {
   bool force = false;
   StudyOptions series;
   GraderOptions grader;
+  CropExport exported;  ///< where `exported.out` is given
+  std::string recipe;
 };
 
 /// One picture: a view of all findings of a condition.
@@ -95,7 +99,23 @@ std::vector<SheetRow> rows_of(const Sheet& sheet, const Study& study, const Spin
   return rows;
 }
 
+int run_export(CropOptions options) {
+  CropExport& exported = options.exported;
+  if (!options.study.empty() || exported.data.data.empty() || options.recipe.empty()) {
+    throw Error(ErrorKind::Usage, "--export goes with --data and --recipe, and without a STUDY");
+  }
+  exported.recipe = read_recipe(find_recipe(options.recipe));
+  exported.data.base_bundle = options.grader.bundle.value_or("");
+  exported.data.threads = options.grader.threads > 0 ? options.grader.threads : 2;
+  export_crops(exported);
+  return 0;
+}
+
 int run_crops(const CropOptions& options) {
+  if (!options.exported.out.empty()) return run_export(options);
+  if (options.study.empty() || options.output.empty()) {
+    throw Error(ErrorKind::Usage, "pictures need a STUDY and -o, an export --export, --data and --recipe");
+  }
   std::optional<Waiting> waiting(std::in_place, text("preparing ", options.study));
   const LoadedGrader loaded = load_grader(options.grader);
   const std::vector<Sheet> sheets = sheets_of(read_manifest(loaded.bundle_folder));
@@ -124,16 +144,32 @@ void add_crops_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<CropOptions>();
   CLI::App* command = app.add_subcommand("crops", "Show what the networks see: contact sheets of all 25 findings");
   command->add_option("STUDY", options->study, "Folder (at any depth), zip, tar, DICOMDIR or file of one study")
-      ->check(existing_input("the folder, zip, tar or DICOMDIR of one study"))
-      ->required();
-  command->add_option("-o,--output", options->output, "Folder for the pictures (PNG)")->required()->group("Output");
+      ->check(existing_input("the folder, zip, tar or DICOMDIR of one study"));
+  command->add_option("-o,--output", options->output, "Folder for the pictures (PNG)")->group("Output");
   command->add_flag("--force", options->force, "Overwrite pictures that are there")->group("Output");
+  command
+      ->add_option("--export", options->exported.out,
+                   "Folder for all crops of a data set as NumPy files, with labels and folds, to train on elsewhere "
+                   "(docs/pytorch.md); with --data and --recipe instead of a STUDY")
+      ->type_name("DIR")
+      ->group("Export");
+  command->add_option("--data", options->exported.data.data, "Data set in the challenge's layout")
+      ->check(CLI::ExistingDirectory)
+      ->group("Export");
+  command
+      ->add_option("--recipe", options->recipe, "Recipe whose networks' views are cut (file, or name of a shipped one)")
+      ->group("Export");
+  command->add_option("--cache", options->exported.data.cache, "Folder of cut crops that is shared with training")
+      ->type_name("DIR")
+      ->group("Export");
+  command->add_option("--seed", options->exported.seed, "Seed of the folds")->capture_default_str()->group("Export");
   add_study_option(*command, options->series);
   add_series_options(*command, options->series);
   add_grader_options(*command, options->grader);
   command->footer(
       "One picture per condition and view, one row per finding, one tile per slice; a cross marks the point.\n"
-      "Example:\n  lumbargrade crops train_images/4003253 -o crops");
+      "Examples:\n  lumbargrade crops train_images/4003253 -o pictures\n"
+      "  lumbargrade crops --export crops --data rsna --recipe fast");
   command->callback([options, &action] { action = [options] { return run_crops(*options); }; });
 }
 
