@@ -32,10 +32,10 @@ bool happens(std::mt19937_64& random, double share) {
 }
 
 /// Rows of two numbers and a shift.
-using Affine = std::array<std::array<double, 3>, 2>;
+using PlaneMap = std::array<std::array<double, 3>, 2>;
 
 /// Where a pixel of the crop lies in the stored image with its margin.
-Affine stored_from_crop(const CropFile& file, const AugmentationRecipe& recipe, std::mt19937_64& random) {
+PlaneMap stored_from_crop(const CropFile& file, const AugmentationRecipe& recipe, std::mt19937_64& random) {
   const View& view = file.view();
   const double reach_px = file.margin().pixels;
   const auto shift_px = [&] {
@@ -45,13 +45,13 @@ Affine stored_from_crop(const CropFile& file, const AugmentationRecipe& recipe, 
   const double scale = std::exp(normal(random, recipe.scale)), shear = normal(random, recipe.shear);
   const double cosine = scale * std::cos(angle), sine = scale * std::sin(angle);
   const double middle = (view.size_px - 1) / 2.0, stored_middle = (file.size_px() - 1) / 2.0;
-  Affine map = {{{cosine, shear * cosine - sine, 0}, {sine, shear * sine + cosine, 0}}};
+  PlaneMap map = {{{cosine, shear * cosine - sine, 0}, {sine, shear * sine + cosine, 0}}};
   for (auto& line : map) line[2] = stored_middle + shift_px() - (line[0] + line[1]) * middle;
   return map;
 }
 
 /// The map with the crop's columns in reverse order.
-Affine with_columns_reversed(Affine map, int size_px) {
+PlaneMap with_columns_reversed(PlaneMap map, int size_px) {
   for (auto& line : map) line[2] += line[0] * (size_px - 1), line[0] = -line[0];
   return map;
 }
@@ -205,7 +205,7 @@ void draw_crop(const CropFile& file, size_t sample, const AugmentationRecipe& re
                std::mt19937_64& random, DrawnCrops& crops, size_t row) {
   const View& view = file.view();
   const bool axial = view.series == SeriesRole::AxialT2;
-  Affine map = stored_from_crop(file, recipe, random);
+  PlaneMap map = stored_from_crop(file, recipe, random);
   if (mirror && axial) map = with_columns_reversed(map, view.size_px);
   set_row(crops.maps, row, std::array{map[0][0], map[0][1], map[0][2], map[1][0], map[1][1], map[1][2]});
   draw_contrast(recipe, random, crops, row);
