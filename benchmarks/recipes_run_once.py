@@ -22,9 +22,13 @@ SIZE_PX = 32
 def shrunk(recipe):
     for network in recipe["networks"]:
         for view in network["views"]:
-            view["pixel_mm"] = round(view["pixel_mm"] * view["size_px"] / SIZE_PX, 4)
+            view["pixel_mm"] = min(5, round(view["pixel_mm"] * view["size_px"] / SIZE_PX, 4))
             view["size_px"] = SIZE_PX
     recipe["optimisation"].update(epochs=1, studies_per_batch=1)
+    if "weighted_head" in recipe:
+        recipe["weighted_head"]["epochs"] = 1
+    if "mixer" in recipe:
+        recipe["mixer"]["optimisation"] = {"epochs": 1}
     recipe.update(folds=2, run_folds=[0])
     return recipe
 
@@ -33,7 +37,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--binary", type=Path, default=ROOT / "build/default/src/cli/lumbargrade")
-    parser.add_argument("recipes", nargs="*", default=["fast", "strong", "ensemble"], metavar="RECIPE")
+    parser.add_argument("recipes", nargs="*", default=["fast", "strong", "ensemble", *(f"place-{k}" for k in range(1, 10))], metavar="RECIPE")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
 

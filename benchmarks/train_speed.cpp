@@ -20,6 +20,8 @@
 #include "pipeline/stopwatch.h"
 #include "program.h"
 #include "training/grader/fold_training.h"
+#include "training/grader/grader_batch.h"
+#include "training/loop/training_loop.h"
 
 namespace lumbargrade {
 namespace {
@@ -118,6 +120,26 @@ double bare_ms(const GraderRecipe& recipe, int steps, std::int64_t crops) {
   return stopwatch.elapsed_ms();
 }
 
+/// Crops a second of the loader and the augmentation alone.
+double feed_per_second(const GraderRecipe& recipe, const GraderData& data) {
+  constexpr int kBatches = 40;
+  const NetworkData& network = data.networks.front();
+  std::vector<Example> examples;
+  for (size_t k = 0; k < network.samples.size() && examples.size() < 40; ++k) {
+    examples.push_back({&network, k, network.samples[k].study, {1, 0, 0}, 1, true, {}, {}});
+  }
+  draw_points(recipe.points, 1, examples);
+  const auto make = [&](int step) {
+    at::set_num_threads(1);
+    return augmented_batch(examples, recipe.networks.front(), recipe.augmentation, static_cast<std::uint64_t>(step))
+        .make_inputs(torch::kCPU);
+  };
+  const Stopwatch stopwatch;
+  BatchQueue<TensorMap> queue(0, kBatches, make, kThreads);
+  for (int step = 0; step < kBatches; ++step) queue.next();
+  return 1000.0 * kBatches * static_cast<double>(examples.size()) / stopwatch.elapsed_ms();
+}
+
 int run(const fs::path& recipe_path, int steps) {
   cv::setNumThreads(1);
   at::set_num_threads(kThreads);
@@ -134,14 +156,16 @@ int run(const fs::path& recipe_path, int steps) {
   const auto per_study = static_cast<std::int64_t>(data.networks.front().samples.size()) / studies;
   const std::int64_t per_batch = per_study * training.recipe.optimisation.studies_per_batch;
   const double crops = static_cast<double>(per_batch * steps);
-  double trained = 0, bare = 0;  // crops a second
+  double trained = 0, bare = 0, fed = 0;  // crops a second
   for (int repeat = 0; repeat < kRepeats; ++repeat) {
+    fed = std::max(fed, feed_per_second(training.recipe, data));
     bare = std::max(bare, 1000 * crops / bare_ms(training.recipe, steps, per_batch));
     trained = std::max(trained, 1000 * crops / training_ms(training, data));
   }
   std::cout << training.recipe.name << ", " << grading_role(training.recipe.networks.front().condition) << ": " << steps
             << " steps of " << per_batch << " crops, " << kThreads << " threads\n"
             << "train grader    " << trained << " crops/s (with one held-out study and a checkpoint)\n"
+            << "feed alone      " << fed << " crops/s (" << kThreads << " makers)\n"
             << "bare passes     " << bare << " crops/s\n"
             << "share           " << 100 * trained / bare << " %\n";
   return EXIT_SUCCESS;

@@ -22,9 +22,16 @@ void add_grader_training_options(CLI::App& command, GraderTrainingCommand& optio
       ->group("Data");
   command.add_option("--cache", training.data.cache, "Folder for the cut crops (default: crops/ in --out)")
       ->group("Data");
-  command.add_option("--init", training.init, "Backbone weights under timm's names, safetensors (default: random)")
-      ->check(CLI::ExistingFile)
+  command
+      .add_option("--init", training.init,
+                  "Backbone weights under timm's names: a file (safetensors, .bin, .pth), a folder of NAME.safetensors or "
+                  "NAME.bin by backbone, or a JSON map of names and files (default: random)")
+      ->check(CLI::ExistingPath)
       ->group("Training");
+  command.add_option("--makers", training.makers, "Threads that load crops and make batches ahead")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64))
+      ->group("Machine");
   command
       .add_option("--unlabelled", training.data.unlabelled,
                   "More studies in the challenge's layout, without labels: what the networks are sure of in them is "

@@ -14,7 +14,7 @@ constexpr const char* kFooter = R"(The data folder is in the challenge's layout
   train_series_descriptions.csv           optional: study_id,series_id,series_description
   train_label_coordinates.csv             optional: where the findings are; without it predicted points are used
 
-Recipes by name: fast, strong, ensemble, phantom, phantom_full; docs/recipes.md explains their keys.
+Recipes by name: fast, strong, ensemble, place-1 to place-9, phantom, phantom_full; docs/recipes.md explains their keys.
 
 Examples:
   lumbargrade train grader --data rsna --recipe fast --out fast

@@ -18,8 +18,9 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   command.add_option("--seed", options.seed, "Seed of weights, crops and, of graders, folds")
       ->capture_default_str()
       ->group("Training");
-  command.add_option("--checkpoint-every", options.checkpoint_every, "Steps between checkpoints")
-      ->capture_default_str()
+  command
+      .add_option("--checkpoint-every", options.checkpoint_every,
+                  "Steps between checkpoints (default: at the end of epochs and every ten minutes)")
       ->check(CLI::PositiveNumber)
       ->group("Training");
   add_device_option(command, options.device)->group("Machine");

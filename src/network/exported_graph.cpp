@@ -17,9 +17,9 @@ using nlohmann::json;
 // Far above any network that grades crops.
 constexpr size_t kMaxNodes = 100'000;
 constexpr size_t kMaxArguments = 4096;  // of an operator, or in a list of one
-constexpr size_t kMaxDimensions = 8;
+constexpr size_t kMaxExportedDimensions = 8;
 constexpr std::int64_t kMaxNumber = std::int64_t{1} << 31;
-constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 34;
+constexpr std::uint64_t kMaxExportedElements = std::uint64_t{1} << 34;
 constexpr size_t kMaxString = 64;
 constexpr const char* kCpu = "cpu";
 
@@ -352,8 +352,8 @@ CheckedTensor checked_tensor(const json& tensor_values, const std::string& name)
   const json& entry = tensor_values.at(name);
   CheckedTensor tensor;
   tensor.dtype = static_cast<int>(whole_number(entry.at("dtype")));
-  const json& sizes = list_in(entry, "sizes", kMaxDimensions);
-  const json& strides = list_in(entry, "strides", kMaxDimensions);
+  const json& sizes = list_in(entry, "sizes", kMaxExportedDimensions);
+  const json& strides = list_in(entry, "strides", kMaxExportedDimensions);
   if (sizes.size() != strides.size()) fail_graph(text("the tensor ", name, " has other strides than sizes"));
   std::uint64_t reached = 1;
   bool fixed = true, empty = false;
@@ -367,7 +367,7 @@ CheckedTensor checked_tensor(const json& tensor_values, const std::string& name)
     // Both are at most 2^31: their product fits.
     reached += static_cast<std::uint64_t>(std::max<std::int64_t>(*tensor.sizes.back() - 1, 0)) *
                static_cast<std::uint64_t>(*stride);
-    if (reached > kMaxElements) fail_graph(text("the tensor ", name, " is too large"));
+    if (reached > kMaxExportedElements) fail_graph(text("the tensor ", name, " is too large"));
   }
   tensor.storage_elements = fixed && !empty ? reached : 0;
   std::string ignored;

@@ -1,11 +1,6 @@
 #include "network/exported_network.h"
 
-#include <c10/util/Logging.h>
-#include <c10/util/ThreadLocalDebugInfo.h>
-#include <caffe2/serialize/inline_container.h>
-#include <sys/mman.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <mutex>
@@ -19,6 +14,11 @@
 #if TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR == 11
 #define LUMBARGRADE_RUNS_EXPORTED 1
 #include <ATen/core/ivalue.h>
+#include <c10/util/Logging.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
+#include <caffe2/serialize/inline_container.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace torch::nativert {
 class ModelRunner;
@@ -37,11 +37,18 @@ class TORCH_API ModelRunnerHandle {
 #endif
 
 namespace lumbargrade {
-namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kGrades = 3;
+bool runs_exported_networks() {
+  return LUMBARGRADE_RUNS_EXPORTED != 0;
+}
+
+#if LUMBARGRADE_RUNS_EXPORTED
+
+namespace {
+
+constexpr std::int64_t kExportedGrades = 3;
 constexpr std::int64_t kMostFindings = 32;  // in one pass
 constexpr std::int64_t kMostBytes = std::int64_t{4} << 30;
 constexpr double kLeastShare = 1e-6;
@@ -180,12 +187,6 @@ torch::Tensor with_rows(const torch::Tensor& tensor, std::int64_t rows) {
 
 }  // namespace
 
-bool runs_exported_networks() {
-  return LUMBARGRADE_RUNS_EXPORTED != 0;
-}
-
-#if LUMBARGRADE_RUNS_EXPORTED
-
 class ExportedNetworkImpl::Runner {
  public:
   Runner(const fs::path& path, ExportedOptions options)
@@ -220,7 +221,7 @@ class ExportedNetworkImpl::Runner {
     for (std::int64_t k = 0; k < findings; k += most) {
       parts.push_back(some_logits(inputs, k, std::min(most, findings - k), least));
     }
-    return parts.empty() ? torch::zeros({0, kGrades}) : torch::cat(parts);
+    return parts.empty() ? torch::zeros({0, kExportedGrades}) : torch::cat(parts);
   }
 
  private:
@@ -233,8 +234,8 @@ class ExportedNetworkImpl::Runner {
       refuse(text("takes ", program_.inputs.size(), " inputs, its parameters name ", options_.arguments.size()));
     }
     const ExportedTensor& answer = program_.outputs.front();
-    if (answer.sizes.size() != 2 || answer.sizes.back() != kGrades) {
-      refuse(text("gives ", sizes_text(answer.sizes), " first; a grading network gives any x ", kGrades));
+    if (answer.sizes.size() != 2 || answer.sizes.back() != kExportedGrades) {
+      refuse(text("gives ", sizes_text(answer.sizes), " first; a grading network gives any x ", kExportedGrades));
     }
   }
 
@@ -273,7 +274,7 @@ class ExportedNetworkImpl::Runner {
     }
     const std::int64_t rows = arguments.front().toTensor().size(0);
     torch::Tensor answer = answer_of(std::move(arguments)).to(torch::kFloat32);
-    TORCH_CHECK(answer.dim() == 2 && answer.size(0) == rows && answer.size(1) == kGrades, "the exported network gives ",
+    TORCH_CHECK(answer.dim() == 2 && answer.size(0) == rows && answer.size(1) == kExportedGrades, "the exported network gives ",
                 answer.sizes(), " for ", rows, " rows");
     if (options_.gives_probabilities) answer = answer.clamp_min(kLeastShare).log();
     if (options_.layout == SliceLayout::Batch) answer = over_slices(answer, inputs, from, count);
@@ -293,7 +294,7 @@ class ExportedNetworkImpl::Runner {
     const std::string& view = options_.views.front();
     const torch::Tensor& slices = inputs.at(view);
     const torch::Tensor valid = validity(inputs, view, slices).narrow(0, from, count).to(answer.device()).unsqueeze(2);
-    const torch::Tensor by_slice = answer.reshape({-1, slices.size(1), kGrades}).narrow(0, 0, count);
+    const torch::Tensor by_slice = answer.reshape({-1, slices.size(1), kExportedGrades}).narrow(0, 0, count);
     return (by_slice * valid).sum(1) / valid.sum(1).clamp_min(1);
   }
 

@@ -5,7 +5,7 @@ examples=$LUMBARGRADE_TEST_DATA/exported
 shipped=$LUMBARGRADE_SOURCE/models/default
 study=$LUMBARGRADE_TEST_DATA/example_study/900107
 [[ -e $shipped/manifest.json ]] || skip "no shipped bundle"
-if "$LUMBARGRADE" --version | grep -qv 'LibTorch 2\.11\.'; then skip "this LibTorch has no runner"; fi
+if ! "$LUMBARGRADE" --version | grep -q 'LibTorch 2\.11\.'; then skip "this LibTorch has no runner"; fi
 
 # An export of crops as `crops --export` writes it, without its arrays: importing needs none. Two studies.
 mkdir -p crops/0-canal

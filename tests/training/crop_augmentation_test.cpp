@@ -1,6 +1,7 @@
 #include "training/grader/crop_augmentation.h"
 
 #include <gmock/gmock.h>
+#include <torch/torch.h>
 
 #include <fstream>
 
@@ -54,6 +55,17 @@ class CropFiles : public testing::Test {
     return pixels_[static_cast<size_t>((slice * kSize + row) * kSize + column)];
   }
 
+  torch::Tensor central() { return torch::from_blob(pixels_.data(), {kSlices, kSize, kSize}).clone(); }
+  static CropBatch augmented(const CropFile& file, const std::vector<size_t>& samples, const AugmentationRecipe& recipe,
+                             std::uint64_t seed = 1, bool mirror = false) {
+    DrawnCrops crops = empty_crops(file, samples.size(), recipe, seed);
+    for (size_t row = 0; row < samples.size(); ++row) {
+      std::mt19937_64 random(seed * 100 + row);
+      draw_crop(file, samples[row], recipe, mirror, random, crops, row);
+    }
+    return augmented_crops(crops, torch::kCPU);
+  }
+
   TemporaryFolder folder_;
   std::vector<float> pixels_ = std::vector<float>(static_cast<size_t>(kSlices * kSize * kSize));
   std::vector<float> valid_ = std::vector<float>(kSlices);
@@ -76,42 +88,81 @@ TEST_F(CropFiles, TheCentralCropIsWhatLiesInsideTheMargin) {
 TEST_F(CropFiles, WithoutAugmentationACropIsTheCentralOne) {
   const CropFile file = open();
   copy_central(file, 1, buffers());
-  const auto central = pixels_;
-  std::mt19937_64 random(1);
-  copy_augmented(file, 1, nothing_changes(), false, random, buffers());
-  for (size_t k = 0; k < central.size(); ++k) ASSERT_NEAR(pixels_[k], central[k], 1e-3);
+  const CropBatch batch = augmented(file, {1}, nothing_changes());
+  EXPECT_LT((batch.pixels[0] - central()).abs().max().item<double>(), 1e-2);
+  EXPECT_EQ(batch.valid[0][2].item<float>(), 0);
 }
 
 TEST_F(CropFiles, TheSameSeedGivesTheSameCropAndAnotherOneAnother) {
   const CropFile file = open();
-  const auto crop_of = [&](std::uint64_t seed) {
-    std::mt19937_64 random(seed);
-    copy_augmented(file, 0, AugmentationRecipe{}, false, random, buffers());
-    return pixels_;
-  };
-  const auto first = crop_of(1);
-  EXPECT_EQ(crop_of(1), first);
-  EXPECT_NE(crop_of(2), first);
+  AugmentationRecipe everything;
+  everything.shear = 0.1;
+  everything.elastic_mm = 1;
+  everything.blur = everything.cut_out = everything.shuffle_slices = 0.5;
+  const torch::Tensor first = augmented(file, {0, 1, 0}, everything, 1).pixels;
+  EXPECT_TRUE(augmented(file, {0, 1, 0}, everything, 1).pixels.equal(first));
+  EXPECT_FALSE(augmented(file, {0, 1, 0}, everything, 2).pixels.equal(first));
+  EXPECT_TRUE(((first >= 0) & (first <= 255)).all().item<bool>());
 }
 
 TEST_F(CropFiles, TheMirroredPatientHasHisSagittalSlicesInReverseAndHisAxialOnesExchanged) {
   for (const SeriesRole series : {SeriesRole::SagittalT2, SeriesRole::AxialT2}) {
     const CropFile file = open(series);
     copy_central(file, 1, buffers());
-    const auto central = pixels_;
-    std::mt19937_64 random(1);
-    copy_augmented(file, 1, nothing_changes(), true, random, buffers());
-    for (int slice = 0; slice < kSlices; ++slice) {
-      for (int row = 0; row < kSize; ++row) {
-        for (int column = 0; column < kSize; ++column) {
-          const bool axial = series == SeriesRole::AxialT2;
-          const int from = axial ? slice : kSlices - 1 - slice, across = axial ? kSize - 1 - column : column;
-          ASSERT_NEAR(pixel(slice, row, column), central[static_cast<size_t>((from * kSize + row) * kSize + across)],
-                      1e-3);
-        }
-      }
+    const bool axial = series == SeriesRole::AxialT2;
+    const CropBatch batch = augmented(file, {1}, nothing_changes(), 1, true);
+    EXPECT_LT((batch.pixels[0] - central().flip({axial ? 2 : 0})).abs().max().item<double>(), 1e-2);
+    EXPECT_EQ(batch.valid[0][axial ? 2 : 0].item<float>(), 0);
+  }
+}
+
+TEST_F(CropFiles, ShearMovesRowsAgainstEachOtherAndElasticDisplacementMovesThemApart) {
+  const CropFile file = open();
+  copy_central(file, 0, buffers());
+  for (double AugmentationRecipe::*key : {&AugmentationRecipe::shear, &AugmentationRecipe::elastic_mm}) {
+    AugmentationRecipe recipe = nothing_changes();
+    recipe.*key = 1;
+    EXPECT_GT((augmented(file, {0}, recipe).pixels[0] - central()).abs().mean().item<double>(), 0.5);
+  }
+}
+
+TEST_F(CropFiles, BlurKeepsTheMeanAndTakesTheDetail) {
+  const CropFile file = open();
+  AugmentationRecipe recipe = nothing_changes();
+  const torch::Tensor sharp = augmented(file, {0}, recipe).pixels[0];
+  recipe.blur = 1;
+  const torch::Tensor soft = augmented(file, {0}, recipe, 3).pixels[0];
+  EXPECT_NEAR(soft.mean().item<double>(), sharp.mean().item<double>(), 1);
+  EXPECT_LT(soft[0].std().item<double>(), 0.9 * sharp[0].std().item<double>());
+}
+
+TEST_F(CropFiles, CutOutTakesOneBoxFromAllSlices) {
+  const CropFile file = open();
+  AugmentationRecipe recipe = nothing_changes();
+  recipe.cut_out = 1;
+  copy_central(file, 0, buffers());
+  const torch::Tensor changed = (augmented(file, {0}, recipe).pixels[0] - central()).abs() > 1;
+  const double share = changed.to(torch::kFloat).mean().item<double>();
+  EXPECT_GT(share, 0.005);
+  EXPECT_LT(share, 0.3);
+  EXPECT_TRUE(changed[0].equal(changed[1]));
+}
+
+TEST_F(CropFiles, SlicesOfAxialCropsAreShuffledAndOfSagittalOnesNot) {
+  for (const SeriesRole series : {SeriesRole::SagittalT2, SeriesRole::AxialT2}) {
+    const CropFile file = open(series);
+    copy_central(file, 0, buffers());
+    AugmentationRecipe recipe = nothing_changes();
+    recipe.shuffle_slices = 1;
+    int moved = 0;
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+      const torch::Tensor pixels = augmented(file, {0}, recipe, seed).pixels[0];
+      moved += (pixels - central()).abs().max().item<double>() > 1;
+      const torch::Tensor means = std::get<0>(pixels.mean({1, 2}).sort()),
+                          own = std::get<0>(central().mean({1, 2}).sort());
+      EXPECT_LT((means - own).abs().max().item<double>(), 0.1) << "the same slices in another order";
     }
-    EXPECT_EQ(valid_[series == SeriesRole::AxialT2 ? 2 : 0], 0);
+    EXPECT_EQ(moved > 0, series == SeriesRole::AxialT2);
   }
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kSound = R"({"name": "small", "origin": "here", "needs": "little",
   "networks": [{"condition": "subarticular_stenosis", "views": [{"series": "axial_t2", "anchor": "recess", "slices": 3}],
-                "parameters": {"backbone": "resnet18"}}],
+                "parameters": {"backbone": "resnet18", "pooling": "mean"}}],
   "optimisation": {"class_weights": [1, 2, 4], "epochs": 3}, "folds": 4, "run_folds": [1, 3], "looks": [{}, {"degrees": 5}]})";
 
 class Recipe : public testing::Test {
@@ -51,6 +51,50 @@ TEST_F(Recipe, IsReadWithDefaultsForWhatItLeavesOut) {
   EXPECT_EQ(recipe.tta[1].degrees, 5);
   EXPECT_EQ(recipe.drop_suspects, 0);
   EXPECT_FALSE(recipe.mixer);
+}
+
+TEST_F(Recipe, IngredientsAreRead) {
+  std::string content = kSound;
+  const std::string pooling = R"("pooling": "mean"})";
+  content.replace(
+      content.find(pooling), pooling.size(),
+      R"("pooling": "mean", "slices_as": "channels", "slices": 3, "spatial_pooling": "gem", "drop_path": 0.1,
+                     "auxiliary": 0.3}, "seeds": 3)");
+  content.insert(content.rfind('}'), R"(, "mixer": {"over": "levels"}, "weighted_head": {"epochs": 2, "rate": 0.01},
+    "augmentation": {"shear": 0.1, "blur": 0.2, "elastic_mm": 1, "cut_out": 0.3, "shuffle_slices": 0.4})");
+  const GraderRecipe recipe = read(content);
+  ASSERT_EQ(recipe.networks.size(), 3U) << "one entry for each seed";
+  EXPECT_EQ(recipe.networks[2].parameters, recipe.networks[0].parameters);
+  EXPECT_EQ(recipe.mixer->over, "levels");
+  EXPECT_EQ(recipe.weighted_head->epochs, 2);
+  EXPECT_EQ(recipe.weighted_head->class_weights, recipe.optimisation.class_weights) << "begins from the optimisation";
+  EXPECT_EQ(recipe.augmentation.shear, 0.1);
+  EXPECT_EQ(recipe.augmentation.blur, 0.2);
+  EXPECT_EQ(recipe.augmentation.elastic_mm, 1);
+  EXPECT_EQ(recipe.augmentation.cut_out, 0.3);
+  EXPECT_EQ(recipe.augmentation.shuffle_slices, 0.4);
+}
+
+TEST_F(Recipe, KeysOfANetworkThatContradictEachOtherAreRefusedByName) {
+  const auto with = [&](const std::string& keys) {
+    return refusal(R"("pooling": "mean"})", R"("pooling": "mean", )" + keys + "}");
+  };
+  EXPECT_THAT(with(R"("slices_as": "channels", "slices": 5)"),
+              testing::HasSubstr("take 5 slices as channels, the view axial_t2 has 3"));
+  EXPECT_THAT(with(R"("slices": 3)"), testing::HasSubstr("networks[0].parameters.slices goes with slices_as channels"));
+  EXPECT_THAT(with(R"("slices_as": "volume")"),
+              testing::HasSubstr("networks[0].parameters.backbone contradicts slices_as"));
+  EXPECT_THAT(with(R"("spatial_poling": "gem")"), testing::HasSubstr("did you mean \"spatial_pooling\""));
+}
+
+TEST_F(Recipe, EveryShippedRecipeIsSound) {
+  int recipes = 0;
+  for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(LUMBARGRADE_MODELS) / "recipes")) {
+    const GraderRecipe recipe = read_recipe(file.path());
+    EXPECT_EQ(recipe.name, file.path().stem());
+    ++recipes;
+  }
+  EXPECT_GE(recipes, 14);
 }
 
 TEST_F(Recipe, ASecondStageAndPseudoLabelsAreReadWithTheirDefaults) {

@@ -7,6 +7,7 @@
 #include "pipeline/load_grader.h"
 #include "pipeline/report_file_names.h"
 #include "pipeline/study_reading.h"
+#include "training/grader/export_crops.h"
 #include "training/grader/grader_training_options.h"
 #include "training/imported/import_network.h"
 #include "training/measures/train_measures.h"
@@ -32,6 +33,8 @@ struct CropOptions {
   bool force = false;
   StudyOptions series;
   GraderOptions grader;
+  CropExport exported;  ///< where `exported.out` is given
+  std::string recipe;
 };
 
 struct ModelOptions {

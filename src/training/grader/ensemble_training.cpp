@@ -39,6 +39,12 @@ FoldResult train_job(const GraderTrainingOptions& training, const GraderData& da
                      const UsedLabels& used, const std::string& pass_name) {
   const TrainingPass pass{pass_name, used[job.entry], training.recipe.optimisation, nullptr, nullptr};
   FoldResult result = train_fold(training, data, job.entry, job.fold, pass);
+  if (training.recipe.weighted_head) {
+    const TrainingPass head{pass_name + "-head", used[job.entry], *training.recipe.weighted_head,
+                            &result.state,       nullptr,         true};
+    FoldResult weighted = train_fold(training, data, job.entry, job.fold, head);
+    result = std::move(weighted);
+  }
   log_info(text("job ", job.name(), ", ", grading_role(training.recipe.networks[job.entry].condition), pass_name,
                 ", fold ", job.fold, ": held-out loss ", result.held_out_loss, " at epoch ", result.best_epoch));
   return result;

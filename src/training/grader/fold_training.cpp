@@ -20,6 +20,8 @@
 namespace lumbargrade {
 namespace {
 
+namespace fs = std::filesystem;
+
 /// What a training run's seed is used for.
 enum FoldStream : std::uint64_t { kNetwork, kOrder, kBatch, kPoints };
 
@@ -79,6 +81,7 @@ class FoldTask {
     task.steps_per_epoch = steps_per_epoch_;
     task.batch = [this](int step) { return batch(step); };
     task.held_out_loss = [this](const Network& network) { return held_out_loss(look(network)); };
+    task.several_makers = true;
     task.loss = GraderLoss(pass_.optimisation.class_weights, pass_.optimisation.any_severe);
     task.optimisation = pass_.optimisation;
     task.identity = identity();
@@ -128,7 +131,8 @@ class FoldTask {
                                {"class_weights", pass_.optimisation.class_weights},
                                {"any_severe", pass_.optimisation.any_severe},
                                {"labels", sha256_of_bytes(std::string(pass_.used.begin(), pass_.used.end()))},
-                               {"init", training_.init.empty() ? "" : sha256_of_file(training_.init)}};
+                               {"init", training_.init.empty() ? "" : sha256_of_file(init_file())},
+                               {"head_only", pass_.head_only}};
     if (pass_.pseudo != nullptr) identity["pseudo_labels"] = pass_.pseudo->identity;
     return identity;
   }
@@ -136,11 +140,20 @@ class FoldTask {
   Network build() const {
     Network network =
         build_network("grader", recipe_.parameters, "the recipe", text("networks[", index_, "].parameters"));
-    if (!training_.init.empty()) {
+    if (!training_.init.empty() && pass_.start == nullptr) {
       load_backbone_init(*std::dynamic_pointer_cast<GraderNetworkImpl>(network.module),
-                         read_safetensors(training_.init), training_.init.string());
+                         read_backbone_weights(init_file()), init_file().string());
+    }
+    if (pass_.head_only) {
+      for (const auto& item : network.module->named_parameters()) {
+        item.value().requires_grad_(item.key().starts_with("head."));
+      }
     }
     return network;
+  }
+
+  fs::path init_file() const {
+    return backbone_weights_file(training_.init, recipe_.parameters.at("backbone").get<std::string>());
   }
 
   /// The studies of an epoch in its own order.

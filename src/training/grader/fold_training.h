@@ -35,6 +35,7 @@ struct TrainingPass {
   OptimisationRecipe optimisation;
   const TensorMap* start = nullptr;  ///< weights of the pass before
   const PseudoLabels* pseudo = nullptr;
+  bool head_only = false;  ///< everything but the head stays as it began
 };
 
 /// Which fold a study is held out in: a shuffle by the seed, so that folds are of even size.

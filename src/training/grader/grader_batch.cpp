@@ -13,7 +13,7 @@ namespace {
 constexpr double kMirroredShare = 0.5;
 
 /// Which of a batch's generators a seed is for.
-enum BatchStream : std::uint64_t { kCrops, kMirroring, kBlending };
+enum BatchStream : std::uint64_t { kCrops, kMirroring, kBlending, kNoise };
 
 std::uint64_t as_seed(size_t number) {
   return static_cast<std::uint64_t>(number);
@@ -40,16 +40,17 @@ std::vector<bool> mirrored_rows(size_t count, const NetworkRecipe& network, cons
   return mirrored;
 }
 
-CropBatch augmented_view(const std::vector<Example>& examples, size_t view, const std::vector<bool>& mirrored,
-                         const AugmentationRecipe& augmentation, std::uint64_t seed) {
-  CropBatch batch = empty_view(examples.front().crops(view).view(), examples.size());
+DrawnCrops drawn_view(const std::vector<Example>& examples, size_t view, const std::vector<bool>& mirrored,
+                      const AugmentationRecipe& augmentation, std::uint64_t seed) {
+  DrawnCrops crops =
+      empty_crops(examples.front().crops(view), examples.size(), augmentation, seed_of({seed, kNoise, as_seed(view)}));
   for (size_t row = 0; row < examples.size(); ++row) {
     std::mt19937_64 random(seed_of({seed, kCrops, as_seed(row), as_seed(view)}));
     const Example& example = examples[row];
-    copy_augmented(example.crops(view), example.record(), augmentation_of(example, augmentation), mirrored[row], random,
-                   buffers_of(batch, row));
+    draw_crop(example.crops(view), example.record(), augmentation_of(example, augmentation), mirrored[row], random,
+              crops, row);
   }
-  return batch;
+  return crops;
 }
 
 TargetRows targets_of(const std::vector<Example>& examples, Condition condition) {
@@ -81,28 +82,39 @@ void paste_box(CropBatch& view, const torch::Tensor& partner, double share, doub
   box(view.pixels).copy_(box(other));
 }
 
-/// Blends each row with another one: the whole picture (mixup, Zhang 2018) or a box of it (CutMix, Yun 2019). Rows are
-/// no single study's then.
-void blend(std::vector<CropBatch>& views, TargetRows& targets, const AugmentationRecipe& recipe, std::uint64_t seed) {
+/// How the rows of a batch are blended: the whole picture (mixup, Zhang 2018) or a box of it (CutMix, Yun 2019).
+struct Blend {
+  torch::Tensor partner;  ///< by row, int64, CPU; undefined: nothing is blended
+  bool whole = true;
+  double share = 1, top = 0, left = 0;
+};
+
+Blend drawn_blend(std::int64_t rows, const AugmentationRecipe& recipe, std::uint64_t seed) {
   std::mt19937_64 random(seed_of({seed, kBlending}));
   std::uniform_real_distribution<double> uniform(0, 1);
   const double draw = uniform(random);
-  if (draw >= recipe.mixup + recipe.cutmix) return;
-  std::vector<std::int64_t> order(static_cast<size_t>(targets.shares.size(0)));
+  if (draw >= recipe.mixup + recipe.cutmix) return {};
+  std::vector<std::int64_t> order(static_cast<size_t>(rows));
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), random);
-  const torch::Tensor partner = torch::tensor(order);
-  const double share = uniform(random), top = uniform(random), left = uniform(random);
-  for (CropBatch& view : views) {
-    if (draw < recipe.mixup) {
-      view.pixels = blended(view.pixels, partner, share);
-      view.valid = torch::maximum(view.valid, view.valid.index_select(0, partner));
-    } else {
-      paste_box(view, partner, share, top, left);
-    }
-  }
-  targets.shares = blended(targets.shares, partner, share);
-  targets.weights = blended(targets.weights, partner, share);
+  Blend blend{torch::tensor(order), draw < recipe.mixup};
+  blend.share = uniform(random), blend.top = uniform(random), blend.left = uniform(random);
+  return blend;
+}
+
+void blend_view(CropBatch& view, const Blend& blend) {
+  if (!blend.partner.defined()) return;
+  const torch::Tensor partner = blend.partner.to(view.pixels.device());
+  if (!blend.whole) return paste_box(view, partner, blend.share, blend.top, blend.left);
+  view.pixels = blended(view.pixels, partner, blend.share);
+  view.valid = torch::maximum(view.valid, view.valid.index_select(0, partner));
+}
+
+/// Rows are no single study's then.
+void blend_targets(TargetRows& targets, const Blend& blend) {
+  if (!blend.partner.defined()) return;
+  targets.shares = blended(targets.shares, blend.partner, blend.share);
+  targets.weights = blended(targets.weights, blend.partner, blend.share);
   targets.canal_studies = torch::Tensor();
 }
 
@@ -136,14 +148,25 @@ AugmentationRecipe augmentation_of(const Example& example, AugmentationRecipe au
 TrainingBatch augmented_batch(const std::vector<Example>& examples, const NetworkRecipe& network,
                               const AugmentationRecipe& augmentation, std::uint64_t seed) {
   const std::vector<bool> mirrored = mirrored_rows(examples.size(), network, augmentation, seed);
-  std::vector<CropBatch> views;
+  std::vector<DrawnCrops> drawn;
+  std::vector<std::string> names;
   for (size_t v = 0; v < network.views.size(); ++v) {
-    views.push_back(augmented_view(examples, v, mirrored, augmentation, seed));
+    drawn.push_back(drawn_view(examples, v, mirrored, augmentation, seed));
+    names.push_back(network.views[v].name);
   }
   TargetRows targets = targets_of(examples, network.condition);
-  blend(views, targets, augmentation, seed);
-  TrainingBatch batch{{}, targets.tensors(), {}};
-  for (size_t v = 0; v < views.size(); ++v) add_view(batch.inputs, network.views[v].name, views[v], torch::kCPU);
+  const Blend blend = drawn_blend(targets.shares.size(0), augmentation, seed);
+  blend_targets(targets, blend);
+  TrainingBatch batch{{}, targets.tensors(), {}, {}};
+  batch.make_inputs = [drawn = std::move(drawn), names = std::move(names), blend](const torch::Device& device) {
+    TensorMap inputs;
+    for (size_t v = 0; v < drawn.size(); ++v) {
+      CropBatch crops = augmented_crops(drawn[v], device);
+      blend_view(crops, blend);
+      add_view(inputs, names[v], crops, device);
+    }
+    return inputs;
+  };
   return batch;
 }
 

@@ -61,7 +61,22 @@ torch::Tensor GraderLoss::operator()(const torch::Tensor& logits, const TargetRo
 torch::Tensor GraderLoss::operator()(const TensorMap& outputs, const TrainingBatch& batch) const {
   const torch::Tensor& grade = outputs.at("grade");
   const torch::Tensor logits = grade.dim() == 3 ? grade.transpose(1, 2).reshape({-1, kSeverityCount}) : grade;
-  return (*this)(logits, TargetRows::of(batch.targets));
+  const TargetRows rows = TargetRows::of(batch.targets);
+  const torch::Tensor loss = (*this)(logits, rows);
+  const auto alone = outputs.find("auxiliary");
+  return alone == outputs.end() ? loss : loss + of_slices(alone->second, outputs.at("auxiliary.valid"), rows);
+}
+
+torch::Tensor GraderLoss::of_slices(const torch::Tensor& logits, const torch::Tensor& weights,
+                                    const TargetRows& rows) const {
+  const torch::Device device = logits.device();
+  const torch::Tensor class_weights = class_weights_.to(device), shares = rows.shares.to(device).unsqueeze(1);
+  const torch::Tensor losses =
+      -(torch::log_softmax(logits.to(torch::kFloat32) + class_weights.log(), 2) * shares * class_weights).sum(2);
+  const torch::Tensor counted = weights * rows.weights.to(device).unsqueeze(1);
+  const torch::Tensor class_sum = (shares * class_weights).sum(2);
+  // The weight of the whole is that of a slice: the mean over slices, times it.
+  return (counted * losses).sum() / ((counted * class_sum).sum() / weights.max().clamp_min(1e-6)).clamp_min(1e-6);
 }
 
 TensorMap TargetRows::tensors() const {

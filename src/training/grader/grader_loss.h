@@ -34,10 +34,15 @@ class GraderLoss {
   /// `logits` R x 3, on any device.
   torch::Tensor operator()(const torch::Tensor& logits, const TargetRows& rows) const;
 
-  /// As the loss of a task: the output "grade" is R x 3, or S x 3 x findings of S studies.
+  /// As the loss of a task, with that of the output "auxiliary" where a network gives one: the output "grade" is R x 3,
+  /// or S x 3 x findings of S studies.
   torch::Tensor operator()(const TensorMap& outputs, const TrainingBatch& batch) const;
 
  private:
+  /// What slices say alone, N x A x 3, each held against its finding's grade; `weights` N x A: the loss's weight, 0
+  /// where there is no slice.
+  torch::Tensor of_slices(const torch::Tensor& logits, const torch::Tensor& weights, const TargetRows& rows) const;
+
   torch::Tensor class_weights_;  // 3
   double any_severe_;
 };

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/strict_json.h"
 #include "core/strict_object.h"
+#include "network/architecture.h"
 
 namespace lumbargrade {
 namespace {
@@ -49,7 +50,18 @@ View read_view(const StrictObject& object) {
   view.pixel_mm = real(object, "pixel_mm", 0.1, 5, view.pixel_mm);
   view.slice_mm = real(object, "slice_mm", 0.1, 20, view.slice_mm);
   if (object.has("mirrored")) view.mirrored = object.boolean("mirrored");
+  if (object.has("relative_to_discs")) view.relative_to_discs = object.boolean("relative_to_discs");
   return view;
+}
+
+/// Slices that come as channels are as many as the views have.
+void check_slices(const StrictObject& object, const GraderNetworkOptions& options, const std::vector<View>& views) {
+  if (options.slices_as != SlicesAs::Channels) return;
+  for (const View& view : views) {
+    if (view.slices == options.slices) continue;
+    object.fail("parameters",
+                text("take ", options.slices, " slices as channels, the view ", view.name, " has ", view.slices));
+  }
 }
 
 NetworkRecipe read_network(const StrictObject& object) {
@@ -57,14 +69,23 @@ NetworkRecipe read_network(const StrictObject& object) {
   for (const Condition condition : kConditions) keys.emplace_back(condition_key(condition));
   NetworkRecipe network;
   network.condition = chosen<Condition>(object, "condition", keys, {kConditions.begin(), kConditions.end()});
-  for (const auto& view : object.objects("views", {"series", "anchor"},
-                                         {"name", "slices", "size_px", "pixel_mm", "slice_mm", "mirrored"})) {
+  for (const auto& view :
+       object.objects("views", {"series", "anchor"},
+                      {"name", "slices", "size_px", "pixel_mm", "slice_mm", "mirrored", "relative_to_discs"})) {
     network.views.push_back(read_view(view));
   }
   if (network.views.empty()) object.fail("views", "must have at least one entry");
   network.parameters = object.free_object("parameters");
   network.parameters["views"] = nlohmann::json::array();
   for (const View& view : network.views) network.parameters["views"].push_back(view.name);
+  // What the architecture refuses is the recipe's fault here.
+  try {
+    const GraderNetworkOptions options =
+        read_grader_options(network.parameters, object.file(), object.place_of("parameters"));
+    check_slices(object, options, network.views);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::Usage, error.what());
+  }
   return network;
 }
 
@@ -87,6 +108,11 @@ AugmentationRecipe read_augmentation(const StrictObject& object) {
   recipe.scale = real(object, "scale", 0, 0.5, recipe.scale);
   recipe.contrast = real(object, "contrast", 0, 1, recipe.contrast);
   recipe.noise = real(object, "noise", 0, 1, recipe.noise);
+  recipe.shear = real(object, "shear", 0, 1, recipe.shear);
+  recipe.elastic_mm = real(object, "elastic_mm", 0, 10, recipe.elastic_mm);
+  recipe.blur = real(object, "blur", 0, 1, recipe.blur);
+  recipe.cut_out = real(object, "cut_out", 0, 1, recipe.cut_out);
+  recipe.shuffle_slices = real(object, "shuffle_slices", 0, 1, recipe.shuffle_slices);
   recipe.mixup = real(object, "mixup", 0, 1, recipe.mixup);
   recipe.cutmix = real(object, "cutmix", 0, 1, recipe.cutmix);
   if (object.has("mirror_canals")) recipe.mirror_canals = object.boolean("mirror_canals");
@@ -94,8 +120,7 @@ AugmentationRecipe read_augmentation(const StrictObject& object) {
   return recipe;
 }
 
-OptimisationRecipe read_optimisation(const StrictObject& object) {
-  OptimisationRecipe recipe;
+OptimisationRecipe read_optimisation(const StrictObject& object, OptimisationRecipe recipe = {}) {
   recipe.epochs = whole(object, "epochs", 1, 10000, recipe.epochs);
   recipe.studies_per_batch = whole(object, "studies_per_batch", 1, 1024, recipe.studies_per_batch);
   recipe.accumulate = whole(object, "accumulate", 1, 1024, recipe.accumulate);
@@ -119,6 +144,7 @@ MixerRecipe read_mixer(const StrictObject& object) {
   if (recipe.hidden % kHiddenStep != 0) object.fail("hidden", text("must be a multiple of ", kHiddenStep));
   recipe.layers = whole(object, "layers", 1, 16, recipe.layers);
   recipe.dropout = real(object, "dropout", 0, 0.95, recipe.dropout);
+  if (object.has("over")) recipe.over = object.one_of("over", {"study", "levels", "conditions"});
   if (object.has("optimisation")) {
     recipe.optimisation = read_optimisation(object.object("optimisation", {}, kOptimisationKeys));
   }
@@ -164,31 +190,38 @@ Condition condition_of(const StrictObject& object, const std::string& word) {
 GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   const JsonSource source{file, ErrorKind::Usage};
   const nlohmann::json json = parse_strict_json(content, source, kMaxDepth);
-  const StrictObject object(
-      json, source, "", {"name", "origin", "needs", "networks"},
-      {"points", "augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine", "looks", "flags",
-       "prior", "largest_model_weight", "smallest_measure_weight", "silent", "mixer", "pseudo_labels"});
+  const StrictObject object(json, source, "", {"name", "origin", "needs", "networks"},
+                            {"points", "augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine",
+                             "looks", "flags", "prior", "largest_model_weight", "smallest_measure_weight", "silent",
+                             "mixer", "pseudo_labels", "weighted_head"});
   GraderRecipe recipe;
   recipe.name = object.string("name");
   recipe.origin = object.string("origin");
   recipe.needs = object.string("needs");
-  for (const auto& network : object.objects("networks", {"condition", "views", "parameters"})) {
-    recipe.networks.push_back(read_network(network));
+  for (const auto& network : object.objects("networks", {"condition", "views", "parameters"}, {"seeds"})) {
+    // Each is an entry of its own, and an entry's place is part of its seed.
+    const int seeds = whole(network, "seeds", 1, 20, 1);
+    for (int k = 0; k < seeds; ++k) recipe.networks.push_back(read_network(network));
   }
   if (recipe.networks.empty()) object.fail("networks", "must have at least one entry");
   if (object.has("points"))
     recipe.points = read_points(object.object("points", {}, {"given", "predicted", "jittered"}));
   if (object.has("augmentation")) {
-    recipe.augmentation = read_augmentation(object.object("augmentation", {},
-                                                          {"jitter_mm", "jitter_slices", "rotation_degrees", "scale",
-                                                           "contrast", "noise", "mixup", "cutmix", "mirror_canals"}));
+    recipe.augmentation = read_augmentation(
+        object.object("augmentation", {},
+                      {"jitter_mm", "jitter_slices", "rotation_degrees", "scale", "contrast", "noise", "shear",
+                       "elastic_mm", "blur", "cut_out", "shuffle_slices", "mixup", "cutmix", "mirror_canals"}));
   }
   if (object.has("optimisation")) {
     recipe.optimisation = read_optimisation(object.object("optimisation", {}, kOptimisationKeys));
   }
   read_folds(object, recipe);
   if (object.has("mixer")) {
-    recipe.mixer = read_mixer(object.object("mixer", {}, {"hidden", "layers", "dropout", "optimisation"}));
+    recipe.mixer = read_mixer(object.object("mixer", {}, {"hidden", "layers", "dropout", "over", "optimisation"}));
+  }
+  if (object.has("weighted_head")) {
+    recipe.weighted_head =
+        read_optimisation(object.object("weighted_head", {}, kOptimisationKeys), recipe.optimisation);
   }
   if (object.has("pseudo_labels")) {
     recipe.pseudo_labels =
@@ -233,6 +266,11 @@ nlohmann::json to_json(const AugmentationRecipe& recipe) {
           {"scale", recipe.scale},
           {"contrast", recipe.contrast},
           {"noise", recipe.noise},
+          {"shear", recipe.shear},
+          {"elastic_mm", recipe.elastic_mm},
+          {"blur", recipe.blur},
+          {"cut_out", recipe.cut_out},
+          {"shuffle_slices", recipe.shuffle_slices},
           {"mixup", recipe.mixup},
           {"cutmix", recipe.cutmix},
           {"mirror_canals", recipe.mirror_canals}};

@@ -37,6 +37,11 @@ struct AugmentationRecipe {
   double scale = 0.1;         ///< of the logarithm
   double contrast = 0.3;      ///< of the logarithm of gamma
   double noise = 0.05;        ///< largest SD, of the grey range
+  double shear = 0;           ///< of columns along rows
+  double elastic_mm = 0;      ///< of knots of a smooth displacement
+  double blur = 0;            ///< share of crops
+  double cut_out = 0;         ///< share of crops that lose a box
+  double shuffle_slices = 0;  ///< share of axial crops
   double mixup = 0;           ///< share of batches
   double cutmix = 0;          ///< share of batches
   bool mirror_canals = true;  ///< half of them: the mirrored patient has the same grade
@@ -53,6 +58,7 @@ struct MixerRecipe {
   int hidden = 128;
   int layers = 2;
   double dropout = 0.1;
+  std::string over = "study";  ///< or "levels", "conditions": MixerOver
   OptimisationRecipe optimisation;
 };
 
@@ -84,6 +90,8 @@ struct GraderRecipe {
   std::vector<TtaTransform> tta = {TtaTransform{}};
   std::vector<std::string> flags;    ///< for every row that the networks grade
   std::optional<MixerRecipe> mixer;  ///< empty: no second stage
+  /// After training, the heads alone are trained on with this; empty: they are not (fifth place of RSNA 2024).
+  std::optional<OptimisationRecipe> weighted_head;
   PseudoLabelRecipe pseudo_labels;
 
   std::vector<int> folds_to_run() const;

@@ -22,7 +22,7 @@ struct TrainingJob {
 struct GraderTrainingOptions : TrainingOptions {
   GraderDataOptions data;
   GraderRecipe recipe;
-  std::filesystem::path init;  ///< safetensors with backbone weights under timm's names; empty: random
+  std::filesystem::path init;  ///< backbone weights under timm's names, see backbone_weights_file; empty: random
   bool deterministic = false;
   std::optional<TrainingJob> only;  ///< train this job alone and leave the rest to other calls
 

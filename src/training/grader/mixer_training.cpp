@@ -150,10 +150,12 @@ class MixerTask {
   }
 
   nlohmann::json parameters() const {
-    return {{"features", studies_.inputs.at("features").size(2)},
-            {"hidden", recipe_.hidden},
-            {"layers", recipe_.layers},
-            {"dropout", recipe_.dropout}};
+    nlohmann::json parameters = {{"features", studies_.inputs.at("features").size(2)},
+                                 {"hidden", recipe_.hidden},
+                                 {"layers", recipe_.layers},
+                                 {"dropout", recipe_.dropout}};
+    if (recipe_.over != "study") parameters["over"] = recipe_.over;
+    return parameters;
   }
 
   Network build() const { return build_network("study_mixer", parameters(), "the recipe", "mixer"); }

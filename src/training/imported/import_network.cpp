@@ -105,7 +105,9 @@ std::vector<HeldOutFinding> held_out_findings(const NetworkImport& options, cons
     const Probabilities p = probabilities_of(row);
     if (!found->second->label) continue;
     HeldOutFinding& finding = held_out.emplace_back();
-    for (size_t c = 0; c < p.size(); ++c) finding.logits[c] = std::log(std::max(p[c], kLeastProbability));
+    Logits logits{};
+    for (size_t c = 0; c < p.size(); ++c) logits[c] = std::log(std::max(p[c], kLeastProbability));
+    finding.logits = logits;
     finding.severity = *found->second->label;
     finding.level = all_findings()[found->second->finding].level;
     finding.measured = found->second->measured;

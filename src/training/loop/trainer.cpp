@@ -1,8 +1,12 @@
 #include "training/loop/trainer.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <fstream>
+#include <future>
 #include <limits>
 #include <random>
 
@@ -21,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kLogEvery = 10;  // steps
+constexpr auto kCheckpointInterval = std::chrono::minutes(10);
 /// Patience counts from where the schedule has taken the rate down to this share of its peak: before that, the best
 /// epochs are still to come, whatever the held-out loss does.
 constexpr double kSettledRate = 0.1;
@@ -138,7 +143,8 @@ class Trainer {
 
   void train() {
     Progress progress(run_.title, steps_);
-    BatchQueue<TrainingBatch> queue(step_, steps_, task_.batch);
+    BatchQueue<TrainingBatch> queue(
+        step_, steps_, [this](int step) { return made_batch(step); }, task_.several_makers ? run_.makers : 1);
     double smooth_loss = 0;
     bool checkpoint_due = false;
     while (step_ < steps_) {
@@ -148,7 +154,7 @@ class Trainer {
       const bool is_last = step_ == steps_ && !task_.held_out_loss;
       if (step_ == 1 || step_ % kLogEvery == 0 || is_last) log_step(rate, smooth_loss, "");
       if (is_epoch_end() && !finish_epoch(rate, smooth_loss)) step_ = steps_;
-      checkpoint_due = checkpoint_due || step_ % run_.checkpoint_every == 0;
+      checkpoint_due = checkpoint_due || is_checkpoint_time();
       // Not between steps of the optimiser: gradients that were gathered so far are not stored.
       if (step_ == steps_ || (checkpoint_due && is_optimizer_step())) {
         save();
@@ -156,6 +162,23 @@ class Trainer {
       }
       progress.show(step_, text("loss ", std::round(smooth_loss * 1000) / 1000));
     }
+  }
+
+  /// On a maker's thread. What is computed on the CPU is computed here, beside the network; on a GPU it is the GPU's
+  /// work.
+  TrainingBatch made_batch(int step) const {
+    at::set_num_threads(1);  // of this thread
+    TrainingBatch batch = task_.batch(step);
+    if (batch.make_inputs && run_.device.is_cpu()) {
+      batch.inputs = batch.make_inputs(run_.device);
+      batch.make_inputs = nullptr;
+    }
+    return batch;
+  }
+
+  bool is_checkpoint_time() {
+    if (run_.checkpoint_every > 0) return step_ % run_.checkpoint_every == 0;
+    return is_epoch_end() || std::chrono::steady_clock::now() - saved_at_ > kCheckpointInterval;
   }
 
   bool is_epoch_end() const { return step_ % task_.steps_per_epoch == 0; }
@@ -172,7 +195,7 @@ class Trainer {
     // Dropout draws from LibTorch's own generator: seeded per step, a resumed run drops the same.
     torch::manual_seed(seed_of({run_.seed, static_cast<std::uint64_t>(step_)}));
     network_.module->train();
-    batch.inputs = on_device(batch.inputs, run_.device);
+    batch.inputs = batch.make_inputs ? batch.make_inputs(run_.device) : on_device(batch.inputs, run_.device);
     batch.targets = on_device(batch.targets, run_.device);
     TensorMap outputs;
     {
@@ -197,7 +220,8 @@ class Trainer {
     update_average(*average_.module, *network_.module, step_ - 1 + settings_.average_first, settings_.average);
   }
 
-  [[noreturn]] void throw_not_finite(const char* what, const TrainingBatch& batch) const {
+  [[noreturn]] void throw_not_finite(const char* what, const TrainingBatch& batch) {
+    wait_for_checkpoint();
     const std::string checkpoint = saved_step_ < 0 ? "there is no checkpoint yet"
                                                    : text("the last good checkpoint, of step ", saved_step_, ", is ",
                                                           checkpoint_path().string(), ": --resume goes on from it");
@@ -242,8 +266,21 @@ class Trainer {
                                      {"best_epoch", best_.best_epoch},
                                      {"best_loss", best_.state.empty() ? 0.0 : best_.held_out_loss},
                                      {"identity", identity_}};
-    save_checkpoint(checkpoint_path(), {*network_.module, *average_.module, *optimizer_}, best_.state, progress);
-    saved_step_ = step_;
+    wait_for_checkpoint();
+    saved_at_ = std::chrono::steady_clock::now();
+    // What it holds is copied now; it is written beside the training.
+    writing_ = std::async(std::launch::async,
+                          [path = checkpoint_path(), step = step_, progress,
+                           state = checkpoint_state({*network_.module, *average_.module, *optimizer_}, best_.state)] {
+                            write_checkpoint(path, state, progress);
+                            return step;
+                          });
+    if (step_ == steps_) wait_for_checkpoint();
+  }
+
+  /// Throws what writing it threw.
+  void wait_for_checkpoint() {
+    if (writing_.valid()) saved_step_ = writing_.get();
   }
 
   void check_same_run(const nlohmann::json& progress) const {
@@ -278,6 +315,8 @@ class Trainer {
   std::unique_ptr<torch::optim::AdamW> optimizer_;
   int step_ = 0;         // batches done
   int saved_step_ = -1;  // of the last checkpoint
+  std::chrono::steady_clock::time_point saved_at_ = std::chrono::steady_clock::now();
+  std::future<int> writing_;  // gives the step of the checkpoint
   TrainingResult best_{{}, std::numeric_limits<double>::infinity(), 0};
   std::ofstream log_;
 };
@@ -286,8 +325,14 @@ class Trainer {
 
 TrainingRun training_run(const TrainingOptions& options, std::string title, const std::string& name,
                          std::uint64_t seed) {
-  return {std::move(title), options.out / "checkpoint" / name, seed, torch::Device(options.device), options.bfloat16,
-          options.resume,   options.checkpoint_every};
+  return {std::move(title),
+          options.out / "checkpoint" / name,
+          seed,
+          torch::Device(options.device),
+          options.bfloat16,
+          options.resume,
+          options.checkpoint_every,
+          options.makers};
 }
 
 TrainingResult train_network(const TrainingTask& task, const TrainingRun& run) {

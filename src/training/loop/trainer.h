@@ -19,6 +19,8 @@ struct TrainingBatch {
   TensorMap inputs;                  ///< as the network takes them
   TensorMap targets;                 ///< as the task's loss takes them
   std::vector<std::string> studies;  ///< whose they are, to be named in errors
+  /// Where it is there, it makes the inputs, on the device that trains: what is cheap to hand over and dear to make.
+  std::function<TensorMap(const torch::Device& device)> make_inputs = {};
 };
 
 /// What is learned by whom. Everything random is drawn from a step's number, so that a resumed run repeats it.
@@ -29,6 +31,7 @@ struct TrainingTask {
   bool start_counts = false;
   int steps_per_epoch = 1;
   std::function<TrainingBatch(int step)> batch;  ///< runs on another thread
+  bool several_makers = false;                   ///< it may run on several at once
   /// A scalar from the network's outputs for a batch; both lie on the run's device.
   std::function<torch::Tensor(const TensorMap& outputs, const TrainingBatch& batch)> loss;
   /// Of the averaged weights, after every epoch; the best epoch's are kept. Empty: the last ones are.
@@ -47,7 +50,8 @@ struct TrainingRun {
   torch::Device device = torch::kCPU;
   bool bfloat16 = false;
   bool resume = false;
-  int checkpoint_every = 50;  ///< steps
+  int checkpoint_every = 0;  ///< steps; 0: at the end of epochs and every ten minutes
+  int makers = 1;            ///< threads that make batches ahead
 };
 
 /// A run in checkpoint/`name` of the output folder.

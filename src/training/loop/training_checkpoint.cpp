@@ -68,14 +68,18 @@ void load_optimizer(torch::optim::AdamW& optimizer, const TensorMap& state) {
 
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& path, const TrainedModules& modules, const TensorMap& best,
-                     const nlohmann::json& progress) {
+TensorMap checkpoint_state(const TrainedModules& modules, const TensorMap& best) {
   TensorMap all;
   add_under(kNetworkPrefix, collect_state(modules.network), all);
   add_under(kAveragePrefix, collect_state(modules.average), all);
-  add_under(kBestPrefix, best, all);
   add_under(kOptimizerPrefix, optimizer_state(modules.optimizer), all);
-  write_safetensors(path, all, {{kProgress, progress.dump()}});
+  for (auto& [name, tensor] : all) tensor = tensor.detach().to(torch::kCPU, /*non_blocking=*/false, /*copy=*/true);
+  add_under(kBestPrefix, best, all);  // a copy already, which nothing changes
+  return all;
+}
+
+void write_checkpoint(const std::filesystem::path& path, const TensorMap& state, const nlohmann::json& progress) {
+  write_safetensors(path, state, {{kProgress, progress.dump()}});
 }
 
 std::optional<nlohmann::json> checkpoint_progress(const std::filesystem::path& path) {

@@ -18,11 +18,12 @@ struct TrainedModules {
   torch::optim::AdamW& optimizer;
 };
 
-/// Writes everything that training needs to go on, with `best` (may be empty) and `progress`, into one safetensors file
-/// that appears whole or not at all: a run that is killed while it writes goes on from the checkpoint before. Error
-/// (Failure) where the disk is full.
-void save_checkpoint(const std::filesystem::path& path, const TrainedModules& modules, const TensorMap& best,
-                     const nlohmann::json& progress);
+/// A copy on the CPU of everything that training needs to go on, with `best`, which may be empty and is shared.
+TensorMap checkpoint_state(const TrainedModules& modules, const TensorMap& best);
+
+/// Writes it with `progress` into one safetensors file that appears whole or not at all: a run that is killed while it
+/// writes goes on from the checkpoint before. Error (Failure) where the disk is full.
+void write_checkpoint(const std::filesystem::path& path, const TensorMap& state, const nlohmann::json& progress);
 
 /// The progress of a checkpoint; empty where there is none.
 std::optional<nlohmann::json> checkpoint_progress(const std::filesystem::path& path);

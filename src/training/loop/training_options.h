@@ -15,7 +15,8 @@ struct TrainingOptions {
   int threads = 2;
   bool bfloat16 = false;  ///< mixed precision
   bool resume = false;
-  int checkpoint_every = 50;  ///< steps
+  int checkpoint_every = 0;  ///< steps; 0: at the end of epochs and every ten minutes
+  int makers = 1;            ///< threads that make a grader's batches ahead
 
   std::filesystem::path record_folder() const { return out / "training"; }
 };

@@ -1,0 +1,179 @@
+#include "training/grader/export_crops.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "bundle/manifest.h"
+#include "core/atomic_file.h"
+#include "core/csv.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "training/grader/fold_training.h"
+#include "training/imported/exported_crops.h"
+
+namespace lumbargrade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array kExportedPoints = {CropPoint::Given, CropPoint::Predicted};
+
+const char* name_of(CropPoint point) {
+  return point == CropPoint::Given ? "given" : "predicted";
+}
+
+/// A NumPy file of bytes, version 1.0 of the format, written piece by piece.
+class NumpyFile {
+ public:
+  NumpyFile(const fs::path& path, const std::vector<size_t>& shape) : file_(path) {
+    std::string sizes;
+    for (const size_t size : shape) sizes += text(size, ",");
+    std::string header = text("{'descr': '|u1', 'fortran_order': False, 'shape': (", sizes, "), }");
+    constexpr size_t kAlignment = 64, kPrefix = 10;
+    header.append(kAlignment - (kPrefix + header.size() + 1) % kAlignment, ' ');
+    header += '\n';
+    const auto length = static_cast<std::uint16_t>(header.size());
+    const std::array<char, 2> bytes = {static_cast<char>(length & 0xFFU), static_cast<char>(length >> 8U)};
+    file_.write("\x93NUMPY\x01\x00", 8);
+    file_.write(bytes.data(), bytes.size());
+    file_.write(header.data(), header.size());
+  }
+  void add(const std::vector<std::uint8_t>& bytes) { file_.write(bytes.data(), bytes.size()); }
+  void finish() { file_.commit(); }
+
+ private:
+  AtomicFile file_;
+};
+
+/// One record with this margin, of which there is as much or more in the file; zeros where there is no record.
+struct InnerCrop {
+  std::vector<std::uint8_t> pixels, valid;
+};
+
+InnerCrop inner_crop(const CropFile& file, const CropMargin& margin, const std::optional<size_t>& record) {
+  const auto slices = static_cast<size_t>(file.view().slices + 2 * margin.slices);
+  const auto size = static_cast<size_t>(file.view().size_px + 2 * margin.pixels);
+  InnerCrop crop{std::vector<std::uint8_t>(slices * size * size, 0), std::vector<std::uint8_t>(slices, 0)};
+  if (!record) return crop;
+  const int first_slice = file.margin().slices - margin.slices, first = file.margin().pixels - margin.pixels;
+  for (size_t slice = 0; slice < slices; ++slice) {
+    const int stored = first_slice + static_cast<int>(slice);
+    crop.valid[slice] = file.is_valid(*record, stored) ? 1 : 0;
+    for (size_t row = 0; row < size; ++row) {
+      const std::uint8_t* from = file.slice(*record, stored) +
+                                 (row + static_cast<size_t>(first)) * static_cast<size_t>(file.size_px()) + first;
+      std::memcpy(crop.pixels.data() + (slice * size + row) * size, from, size);
+    }
+  }
+  return crop;
+}
+
+class Exporter {
+ public:
+  Exporter(const CropExport& options, const GraderData& data, fs::path folder)
+      : options_(options),
+        data_(data),
+        folder_(std::move(folder)),
+        folds_(folds_of_studies(data.study_ids.size(), options.recipe.folds, options.seed)) {}
+
+  void run() {
+    nlohmann::ordered_json json = {{"format", kExportedCropsFormat},
+                                   {"version", kExportedCropsVersion},
+                                   {"data", options_.data.data.string()},
+                                   {"recipe", options_.recipe.name},
+                                   {"folds", options_.recipe.folds},
+                                   {"seed", options_.seed},
+                                   {"networks", nlohmann::ordered_json::array()}};
+    for (size_t n = 0; n < data_.networks.size(); ++n) json["networks"].push_back(network(n));
+    write_file_atomically(folder_ / kExportedCropsFile, json.dump(1) + "\n");
+  }
+
+ private:
+  nlohmann::ordered_json network(size_t n) {
+    const NetworkRecipe& recipe = options_.recipe.networks[n];
+    const std::string name = text(n, "-", grading_role(recipe.condition));
+    make_folder(folder_ / name);
+    std::vector<const GraderSample*> samples;
+    for (const GraderSample& sample : data_.networks[n].samples) {
+      if (sample.has_crop()) samples.push_back(&sample);
+    }
+    write_findings(folder_ / name / kExportedFindingsFile, samples);
+    nlohmann::ordered_json views = nlohmann::ordered_json::array();
+    for (size_t v = 0; v < recipe.views.size(); ++v) views.push_back(view(n, v, samples, name));
+    log_info(text(name, ": ", samples.size(), " of ", data_.networks[n].samples.size(), " findings have crops"));
+    return {{"folder", name},
+            {"condition", condition_key(recipe.condition)},
+            {"findings", samples.size()},
+            {"views", views}};
+  }
+
+  void write_findings(const fs::path& path, const std::vector<const GraderSample*>& samples) const {
+    std::string table = csv_line({"study_id", "finding", "label", "fold", "given", "predicted"});
+    for (const GraderSample* sample : samples) {
+      const auto study = static_cast<size_t>(sample->study);
+      table += csv_line({data_.study_ids[study], finding_key(all_findings()[sample->finding]),
+                         sample->severity ? std::string(severity_key(*sample->severity)) : "", text(folds_[study]),
+                         sample->given ? "1" : "0", sample->predicted ? "1" : "0"});
+    }
+    write_file_atomically(path, table);
+  }
+
+  nlohmann::ordered_json view(size_t n, size_t v, const std::vector<const GraderSample*>& samples,
+                              const std::string& folder) {
+    const View& view = options_.recipe.networks[n].views[v];
+    const CropMargin margin = margin_of(view, options_.recipe.augmentation);
+    nlohmann::ordered_json json = {{"input", nlohmann::ordered_json::parse(image_input_json(input_of(view)).dump())},
+                                   {"margin_slices", margin.slices},
+                                   {"margin_px", margin.pixels}};
+    for (const CropPoint point : kExportedPoints) {
+      const auto has_it = [&](const GraderSample* sample) { return sample->record(point).has_value(); };
+      if (std::none_of(samples.begin(), samples.end(), has_it)) continue;
+      const std::string pixels = text(view.name, ".", name_of(point), ".npy"),
+                        valid = text(view.name, ".", name_of(point), ".valid.npy");
+      write_arrays(data_.networks[n].crops(point)[v], margin, point, samples, folder_ / folder / pixels,
+                   folder_ / folder / valid);
+      json[name_of(point)] = {{"pixels", pixels}, {"valid", valid}};
+    }
+    return json;
+  }
+
+  static void write_arrays(const CropFile& file, const CropMargin& margin, CropPoint point,
+                           const std::vector<const GraderSample*>& samples, const fs::path& pixels_path,
+                           const fs::path& valid_path) {
+    const auto slices = static_cast<size_t>(file.view().slices + 2 * margin.slices);
+    const auto size = static_cast<size_t>(file.view().size_px + 2 * margin.pixels);
+    NumpyFile pixels(pixels_path, {samples.size(), slices, size, size}), valid(valid_path, {samples.size(), slices});
+    for (const GraderSample* sample : samples) {
+      const InnerCrop crop = inner_crop(file, margin, sample->record(point));
+      pixels.add(crop.pixels);
+      valid.add(crop.valid);
+    }
+    pixels.finish();
+    valid.finish();
+  }
+
+  const CropExport& options_;
+  const GraderData& data_;
+  fs::path folder_;
+  std::vector<int> folds_;
+};
+
+}  // namespace
+
+void export_crops(const CropExport& options) {
+  if (fs::exists(options.out)) {
+    throw Error(ErrorKind::Failure, text(options.out.string(), " is there already; give another --export"));
+  }
+  const fs::path partial = options.out.string() + ".partial";
+  make_folder(partial);
+  GraderDataOptions data = options.data;
+  if (data.cache.empty()) data.cache = partial / ".crops";
+  Exporter(options, load_grader_data(options.recipe, data), partial).run();
+  if (options.data.cache.empty()) fs::remove_all(data.cache);
+  fs::rename(partial, options.out);
+  log_info(text("crops written to ", options.out.string(), "; docs/pytorch.md says what each file is"));
+}
+
+}  // namespace lumbargrade
