@@ -62,7 +62,8 @@ def main():
         trained = time.monotonic() - start
         run("model", "verify", bundle)
         rows = run("grade", study, "--bundle", bundle).strip().splitlines()
-        sources = sorted({row.split(",")[8] for row in rows[1:]})
+        source = rows[0].split(",").index("source")
+        sources = sorted({row.split(",")[source] for row in rows[1:]})
         print(f"{name}: trained in {trained:.0f} s, verified, {len(rows) - 1} rows from {', '.join(sources)}", flush=True)
         shutil.rmtree(bundle / "checkpoint")
 

@@ -21,6 +21,7 @@ constexpr size_t kMaxExportedDimensions = 8;
 constexpr std::int64_t kMaxNumber = std::int64_t{1} << 31;
 constexpr std::uint64_t kMaxExportedElements = std::uint64_t{1} << 34;
 constexpr size_t kMaxString = 64;
+constexpr size_t kMaxExpression = 4096;
 constexpr const char* kCpu = "cpu";
 
 [[noreturn]] void fail_graph(const std::string& why) {
@@ -341,8 +342,13 @@ std::optional<std::int64_t> size_of(const json& size, std::string& symbol) {
     return number;
   }
   if (tag != "as_expr") fail_graph("a size is neither a number nor an expression");
-  symbol = size.at(tag).at("expr_str").get<std::string>();
-  if (symbol.size() > kMaxString) fail_graph("the expression of a size is too long");
+  // "Symbol('s0', positive=True, integer=True)", or an expression of several.
+  const auto expression = size.at(tag).at("expr_str").get<std::string>();
+  if (expression.size() > kMaxExpression) fail_graph("the expression of a size is too long");
+  const std::string prefix = "Symbol('";
+  const size_t end = expression.find('\'', prefix.size());
+  if (expression.starts_with(prefix) && end != std::string::npos)
+    symbol = expression.substr(prefix.size(), end - prefix.size());
   return std::nullopt;
 }
 
