@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/finding.h"
+#include "crops/crop.h"
 #include "grades/attention.h"
 #include "levels/spine.h"
 #include "study/study.h"
