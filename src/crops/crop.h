@@ -44,7 +44,7 @@ struct Crop {
   std::vector<std::uint8_t> pixels;
   std::vector<std::uint8_t> slice_valid;  ///< 1: there is a slice; 0: the data end before, all pixels are 0
   Vector3 point_patient = Vector3::Zero();
-  PointOrigin origin;
+  PointOrigin origin = {};
   std::string series_instance_uid;
   std::string sop_instance_uid;  ///< of the middle slice
   /// By slice: the patient point at the middle of its window; meaningless where the data end before.
@@ -61,7 +61,7 @@ struct CropPlacement {
   Vector3 lateral = Vector3::UnitX();  ///< unit vectors: to the finding's side (canal: to the left)
   Vector3 posterior = Vector3::UnitY();
   Vector3 up = Vector3::UnitZ();
-  PointOrigin origin;
+  PointOrigin origin = {};
   double disc_spacing_mm = kUsualDiscSpacingMm;  ///< of the level, for views that are relative to it
 };
 

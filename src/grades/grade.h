@@ -59,7 +59,7 @@ struct Grade {
   std::string series_instance_uid;  ///< of the image that was graded; empty for a prior
   std::string sop_instance_uid;
   std::optional<Vector3> point_patient;   ///< the point graded, LPS, mm; empty for a prior
-  PointOrigin point_origin;               ///< of that point
+  PointOrigin point_origin = {};          ///< of that point
   MeasuredValues measured;                ///< all that was measured of this finding
   std::vector<Measure> decided_by;        ///< those that went into the probabilities; empty without a measure
   std::vector<std::string> flags;         ///< snake_case words

@@ -61,7 +61,7 @@ struct LevelFrame {
   std::optional<RecessMeasure> recess_left;
   std::optional<RecessMeasure> recess_right;
   int slice = -1;  ///< slice of the sagittal volume nearest to the canal point
-  FoundPoints points;
+  FoundPoints points = {};
 };
 
 /// What the locator found in one study.

@@ -7,7 +7,7 @@ expect_exit 0 lumbargrade phantom --studies 3 --seed 8 --sagittal-matrix 128 --a
 table=data/train_label_coordinates.csv
 awk -F, -v OFS=, 'NR == 2 {$6 = 4000} NR == 3 {$2 = 77} {print}' $table > .table && mv .table $table
 train() {
-  ${EXEC:-} "$LUMBARGRADE" train points --data data --folds 2 --iterations 12 --batch 4 --checkpoint-every 4 --threads 1 "$@"
+  ${EXEC:-} "$LUMBARGRADE" train points --data data --folds 2 --iterations "${STEPS:-12}" --batch 4 --checkpoint-every 4 --threads 1 "$@"
 }
 
 expect_exit 0 train --out whole
@@ -27,7 +27,7 @@ expect_equal 3 "$(tail -n +2 $points | cut -d, -f1 | sort -u | wc -l)" "studies 
 expect_equal "$(tail -n +2 $table | cut -d, -f4 | sort -u)" "$(tail -n +2 $points | cut -d, -f4 | sort -u)" "conditions"
 cp $table given.csv
 cp $points $table
-expect_exit 0 train --out from_points --fold 1 --iterations 1
+STEPS=1 expect_exit 0 train --out from_points --fold 1
 if grep -q "are not learned from" .stderr; then fail_test "out-of-fold points lie where they cannot be used"; fi
 cp given.csv $table
 
@@ -57,7 +57,7 @@ done
 cmp {whole,killed}/training/out_of_fold_points.csv || fail_test "other points after being killed"
 expect_exit 2 train --out killed --cache whole/crops --resume --seed 5
 expect_stderr "another seed"
-expect_exit 0 train --out further --init whole --cache whole/crops --fold 0 --iterations 1
+STEPS=1 expect_exit 0 train --out further --init whole --cache whole/crops --fold 0
 expect_stderr "are used again"
 
 # Bad input, in words.
