@@ -113,6 +113,7 @@ def main():
     parser.add_argument("--binary", type=Path, default=ROOT / "build/default/src/cli/lumbargrade")
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help=", ".join(VARIANTS))
     arguments = parser.parse_args()
+    arguments.binary = arguments.binary.resolve()
     arguments.work.mkdir(parents=True, exist_ok=True)
     data = as_people_place_them(arguments.train, arguments.work / "data", arguments.people) if arguments.people else arguments.train
     count = sum(1 for _ in open(arguments.test / "train.csv")) - 1
