@@ -18,7 +18,8 @@ import csv, shutil
 rows = list(csv.DictReader(open("train_label_coordinates.csv")))
 spelt = [{key: row[key].lower().replace(" ", "_").replace("/", "_") if key in ("condition", "level") else row[key]
           for key in reversed(row)} | {"extra": "1"} for row in rows]
-outside = next(row for row in spelt if "foraminal" in row["condition"])
+last = spelt[-1]["study_id"]
+outside = next(row for row in spelt if "foraminal" in row["condition"] and row["study_id"] == last)
 outside["x"] = "-7"
 with open("data/train_label_coordinates.csv", "w", newline="") as file:
     writer = csv.DictWriter(file, spelt[0].keys(), lineterminator="\r\n")
@@ -34,7 +35,7 @@ with open("data/train.csv", "w", newline="") as file:
     writer.writeheader()
     writer.writerows(labels)
 series = list(csv.DictReader(open("train_series_descriptions.csv")))
-t1 = next(row for row in series if row["series_description"] == "Sagittal T1")
+t1 = next(row for row in series if row["series_description"] == "Sagittal T1" and row["study_id"] != last)
 shutil.copytree(f"data/train_images/{t1['study_id']}/{t1['series_id']}", f"data/train_images/{t1['study_id']}/123456789")
 series += [dict(t1, series_id="123456789"), dict(t1, series_id="987654321")]  # twice the role; a series without images
 with open("data/train_series_descriptions.csv", "w", newline="") as file:
@@ -42,10 +43,11 @@ with open("data/train_series_descriptions.csv", "w", newline="") as file:
     writer.writeheader()
     writer.writerows(series)
 PY
-mkdir -p "data/train_images/$(tail -n 1 train.csv | cut -d, -f1)9"  # one more study, of which nothing is labelled
+mkdir -p "data/train_images/$(sed -n 2p train.csv | cut -d, -f1)9"  # one more study, of which nothing is labelled
 expect_exit 0 challenge --out odd
-expect_stderr "1 coordinates cannot be used, predicted points stand in"
+expect_stderr "coordinates cannot be used, predicted points stand in"
 grep -q "x -7, y .* lies outside the image of" odd/crops/misplaced.csv || fail_test "misplaced.csv does not say why"
+grep -q "9,,no finding is labelled" odd/crops/skipped.csv || fail_test "skipped.csv does not tell the study without labels"
 expect_exit 0 lumbargrade model verify odd
 
 expect_wrong() { # expect_wrong TABLE LINE MESSAGE: the table with that last line
@@ -60,7 +62,7 @@ count=0
 study=$(tail -n 1 train.csv | cut -d, -f1)
 expect_wrong train_label_coordinates.csv "$study,1,1,Left Foraminal Narrowing,L1/L2,1,1" "unknown condition or level"
 expect_wrong train_label_coordinates.csv "$study,1,one,Spinal Canal Stenosis,L1/L2,1,1" '"one"'
-expect_wrong train.csv "$study$(printf ',Mild%.0s' {1..25})" 'unknown grade "Mild"'
+expect_wrong train.csv "7$study$(printf ',Mild%.0s' {1..25})" 'unknown grade "Mild"'
 cp *.csv data/
 sed -i '1s/series_id/series/' data/train_series_descriptions.csv
 expect_exit 2 challenge --out header
