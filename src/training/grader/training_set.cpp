@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/table.h"
 
 namespace lumbargrade {
 namespace {
@@ -20,6 +21,12 @@ std::set<std::string> folders_in(const fs::path& path) {
   return names;
 }
 
+/// A table of series that is wrong would cost every study: it is told at once. Error (Usage), with the line.
+void check_series_table(const fs::path& path) {
+  if (fs::exists(path))
+    static_cast<void>(Table(path, ErrorKind::Usage, {"study_id", "series_id", "series_description"}));
+}
+
 }  // namespace
 
 TrainingFolder::TrainingFolder(fs::path root) : root_(std::move(root)) {
@@ -28,6 +35,7 @@ TrainingFolder::TrainingFolder(fs::path root) : root_(std::move(root)) {
 }
 
 TrainingSet labelled_studies(const TrainingFolder& folder) {
+  check_series_table(folder.series());
   if (!fs::exists(folder.labels())) {
     throw Error(ErrorKind::Usage, text(folder.labels().string(),
                                        " is missing; --data takes a folder in the challenge's layout: train.csv, "
