@@ -18,6 +18,7 @@
 #include "training/grader/file_lock.h"
 #include "training/grader/grader_bundle.h"
 #include "training/grader/study_source.h"
+#include "training/loop/trainer.h"
 
 namespace lumbargrade {
 namespace {
