@@ -125,7 +125,10 @@ void add_bundle_command(CLI::App& app, Action& action) {
   add_network_options(*import, *options);
   add_data_options(*import, *options);
   import->footer(kImportFooter);
-  import->callback([options, &action] { action = [options] { return run_import(*options); }; });
+  import->callback([options, &action] { action = [options] { return run_import(*options);
+};
+}  // namespace lumbargrade::cli
+);
 }
 
 }  // namespace lumbargrade::cli

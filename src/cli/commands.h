@@ -17,9 +17,9 @@ void add_batch_command(CLI::App& app, Action& action);
 void add_bundle_command(CLI::App& app, Action& action);
 void add_train_command(CLI::App& app, Action& action);
 void add_train_challenge_command(CLI::App& train, Action& action);  ///< below `train`
-void add_train_grader_command(CLI::App& train, Action& action);  ///< below `train`
-void add_train_measures_command(CLI::App& train, Action& action);  ///< below `train`
-void add_train_points_command(CLI::App& train, Action& action);  ///< below `train`
+void add_train_grader_command(CLI::App& train, Action& action);     ///< below `train`
+void add_train_measures_command(CLI::App& train, Action& action);   ///< below `train`
+void add_train_points_command(CLI::App& train, Action& action);     ///< below `train`
 void add_crops_command(CLI::App& app, Action& action);
 void add_grade_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);

@@ -23,9 +23,10 @@ void add_grader_training_options(CLI::App& command, GraderTrainingCommand& optio
   command.add_option("--cache", training.data.cache, "Folder for the cut crops (default: crops/ in --out)")
       ->group("Data");
   command
-      .add_option("--init", training.init,
-                  "Backbone weights under timm's names: a file (safetensors, .bin, .pth), a folder of NAME.safetensors or "
-                  "NAME.bin by backbone, or a JSON map of names and files (default: random)")
+      .add_option(
+          "--init", training.init,
+          "Backbone weights under timm's names: a file (safetensors, .bin, .pth), a folder of NAME.safetensors or "
+          "NAME.bin by backbone, or a JSON map of names and files (default: random)")
       ->check(CLI::ExistingPath)
       ->group("Training");
   command.add_option("--makers", training.makers, "Threads that load crops and make batches ahead")

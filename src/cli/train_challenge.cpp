@@ -21,6 +21,12 @@ Examples:
 void add_challenge_options(CLI::App& command, ChallengeCommand& options) {
   add_grader_training_options(command, options);
   command
+      .add_option("--point-iterations", options.point_iterations,
+                  "Steps of each network that finds points, trained first where the data have coordinates")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  command
       .add_option("--only", options.only,
                   "Train one job alone: entry of the recipe and fold, both from 0, as --plan lists them")
       ->type_name("ENTRY:FOLD")
@@ -43,7 +49,8 @@ void add_train_challenge_command(CLI::App& train, Action& action) {
   auto options = std::make_shared<ChallengeCommand>();
   add_challenge_options(*challenge, *options);
   challenge->footer(kChallengeFooter);
-  challenge->callback([options, &action] { action = [options] { return network_commands().train_challenge(*options); }; });
+  challenge->callback(
+      [options, &action] { action = [options] { return network_commands().train_challenge(*options); }; });
 }
 
 }  // namespace lumbargrade::cli

@@ -62,9 +62,7 @@ void add_train_points_command(CLI::App& train, Action& action) {
   auto training = std::make_shared<PointTraining>();
   add_point_options(*points, *training);
   points->footer(kPointsFooter);
-  points->callback([training, &action] {
-    action = [training] { return network_commands().train_points(*training); };
-  });
+  points->callback([training, &action] { action = [training] { return network_commands().train_points(*training); }; });
 }
 
 }  // namespace lumbargrade::cli

@@ -274,8 +274,8 @@ class ExportedNetworkImpl::Runner {
     }
     const std::int64_t rows = arguments.front().toTensor().size(0);
     torch::Tensor answer = answer_of(std::move(arguments)).to(torch::kFloat32);
-    TORCH_CHECK(answer.dim() == 2 && answer.size(0) == rows && answer.size(1) == kExportedGrades, "the exported network gives ",
-                answer.sizes(), " for ", rows, " rows");
+    TORCH_CHECK(answer.dim() == 2 && answer.size(0) == rows && answer.size(1) == kExportedGrades,
+                "the exported network gives ", answer.sizes(), " for ", rows, " rows");
     if (options_.gives_probabilities) answer = answer.clamp_min(kLeastShare).log();
     if (options_.layout == SliceLayout::Batch) answer = over_slices(answer, inputs, from, count);
     return answer.narrow(0, 0, count);

@@ -46,7 +46,7 @@ EOF
 
 # What one call makes of it, in FOLDER/whole.
 train_whole() {
-  "$LUMBARGRADE" --quiet train challenge --data "$1/data" --recipe "$1/tiny.json" --out "$1/whole" --threads 1 \
+  "$LUMBARGRADE" --quiet train challenge --data "$1/data" --recipe "$1/tiny.json" --out "$1/whole" --threads 1 --point-iterations 1 \
     --deterministic --seed 4
 }
 

@@ -23,7 +23,7 @@ manifest = json.load(open("base/manifest.json"))
 del manifest["grading"]["foramen_measure"]
 json.dump(manifest, open("base/manifest.json", "w"))'
 challenge() {
-  ${EXEC:-} "$LUMBARGRADE" train challenge --data data --base base --recipe tiny.json --threads 1 --deterministic --seed "${SEED:-4}" \
+  ${EXEC:-} "$LUMBARGRADE" train challenge --data data --base base --recipe tiny.json --threads 1 --point-iterations 1 --deterministic --seed "${SEED:-4}" \
     --checkpoint-every 10 "$@"
 }
 # A study that nobody can read: its findings are graded by the prior, in training as by `grade`.

@@ -10,7 +10,7 @@ cat > tiny.json <<JSON
  "optimisation": {"epochs": 1}, "folds": 2, "run_folds": [0]}
 JSON
 expect_exit 0 lumbargrade phantom --studies 4 --seed 8 --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -j 2 -o data
-challenge() { "$LUMBARGRADE" train challenge --data data --recipe tiny.json --threads 1 "$@"; }
+challenge() { "$LUMBARGRADE" train challenge --data data --recipe tiny.json --threads 1 --point-iterations 1 "$@"; }
 cp -r data/*.csv .
 
 python3 - <<'PY'

@@ -27,7 +27,8 @@ CutStudy made_study(int study) {
   const std::string record(16 * 16 + 1, static_cast<char>('a' + study));
   CutStudy cut;
   cut.networks.resize(1);
-  cut.networks[0].push_back({{study, 20, Severity::Severe}, CropRecords{record}, CropRecords{record}, PointOffset{1, -2, 1}});
+  cut.networks[0].push_back(
+      {{study, 20, Severity::Severe}, CropRecords{record}, CropRecords{record}, PointOffset{1, -2, 1}});
   cut.networks[0].push_back({{study, 21, Severity::Moderate}, {}, {}, {}});
   cut.skipped = {{text("s", study), "", "lost"}};
   return cut;

@@ -49,6 +49,7 @@ struct GraderTrainingCommand {
 };
 
 struct ChallengeCommand : GraderTrainingCommand {
+  int point_iterations = 600;  ///< as ChallengeTraining
   std::string only;
   bool plan = false;
   bool list_jobs = false;

@@ -41,7 +41,7 @@ TrainingJob parse_job(const std::string& word) {
 }  // namespace
 
 int run_train_challenge(const ChallengeCommand& options) {
-  GraderTrainingOptions training = completed(options);
+  ChallengeTraining training{completed(options), options.point_iterations};
   if (options.list_jobs) {
     for (int round = 0; round < training.rounds(); ++round) {
       for (const TrainingJob& job : training.jobs()) std::cout << job.name() << "\n";

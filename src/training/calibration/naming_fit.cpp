@@ -28,7 +28,8 @@ void standardise(const std::vector<NamedChain>& chains, NamingModel& model) {
       for (const DiscFeatures& disc : chain.features.discs) sum += disc[f], squares += disc[f] * disc[f];
     }
     model.mean[f] = sum / count;
-    model.scale[f] = std::max(kSmallestSpread, std::sqrt(std::max(0.0, squares / count - model.mean[f] * model.mean[f])));
+    model.scale[f] =
+        std::max(kSmallestSpread, std::sqrt(std::max(0.0, squares / count - model.mean[f] * model.mean[f])));
   }
 }
 

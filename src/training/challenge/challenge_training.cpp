@@ -3,12 +3,14 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "bundle/manifest.h"
 #include "bundle/verify.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "training/grader/ensemble_training.h"
 #include "training/grader/file_lock.h"
+#include "training/points/point_trainer.h"
 
 namespace lumbargrade {
 namespace {
@@ -18,18 +20,19 @@ namespace fs = std::filesystem;
 constexpr const char* kRunFile = "run.json";
 
 /// What the call says that decides the result; recipe and data are compared by each part for itself, too.
-nlohmann::json identity_of(const GraderTrainingOptions& training) {
+nlohmann::json identity_of(const ChallengeTraining& training) {
   return {
       {"data", fs::weakly_canonical(training.data.data).string()},
       {"unlabelled", training.data.unlabelled.empty() ? "" : fs::weakly_canonical(training.data.unlabelled).string()},
       {"base", training.data.base_bundle},
       {"recipe", training.recipe.name},
       {"folds", training.recipe.folds},
+      {"point iterations", training.point_iterations},
       {"seed", training.seed}};
 }
 
 /// A folder is this run's, or new or empty.
-void claim_folder(const GraderTrainingOptions& training) {
+void claim_folder(const ChallengeTraining& training) {
   const FileLock lock = FileLock::wait_for(training.out / "checkpoint" / ".lock", training.out.string());
   const fs::path path = training.record_folder() / kRunFile;
   const nlohmann::json own = identity_of(training);
@@ -53,11 +56,24 @@ void claim_folder(const GraderTrainingOptions& training) {
   }
 }
 
-/// The bundle whose points the graders learn from and run with: of the points stage. By geometry so far: the base
-/// bundle's own.
-std::string bundle_with_points(const GraderTrainingOptions& training) {
-  log_info("points: the levels' canal points, and mean offsets from them");
-  return training.data.base_bundle;
+/// Trains the networks that find points where the data set has coordinates, unless an earlier call or another process
+/// has: graders are then cut and run at their points, held-out studies at those of networks that had not seen them.
+void train_points_first(ChallengeTraining& training) {
+  if (!fs::exists(TrainingFolder(training.data.data).coordinates())) {
+    log_info("points: the base bundle's; the data set has no coordinates to learn them from");
+    return;
+  }
+  PointTraining points;
+  static_cast<TrainingOptions&>(points) = training;
+  points.out = training.out / "points";
+  points.card.clear();
+  points.folds = training.recipe.folds;
+  points.iterations = training.point_iterations;
+  points.data = {training.data.data, points.out / "crops", training.data.base_bundle, training.threads};
+  const FileLock lock = FileLock::wait_for(training.out / "checkpoint" / "points.lock", "the points");
+  if (!fs::exists(points.out / kManifestFile)) train_points(points);  // the manifest is written last
+  training.data.base_bundle = points.out.string();
+  training.data.out_of_fold_points = points.record_folder() / "out_of_fold_points.csv";
 }
 
 /// Error (BundleInvalid) that names what does not hold.
@@ -76,10 +92,10 @@ void check_bundle(const fs::path& folder) {
 
 }  // namespace
 
-void train_challenge(GraderTrainingOptions training) {
+void train_challenge(ChallengeTraining training) {
   claim_folder(training);
   training.resume = true;
-  training.data.base_bundle = bundle_with_points(training);
+  train_points_first(training);
   train_ensemble(training);
   if (!training.only) check_bundle(training.out);
 }

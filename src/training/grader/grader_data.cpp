@@ -74,7 +74,7 @@ double quantile(std::vector<double> values, double share) {
 }
 
 GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, const fs::path& folder_of_crops,
-                const TrainingFolder& folder, const TrainingSet& set) {
+                const TrainingFolder& folder, const TrainingSet& set, const fs::path& points) {
   GraderOptions grader_options;
   if (!options.base_bundle.empty()) grader_options.bundle = options.base_bundle;
   grader_options.threads = 1;  // studies are cut side by side
@@ -82,9 +82,10 @@ GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, co
   const bool has_coordinates = recipe.points.needs_given() && fs::exists(folder.coordinates());
   const LabelCoordinates coordinates =
       has_coordinates ? read_label_coordinates(folder.coordinates()) : LabelCoordinates{};
-  const StudySource source(folder, loaded.grader);
+  const StudySource source(folder, loaded.grader, out_of_fold_points(points, loaded.bundle_folder));
   const CropExtractor cutter(recipe, source, coordinates);
-  const nlohmann::json decided_by = fingerprint(recipe, folder, set.studies, loaded.bundle_folder);
+  nlohmann::json decided_by = fingerprint(recipe, folder, set.studies, loaded.bundle_folder);
+  decided_by["points"] = points.empty() ? "" : sha256_of_file(points);
   const CropCache cache(recipe, folder_of_crops);
   auto index = cache.usable(decided_by, cutter, set.studies);
   if (index) log_info(text("crops of ", folder_of_crops.string(), " are used again"));
@@ -93,11 +94,20 @@ GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, co
   GraderData data;
   data.fingerprint = sha256_of_bytes(index->dump());
   for (const StudyLabels& study : set.studies) data.study_ids.push_back(study.study_id);
-  for (size_t n = 0; n < recipe.networks.size(); ++n) data.networks.push_back(cache.network_data(*index, n));
+  for (size_t n = 0; n < recipe.networks.size(); ++n) {
+    data.networks.push_back(cache.network_data(*index, n));
+    if (!points.empty()) data.networks.back().learned_point_error = data.networks.back().point_error;
+  }
   return data;
 }
 
 }  // namespace
+
+std::optional<OutOfFoldPoints> out_of_fold_points(const fs::path& table, const fs::path& bundle) {
+  if (table.empty()) return std::nullopt;
+  const auto spec = read_manifest(bundle).grading.points;
+  return OutOfFoldPoints(table, spec ? spec->least_confidence : 0);
+}
 
 std::optional<PointError> point_error_of(const std::vector<PointOffset>& offsets) {
   if (offsets.empty()) return std::nullopt;
@@ -124,12 +134,12 @@ size_t record_bytes(const View& view, const CropMargin& margin) {
 
 GraderData load_grader_data(const GraderRecipe& recipe, const GraderDataOptions& options) {
   const TrainingFolder folder(options.data);
-  return load(recipe, options, options.cache, folder, labelled_studies(folder));
+  return load(recipe, options, options.cache, folder, labelled_studies(folder), options.out_of_fold_points);
 }
 
 GraderData load_unlabelled_data(const GraderRecipe& recipe, const GraderDataOptions& options) {
   const TrainingFolder folder(options.unlabelled);
-  return load(recipe, options, options.cache / "unlabelled", folder, unlabelled_studies(folder));
+  return load(recipe, options, options.cache / "unlabelled", folder, unlabelled_studies(folder), {});
 }
 
 }  // namespace lumbargrade

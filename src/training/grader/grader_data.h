@@ -8,6 +8,7 @@
 #include "core/finding.h"
 #include "training/grader/crop_file.h"
 #include "training/grader/grader_recipe.h"
+#include "training/grader/out_of_fold_points.h"
 #include "training/grader/training_set.h"
 
 namespace lumbargrade {
@@ -18,6 +19,8 @@ struct GraderDataOptions {
   std::filesystem::path unlabelled;  ///< more studies, without labels, for pseudo-labels; may be empty
   std::filesystem::path cache;  ///< folder for the cut crops; used again when nothing that decides them has changed
   std::string base_bundle;      ///< its locator finds the levels; empty: the shipped one
+  /// Table of OutOfFoldPoints of the labelled studies, by networks such as those of the base bundle; may be empty.
+  std::filesystem::path out_of_fold_points;
   int threads = 2;
 };
 
@@ -73,6 +76,10 @@ struct GraderData {
   std::vector<NetworkData> networks;  ///< in the recipe's order
   std::string fingerprint;            ///< of everything that the crops and their labels are
 };
+
+/// Points of `table` that `grade` would use with this bundle; nothing where the table is empty.
+std::optional<OutOfFoldPoints> out_of_fold_points(const std::filesystem::path& table,
+                                                  const std::filesystem::path& bundle);
 
 /// Room around crops for the recipe's augmentation.
 CropMargin margin_of(const View& view, const AugmentationRecipe& augmentation);

@@ -151,7 +151,8 @@ std::vector<std::optional<HeldOutStudy>> grade_held_out(const GraderTrainingOpti
   options.threads = 1;  // studies are graded side by side
   const LoadedGrader base = load_grader(options);
   const TrainingFolder folder(training.data.data);
-  const StudySource source(folder, base.grader);
+  const StudySource source(folder, base.grader,
+                           out_of_fold_points(training.data.out_of_fold_points, base.bundle_folder));
   std::vector<std::optional<HeldOutStudy>> all(data.study_ids.size());
   const std::vector<int> folds = training.recipe.folds_to_run();
   for (size_t member = 0; member < folds.size(); ++member) {

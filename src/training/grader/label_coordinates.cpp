@@ -62,12 +62,16 @@ LabelledPoint LabelCoordinates::locate(const Study& study, const Finding& findin
   return {std::nullopt, text("series ", at.series_id, ", instance ", at.instance_number, " is not used or not there")};
 }
 
+std::string coordinate_key(const std::string& condition, const std::string& level) {
+  return as_key(condition) + "_" + as_key(level);
+}
+
 LabelCoordinates read_label_coordinates(const std::filesystem::path& path) {
   const Table table(path, ErrorKind::Usage,
                     {"study_id", "series_id", "instance_number", "condition", "level", "x", "y"});
   LabelCoordinates result;
   for (const TableRow row : table) {
-    const std::string key = as_key(row.field("condition")) + "_" + as_key(row.field("level"));
+    const std::string key = coordinate_key(row.field("condition"), row.field("level"));
     if (!is_finding(key)) {
       row.fail(text("unknown condition or level \"", row.field("condition"), "\", \"", row.field("level"), "\""));
     }

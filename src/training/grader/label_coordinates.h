@@ -37,6 +37,9 @@ class LabelCoordinates {
   std::map<std::pair<std::string, std::string>, Point> points_;  ///< by study id and finding key
 };
 
+/// The finding's key from the table's words, in both spellings.
+std::string coordinate_key(const std::string& condition, const std::string& level);
+
 /// Accepts both spellings in circulation ("Left Neural Foraminal Narrowing", "L1/L2" and
 /// left_neural_foraminal_narrowing, l1_l2) and any order of columns. Rows of unknown conditions or levels are errors
 /// (Usage) that name the line.

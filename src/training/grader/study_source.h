@@ -1,9 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "pipeline/grade_study.h"
+#include "training/grader/out_of_fold_points.h"
 #include "training/grader/training_set.h"
 
 namespace lumbargrade {
@@ -12,20 +14,21 @@ namespace lumbargrade {
 /// cutting crops and for grading what was held out.
 class StudySource {
  public:
-  /// Both are used, not copied.
-  StudySource(const TrainingFolder& folder, const Grader& grader) : folder_(folder), grader_(grader) {}
+  /// The folder is used, not copied. `points` stand in place of those that the bundle's networks would find.
+  StudySource(const TrainingFolder& folder, const Grader& grader, std::optional<OutOfFoldPoints> points = std::nullopt);
 
   /// Reads the study with the data set's table of series. Errors as of prepare_study.
   PreparedStudy read(const std::string& study_id) const;
 
-  /// The spine that `grade` hands to its networks. Error (NoUsableStudy) where none is found.
+  /// The spine that `grade` hands to its networks, with points that were found out of fold in place of its own. Error
+  /// (NoUsableStudy) where none is found.
   Spine spine(const PreparedStudy& prepared) const;
 
   const GradingModel& model() const { return grader_.model; }
 
  private:
   const TrainingFolder& folder_;
-  const Grader& grader_;
+  Grader grader_;
 };
 
 }  // namespace lumbargrade

@@ -207,7 +207,7 @@ TrainingPlan plan_training(const GraderTrainingOptions& training) {
       "Memory: weights, gradients, moments and average, and by what the process grew in that step, for a batch; in "
       "float32 on the CPU, of a GPU less is known. Disk: crops from the labels and the recipe; checkpoints of five "
       "copies of the weights, for a moment twice that.",
-      "Pseudo-labels and the second stage are not counted."};
+      "Points, pseudo-labels and the second stage are not counted."};
   return plan;
 }
 

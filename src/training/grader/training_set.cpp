@@ -23,7 +23,8 @@ std::set<std::string> folders_in(const fs::path& path) {
 
 /// A table of series that is wrong would cost every study: it is told at once. Error (Usage), with the line.
 void check_series_table(const fs::path& path) {
-  if (fs::exists(path)) static_cast<void>(Table(path, ErrorKind::Usage, {"study_id", "series_id", "series_description"}));
+  if (fs::exists(path))
+    static_cast<void>(Table(path, ErrorKind::Usage, {"study_id", "series_id", "series_description"}));
 }
 
 }  // namespace
