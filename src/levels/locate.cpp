@@ -71,6 +71,10 @@ Spine spine_in(const Volume& sagittal, const std::vector<int>& chosen, std::vect
   SliceSearch search(StackFrame(slices).positions(), view, kLocatorPixelMm, network.stride(), maps_of);
   StackReading reading = read_stack(slices, search.stack(), options.naming);
   while (search.follow_canal(reading)) reading = read_stack(slices, search.stack(), options.naming);
+  if (!shows_lumbar_spine(reading)) {
+    search.look_at_all();
+    reading = read_stack(slices, search.stack(), options.naming);
+  }
   require_lumbar_spine(reading);
   const auto looked =
       std::count_if(slices.begin(), slices.end(), [](const auto& slice) { return !slice.pixels.empty(); });

@@ -47,7 +47,7 @@ SliceSearch::SliceSearch(SlicePositions positions, cv::Size view, double pixel_m
   stack_ = {std::vector<LocatorMaps>(count), std::vector<double>(count, 0.0)};
   first_ = (count - 1) / 2;
   end_ = first_;
-  look(first_, first_ + 1);
+  look(first_, std::min(first_ + 2, count));  // two threads see one each
   for (;;) {
     const size_t first = goes_on(first_) ? before(first_) : first_;
     const size_t end = goes_on(end_ - 1) ? behind(end_ - 1) + 1 : end_;
@@ -59,7 +59,7 @@ SliceSearch::SliceSearch(SlicePositions positions, cv::Size view, double pixel_m
 
 /// To those in which the best slice shows the spine, once it surely shows one.
 void SliceSearch::narrow_columns() {
-  if (columns_.size() < view_.width || stack_.seen[best()] < kSureSpine) return;
+  if (!may_narrow_ || columns_.size() < view_.width || stack_.seen[best()] < kSureSpine) return;
   const DiscChain chain = find_disc_chain(stack_.maps[best()], pixel_mm_);
   const auto [front, back] = std::ranges::minmax(chain.discs, {}, [](const auto& disc) { return disc.centre_mm.x; });
   const auto first = static_cast<int>(std::max(0.0, front.centre_mm.x - kInFrontMm) / pixel_mm_);
@@ -106,6 +106,13 @@ size_t SliceSearch::behind(size_t slice) const {
   if (slice == last) return last;
   const int wanted = positions_.nearest(positions_.height_of(static_cast<double>(slice)) + kNextLookMm);
   return std::max(slice + 1, static_cast<size_t>(wanted));
+}
+
+void SliceSearch::look_at_all() {
+  may_narrow_ = false;
+  columns_ = {0, view_.width};
+  stack_ = {std::vector<LocatorMaps>(stack_.size()), std::vector<double>(stack_.size(), 0.0)};
+  look(0, stack_.size());
 }
 
 bool SliceSearch::follow_canal(const StackReading& reading) {

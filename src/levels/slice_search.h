@@ -32,6 +32,9 @@ class SliceSearch {
   /// on there. Returns whether there was anything to look at.
   bool follow_canal(const StackReading& reading);
 
+  /// Looks at all of every slice: where what was found so is no spine, another part may show one.
+  void look_at_all();
+
  private:
   void look(size_t first, size_t end);
   void narrow_columns();
@@ -47,7 +50,8 @@ class SliceSearch {
   MapsOfSlices maps_of_;
   StackMaps stack_;
   cv::Range columns_;  ///< all, until a slice surely shows a spine
-  size_t first_ = 0;   ///< of the range that was looked at
+  bool may_narrow_ = true;
+  size_t first_ = 0;  ///< of the range that was looked at
   size_t end_ = 0;
 };
 

@@ -131,7 +131,7 @@ StackReading read_stack(const std::vector<SliceImage>& slices, const StackMaps& 
   return reading;
 }
 
-void require_lumbar_spine(const StackReading& reading) {
+bool shows_lumbar_spine(const StackReading& reading) {
   double score = 0;
   for (const DiscCandidate& disc : reading.chain.discs) score += disc.score;
   const auto count = static_cast<double>(reading.chain.discs.size());
@@ -145,12 +145,16 @@ void require_lumbar_spine(const StackReading& reading) {
   const bool with_sacrum = reading.chain.anchor_score >= kSureAnchor;
   const double least = with_sacrum ? kMinimumMeanScore : kMinimumMeanScoreWithoutSacrum;
   const auto least_with_canal = with_sacrum ? kMinimumDiscsWithCanal : kMinimumDiscsWithCanalWithoutSacrum;
-  if (reading.chain.discs.size() < kMinimumDiscs || score / count < least || canal_mm < kMinimumCanalMm ||
-      with_canal < least_with_canal) {
-    throw Error(ErrorKind::NoUsableStudy,
-                text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ", std::lround(canal_mm),
-                     " mm of canal); is this a sagittal series of the lumbar spine?"));
-  }
+  return reading.chain.discs.size() >= kMinimumDiscs && score / count >= least && canal_mm >= kMinimumCanalMm &&
+         with_canal >= least_with_canal;
+}
+
+void require_lumbar_spine(const StackReading& reading) {
+  if (shows_lumbar_spine(reading)) return;
+  const double canal_mm = static_cast<double>(reading.profile.line_mm.size()) * reading.profile.step_mm;
+  throw Error(ErrorKind::NoUsableStudy,
+              text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ", std::lround(canal_mm),
+                   " mm of canal); is this a sagittal series of the lumbar spine?"));
 }
 
 }  // namespace lumbargrade

