@@ -40,7 +40,7 @@ GraderTrainingOptions small_training(const std::filesystem::path& out) {
   training.recipe.augmentation.jitter_mm = 0;
   training.recipe.augmentation.jitter_slices = 0;
   training.recipe.folds = 3;
-  training.recipe.mixer = MixerRecipe{16, 1, 0, {}};
+  training.recipe.mixer = MixerRecipe{16, 1, 0, "study", {}};
   training.recipe.mixer->optimisation.epochs = 30;
   training.recipe.mixer->optimisation.rate = 0.01;
   training.recipe.mixer->optimisation.patience = 30;
