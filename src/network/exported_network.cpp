@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <iostream>
 #include <mutex>
 
 #include "core/error.h"
@@ -68,6 +69,25 @@ class MemoryBound : public c10::MemoryReportingInfoBase {
 
  private:
   std::int64_t held_ = 0;
+};
+
+/// LibTorch's runner tells what a network takes on standard output, where results go: not while this is there. Loading
+/// is done by several threads, and the stream is one.
+class QuietOutput {
+ public:
+  QuietOutput() : lock_(mutex()), kept_(std::cout.rdbuf(nullptr)) {}
+  ~QuietOutput() { std::cout.rdbuf(kept_); }
+  QuietOutput(const QuietOutput&) = delete;
+  QuietOutput& operator=(const QuietOutput&) = delete;
+
+ private:
+  static std::mutex& mutex() {
+    static std::mutex only;
+    return only;
+  }
+
+  std::lock_guard<std::mutex> lock_;
+  std::streambuf* kept_;
 };
 
 /// A file in memory with a path of its own.
@@ -203,6 +223,7 @@ class ExportedNetworkImpl::Runner {
     MemoryFile file;
     write_package(program_, device, file);
     const std::string package = file.path();
+    const QuietOutput quiet;
     handle_ = in_plain_words(ErrorKind::BundleInvalid, text(path_.string(), " cannot be run"),
                              [&] { return std::make_unique<torch::nativert::ModelRunnerHandle>(package, "model"); });
     device_ = device;

@@ -52,10 +52,11 @@ import() { "$LUMBARGRADE" bundle import --crops crops --condition canal --out-of
 expect_exit 0 import --exported "$examples/channels.pt2" --golden channels.safetensors --out mine
 expect_exit 0 "$LUMBARGRADE" model verify mine
 expect_stdout "canal_exported_0: golden output: largest difference"
+! grep -qv "^ok  \|^valid  " .stdout || fail_test "something else on standard output"
 expect_exit 0 "$LUMBARGRADE" model info mine
 expect_stdout 'exported {"layout":"channels","views":["first"]}'
 expect_exit 0 "$LUMBARGRADE" grade "$study" --bundle mine
-[[ $(grep -c spinal_canal "$WORK/.stdout") == 5 ]] || fail_test "not five canal rows"
+[[ $(grep -c spinal_canal "$WORK/.stdout") == 5 && $(wc -l < "$WORK/.stdout") == 26 ]] || fail_test "not the 26 lines of a table"
 
 # Beside what is there, and another layout.
 expect_exit 0 import --exported "$examples/volume.pt2" --golden volume.safetensors --layout volume --beside --bundle mine --out both

@@ -91,7 +91,7 @@ TEST_F(Recipe, EveryShippedRecipeIsSound) {
   int recipes = 0;
   for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(LUMBARGRADE_MODELS) / "recipes")) {
     const GraderRecipe recipe = read_recipe(file.path());
-    EXPECT_EQ(recipe.name, file.path().stem());
+    EXPECT_EQ(recipe.name, file.path().stem().string());
     ++recipes;
   }
   EXPECT_GE(recipes, 14);
