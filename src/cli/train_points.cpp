@@ -52,6 +52,7 @@ void add_point_options(CLI::App& command, PointTraining& training) {
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
       ->group("Training");
+  add_resume_option(command, training);
   add_training_options(command, training);
 }
 

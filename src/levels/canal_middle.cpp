@@ -21,14 +21,7 @@ size_t edge_of_peak(const std::vector<double>& mass, size_t from, int step) {
   return at;
 }
 
-constexpr double kUsualCanalMm = 25;  // behind a disc's centre
-
 }  // namespace
-
-cv::Point2d canal_behind(const CanalProfile& profile, const DiscCandidate& disc) {
-  const auto canal = canal_at_disc(profile, disc);
-  return canal ? canal->middle_mm : disc.centre_mm + disc.posterior * kUsualCanalMm;
-}
 
 double canal_mass(const cv::Mat1f& canal, cv::Point2d middle_mm, double pixel_mm) {
   const cv::Rect around(static_cast<int>((middle_mm.x - 12) / pixel_mm), static_cast<int>((middle_mm.y - 8) / pixel_mm),

@@ -3,14 +3,9 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
-#include "levels/canal_profile.h"
-#include "levels/disc_chain.h"
 #include "volume/slice_positions.h"
 
 namespace lumbargrade {
-
-/// The canal's middle behind a disc; its usual place where the canal is not seen.
-cv::Point2d canal_behind(const CanalProfile& profile, const DiscCandidate& disc);
 
 /// Canal seen in a slice near a point of its course: how much this slice is in the middle.
 double canal_mass(const cv::Mat1f& canal, cv::Point2d middle_mm, double pixel_mm);

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/error.h"
-#include "core/log.h"
 #include "levels/locator_network.h"
-#include "levels/slice_search.h"
 #include "levels/spine_builder.h"
 #include "levels/stack_frame.h"
 #include "levels/stack_reading.h"
@@ -32,10 +29,9 @@ std::vector<int> slices_to_locate(int slices, int maximum) {
 
 Spine spine_from_maps(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps,
                       const LocatorOptions& options) {
-  const StackMaps stack = stack_maps(maps, slices.front().pixel_mm);
-  StackReading reading = read_stack(slices, stack, options.naming);
+  StackReading reading = read_stack(slices, maps, options.naming);
   require_lumbar_spine(reading);
-  return build_spine(slices, stack, std::move(reading), options);
+  return build_spine(slices, maps, std::move(reading), options);
 }
 
 namespace {
@@ -52,42 +48,13 @@ void number_slices(const std::vector<int>& chosen, const SlicePositions& among_c
       chosen.size() == 1 ? chosen.front() : in_volume.slice_at(among_chosen.height_of(spine.central_slice));
 }
 
-/// The slices with their places; their pixels come when they are looked at.
-std::vector<SliceImage> slices_without_pixels(const Volume& sagittal, const std::vector<int>& chosen) {
-  std::vector<SliceImage> slices(chosen.size());
-  for (size_t k = 0; k < chosen.size(); ++k) {
-    slices[k].patient_from_pixel = canonical_geometry(sagittal, chosen[k]);
-  }
-  return slices;
-}
-
-Spine spine_in(const Volume& sagittal, const std::vector<int>& chosen, std::vector<SliceImage>& slices,
-               const LocatorNetwork& network, const LocatorOptions& options) {
-  const auto maps_of = [&](const std::vector<size_t>& wanted, const cv::Range& columns) {
-    parallel_for(wanted.size(), [&](size_t k) { slices[wanted[k]] = canonical_slice(sagittal, chosen[wanted[k]]); });
-    return network.predict(slices, wanted, columns);
-  };
-  const cv::Size view = canonical_view(sagittal.patient_from_index, sagittal.columns, sagittal.rows).size;
-  SliceSearch search(StackFrame(slices).positions(), view, kLocatorPixelMm, network.stride(), maps_of);
-  StackReading reading = read_stack(slices, search.stack(), options.naming);
-  while (search.follow_canal(reading)) reading = read_stack(slices, search.stack(), options.naming);
-  if (!shows_lumbar_spine(reading)) {
-    search.look_at_all();
-    reading = read_stack(slices, search.stack(), options.naming);
-  }
-  require_lumbar_spine(reading);
-  const auto looked =
-      std::count_if(slices.begin(), slices.end(), [](const auto& slice) { return !slice.pixels.empty(); });
-  log_debug(text("the locator looked at ", looked, " of ", slices.size(), " slices"));
-  return build_spine(slices, search.stack(), std::move(reading), options);
-}
-
 }  // namespace
 
 Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const LocatorOptions& options) {
   const std::vector<int> chosen = slices_to_locate(sagittal.slices, options.maximum_slices);
-  std::vector<SliceImage> slices = slices_without_pixels(sagittal, chosen);
-  Spine spine = spine_in(sagittal, chosen, slices, network, options);
+  std::vector<SliceImage> slices(chosen.size());
+  parallel_for(chosen.size(), [&](size_t k) { slices[k] = canonical_slice(sagittal, chosen[k]); });
+  Spine spine = spine_from_maps(slices, network.predict(slices), options);
   number_slices(chosen, StackFrame(slices).positions(), SlicePositions(sagittal), spine);
   spine.series_instance_uid = sagittal.series_instance_uid;
   return spine;

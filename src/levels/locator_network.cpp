@@ -1,5 +1,6 @@
 #include "levels/locator_network.h"
 
+#include <cstring>
 #include <opencv2/imgproc.hpp>
 
 #include "network/parallel_for.h"
@@ -11,14 +12,12 @@ int64_t padded(int64_t length, int64_t stride) {
   return (length + stride - 1) / stride * stride;
 }
 
-/// One H x W plane, cut to the size of `map`, whose left edge is at column `first` of it; 0 elsewhere.
-cv::Mat1f to_mat(const torch::Tensor& plane, cv::Size size, int first) {
-  const torch::Tensor drawn = plane.contiguous();
-  const cv::Mat1f whole(static_cast<int>(drawn.size(0)), static_cast<int>(drawn.size(1)), drawn.data_ptr<float>());
-  const cv::Rect rect = cv::Rect(first, 0, whole.cols, whole.rows) & cv::Rect({}, size);
-  cv::Mat1f map(size, 0.0F);
-  whole(cv::Rect({}, rect.size())).copyTo(map(rect));
-  return map;
+/// Copies one H x W plane, cut to `size`.
+cv::Mat1f to_mat(const torch::Tensor& plane, cv::Size size) {
+  const torch::Tensor cut = plane.narrow(0, 0, size.height).narrow(1, 0, size.width).contiguous();
+  cv::Mat1f mat(size);
+  std::memcpy(mat.data, cut.data_ptr<float>(), sizeof(float) * static_cast<size_t>(cut.numel()));
+  return mat;
 }
 
 }  // namespace
@@ -42,30 +41,20 @@ LocatorNetwork::LocatorNetwork(UNet network, torch::Device device, torch::Scalar
 
 std::vector<LocatorMaps> LocatorNetwork::predict(const std::vector<SliceImage>& slices) const {
   std::vector<LocatorMaps> maps(slices.size());
-  parallel_for(slices.size(), [&](size_t k) { maps[k] = maps_of(slices[k].pixels, {0, slices[k].pixels.cols}); });
+  parallel_for(slices.size(), [&](size_t k) { maps[k] = maps_of(slices[k].pixels); });
   return maps;
 }
 
-std::vector<LocatorMaps> LocatorNetwork::predict(const std::vector<SliceImage>& slices,
-                                                 const std::vector<size_t>& wanted, const cv::Range& columns) const {
-  std::vector<LocatorMaps> maps(wanted.size());
-  parallel_for(wanted.size(), [&](size_t k) { maps[k] = maps_of(slices[wanted[k]].pixels, columns); });
-  return maps;
-}
-
-LocatorMaps LocatorNetwork::maps_of(const cv::Mat1f& pixels, const cv::Range& columns) const {
+LocatorMaps LocatorNetwork::maps_of(const cv::Mat1f& pixels) const {
   const torch::InferenceMode inference;
-  const int64_t width = padded(columns.size(), network_->stride());
-  const torch::Tensor input =
-      network_input(pixels, network_->stride()).narrow(2, columns.start, width).contiguous().unsqueeze(0);
+  const torch::Tensor input = network_input(pixels, network_->stride()).unsqueeze(0);
   const UNetOutput output = network_->forward(input.to(device_, precision_));
   const torch::Tensor fine = torch::softmax(output.fine.to(torch::kFloat32), 1).to(torch::kCPU)[0];
   const torch::Tensor coarse = torch::sigmoid(output.coarse.to(torch::kFloat32)).to(torch::kCPU)[0];
   const cv::Size size = pixels.size();
   const cv::Size half((size.width + 1) / 2, (size.height + 1) / 2);
-  const int first = columns.start;
-  return {to_mat(fine[1], size, first),       to_mat(fine[2], size, first),       to_mat(fine[3], size, first),
-          to_mat(coarse[0], half, first / 2), to_mat(coarse[1], half, first / 2), to_mat(coarse[2], half, first / 2)};
+  return {to_mat(fine[1], size),   to_mat(fine[2], size),   to_mat(fine[3], size),
+          to_mat(coarse[0], half), to_mat(coarse[1], half), to_mat(coarse[2], half)};
 }
 
 }  // namespace lumbargrade

@@ -17,14 +17,9 @@ class LocatorNetwork {
 
   /// Maps for each slice. Each is looked at by itself: batches need more memory and are no faster on a CPU.
   std::vector<LocatorMaps> predict(const std::vector<SliceImage>& slices) const;
-  /// The same for some of them, of which the network sees only a range of columns, which begins at a multiple of its
-  /// stride: the maps are 0 beside it. Grey values are normalised over the whole slice.
-  std::vector<LocatorMaps> predict(const std::vector<SliceImage>& slices, const std::vector<size_t>& wanted,
-                                   const cv::Range& columns) const;
-  int stride() const { return static_cast<int>(network_->stride()); }
 
  private:
-  LocatorMaps maps_of(const cv::Mat1f& pixels, const cv::Range& columns) const;
+  LocatorMaps maps_of(const cv::Mat1f& pixels) const;
 
   mutable UNet network_;
   torch::Device device_;

@@ -64,21 +64,6 @@ cv::Mat resample(const cv::Mat& image_on_grid, const CanonicalView& view, double
   return resampled;
 }
 
-Affine canonical_geometry(const Volume& sagittal, int slice, double pixel_mm) {
-  const CanonicalView view = canonical_view(sagittal.patient_from_index, sagittal.columns, sagittal.rows, pixel_mm);
-  Affine index_from_pixel = Affine::Identity();
-  for (int row = 0; row < 2; ++row) {
-    for (int column = 0; column < 2; ++column)
-      index_from_pixel.linear()(row, column) = view.index_from_pixel(row, column);
-    index_from_pixel.translation()[row] = view.index_from_pixel(row, 2);
-  }
-  Affine patient_from_slice = sagittal.patient_from_index;
-  patient_from_slice.translation() = sagittal.sources.empty()
-                                         ? Vector3(sagittal.patient_from_index * Vector3(0, 0, slice))
-                                         : sagittal.sources[static_cast<size_t>(slice)].position_patient;
-  return patient_from_slice * index_from_pixel;
-}
-
 SliceImage canonical_slice(const Volume& sagittal, int slice, double pixel_mm) {
   // OpenCV has no read-only view; the data is not written to.
   const cv::Mat1f grid(sagittal.rows, sagittal.columns, const_cast<float*>(sagittal.slice_data(slice)));
@@ -89,7 +74,17 @@ SliceImage canonical_slice(const Volume& sagittal, int slice, double pixel_mm) {
   SliceImage image;
   image.pixel_mm = pixel_mm;
   image.pixels = resample(grid, view, minimum);
-  image.patient_from_pixel = canonical_geometry(sagittal, slice, pixel_mm);
+  Affine index_from_pixel = Affine::Identity();
+  for (int row = 0; row < 2; ++row) {
+    for (int column = 0; column < 2; ++column)
+      index_from_pixel.linear()(row, column) = view.index_from_pixel(row, column);
+    index_from_pixel.translation()[row] = view.index_from_pixel(row, 2);
+  }
+  Affine patient_from_slice = sagittal.patient_from_index;
+  patient_from_slice.translation() = sagittal.sources.empty()
+                                         ? Vector3(sagittal.patient_from_index * Vector3(0, 0, slice))
+                                         : sagittal.sources[static_cast<size_t>(slice)].position_patient;
+  image.patient_from_pixel = patient_from_slice * index_from_pixel;
   return image;
 }
 

@@ -34,9 +34,6 @@ struct CanonicalView {
 CanonicalView canonical_view(const Affine& patient_from_index, int columns, int rows,
                              double pixel_mm = kLocatorPixelMm);
 
-/// Where a slice's canonical pixels (column, row, 0) lie in patient space.
-Affine canonical_geometry(const Volume& sagittal, int slice, double pixel_mm = kLocatorPixelMm);
-
 /// Slice `slice` of a sagittal volume, interpolated linearly (after a blur where it is shrunk); outside: the minimum.
 SliceImage canonical_slice(const Volume& sagittal, int slice, double pixel_mm = kLocatorPixelMm);
 

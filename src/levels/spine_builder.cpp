@@ -23,13 +23,14 @@ constexpr double kBesideSpineMm = 9;
 constexpr double kRivalShare = 0.6;
 constexpr double kUnusualSpacing = 1.55;
 constexpr double kLeastAnchor = 0.1;  // of the maps, for anything like a sacrum (ours)
+constexpr double kUsualCanalMm = 25;  // behind a disc's centre
 // A canal whose middle lies farther than this from the central slices is told.
 constexpr double kFarFromMiddleMm = 5;
 
 /// Pixels of canal in each slice that shows the spine, over the whole image; 0 in the others.
-std::vector<double> canal_areas(const StackMaps& stack, const std::vector<size_t>& slices) {
-  std::vector<double> areas(stack.size(), 0.0);
-  for (const size_t k : slices) areas[k] = cv::countNonZero(stack.maps[k].canal > kCanalLevel);
+std::vector<double> canal_areas(const std::vector<LocatorMaps>& maps, const std::vector<size_t>& slices) {
+  std::vector<double> areas(maps.size(), 0.0);
+  for (const size_t k : slices) areas[k] = cv::countNonZero(maps[k].canal > kCanalLevel);
   return areas;
 }
 
@@ -92,11 +93,11 @@ std::array<int, kLevelCount> discs_of_levels(const DiscChain& chain, const Locat
 
 class SpineBuilder {
  public:
-  SpineBuilder(const std::vector<SliceImage>& slices, const StackMaps& stack, StackReading reading)
+  SpineBuilder(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps, StackReading reading)
       : frame_(slices),
-        stack_(stack),
+        maps_(maps),
         reading_(std::move(reading)),
-        central_(slice_with_most_canal(canal_areas(stack, reading_.spine_slices), frame_.positions())),
+        central_(slice_with_most_canal(canal_areas(maps, reading_.spine_slices), frame_.positions())),
         pixel_mm_(slices.front().pixel_mm) {
     for (const DiscCandidate& disc : reading_.chain.discs) {
       middles_.push_back(middle_at(behind(disc)));
@@ -109,9 +110,8 @@ class SpineBuilder {
     parallel_for(needed.size(), [&](size_t n) {
       const auto k = static_cast<size_t>(needed[n]);
       CanalProfile& profile = profiles_.at(needed[n]);
-      const cv::Mat1f& canal = stack.maps[k].canal;
-      profile = measure_canal(canal, pixel_mm_, reading_.chain);
-      signals[n] = signal_across(canal, slices[k].pixels, profile);
+      profile = measure_canal(maps[k].canal, pixel_mm_, reading_.chain);
+      signals[n] = signal_across(maps[k].canal, slices[k].pixels, profile);
     });
     for (size_t n = 0; n < needed.size(); ++n) signals_[needed[n]] = std::move(signals[n]);
   }
@@ -141,7 +141,7 @@ class SpineBuilder {
 
   double middle_at(cv::Point2d middle_mm) const {
     std::vector<double> mass;
-    for (const LocatorMaps& slice : stack_.maps) mass.push_back(canal_mass(slice.canal, middle_mm, pixel_mm_));
+    for (const LocatorMaps& slice : maps_) mass.push_back(canal_mass(slice.canal, middle_mm, pixel_mm_));
     const auto& seen = reading_.spine_slices;
     const bool is_there = std::any_of(seen.begin(), seen.end(), [&](size_t k) { return mass[k] > 0; });
     size_t first = seen.front(), last = seen.back();
@@ -152,16 +152,18 @@ class SpineBuilder {
     return middle_slice(mass, frame_.positions(), first, last);
   }
 
-  cv::Point2d behind(const DiscCandidate& disc) const { return canal_behind(reading_.profile, disc); }
+  /// The canal's middle behind a disc; its usual place where the canal is not seen.
+  cv::Point2d behind(const DiscCandidate& disc) const {
+    const auto canal = canal_at_disc(reading_.profile, disc);
+    return canal ? canal->middle_mm : disc.centre_mm + disc.posterior * kUsualCanalMm;
+  }
 
   bool leaves_centre(double middle) const { return frame_.positions().distance_mm(middle, central_) > kCentralMm; }
 
   /// The slices in which a disc's canal is measured: the study's central ones, or, where a scoliotic canal leaves them,
   /// those around its own middle.
   std::vector<int> slices_around(double middle) const {
-    std::vector<int> around = central_slices(leaves_centre(middle) ? middle : central_, frame_.positions());
-    std::erase_if(around, [&](int slice) { return !stack_.has(static_cast<size_t>(slice)); });
-    return around;
+    return central_slices(leaves_centre(middle) ? middle : central_, frame_.positions());
   }
 
   LevelFrame level_frame(Level level, size_t disc_index, double certainty) const {
@@ -273,7 +275,7 @@ class SpineBuilder {
   }
 
   StackFrame frame_;
-  const StackMaps& stack_;  ///< where a slice was not looked at, no canal is
+  const std::vector<LocatorMaps>& maps_;
   StackReading reading_;
   double central_;
   double pixel_mm_;
@@ -285,9 +287,9 @@ class SpineBuilder {
 
 }  // namespace
 
-Spine build_spine(const std::vector<SliceImage>& slices, const StackMaps& stack, StackReading reading,
+Spine build_spine(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps, StackReading reading,
                   const LocatorOptions& options) {
-  return SpineBuilder(slices, stack, std::move(reading)).build(options);
+  return SpineBuilder(slices, maps, std::move(reading)).build(options);
 }
 
 }  // namespace lumbargrade

@@ -13,7 +13,11 @@
 namespace lumbargrade {
 namespace {
 
-constexpr double kRounding = 1e-6;  // of positions
+// Half the width of what is looked at (docs/sources.md, "Locator: from maps to names"). The outer
+// slices of a clinical stack, 20-40 mm beside the middle, show fat that looks like canal.
+constexpr double kSpineHalfWidthMm = 12;
+constexpr double kRounding = 1e-6;   // of positions
+constexpr double kSpineShare = 0.5;  // of the spine that the best slice shows
 // Of these, slices with at least this share of the most canal speak for the study's names.
 constexpr double kCentralShare = 0.5;
 // A chain is a lumbar spine when its discs are seen this well on average and a canal runs behind it.
@@ -40,6 +44,17 @@ LocatorMaps mean_maps(const std::vector<LocatorMaps>& maps, const std::vector<si
   return {mean_map(maps, chosen, &LocatorMaps::disc),  mean_map(maps, chosen, &LocatorMaps::vertebra),
           mean_map(maps, chosen, &LocatorMaps::canal), mean_map(maps, chosen, &LocatorMaps::l5s1),
           mean_map(maps, chosen, &LocatorMaps::s1),    mean_map(maps, chosen, &LocatorMaps::centre)};
+}
+
+/// How much of a lumbar spine a slice shows by itself: the scores of its discs that have a canal behind them, times how
+/// well its sacrum is seen.
+double spine_seen(const LocatorMaps& slice, double pixel_mm) {
+  const DiscChain chain = find_disc_chain(slice, pixel_mm);
+  if (chain.discs.empty()) return 0;
+  const CanalProfile profile = measure_canal(slice.canal, pixel_mm, chain);
+  double seen = 0;
+  for (const DiscCandidate& disc : chain.discs) seen += canal_at_disc(profile, disc) ? disc.score : 0;
+  return seen * std::max(0.0, chain.anchor_score);
 }
 
 /// A range of slices.
@@ -77,13 +92,15 @@ SliceRange range_of_most(const std::vector<double>& seen, const SlicePositions& 
 }
 
 /// Slices within kSpineHalfWidthMm of the middle that show the spine; all where none does.
-std::vector<size_t> spine_slices(const StackMaps& stack, const SlicePositions& slices) {
-  SliceRange range = range_of_most(stack.seen, slices);
-  const double most = std::ranges::max(range.of(stack.seen));
-  if (most <= 0) range = {0, stack.size() - 1};
+std::vector<size_t> spine_slices(const std::vector<LocatorMaps>& maps, double pixel_mm, const SlicePositions& slices) {
+  std::vector<double> seen(maps.size());
+  parallel_for(maps.size(), [&](size_t k) { seen[k] = spine_seen(maps[k], pixel_mm); });
+  SliceRange range = range_of_most(seen, slices);
+  const double most = std::ranges::max(range.of(seen));
+  if (most <= 0) range = {0, maps.size() - 1};
   std::vector<size_t> chosen;
   for (size_t k = range.first; k <= range.last; ++k) {
-    if (stack.has(k) && stack.seen[k] >= kSpineShare * most) chosen.push_back(k);
+    if (seen[k] >= kSpineShare * most) chosen.push_back(k);
   }
   return chosen;
 }
@@ -100,28 +117,12 @@ std::vector<size_t> naming_slices(const std::vector<LocatorMaps>& maps, const st
 }
 }  // namespace
 
-double spine_seen(const LocatorMaps& slice, double pixel_mm) {
-  const DiscChain chain = find_disc_chain(slice, pixel_mm);
-  if (chain.discs.empty()) return 0;
-  const CanalProfile profile = measure_canal(slice.canal, pixel_mm, chain);
-  double seen = 0;
-  for (const DiscCandidate& disc : chain.discs) seen += canal_at_disc(profile, disc) ? disc.score : 0;
-  return seen * std::max(0.0, chain.anchor_score);
-}
-
-StackMaps stack_maps(std::vector<LocatorMaps> maps, double pixel_mm) {
-  StackMaps stack{std::move(maps), {}};
-  stack.seen.resize(stack.size());
-  parallel_for(stack.size(), [&](size_t k) { stack.seen[k] = spine_seen(stack.maps[k], pixel_mm); });
-  return stack;
-}
-
-StackReading read_stack(const std::vector<SliceImage>& slices, const StackMaps& stack,
+StackReading read_stack(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps,
                         const std::optional<NamingModel>& naming) {
   const double pixel_mm = slices.front().pixel_mm;
   StackReading reading;
-  reading.spine_slices = spine_slices(stack, StackFrame(slices).positions());
-  reading.mean = mean_maps(stack.maps, naming_slices(stack.maps, reading.spine_slices));
+  reading.spine_slices = spine_slices(maps, pixel_mm, StackFrame(slices).positions());
+  reading.mean = mean_maps(maps, naming_slices(maps, reading.spine_slices));
   reading.chain = find_disc_chain(reading.mean, pixel_mm);
   reading.profile = measure_canal(reading.mean.canal, pixel_mm, reading.chain);
   if (naming && !reading.chain.discs.empty()) {
@@ -131,7 +132,7 @@ StackReading read_stack(const std::vector<SliceImage>& slices, const StackMaps& 
   return reading;
 }
 
-bool shows_lumbar_spine(const StackReading& reading) {
+void require_lumbar_spine(const StackReading& reading) {
   double score = 0;
   for (const DiscCandidate& disc : reading.chain.discs) score += disc.score;
   const auto count = static_cast<double>(reading.chain.discs.size());
@@ -145,16 +146,12 @@ bool shows_lumbar_spine(const StackReading& reading) {
   const bool with_sacrum = reading.chain.anchor_score >= kSureAnchor;
   const double least = with_sacrum ? kMinimumMeanScore : kMinimumMeanScoreWithoutSacrum;
   const auto least_with_canal = with_sacrum ? kMinimumDiscsWithCanal : kMinimumDiscsWithCanalWithoutSacrum;
-  return reading.chain.discs.size() >= kMinimumDiscs && score / count >= least && canal_mm >= kMinimumCanalMm &&
-         with_canal >= least_with_canal;
-}
-
-void require_lumbar_spine(const StackReading& reading) {
-  if (shows_lumbar_spine(reading)) return;
-  const double canal_mm = static_cast<double>(reading.profile.line_mm.size()) * reading.profile.step_mm;
-  throw Error(ErrorKind::NoUsableStudy,
-              text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ", std::lround(canal_mm),
-                   " mm of canal); is this a sagittal series of the lumbar spine?"));
+  if (reading.chain.discs.size() < kMinimumDiscs || score / count < least || canal_mm < kMinimumCanalMm ||
+      with_canal < least_with_canal) {
+    throw Error(ErrorKind::NoUsableStudy,
+                text("no lumbar discs found (", reading.chain.discs.size(), " disc-like spots, ", std::lround(canal_mm),
+                     " mm of canal); is this a sagittal series of the lumbar spine?"));
+  }
 }
 
 }  // namespace lumbargrade

@@ -17,7 +17,7 @@ unprivileged() {
 mkdir locked
 chmod 555 locked
 expect_exit 1 unprivileged "$LUMBARGRADE" batch data -o locked
-expect_stderr "cannot create locked/shards"
+expect_stderr "cannot write into"
 expect_stderr "Permission denied"
 
 mkdir small

@@ -42,7 +42,7 @@ def documented(source, program):
     found = {}
     for place, text in texts:
         for line in re.findall(r"^ +(?:\$ )?(lumbargrade [a-z][^#\n]*)", text.replace("\\\n", " "), re.M):
-            found.setdefault(re.sub(r"\s+", " ", re.sub(r"[][]", "", line)).strip(), place)
+            found.setdefault(re.sub(r"\s+", " ", re.sub(r"\[(--[^]]*)\]", r"\1", line)).strip(), place)
     return found
 
 

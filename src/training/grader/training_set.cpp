@@ -32,10 +32,10 @@ void check_series_table(const fs::path& path) {
 TrainingFolder::TrainingFolder(fs::path root) : root_(std::move(root)) {
   const bool is_test = !fs::is_directory(root_ / "train_images") && fs::is_directory(root_ / "test_images");
   part_ = is_test ? "test" : "train";
+  check_series_table(series());
 }
 
 TrainingSet labelled_studies(const TrainingFolder& folder) {
-  check_series_table(folder.series());
   if (!fs::exists(folder.labels())) {
     throw Error(ErrorKind::Usage, text(folder.labels().string(),
                                        " is missing; --data takes a folder in the challenge's layout: train.csv, "

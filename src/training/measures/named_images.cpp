@@ -104,7 +104,7 @@ SliceReading read_slice(const cv::Mat1b& image, double pixel_mm, const LocatorNe
   SliceReading result;
   result.slice = canonical_slice(single_slice_volume(image, pixel_mm), 0);
   const std::vector<SliceImage> slices = {result.slice};
-  result.reading = read_stack(slices, stack_maps(locator.predict(slices), result.slice.pixel_mm));
+  result.reading = read_stack(slices, locator.predict(slices));
   result.features =
       naming_features(result.reading.chain, result.reading.profile, result.reading.mean, result.slice.pixel_mm);
   return result;
