@@ -2,7 +2,8 @@
 # it from there: from a data set to a bundle that grades, with a network that PyTorch exported.
 . "$(dirname "$0")/training_lib.sh"
 examples=$LUMBARGRADE_TEST_DATA/exported
-python3 -c 'import numpy' 2> /dev/null || skip "no numpy"
+python=$LUMBARGRADE_SOURCE/.venv/bin/python
+[[ -x $python ]] || skip "no .venv; scripts/test makes it"
 cat > tiny.json <<'JSON'
 {"name": "tiny", "origin": "a test", "needs": "seconds",
  "networks": [{"condition": "spinal_canal_stenosis",
@@ -16,7 +17,7 @@ JSON
 expect_exit 0 lumbargrade phantom --studies 3 --seed 8 --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -j 2 -o data
 expect_exit 0 lumbargrade crops --export crops --data data --recipe tiny.json --cache cache
 expect_stderr "0-canal: "
-python3 - <<'PYTHON' || fail_test "the export is not as docs/pytorch.md says"
+"$python" - <<'PYTHON' || fail_test "the export is not as docs/pytorch.md says"
 import csv, json, math, pathlib
 import numpy as np
 root = pathlib.Path("crops")
@@ -59,7 +60,7 @@ PYTHON
 
 # What an export is for. Golden tensors hold probabilities: softmax of the logits that PyTorch gave.
 if "$LUMBARGRADE" --version | grep -q 'LibTorch 2\.11\.'; then
-  python3 - "$examples/channels.safetensors" <<'PYTHON'
+  "$python" - "$examples/channels.safetensors" <<'PYTHON'
 import json, struct, sys
 import numpy as np
 data = open(sys.argv[1], "rb").read()
