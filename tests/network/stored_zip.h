@@ -1,12 +1,11 @@
 #pragma once
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "study/made_archive.h"
 
 namespace lumbargrade {
 
@@ -20,16 +19,7 @@ inline void write_zip(const std::filesystem::path& path,
   else
     archive_write_zip_set_compression_store(writer);
   archive_write_open_filename(writer, path.c_str());
-  for (const auto& [name, bytes] : members) {
-    archive_entry* entry = archive_entry_new();
-    archive_entry_set_pathname(entry, name.c_str());
-    archive_entry_set_size(entry, static_cast<la_int64_t>(bytes.size()));
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0644);
-    archive_write_header(writer, entry);
-    archive_write_data(writer, bytes.data(), bytes.size());
-    archive_entry_free(entry);
-  }
+  write_members(writer, members);
   archive_write_close(writer);
   archive_write_free(writer);
 }
