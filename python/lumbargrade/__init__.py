@@ -23,6 +23,20 @@ from ._program import Option, program_path, program_version
 from ._results import Batch, Grade, Level, Measure, Series, Spine, Study, Vertebra
 from ._commands import batch, grade, score
 
+__version__: str  # asked for when it is read: importlib.metadata costs more than all of this module
+
+
+def __getattr__(name: str) -> str:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("lumbargrade")
+    except PackageNotFoundError:  # not installed, but found on the path
+        return program_version()["version"]
+
+
 __all__ = [
     "Batch",
     "BundleInvalid",

@@ -8,6 +8,7 @@
 #include "cli/networks/network_commands.h"
 #include "core/error.h"
 #include "core/joined.h"
+#include "core/wrapped_text.h"
 #include "dicom/transfer_syntax.h"
 #include "pipeline/device_name.h"
 
@@ -65,8 +66,8 @@ AboutJson info_json(const CommandText& program) {
 std::string info_text(const AboutJson& info) {
   std::string lines = text(version_text(), "\n\ncommands\n");
   for (const AboutJson& command : info["commands"]) {
-    lines +=
-        text("  ", command["command"].get<std::string>(), "\n      ", command["description"].get<std::string>(), "\n");
+    lines += text("  ", command["command"].get<std::string>(), "\n      ",
+                  wrapped(command["description"].get<std::string>(), 6), "\n");
   }
   lines += "\nreads\n";
   for (const AboutJson& format : info["formats"]["read"]) lines += text("  ", format.get<std::string>(), "\n");

@@ -87,4 +87,15 @@ void add_configuration(CLI::App& program, const std::vector<std::string>& argume
   program.final_callback([&program, arguments] { refuse_wrong_values(program, arguments); });
 }
 
+std::string configuration_fault(const CLI::App& program, const CLI::ParseError& error) {
+  constexpr std::string_view kUnknown = "INI was not able to parse ";  // CLI11's words, of TOML files too
+  const std::string what = error.what();
+  if (error.get_name() != "ConfigError" || !what.starts_with(kUnknown)) return "";
+  const CLI::Option* file = program.get_config_ptr();
+  return text("configuration file ", file != nullptr && !file->empty() ? file->as<std::string>() : "", ": \"",
+              what.substr(kUnknown.size()),
+              "\" is no option of its section's command. Sections are [grade], [batch] and so on; the options of "
+              "each are those that `lumbargrade COMMAND --help` lists, without --.\n");
+}
+
 }  // namespace lumbargrade::cli

@@ -12,4 +12,7 @@ namespace lumbargrade::cli {
 /// checks the values of all that have one.
 void add_configuration(CLI::App& program, const std::vector<std::string>& arguments);
 
+/// What is wrong with the configuration file, where `error` is about it; empty otherwise.
+std::string configuration_fault(const CLI::App& program, const CLI::ParseError& error);
+
 }  // namespace lumbargrade::cli

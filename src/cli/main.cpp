@@ -45,7 +45,8 @@ int told(const CLI::App& app, const CLI::ParseError& error, const std::vector<st
   std::ostringstream complaint;
   // CLI11's own codes start at 100; help and version are successes.
   if (app.exit(error, std::cout, complaint) == 0) return 0;
-  print_lines(complaint.str() + suggestion(app, arguments));
+  const std::string about_file = configuration_fault(app, error);
+  print_lines((about_file.empty() ? complaint.str() : about_file) + suggestion(app, arguments));
   return kUsageExitCode;
 }
 

@@ -21,6 +21,10 @@ constexpr double kBehindMm = 5;
 constexpr size_t kFewestRecesses = 4;
 /// Beyond it what is bright is fat beside a canal without fluid (docs/sources.md).
 constexpr double kFarthestCentreMm = 8;
+/// To the side, of the level's own canal point and of the study's line.
+constexpr double kAsideOfPointMm = 4.5;
+constexpr double kAsideOfLineMm = 5;
+constexpr size_t kFewestLevelsOfALine = 3;
 
 View axial_surroundings() {
   View view;
@@ -94,6 +98,56 @@ double area_beside_mm2(const cv::Mat1b& sac, cv::Point2d centre_mm, double direc
   return pixels * kAxialPixelMm * kAxialPixelMm;
 }
 
+/// How far to the patient's left something is at a level (0 to 4).
+struct LateralPlace {
+  double level = 0;
+  double mm = 0;
+};
+
+/// Residuals from the line of the median slope between different levels and the median intercept (Theil 1950, Sen
+/// 1968).
+std::vector<double> beside_line_mm(const std::vector<LateralPlace>& places) {
+  std::vector<double> slopes, residuals_mm;
+  for (const LateralPlace& a : places) {
+    for (const LateralPlace& b : places) {
+      if (b.level > a.level) slopes.push_back((b.mm - a.mm) / (b.level - a.level));
+    }
+  }
+  const double slope_mm = slopes.empty() ? 0 : median_of(std::move(slopes));
+  for (const LateralPlace& place : places) residuals_mm.push_back(place.mm - slope_mm * place.level);
+  const double intercept_mm = median_of(residuals_mm);
+  for (double& residual : residuals_mm) residual -= intercept_mm;
+  return residuals_mm;
+}
+
+Vector3 middle_of(const AxialMeasure& measure) {
+  return (measure.recess(Side::Left)->point_patient + measure.recess(Side::Right)->point_patient) / 2;
+}
+
+/// Takes out what is no sac (axial_sac.h).
+void leave_out_what_lies_aside(const Spine& spine, AxialMeasures& measures) {
+  Vector3 to_left = Vector3::Zero();
+  for (size_t k = 0; k < measures.size(); ++k) {
+    if (measures[k]) to_left += spine.levels[k]->left;
+  }
+  to_left.normalize();
+  std::vector<size_t> levels;
+  std::vector<LateralPlace> places;
+  for (size_t k = 0; k < measures.size(); ++k) {
+    if (!measures[k]) continue;
+    const auto level = static_cast<double>(k);
+    levels.push_back(k);
+    places.push_back({level, to_left.dot(middle_of(*measures[k]))});
+    places.push_back({level, to_left.dot(*spine.levels[k]->canal_patient)});
+  }
+  if (levels.size() < kFewestLevelsOfALine) return;
+  const std::vector<double> aside_mm = beside_line_mm(places);
+  for (size_t n = 0; n < levels.size(); ++n) {
+    const bool is_aside = std::abs(places[2 * n].mm - places[2 * n + 1].mm) > kAsideOfPointMm;
+    if (is_aside && std::abs(aside_mm[2 * n]) > kAsideOfLineMm) measures[levels[n]].reset();
+  }
+}
+
 }  // namespace
 
 std::optional<AxialMeasure> measure_axial_level(const std::vector<const Volume*>& axial, const LevelFrame& frame) {
@@ -130,6 +184,7 @@ AxialMeasures measure_axial(const Study& study, const Spine& spine) {
   parallel_for(measures.size(), [&](size_t k) {
     if (spine.levels[k]) measures[k] = measure_axial_level(volumes, *spine.levels[k]);
   });
+  leave_out_what_lies_aside(spine, measures);
   return measures;
 }
 

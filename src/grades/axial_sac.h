@@ -33,7 +33,8 @@ using AxialMeasures = std::array<std::optional<AxialMeasure>, kLevelCount>;
 /// centroid, from 8 mm in front of that to 5 mm behind it (docs/sources.md, "The sac on axial T2").
 std::optional<AxialMeasure> measure_axial_level(const std::vector<const Volume*>& axial, const LevelFrame& frame);
 
-/// Every level that was found, where the study has axial T2.
+/// Every level that was found, where the study has axial T2. What lies aside both of its level's canal point and of the
+/// line of the study's canal points and sacs is none: fat beside a canal whose fluid is gone.
 AxialMeasures measure_axial(const Study& study, const Spine& spine);
 
 /// What the patient's recesses usually have: the median over levels and sides; nothing for fewer than four.

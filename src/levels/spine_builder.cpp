@@ -99,9 +99,9 @@ class SpineBuilder {
         reading_(std::move(reading)),
         central_(slice_with_most_canal(canal_areas(maps, reading_.spine_slices), frame_.positions())),
         pixel_mm_(slices.front().pixel_mm) {
-    for (const DiscCandidate& disc : reading_.chain.discs) {
-      middles_.push_back(middle_at(behind(disc)));
-      measured_.push_back(slices_around(middles_.back()));
+    middles_ = middles_of_discs();
+    for (const double middle : middles_) {
+      measured_.push_back(slices_around(middle));
       for (const int k : measured_.back()) profiles_.try_emplace(k);
     }
     std::vector<int> needed;
@@ -139,17 +139,41 @@ class SpineBuilder {
     return frame_.positions().distance_mm(static_cast<double>(slice), static_cast<double>(other)) <= kBesideSpineMm;
   }
 
-  double middle_at(cv::Point2d middle_mm) const {
+  std::vector<double> masses_at(cv::Point2d middle_mm) const {
     std::vector<double> mass;
     for (const LocatorMaps& slice : maps_) mass.push_back(canal_mass(slice.canal, middle_mm, pixel_mm_));
+    return mass;
+  }
+
+  /// The slices that show the spine; some more where none of them shows the canal.
+  SliceRange slices_to_search(const std::vector<double>& mass) const {
     const auto& seen = reading_.spine_slices;
-    const bool is_there = std::any_of(seen.begin(), seen.end(), [&](size_t k) { return mass[k] > 0; });
-    size_t first = seen.front(), last = seen.back();
-    if (!is_there) {
-      while (first > 0 && is_beside(first - 1, seen.front())) --first;
-      while (last + 1 < mass.size() && is_beside(last + 1, seen.back())) ++last;
+    SliceRange range{seen.front(), seen.back()};
+    if (std::any_of(seen.begin(), seen.end(), [&](size_t k) { return mass[k] > 0; })) return range;
+    while (range.first > 0 && is_beside(range.first - 1, seen.front())) --range.first;
+    while (range.last + 1 < mass.size() && is_beside(range.last + 1, seen.back())) ++range.last;
+    return range;
+  }
+
+  std::vector<double> middles_of_discs() const {
+    std::vector<std::vector<double>> masses;
+    std::vector<SliceRange> ranges;
+    for (const DiscCandidate& disc : reading_.chain.discs) {
+      masses.push_back(masses_at(behind(disc)));
+      ranges.push_back(slices_to_search(masses.back()));
     }
-    return middle_slice(mass, frame_.positions(), first, last);
+    const std::vector<size_t> course = canal_course(masses, frame_.positions(), ranges);
+    std::vector<double> middles;
+    for (size_t disc = 0; disc < masses.size(); ++disc) {
+      middles.push_back(middle_slice(masses[disc], frame_.positions(), course[disc]));
+    }
+    return middles;
+  }
+
+  double middle_at(cv::Point2d middle_mm) const {
+    const std::vector<double> mass = masses_at(middle_mm);
+    const SliceRange range = slices_to_search(mass);
+    return middle_slice(mass, frame_.positions(), canal_course({mass}, frame_.positions(), {range}).front());
   }
 
   /// The canal's middle behind a disc; its usual place where the canal is not seen.

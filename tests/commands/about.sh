@@ -68,7 +68,15 @@ LUMBARGRADE_CONFIG=missing.toml expect_exit 2 lumbargrade batch empty -o out
 expect_stderr "LUMBARGRADE_CONFIG names no file"
 printf '[batch]\nlowest-dsc = "L4/L5"\n' > typo.toml
 expect_exit 2 lumbargrade --config typo.toml batch empty -o out
-expect_stderr "lowest-dsc"
+expect_stderr 'typo.toml: "batch.lowest-dsc" is no option'
+
+# Tables fit a terminal.
+for told in "info" "model info"; do
+  # shellcheck disable=SC2086
+  expect_exit 0 lumbargrade $told
+  wide=$(LC_ALL=C.UTF-8 awk 'length > 80 && $1 !~ "/" && NF > 3' .stdout)
+  [[ -z $wide ]] || fail_test "$told is wider than 80 columns: $wide"
+done
 
 # A log that is kept has times and no colours; `grade` of many names `batch`; --out is known.
 expect_exit 4 lumbargrade grade empty

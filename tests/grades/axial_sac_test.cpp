@@ -71,6 +71,45 @@ TEST(AxialSac, FatBesideACanalWithoutFluidIsNoSac) {
   EXPECT_FALSE(measure_axial_level({&fat}, frame_at_origin()));
 }
 
+/// Five blocks of three slices, 34 mm apart, and what lies `fat_mm` beside the canal instead of it at L2/L3.
+Study five_levels(double fat_mm) {
+  Study study;
+  for (int level = 0; level < kLevelCount; ++level) {
+    const double middle = level == 1 ? fat_mm : 0;
+    Volume block = axial_slice([&](const Vector3& p) { return std::hypot(p.x() - middle, p.y()) < 5; });
+    block.patient_from_index.translation().z() -= 34 * level;
+    for (auto& source : block.sources) source.position_patient.z() -= 34 * level;
+    study.axial_t2.push_back(std::move(block));
+  }
+  return study;
+}
+
+Spine straight_spine(double canal_of_l2_l3_mm) {
+  Spine spine;
+  for (int level = 0; level < kLevelCount; ++level) {
+    LevelFrame frame = frame_at_origin();
+    frame.canal_patient = Vector3(level == 1 ? canal_of_l2_l3_mm : 0, 0, -34 * level);
+    spine.levels[static_cast<size_t>(level)] = frame;
+  }
+  return spine;
+}
+
+TEST(AxialSac, WhatLiesAsideOfThePointAndOfTheOtherLevelsIsNoSac) {
+  const AxialMeasures measures = measure_axial(five_levels(6), straight_spine(0));
+  EXPECT_FALSE(measures[1]);
+  for (const size_t level : {0, 2, 3, 4}) EXPECT_TRUE(measures[level]);
+}
+
+TEST(AxialSac, ASacIsKeptWhereOnlyThePointLiesAside) {
+  const AxialMeasures measures = measure_axial(five_levels(0), straight_spine(6));
+  for (const auto& measure : measures) EXPECT_TRUE(measure);
+}
+
+TEST(AxialSac, ASacIsKeptThatGoesAsideWithItsPoint) {
+  const AxialMeasures measures = measure_axial(five_levels(6), straight_spine(5));
+  for (const auto& measure : measures) EXPECT_TRUE(measure);
+}
+
 TEST(AxialSac, ThePatientsUsualRecessIsTheMedianOfAtLeastFour) {
   AxialMeasures measures;
   AxialMeasure level;

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/joined.h"
 #include "core/sha256.h"
+#include "core/wrapped_text.h"
 #include "pipeline/load_grader.h"
 
 namespace lumbargrade::cli {
@@ -19,15 +20,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kLabelWidth = 14;
+constexpr size_t kLabelWidth = 14;
 constexpr int kProbabilityDecimals = 3;
 
-/// Lines of "label  value".
+/// Lines of "label  value", no wider than a terminal.
 class Card {
  public:
   void heading(const std::string& title) { out_ << "\n" << title << "\n"; }
   void line(const std::string& label, const std::string& value) {
-    out_ << "  " << std::left << std::setw(kLabelWidth) << label << " " << value << "\n";
+    out_ << "  " << std::left << std::setw(static_cast<int>(kLabelWidth)) << label;
+    out_ << (label.size() > kLabelWidth ? "\n" + std::string(kLabelWidth + 3, ' ') : " ");
+    out_ << wrapped(value, kLabelWidth + 3) << "\n";
   }
   std::string str() const { return out_.str(); }
 

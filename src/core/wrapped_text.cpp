@@ -1,0 +1,42 @@
+#include "core/wrapped_text.h"
+
+#include <algorithm>
+
+namespace lumbargrade {
+namespace {
+
+size_t columns_of(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string wrapped(std::string_view text, size_t indent) {
+  const size_t room = kTerminalColumns - std::min(indent, kTerminalColumns / 2);
+  const std::string margin(indent, ' ');
+  std::string lines;
+  size_t used = 0;
+  const auto new_line = [&] {
+    lines.append("\n").append(margin);
+    used = 0;
+  };
+  while (!text.empty()) {
+    if (text.front() == '\n') {
+      new_line();
+      text.remove_prefix(1);
+      continue;
+    }
+    size_t blanks = std::min(text.find_first_not_of(' '), text.size());
+    const std::string_view word = text.substr(blanks, text.find_first_of(" \n", blanks) - blanks);
+    text.remove_prefix(blanks + word.size());
+    if (used > 0 && used + blanks + columns_of(word) > room) {
+      new_line();
+      blanks = 0;
+    }
+    lines.append(blanks, ' ').append(word);
+    used += blanks + columns_of(word);
+  }
+  return lines;
+}
+
+}  // namespace lumbargrade
