@@ -83,7 +83,7 @@ def measured(name, shares, data, arguments):
     if not (bundle / "manifest.json").exists():
         cache = arguments.work / ("crops_predicted" if "given" not in shares and "jittered" not in shares else "crops")
         run(arguments.binary, "train", "challenge", "--data", data, "--recipe", folder / "recipe.json", "--out", bundle,
-            "--cache", cache, "--threads", arguments.threads, log=log)
+            "--cache", cache, "--threads", arguments.threads, "--point-iterations", arguments.point_iterations, log=log)
     submission = folder / "submission.csv"
     if not submission.exists():
         run(arguments.binary, "submission", "--data", arguments.test, "-o", submission, "--bundle", bundle, "--jobs",
@@ -109,6 +109,7 @@ def main():
     parser.add_argument("--recipe", type=Path, default=ROOT / "models/recipes/phantom_full.json")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--folds", type=int, default=2, help="of the recipe's folds that run")
+    parser.add_argument("--point-iterations", type=int, default=600, help="steps of each network that finds points")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--binary", type=Path, default=ROOT / "build/default/src/cli/lumbargrade")
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help=", ".join(VARIANTS))
