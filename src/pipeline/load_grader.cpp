@@ -112,11 +112,15 @@ void check_runs(const Manifest& manifest, const std::string& file) {
   }
 }
 
+void use_threads(LoadedGrader& loaded, int threads) {
+  loaded.threads = threads > 0 ? threads : available_cores();
+  at::set_num_threads(loaded.threads);
+}
+
 LoadedGrader load_grader(const GraderOptions& options) {
   LocatorOptions locating = locator_options(options.lowest_disc);
   LoadedGrader loaded;
-  loaded.threads = options.threads > 0 ? options.threads : available_cores();
-  at::set_num_threads(loaded.threads);
+  use_threads(loaded, options.threads);
   loaded.bundle_folder = find_bundle(options.bundle);
   check_runs(read_manifest(loaded.bundle_folder), (loaded.bundle_folder / kManifestFile).string());
   const Bundle bundle = load_bundle(loaded.bundle_folder);
