@@ -13,8 +13,8 @@ namespace lumbargrade {
 ///
 /// An order on standard input, a socket, brings two pipes: the requests, which become the worker's standard input, and
 /// its replies. The first line of the replies is {"pid": process} of the worker, or {"ready": false, "kind", "reason"}
-/// where it could not be begun, because `load` threw Error (as every order is then answered) or no process is to be had.
-/// Then `work` runs in the worker, with the descriptor of the replies; what it returns is the exit code.
+/// where it could not be begun, because `load` threw Error (as every order is then answered) or no process is to be
+/// had. Then `work` runs in the worker, with the descriptor of the replies; what it returns is the exit code.
 ///
 /// The worker is the child of the pool's process, not of the nursery: the pool waits for it and sees how it ends, it
 /// dies with the pool, and outlives the nursery. The nursery ends when its input ends or the pool dies.

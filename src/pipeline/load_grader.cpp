@@ -5,6 +5,7 @@
 #include "bundle/bundle.h"
 #include "bundle/find_bundle.h"
 #include "core/available_cores.h"
+#include "core/process_memory.h"
 #include "grades/condition_networks.h"
 #include "levels/canal_outline_network.h"
 #include "levels/locate.h"
@@ -151,6 +152,7 @@ LoadedGrader load_grader(const GraderOptions& options) {
   const SpineNetworks spine = spine_networks(bundle, device, precision);
   loaded.grader.locate = locating_with(spine, locating);
   loaded.grader.mask = masking_with(spine);
+  hand_back_libtorch_pages();
   return loaded;
 }
 
