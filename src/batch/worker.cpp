@@ -1,20 +1,19 @@
 #include "batch/worker.h"
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "batch/index.h"
+#include "batch/nursery.h"
 #include "batch/result_file.h"
 #include "batch/study_overview.h"
 #include "batch/study_summary.h"
 #include "core/atomic_file.h"
+#include "pipeline/device.h"
 #include "pipeline/prepare_study.h"
 #include "pipeline/report_files.h"
 #include "pipeline/stopwatch.h"
@@ -27,22 +26,11 @@ using Message = nlohmann::json;
 
 /// What a study takes is counted (memory_budget.h); twice as much, of private memory, is for what escapes the count.
 void limit_process(int memory_limit_mib) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   const rlim_t bytes = static_cast<rlim_t>(memory_limit_mib) << 21;
   const rlimit limit{bytes, bytes};
   setrlimit(RLIMIT_DATA, &limit);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-}
-
-bool answer(const Message& reply) {
-  const std::string line = reply.dump(-1, ' ', false, Message::error_handler_t::replace) + "\n";
-  for (size_t sent = 0; sent < line.size();) {
-    const ssize_t count = write(kReplyDescriptor, line.data() + sent, line.size() - sent);
-    if (count < 0 && errno != EINTR) return false;
-    if (count > 0) sent += static_cast<size_t>(count);
-  }
-  return true;
 }
 
 struct Request {
@@ -172,22 +160,43 @@ Message readiness(const GraderIdentity& loaded) {
           {"threads", loaded.threads}};
 }
 
+/// With one thread, of which a process may have no more before it forks.
+LoadedGrader loaded_with_one_thread(const WorkerOptions& options) {
+  if (options.only_inspect && !options.grader.bundle) return {};
+  GraderOptions grader = options.grader;
+  grader.threads = 1;
+  return load_grader(grader);
+}
+
+/// Answers requests until there are no more; the exit code.
+int grade_requests(int replies, const WorkerOptions& options, const LoadedGrader& loaded) {
+  if (!send_reply(replies, readiness(loaded))) return static_cast<int>(ErrorKind::Failure);
+  while (const auto request = next_request()) {
+    if (!send_reply(replies, answer_to(*request, options, loaded))) return static_cast<int>(ErrorKind::Failure);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int run_worker(const WorkerOptions& options) {
   limit_process(options.series.memory_limit_mib);
   LoadedGrader loaded;
-  try {
-    if (!options.only_inspect || options.grader.bundle) loaded = load_grader(options.grader);
-  } catch (const Error& error) {
-    answer({{"ready", false}, {"kind", error.exit_code()}, {"reason", error.what()}});
-    return error.exit_code();
-  }
-  if (!answer(readiness(loaded))) return static_cast<int>(ErrorKind::Failure);
-  while (const auto request = next_request()) {
-    if (!answer(answer_to(*request, options, loaded))) return static_cast<int>(ErrorKind::Failure);
-  }
-  return 0;
+  const auto load = [&] { loaded = loaded_with_one_thread(options); };
+  const bool is_shared = !may_touch_gpu(options.grader.device);
+  const auto load_shared = [&] {
+    if (is_shared) load();
+  };
+  return run_nursery(load_shared, [&](int replies) {
+    try {
+      if (!is_shared) load();
+    } catch (const Error& error) {
+      send_reply(replies, not_ready(error));
+      return error.exit_code();
+    }
+    use_threads(loaded, options.grader.threads);
+    return grade_requests(replies, options, loaded);
+  });
 }
 
 }  // namespace lumbargrade

@@ -8,9 +8,6 @@
 
 namespace lumbargrade {
 
-/// What a worker process answers on; see run_worker.
-inline constexpr int kReplyDescriptor = 3;
-
 struct WorkerOptions {
   StudyOptions series;
   GraderOptions grader;
@@ -20,13 +17,17 @@ struct WorkerOptions {
   std::string program;             ///< "lumbargrade 0.1.0", for the pages
 };
 
-/// The life of a worker process, which reads and grades studies for a batch. Hostile files are decoded here: a crash or
-/// an exhausted memory limit costs the one study that caused it.
+/// The life of a nursery (nursery.h) and, in the processes that it forks, of the workers, which read and grade studies
+/// for a batch. Hostile files are decoded here: a crash or an exhausted memory limit costs the one study that caused
+/// it.
+///
+/// The nursery loads the bundle, which its workers share. Where a GPU is to be used each worker loads it for itself,
+/// since nothing that was begun on a GPU survives a fork.
 ///
 /// A request on standard input is texts, each ended by a zero byte, since names may hold any other: study id, folder,
 /// StudyInstanceUID (of an archive of several studies; else empty), result file, a number, and so many files, which are
 /// the study's where the folder holds others too. The worker writes
-/// the result file (result_file.h; whole or not at all) and answers one line of JSON on descriptor 3: {"graded": true,
+/// the result file (result_file.h; whole or not at all) and answers one line of JSON on its replies: {"graded": true,
 /// "read_ms", "levels_ms", "grade_ms", "warnings"} or {"graded": false, "kind", "stage", "reason"}, with "stops_all":
 /// true where no other result could be written either. Its first line is {"ready": true, bundle and device} or
 /// {"ready": false, "kind", "reason"}. It ends when its input ends or its parent dies.

@@ -15,8 +15,8 @@ namespace {
 using Message = nlohmann::json;
 
 constexpr int kPollMs = 100;
-constexpr double kShortestStart_s = 30;  // of a worker: a network file system brings LibTorch slowly
 constexpr size_t kMostFailedStarts = 3;  // for each worker, none of all ready between them
+constexpr auto kMostStarting = 32;       // workers at once: a socket takes the orders of hundreds
 
 StudyOutcome outcome_from(const StudyFolder& study, const Message& reply) {
   StudyOutcome outcome;
@@ -53,11 +53,14 @@ GraderIdentity info_from(const Message& reply) {
 class Pool {
  public:
   Pool(const std::vector<StudyFolder>& studies, const PoolOptions& options, const PoolCalls& calls)
-      : studies_(studies), options_(options), calls_(calls) {}
+      : studies_(studies),
+        options_(options),
+        calls_(calls),
+        wanted_(std::min(studies_.size(), static_cast<size_t>(std::max(1, options_.workers)))),
+        nursery_(options_.command) {}
 
   GraderIdentity run() {
-    const auto wanted = std::min(studies_.size(), static_cast<size_t>(std::max(1, options_.workers)));
-    for (size_t i = 0; i < wanted; ++i) workers_.push_back(start());
+    start_missing();
     while (is_busy()) {
       const PoolControl control = calls_.control();
       if (control == PoolControl::Abort) break;
@@ -65,6 +68,8 @@ class Pool {
       hand_out();
       wait_for_replies();
       stop_late_workers();
+      std::erase(workers_, nullptr);
+      start_missing();
     }
     return info_;
   }
@@ -72,8 +77,12 @@ class Pool {
  private:
   using WorkerPointer = std::unique_ptr<WorkerProcess>;
 
-  WorkerPointer start() const {
-    return std::make_unique<WorkerProcess>(options_.command, std::max(kShortestStart_s, options_.study_timeout_s));
+  void start_missing() {
+    auto starting = std::count_if(workers_.begin(), workers_.end(), [](const auto& w) { return !w->is_ready(); });
+    for (; workers_.size() < wanted_ && starting < kMostStarting; ++starting) {
+      workers_.push_back(
+          std::make_unique<WorkerProcess>(nursery_, std::max(options_.start_timeout_s, options_.study_timeout_s)));
+    }
   }
 
   bool is_busy() const {
@@ -115,7 +124,9 @@ class Pool {
   bool take_reply(WorkerProcess& worker, const std::string& line) {
     const Message reply = Message::parse(line, nullptr, false);
     if (!reply.is_object()) return false;
-    if (!worker.is_ready()) {
+    if (!worker.is_born() && reply.contains("pid")) {
+      worker.set_born(reply.at("pid"));
+    } else if (!worker.is_ready()) {
       on_ready(worker, reply);
     } else if (worker.study()) {
       take_outcome(worker, reply);
@@ -144,16 +155,16 @@ class Pool {
 
   void reap(WorkerPointer& worker) {
     const std::string cause = worker->cause_of_death();
-    if (!worker->is_ready() && ++failed_starts_ >= kMostFailedStarts * workers_.size()) {
+    if (!worker->is_ready() && ++failed_starts_ >= kMostFailedStarts * wanted_) {
       throw Error(ErrorKind::Failure, text("worker processes do not start: ", cause));
     }
     if (worker->study()) calls_.finished(lost_outcome(*worker->study(), cause));
-    worker = start();
+    worker.reset();
   }
 
   void stop_late_workers() {
     for (WorkerPointer& worker : workers_) {
-      if (!worker->is_late(WorkerProcess::Clock::now())) continue;
+      if (!worker || !worker->is_late(WorkerProcess::Clock::now())) continue;
       worker->stop_late();
       reap(worker);
     }
@@ -162,6 +173,8 @@ class Pool {
   const std::vector<StudyFolder>& studies_;
   const PoolOptions& options_;
   const PoolCalls& calls_;
+  size_t wanted_;
+  NurseryProcess nursery_;  ///< outlives the workers
   std::vector<WorkerPointer> workers_;
   size_t next_ = 0;
   size_t failed_starts_ = 0;

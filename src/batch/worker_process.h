@@ -5,29 +5,13 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "batch/descriptor.h"
 #include "batch/discover.h"
+#include "batch/nursery_process.h"
 
 namespace lumbargrade {
-
-/// A file descriptor that is closed with its owner.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  ~Descriptor();
-  int get() const { return value_; }
-
- private:
-  int value_ = -1;
-};
 
 /// One worker process (run_worker) and what it is at. Nothing here waits for it, so that a worker that is stopped or
 /// hangs holds nobody up.
@@ -35,8 +19,8 @@ class WorkerProcess {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Starts it; it has until `start_limit_s` to become ready. Throws Error (Failure).
-  WorkerProcess(const std::vector<std::string>& command, double start_limit_s);
+  /// Orders it; it has until `start_limit_s` to become ready. `nursery` must outlive it. Throws Error (Failure).
+  WorkerProcess(NurseryProcess& nursery, double start_limit_s);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
@@ -44,11 +28,13 @@ class WorkerProcess {
   int reply_descriptor() const { return replies_.get(); }
   int request_descriptor() const { return requests_.get(); }
   bool has_unsent() const { return !unsent_.empty(); }
+  bool is_born() const { return pid_ > 0; }
   bool is_ready() const { return is_ready_; }
   bool is_idle() const { return is_ready_ && !study_; }
   bool is_late(Clock::time_point now) const { return (!is_ready_ || study_) && now >= deadline_; }
   const std::optional<StudyFolder>& study() const { return study_; }
 
+  void set_born(pid_t pid) { pid_ = pid; }
   void set_ready() { is_ready_ = true; }
   void begin(const StudyFolder& study, const std::filesystem::path& result_file, double limit_s);
   void end_study() { study_.reset(); }
@@ -59,6 +45,7 @@ class WorkerProcess {
   bool read_some();
   std::optional<std::string> next_line();
 
+  /// Before it is born this ends its nursery.
   void kill_now() const;
   /// Ends it for taking too long.
   void stop_late();
@@ -67,9 +54,11 @@ class WorkerProcess {
   std::string cause_of_death();
 
  private:
-  int wait_for_end();
+  std::string end_of_process();
 
-  pid_t pid_ = -1;
+  NurseryProcess& nursery_;
+  int nursery_number_ = 0;
+  pid_t pid_ = -1;  ///< until it is born
   Descriptor requests_;
   Descriptor replies_;
   std::string unsent_;

@@ -6,6 +6,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/process_memory.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -33,6 +34,7 @@ void check_output(const GradeOptions& options) {
 int run_grade(GradeOptions options) {
   check_output(options);
   options.series.threads = options.grader.threads > 0 ? options.grader.threads : options.series.threads;
+  use_one_malloc_arena();
   StudyReading reading(options.study, options.series);
   return network_commands().grade(options, reading);
 }

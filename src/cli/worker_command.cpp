@@ -4,6 +4,7 @@
 #include "cli/grade_options.h"
 #include "cli/networks/network_commands.h"
 #include "cli/report_options.h"
+#include "core/process_memory.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -44,6 +45,7 @@ void add_worker_command(CLI::App& app, Action& action) {
   add_grader_options(*command, options->grader);
   command->callback([options, &action] {
     action = [options] {
+      use_one_malloc_arena();
       options->program = program_text();
       options->series.threads = std::max(1, options->grader.threads);
       return network_commands().worker(*options);

@@ -1,6 +1,5 @@
 #include "levels/locator_network.h"
 
-#include <cstring>
 #include <opencv2/imgproc.hpp>
 
 #include "network/parallel_for.h"
@@ -12,12 +11,17 @@ int64_t padded(int64_t length, int64_t stride) {
   return (length + stride - 1) / stride * stride;
 }
 
-/// Copies one H x W plane, cut to `size`.
-cv::Mat1f to_mat(const torch::Tensor& plane, cv::Size size) {
-  const torch::Tensor cut = plane.narrow(0, 0, size.height).narrow(1, 0, size.width).contiguous();
-  cv::Mat1f mat(size);
-  std::memcpy(mat.data, cut.data_ptr<float>(), sizeof(float) * static_cast<size_t>(cut.numel()));
-  return mat;
+/// Copies the upper left part of one H x W plane that `mat` has room for.
+void copy_part(const torch::Tensor& plane, cv::Mat1f& mat) {
+  const torch::Tensor rows = plane.contiguous();
+  const cv::Mat1f all(static_cast<int>(rows.size(0)), static_cast<int>(rows.size(1)), rows.data_ptr<float>());
+  all(cv::Rect(cv::Point(), mat.size())).copyTo(mat);
+}
+
+/// Room for the maps of a slice.
+LocatorMaps empty_maps(cv::Size size) {
+  const cv::Size half((size.width + 1) / 2, (size.height + 1) / 2);
+  return {cv::Mat1f(size), cv::Mat1f(size), cv::Mat1f(size), cv::Mat1f(half), cv::Mat1f(half), cv::Mat1f(half)};
 }
 
 }  // namespace
@@ -40,21 +44,25 @@ LocatorNetwork::LocatorNetwork(UNet network, torch::Device device, torch::Scalar
 }
 
 std::vector<LocatorMaps> LocatorNetwork::predict(const std::vector<SliceImage>& slices) const {
-  std::vector<LocatorMaps> maps(slices.size());
-  parallel_for(slices.size(), [&](size_t k) { maps[k] = maps_of(slices[k].pixels); });
+  std::vector<LocatorMaps> maps;
+  // What stays is allocated before what the passes need and free again: in between it would leave holes.
+  for (const SliceImage& slice : slices) maps.push_back(empty_maps(slice.pixels.size()));
+  parallel_for(slices.size(), [&](size_t k) { draw_maps(slices[k].pixels, maps[k]); });
   return maps;
 }
 
-LocatorMaps LocatorNetwork::maps_of(const cv::Mat1f& pixels) const {
+void LocatorNetwork::draw_maps(const cv::Mat1f& pixels, LocatorMaps& maps) const {
   const torch::InferenceMode inference;
   const torch::Tensor input = network_input(pixels, network_->stride()).unsqueeze(0);
   const UNetOutput output = network_->forward(input.to(device_, precision_));
   const torch::Tensor fine = torch::softmax(output.fine.to(torch::kFloat32), 1).to(torch::kCPU)[0];
   const torch::Tensor coarse = torch::sigmoid(output.coarse.to(torch::kFloat32)).to(torch::kCPU)[0];
-  const cv::Size size = pixels.size();
-  const cv::Size half((size.width + 1) / 2, (size.height + 1) / 2);
-  return {to_mat(fine[1], size),   to_mat(fine[2], size),   to_mat(fine[3], size),
-          to_mat(coarse[0], half), to_mat(coarse[1], half), to_mat(coarse[2], half)};
+  copy_part(fine[1], maps.disc);
+  copy_part(fine[2], maps.vertebra);
+  copy_part(fine[3], maps.canal);
+  copy_part(coarse[0], maps.l5s1);
+  copy_part(coarse[1], maps.s1);
+  copy_part(coarse[2], maps.centre);
 }
 
 }  // namespace lumbargrade

@@ -19,7 +19,7 @@ class LocatorNetwork {
   std::vector<LocatorMaps> predict(const std::vector<SliceImage>& slices) const;
 
  private:
-  LocatorMaps maps_of(const cv::Mat1f& pixels) const;
+  void draw_maps(const cv::Mat1f& pixels, LocatorMaps& maps) const;
 
   mutable UNet network_;
   torch::Device device_;

@@ -48,10 +48,12 @@ UNetOutput UNetImpl::forward(const torch::Tensor& input) {
   for (size_t step = 0; step < decoder_->size(); ++step) {
     features = reduce_[step]->as<nn::Conv2d>()->forward(features);
     features = torch::upsample_nearest2d(features, {skips.back().size(2), skips.back().size(3)});
-    features = decoder_[step]->as<ConvBlock>()->forward(torch::cat({features, skips.back()}, 1));
-    skips.pop_back();
+    features = torch::cat({features, skips.back()}, 1);
+    skips.pop_back();  // both parts are freed before the convolution, which is where most memory is taken
+    features = decoder_[step]->as<ConvBlock>()->forward(features);
   }
   const torch::Tensor logits = head_->forward(features);
+  features.reset();
   const int64_t fine_channels = 4 * options_.fine_classes;
   return {torch::pixel_shuffle(logits.narrow(1, 0, fine_channels).contiguous(), 2),
           logits.narrow(1, fine_channels, options_.coarse_maps)};

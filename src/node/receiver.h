@@ -1,6 +1,6 @@
 #pragma once
 
-#include "batch/worker_process.h"
+#include "batch/descriptor.h"
 #include "node/configuration.h"
 
 namespace lumbargrade::node {

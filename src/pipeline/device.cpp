@@ -45,6 +45,10 @@ std::string obstacle_to_cuda() {
 
 }  // namespace
 
+bool may_touch_gpu(const std::string& wanted) {
+  return wanted != "cpu" && has_gpu_driver();
+}
+
 std::string ready_device(const std::string& wanted) {
   if (wanted == "cpu") return "cpu";
   if (wanted == "auto") return has_gpu_driver() && obstacle_to_cuda().empty() ? "cuda" : "cpu";

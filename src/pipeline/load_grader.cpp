@@ -5,6 +5,7 @@
 #include "bundle/bundle.h"
 #include "bundle/find_bundle.h"
 #include "core/available_cores.h"
+#include "core/process_memory.h"
 #include "grades/condition_networks.h"
 #include "levels/canal_outline_network.h"
 #include "levels/locate.h"
@@ -112,11 +113,15 @@ void check_runs(const Manifest& manifest, const std::string& file) {
   }
 }
 
+void use_threads(LoadedGrader& loaded, int threads) {
+  loaded.threads = threads > 0 ? threads : available_cores();
+  at::set_num_threads(loaded.threads);
+}
+
 LoadedGrader load_grader(const GraderOptions& options) {
   LocatorOptions locating = locator_options(options.lowest_disc);
   LoadedGrader loaded;
-  loaded.threads = options.threads > 0 ? options.threads : available_cores();
-  at::set_num_threads(loaded.threads);
+  use_threads(loaded, options.threads);
   loaded.bundle_folder = find_bundle(options.bundle);
   check_runs(read_manifest(loaded.bundle_folder), (loaded.bundle_folder / kManifestFile).string());
   const Bundle bundle = load_bundle(loaded.bundle_folder);
@@ -147,6 +152,7 @@ LoadedGrader load_grader(const GraderOptions& options) {
   const SpineNetworks spine = spine_networks(bundle, device, precision);
   loaded.grader.locate = locating_with(spine, locating);
   loaded.grader.mask = masking_with(spine);
+  hand_back_libtorch_pages();
   return loaded;
 }
 

@@ -42,6 +42,9 @@ struct LoadedGrader : GraderIdentity {
 /// the manifest.
 void check_runs(const Manifest& manifest, const std::string& file);
 
+/// Lets the networks use so many threads; 0: as many as there are cores.
+void use_threads(LoadedGrader& loaded, int threads);
+
 /// Loads and checks the bundle. Throws Error (BundleInvalid), or (Usage) for a wrong option.
 LoadedGrader load_grader(const GraderOptions& options);
 

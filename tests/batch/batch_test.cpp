@@ -27,6 +27,13 @@ using testing::HasSubstr;
 // Speaks run_worker's protocol without a network: what becomes of a study is in its name. The result file is laid out
 // by hand, as result_file.h has it.
 constexpr const char* kWorkerScript = R"sh(
+if [[ ${1-} == load ]]; then
+  echo x >> "$0.loads"
+  if [[ -e $0.first_loads_die ]] && (($(wc -l < "$0.loads") < 3)); then kill -KILL $PPID; fi
+  if [[ -e $0.first_load_stops ]] && (($(wc -l < "$0.loads") < 2)); then kill -STOP $PPID; fi
+  echo $PPID > "$0.nursery"
+  exit 0
+fi
 if [[ -e $0.first_starts_die ]] && (($(wc -l < "$0.first_starts_die") < 2)); then
   echo x >> "$0.first_starts_die"
   kill -KILL $$
@@ -59,6 +66,7 @@ while IFS= read -r -d '' id && IFS= read -r -d '' folder && IFS= read -r -d '' u
     babbles*) echo 'not JSON' >&3 ;;
     poor*) echo '{"graded":false,"kind":4,"stage":"levels","reason":"no lumbar discs found"}' >&3 ;;
     full*) echo '{"graded":false,"kind":1,"stage":"write","reason":"cannot write x: No space left on device","stops_all":true}' >&3 ;;
+    alone*) kill -KILL "$(<"$0.nursery")"; write_result; echo "$graded" >&3 ;;
     twice*) kill -INT $PPID; sleep 0.2; kill -INT $PPID; exec sleep 60 ;;
     interrupt*) kill -INT $PPID; sleep 0.5; write_result; echo "$graded" >&3 ;;
     *) write_result; echo "$graded" >&3 ;;
@@ -76,7 +84,7 @@ class BatchTest : public testing::Test {
         << nlohmann::json(std::vector<std::string>(study_summary_columns().size(), "cell")).dump();
     options_.data_set = folder_ / "data";
     options_.output = folder_ / "out";
-    options_.pool = {{"/bin/bash", (folder_ / "worker.sh").string()}, 2, 30};
+    options_.pool = {{NURSERY_OF_SCRIPTS, (folder_ / "worker.sh").string()}, 2, 30};
     options_.identity = {{"bundle_sha256", "s"}};
     fs::create_directories(options_.data_set);
   }
@@ -106,10 +114,13 @@ class BatchTest : public testing::Test {
   }
 
   /// How often a worker was asked for a study.
-  long attempts(const std::string& id) {
-    std::ifstream log(folder_ / "worker.sh.log");
+  long attempts(const std::string& id) { return lines(folder_ / "worker.sh.log", id); }
+  long loads() { return lines(folder_ / "worker.sh.loads", "x"); }
+
+  static long lines(const fs::path& file, const std::string& wanted) {
+    std::ifstream log(file);
     long count = 0;
-    for (std::string line; std::getline(log, line);) count += line == id;
+    for (std::string line; std::getline(log, line);) count += line == wanted;
     return count;
   }
 
@@ -336,6 +347,57 @@ TEST_F(BatchTest, WorkersKilledOrStoppedWhileTheyLoadCostNoStudy) {
   EXPECT_EQ(run().counts.graded, 3U);
 }
 
+TEST_F(BatchTest, WorkersThatDieAreReplacedWithoutLoadingAgain) {
+  add_studies({"1", "2", "3", "crash1", "crash2", "crash3"});
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.graded, 3U);
+  EXPECT_EQ(summary.counts.failed, 3U);
+  EXPECT_EQ(loads(), 1);
+}
+
+TEST_F(BatchTest, ANurseryKilledOrStoppedWhileItLoadsCostsNoStudy) {
+  add_studies({"1", "2", "3"});
+  std::ofstream(folder_ / "worker.sh.first_loads_die") << "";
+  EXPECT_EQ(run().counts.graded, 3U);
+  EXPECT_EQ(loads(), 3);
+  fs::remove(folder_ / "worker.sh.first_loads_die");
+  fs::remove(folder_ / "worker.sh.loads");
+  std::ofstream(folder_ / "worker.sh.first_load_stops") << "";
+  options_.pool.start_timeout_s = options_.pool.study_timeout_s = 2;
+  options_.output = folder_ / "out2";
+  EXPECT_EQ(run().counts.graded, 3U);
+  EXPECT_EQ(loads(), 2);
+}
+
+TEST_F(BatchTest, ANurseryThatIsKilledCostsNoWorkerAndIsBegunAnewWhenOneIsWanted) {
+  add_studies({"1", "alone", "crash", "z"});  // in this order
+  options_.pool.workers = 1;
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.graded, 3U);
+  EXPECT_EQ(summary.counts.failed, 1U);
+  EXPECT_EQ(loads(), 2);
+}
+
+TEST_F(BatchTest, ABundleThatCannotBeLoadedIsTheRunsError) {
+  add_studies({"1", "2"});
+  std::ofstream(folder_ / "worker.sh") << "exit 1";
+  try {
+    run();
+    FAIL() << "ran";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::BundleInvalid);
+    EXPECT_STREQ(error.what(), "the bundle cannot be loaded");
+  }
+}
+
+TEST_F(BatchTest, MoreWorkersThanAreBegunAtOnceGradeEveryStudy) {
+  std::vector<std::string> ids;
+  for (int k = 0; k < 40; ++k) ids.push_back(std::to_string(k));
+  add_studies(ids);
+  options_.pool.workers = 40;
+  EXPECT_EQ(run().counts.graded, 40U);
+}
+
 TEST_F(BatchTest, AFullDiskStopsTheRunInsteadOfFailingEveryStudy) {
   add_studies({"full", "full2", "full3", "full4"});
   EXPECT_THROW(run(), Error);
@@ -346,8 +408,9 @@ TEST_F(BatchTest, AWorkerThatCannotStartIsTheRunsError) {
   add_studies({"1"});
   options_.pool.command = {"/nonexistent/program"};
   EXPECT_THROW(run(), Error);
-  std::ofstream(folder_ / "worker.sh") << R"(echo '{"ready":false,"kind":5,"reason":"the bundle lies"}' >&3)";
-  options_.pool.command = {"/bin/bash", (folder_ / "worker.sh").string()};
+  std::ofstream(folder_ / "worker.sh")
+      << R"([[ $1 ]] || echo '{"ready":false,"kind":5,"reason":"the bundle lies"}' >&3)";
+  options_.pool.command = {NURSERY_OF_SCRIPTS, (folder_ / "worker.sh").string()};
   try {
     run();
     FAIL() << "ran";

@@ -1,0 +1,42 @@
+#include "core/process_memory.h"
+
+#include <link.h>
+#include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace lumbargrade {
+namespace {
+
+/// The whole pages of a segment that nobody writes: they are as the file has them. (What relocation writes to lies in
+/// segments that are writable in their header, read-only or not by now.)
+void hand_back(const dl_phdr_info& library, const ElfW(Phdr) & segment) {
+  if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) return;
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const std::uintptr_t begin = (library.dlpi_addr + segment.p_vaddr + page - 1) / page * page;
+  const std::uintptr_t end = (library.dlpi_addr + segment.p_vaddr + segment.p_memsz) / page * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // refused: they just stay
+}
+
+int look_at(dl_phdr_info* library, std::size_t, void*) {
+  const std::string_view name = library->dlpi_name == nullptr ? "" : library->dlpi_name;
+  if (name.find("/libtorch") == std::string_view::npos) return 0;
+  for (int k = 0; k < library->dlpi_phnum; ++k) hand_back(*library, library->dlpi_phdr[k]);
+  return 0;
+}
+
+}  // namespace
+
+void use_one_malloc_arena() {
+  mallopt(M_ARENA_MAX, 1);
+}
+
+void hand_back_libtorch_pages() {
+  dl_iterate_phdr(look_at, nullptr);
+}
+
+}  // namespace lumbargrade
