@@ -20,8 +20,11 @@ const std::vector<StudyStackOptions> kStacks = {{StackKind::Linear, 4, 32, 0},
                                                 {StackKind::Sequence, 4, 16, 0.2}};
 
 struct StackInputs {
-  torch::Tensor logits = 2 * fixed_values("stack.logits", {3, kFindingCount, kSeverityCount});
-  torch::Tensor present = (fixed_values("stack.present", {3, kFindingCount}) > -0.6).to(torch::kFloat32);
+  torch::Tensor logits = 3 * uniform_values("stack.logits", 3 * kFindingCount * kSeverityCount)
+                                 .to(torch::kFloat32)
+                                 .reshape({3, kFindingCount, kSeverityCount});
+  torch::Tensor present =
+      (uniform_values("stack.present", 3 * kFindingCount) > -0.6).to(torch::kFloat32).reshape({3, kFindingCount});
 };
 
 /// With weights that are not zero, in evaluation mode.
