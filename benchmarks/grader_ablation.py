@@ -49,9 +49,7 @@ def mean_pooling(recipe):
 
 
 def second_stage(recipe):
-    recipe["mixer"] = {"hidden": 64, "layers": 1, "dropout": 0.2,
-                       "optimisation": {"epochs": 40, "studies_per_batch": 16, "rate": 1e-3, "weight_decay": 0.1,
-                                        "patience": 10}}
+    recipe["stack"] = {"kind": "linear"}
 
 
 VARIANTS = {

@@ -27,9 +27,11 @@ def shrunk(recipe):
     recipe["optimisation"].update(epochs=1, studies_per_batch=1)
     if "weighted_head" in recipe:
         recipe["weighted_head"]["epochs"] = 1
-    if "mixer" in recipe:
-        recipe["mixer"]["optimisation"] = {"epochs": 1}
-    recipe.update(folds=2, run_folds=[0])
+    recipe.update(folds=2)
+    if "stack" in recipe:
+        recipe["stack"]["steps"] = 10  # it needs all folds
+    else:
+        recipe.update(run_folds=[0])
     return recipe
 
 

@@ -1,5 +1,5 @@
 // Crops a second of `train grader` beside the bare forward and backward passes of the same network on the same batches:
-//   train_speed RECIPE.json [STEPS]
+//   train_speed RECIPE.json [STEPS]     (0 steps: the feed alone)
 // Trains the recipe's first network as the command does (augmentation, loss, clipping, AdamW, running average), on
 // random crops in a cache of its own in the temporary folder. The bare passes are its network, forward and backward, on
 // one random batch of the same size; they have no optimiser. Both take STEPS (default 4) steps, the better of two is
@@ -140,6 +140,13 @@ double feed_per_second(const GraderRecipe& recipe, const GraderData& data) {
   return 1000.0 * kBatches * static_cast<double>(examples.size()) / stopwatch.elapsed_ms();
 }
 
+/// The best of several, of which the first fills the caches.
+double best_feed(const GraderRecipe& recipe, const GraderData& data) {
+  double best = 0;
+  for (int repeat = 0; repeat < kRepeats; ++repeat) best = std::max(best, feed_per_second(recipe, data));
+  return best;
+}
+
 int run(const fs::path& recipe_path, int steps) {
   cv::setNumThreads(1);
   at::set_num_threads(kThreads);
@@ -148,24 +155,25 @@ int run(const fs::path& recipe_path, int steps) {
   training.recipe.optimisation.epochs = 1;
   training.threads = kThreads;
   training.checkpoint_every = steps;
-  const int studies = steps * training.recipe.optimisation.studies_per_batch + 1;
+  const int studies = std::max(steps, 1) * training.recipe.optimisation.studies_per_batch + 1;
   training.recipe.folds = studies;  // one study is held out
   training.recipe.points = {0, 0, 1};
   const ScratchFolder folder;
   const GraderData data = made_data(folder.path(), training.recipe, studies);
+  const double fed = best_feed(training.recipe, data);
+  std::cout << "feed alone      " << fed << " crops/s (" << kThreads << " makers)" << std::endl;
+  if (steps == 0) return EXIT_SUCCESS;
   const auto per_study = static_cast<std::int64_t>(data.networks.front().samples.size()) / studies;
   const std::int64_t per_batch = per_study * training.recipe.optimisation.studies_per_batch;
   const double crops = static_cast<double>(per_batch * steps);
-  double trained = 0, bare = 0, fed = 0;  // crops a second
+  double trained = 0, bare = 0;  // crops a second
   for (int repeat = 0; repeat < kRepeats; ++repeat) {
-    fed = std::max(fed, feed_per_second(training.recipe, data));
     bare = std::max(bare, 1000 * crops / bare_ms(training.recipe, steps, per_batch));
     trained = std::max(trained, 1000 * crops / training_ms(training, data));
   }
   std::cout << training.recipe.name << ", " << grading_role(training.recipe.networks.front().condition) << ": " << steps
             << " steps of " << per_batch << " crops, " << kThreads << " threads\n"
             << "train grader    " << trained << " crops/s (with one held-out study and a checkpoint)\n"
-            << "feed alone      " << fed << " crops/s (" << kThreads << " makers)\n"
             << "bare passes     " << bare << " crops/s\n"
             << "share           " << 100 * trained / bare << " %\n";
   return EXIT_SUCCESS;
@@ -177,6 +185,6 @@ int run(const fs::path& recipe_path, int steps) {
 int main(int argc, char** argv) {
   using namespace lumbargrade;
   return run_program(argc, argv, "train_speed RECIPE.json [STEPS]", 1, 2, [](const Arguments& arguments) {
-    return run(arguments[0], std::max(1, std::atoi(arguments.optional(1).value_or("4").c_str())));
+    return run(arguments[0], std::max(0, std::atoi(arguments.optional(1).value_or("4").c_str())));
   });
 }

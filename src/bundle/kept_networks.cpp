@@ -11,7 +11,9 @@ bool is_replaced(const Manifest& base, const NetworkSpec& spec, const std::vecto
   const auto has_replaced_role = [&](const NetworkSpec& network) {
     return std::count(replaced_roles.begin(), replaced_roles.end(), network.role) > 0;
   };
-  return has_replaced_role(spec) ||
+  // A stack stands on all networks that grade.
+  const bool grading_changes = std::any_of(replaced_roles.begin(), replaced_roles.end(), is_grading_role);
+  return has_replaced_role(spec) || (spec.role == kStackRole && grading_changes) ||
          std::any_of(base.networks.begin(), base.networks.end(), [&](const NetworkSpec& network) {
            return has_replaced_role(network) && std::count(spec.members.begin(), spec.members.end(), network.name) > 0;
          });

@@ -24,7 +24,7 @@ constexpr double kMaxMillimetres = 1000;
 constexpr double kMaxMetric = 1e9;
 
 const std::vector<std::string> kRoles = {"locator",       "canal",    "foraminal", "subarticular",
-                                         "canal_outline", kMixerRole, kPointsRole};
+                                         "canal_outline", kMixerRole, kStackRole,  kPointsRole};
 const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 // Totals, far above anything useful: they keep a hostile manifest from filling memory or hours.
 constexpr std::size_t kMaxNetworks = 128;
@@ -170,9 +170,10 @@ NetworkSpec read_network(const StrictObject& object) {
                 is_mixer ? "is missing: a study mixer names the networks it joins" : "belongs to study mixers only");
   }
   if (is_mixer) network.members = object.strings("members");
+  const bool has_images = !is_mixer && network.role != kStackRole;
   for (const auto& input :
-       object.objects("inputs", {"name", "axes"}, is_mixer ? std::vector<std::string>{} : kInputKeys)) {
-    network.inputs.push_back(read_input(input, !is_mixer));
+       object.objects("inputs", {"name", "axes"}, has_images ? kInputKeys : std::vector<std::string>{})) {
+    network.inputs.push_back(read_input(input, has_images));
   }
   for (const auto& output :
        object.objects("outputs", {"name", "classes", "activation", "temperature"}, {"downsampling"})) {
@@ -205,9 +206,11 @@ void read_networks(const StrictObject& object, Manifest& manifest) {
     object.fail("networks", text("has ", manifest.networks.size(), " entries, more than ", kMaxNetworks));
   }
   check_unique(manifest.networks, &NetworkSpec::name, object, "networks");
-  const auto locators = std::count_if(manifest.networks.begin(), manifest.networks.end(),
-                                      [](const NetworkSpec& network) { return network.role == "locator"; });
-  if (locators > 1) object.fail("networks", "has more than one locator");
+  for (const std::string role : {"locator", kStackRole}) {
+    const auto count = std::count_if(manifest.networks.begin(), manifest.networks.end(),
+                                     [&](const NetworkSpec& network) { return network.role == role; });
+    if (count > 1) object.fail("networks", "has more than one " + role);
+  }
 }
 
 /// A study mixer joins networks that grade, each of them once.

@@ -25,6 +25,9 @@ inline constexpr const char* kManifestFile = "manifest.json";
 /// Of the networks that let the findings of a study attend to each other.
 inline constexpr const char* kMixerRole = "study_mixer";
 
+/// Of the network that corrects what the others say of a study, averaged over members and looks.
+inline constexpr const char* kStackRole = "study_stack";
+
 /// Of the networks that find canal, foramina and recesses in the images.
 inline constexpr const char* kPointsRole = "points";
 
@@ -105,8 +108,8 @@ struct GoldenSpec {
 
 struct NetworkSpec {
   /// "locator", "canal_outline" (draws the canal finely), or the condition that it grades: "canal", "foraminal",
-  /// "subarticular"; kMixerRole; or kPointsRole. Several networks of one grading role are an ensemble, as are several
-  /// points networks of one anchor.
+  /// "subarticular"; kMixerRole; kStackRole; or kPointsRole. Several networks of one grading role are an ensemble, as
+  /// are several points networks of one anchor.
   std::string role;
   std::string name;  ///< unique in the bundle; the role where the manifest gives none
   std::string architecture;

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "grades/condition_networks.h"
+#include "grades/study_stacking.h"
 #include "network/parallel_for.h"
 
 namespace lumbargrade {
@@ -27,13 +28,16 @@ struct TransformPredictions {
   std::vector<bool> is_new;  ///< false: the condition saw the same under an earlier transform
 };
 
+/// The three values of a tensor.
+Probabilities probabilities_of(const torch::Tensor& row) {
+  Probabilities result{};
+  for (size_t c = 0; c < result.size(); ++c) result[c] = row[static_cast<std::int64_t>(c)].item<double>();
+  return result;
+}
+
 NetworkGrade grade_of(const torch::Tensor& probabilities, const Crop& crop, const AttentionMean& attention) {
-  NetworkGrade grade{{},         crop.point_patient, crop.series_instance_uid, crop.sop_instance_uid, attention.mean(),
-                     crop.origin};
-  for (size_t c = 0; c < grade.probabilities.size(); ++c) {
-    grade.probabilities[c] = probabilities[static_cast<std::int64_t>(c)].item<double>();
-  }
-  return grade;
+  return {probabilities_of(probabilities), crop.point_patient, crop.series_instance_uid,
+          crop.sop_instance_uid,           attention.mean(),   crop.origin};
 }
 
 }  // namespace
@@ -41,6 +45,7 @@ NetworkGrade grade_of(const torch::Tensor& probabilities, const Crop& crop, cons
 struct NetworkGrader::Networks {
   std::vector<ConditionNetworks> conditions;
   std::vector<BundleNetwork> mixers;
+  std::optional<BundleNetwork> stack;
 
   /// All transforms of all conditions, each once.
   std::vector<TtaTransform> tta() const {
@@ -85,6 +90,31 @@ struct NetworkGrader::Networks {
         if (transform.is_new[c] && !is_joined(answer.network)) votes[c].logits.push_back(answer.answers.logits);
       }
     }
+  }
+
+  /// What the networks say, corrected by the stack, in place of `logits` (by condition, N x 3, undefined where nothing
+  /// was shown).
+  void correct(const std::vector<ConditionVotes>& votes, std::vector<torch::Tensor>& logits) const {
+    StudyAnswers answers;
+    for (size_t c = 0; c < votes.size(); ++c) {
+      const std::vector<size_t>& findings = votes[c].shown.findings;
+      if (findings.empty()) continue;
+      const torch::Tensor probabilities = torch::softmax(logits[c], 1);
+      for (size_t k = 0; k < findings.size(); ++k) {
+        answers[findings[k]] = probabilities_of(probabilities[static_cast<std::int64_t>(k)]);
+      }
+    }
+    const torch::Tensor corrected = stack->network.forward(stack_inputs(answers)).at("grade")[0].transpose(0, 1);
+    for (size_t c = 0; c < votes.size(); ++c) {
+      const std::vector<std::int64_t> rows(votes[c].shown.findings.begin(), votes[c].shown.findings.end());
+      if (!rows.empty()) logits[c] = corrected.index_select(0, torch::tensor(rows)).to(torch::kFloat64);
+    }
+  }
+
+  void check_stack() const {
+    if (!stack || stack->spec.architecture == "study_stack") return;
+    throw Error(ErrorKind::BundleInvalid, text("the network ", stack->spec.name, " of the role ", kStackRole,
+                                               " has the architecture ", stack->spec.architecture));
   }
 
   /// Whether a mixer joins networks of the condition.
@@ -186,13 +216,15 @@ NetworkGrader::NetworkGrader(const Bundle& bundle, const std::string& device, co
     : networks_(std::make_unique<Networks>()) {
   for (const BundleNetwork& network : bundle.networks) {
     if (network.spec.role == kMixerRole) networks_->mixers.push_back(network);
+    if (network.spec.role == kStackRole) networks_->stack = network;
   }
   for (const ConditionSpec& spec : bundle.manifest.grading.conditions) {
-    // Kept in the bundle, but without a say. What a mixer joins is needed for what it says of the other conditions.
-    if (spec.model_weight == 0 && !networks_->any_is_joined(bundle, spec.condition)) continue;
+    // Kept in the bundle, but without a say. What a second stage hears is needed for what it says of the others.
+    if (spec.model_weight == 0 && !networks_->stack && !networks_->any_is_joined(bundle, spec.condition)) continue;
     networks_->conditions.emplace_back(bundle, spec, device, precision);
   }
   for (const BundleNetwork& mixer : networks_->mixers) networks_->check_mixer(mixer);
+  networks_->check_stack();
 }
 
 NetworkGrader::~NetworkGrader() = default;
@@ -213,13 +245,17 @@ NetworkGrades NetworkGrader::grade(const Study& study, const Spine& spine) const
   for (const TtaTransform& transform : networks_->tta()) {
     networks_->vote(networks_->predictions(study, spine, transform, votes), votes);
   }
+  std::vector<torch::Tensor> logits(votes.size());
+  for (size_t c = 0; c < votes.size(); ++c) {
+    const std::string& combine = networks_->conditions[c].spec().combine;
+    if (!votes[c].shown.findings.empty()) logits[c] = combined_logits(votes[c].logits, combine);
+  }
+  if (networks_->stack) networks_->correct(votes, logits);
   NetworkGrades grades;
   for (size_t c = 0; c < votes.size(); ++c) {
     const auto& [findings, crops] = votes[c].shown;
     if (findings.empty()) continue;
-    const ConditionSpec& spec = networks_->conditions[c].spec();
-    const torch::Tensor probabilities =
-        torch::softmax(combined_logits(votes[c].logits, spec.combine) / spec.temperature, 1);
+    const torch::Tensor probabilities = torch::softmax(logits[c] / networks_->conditions[c].spec().temperature, 1);
     for (size_t k = 0; k < findings.size(); ++k) {
       grades[findings[k]] =
           grade_of(probabilities[static_cast<std::int64_t>(k)], *crops.crops[k], votes[c].attention[k]);

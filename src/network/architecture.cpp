@@ -14,6 +14,7 @@
 #include "network/point_network.h"
 #include "network/state.h"
 #include "network/study_mixer.h"
+#include "network/study_stack.h"
 #include "network/unet.h"
 
 namespace lumbargrade {
@@ -31,6 +32,7 @@ constexpr std::int64_t kMaxMixerLayers = 16;
 constexpr std::int64_t kMaxColours = 4;
 constexpr std::int64_t kMaxSlices = 63;
 constexpr std::int64_t kMaxNeighbours = 7;
+constexpr std::int64_t kMaxRecomputed = 4096;
 constexpr double kMaxDropPath = 0.9;
 constexpr double kMaxAuxiliary = 10;
 constexpr double kMaxDropout = 0.95;
@@ -40,6 +42,7 @@ constexpr std::int64_t kHiddenStep = 8;  // heads and directions share it evenly
 const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention", "transformer", "gru_attention"};
 const std::vector<std::string> kSpatialPoolings = {"mean", "gem", "heat_map"};
 const std::vector<std::string> kMixerOver = {"study", "levels", "conditions"};
+const std::vector<std::string> kStackKinds = {"linear", "mlp", "sequence"};
 const std::vector<std::string> kSlicesAs = {"sequence", "channels", "volume"};
 
 const std::vector<std::string> kLayouts = {"channels", "sequence", "volume", "batch"};  // as SliceLayout
@@ -119,6 +122,15 @@ void read_slices(const StrictObject& object, GraderNetworkOptions& options) {
   }
 }
 
+/// Slices that are looked at in parts must not meet in a norm.
+void read_recomputation(const StrictObject& object, GraderNetworkOptions& options) {
+  if (!object.has("recompute_slices")) return;
+  options.recompute_slices = object.integer("recompute_slices", 1, kMaxRecomputed);
+  if (options.backbone.name.starts_with("convnext")) return;
+  object.fail("recompute_slices",
+              "contradicts backbone: batch normalisation looks at all slices together; ConvNeXt has none");
+}
+
 bool is_view_name(const std::string& name) {
   return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
 }
@@ -186,6 +198,16 @@ Network build_study_mixer(const nlohmann::json& parameters, const std::string& f
           [network](const TensorMap& inputs) mutable {
             const at::Tensor logits = network->forward(input_named(inputs, "features"), input_named(inputs, "logits"),
                                                        input_named(inputs, "present"));
+            return TensorMap{{"grade", logits.transpose(1, 2)}};  // classes along axis 1, as everywhere
+          },
+          [network]() mutable { network->eval(); }};
+}
+
+Network build_study_stack(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
+  StudyStack network(read_stack_options(parameters, file, place));
+  return {network.ptr(),
+          [network](const TensorMap& inputs) mutable {
+            const at::Tensor logits = network->forward(input_named(inputs, "logits"), input_named(inputs, "present"));
             return TensorMap{{"grade", logits.transpose(1, 2)}};  // classes along axis 1, as everywhere
           },
           [network]() mutable { network->eval(); }};
@@ -286,6 +308,15 @@ ArchitectureSummary summarise_study_mixer(const nlohmann::json& parameters, cons
           4 * static_cast<double>(options.layers) * square(options.hidden)};
 }
 
+ArchitectureSummary summarise_study_stack(const nlohmann::json& parameters, const std::string& file,
+                                          const std::string& place) {
+  const StudyStackOptions options = read_stack_options(parameters, file, place);
+  const bool hidden = options.kind != StackKind::Linear;
+  return {{"logits", "present"},
+          {{"grade", kSeverityCount}},
+          static_cast<double>(hidden ? options.hidden : 1) * kFindingCount / kLevelCount * kSeverityCount};
+}
+
 struct Architecture {
   const char* name;
   Network (*build)(const nlohmann::json& parameters, const std::string& file, const std::string& place);
@@ -296,6 +327,7 @@ struct Architecture {
 constexpr std::array kArchitectures = {Architecture{"unet", build_unet, summarise_unet},
                                        Architecture{"grader", build_grader, summarise_grader},
                                        Architecture{"study_mixer", build_study_mixer, summarise_study_mixer},
+                                       Architecture{"study_stack", build_study_stack, summarise_study_stack},
                                        Architecture{"point_finder", build_point_finder, summarise_point_finder},
                                        Architecture{kExportedArchitecture, build_exported, summarise_exported}};
 
@@ -308,6 +340,26 @@ const Architecture& architecture_named(const std::string& name, const std::strin
 }
 
 }  // namespace
+
+StudyStackOptions read_stack_options(const nlohmann::json& parameters, const std::string& file,
+                                     const std::string& place) {
+  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"kind"},
+                            {"reach_levels", "hidden", "dropout"});
+  StudyStackOptions options;
+  options.kind = kind_named(object, "kind", kStackKinds, StackKind::Linear);
+  if (object.has("reach_levels") && options.kind == StackKind::Sequence) {
+    object.fail("reach_levels", "contradicts kind: a sequence hears all levels");
+  }
+  for (const char* key : {"hidden", "dropout"}) {
+    if (object.has(key) && options.kind == StackKind::Linear) {
+      object.fail(key, "contradicts kind: a linear stack has nothing hidden");
+    }
+  }
+  if (object.has("reach_levels")) options.reach_levels = object.integer("reach_levels", 0, kLevelCount - 1);
+  if (object.has("hidden")) options.hidden = hidden_width(object);
+  if (object.has("dropout")) options.dropout = object.number("dropout", 0, kMaxDropout);
+  return options;
+}
 
 UNetOptions read_unet_options(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
   const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place,
@@ -324,7 +376,7 @@ GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const
                                          const std::string& place) {
   const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"backbone", "views", "pooling"},
                             {"backbone_options", "hidden", "dropout", "shared_backbone", "slices_as", "slices",
-                             "neighbours", "spatial_pooling", "auxiliary", "drop_path"});
+                             "neighbours", "spatial_pooling", "auxiliary", "drop_path", "recompute_slices"});
   GraderNetworkOptions options;
   options.backbone = backbone_options(object);
   options.views = view_names(object);
@@ -332,6 +384,7 @@ GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const
   options.spatial_pooling = kind_named(object, "spatial_pooling", kSpatialPoolings, SpatialPoolingKind::Mean);
   if (object.has("auxiliary")) options.auxiliary = object.number("auxiliary", 0, kMaxAuxiliary);
   read_slices(object, options);
+  read_recomputation(object, options);
   if (object.has("hidden")) options.hidden = hidden_width(object);
   if (object.has("dropout")) options.dropout = object.number("dropout", 0, kMaxDropout);
   if (object.has("shared_backbone")) options.shared_backbone = object.boolean("shared_backbone");

@@ -14,6 +14,7 @@
 #include "network/exported_options.h"
 #include "network/grader_options.h"
 #include "network/safetensors.h"
+#include "network/study_stack_options.h"
 #include "network/unet_options.h"
 
 namespace lumbargrade {
@@ -39,6 +40,7 @@ struct Network {
 /// | `grader` | read_grader_options | those of GraderNetwork | `grade` N x 3 |
 /// | `study_mixer` | `features`, `hidden`, `layers`, `dropout` of StudyMixerOptions, `over` (may be absent: `study`;
 /// `levels`, `conditions`) | `features`, `logits`, `present` of StudyMixer | `grade` N x 3 x 25 |
+/// | `study_stack` | read_stack_options | `logits`, `present` of StudyStack | `grade` N x 3 x 25 |
 /// | `point_finder` | `widths` of PointNetwork | `crop` N x S x H x W and, may be absent, `crop.valid` N x S | `place`
 /// N x 1 x S x H x W |
 /// | `exported` |
@@ -67,6 +69,11 @@ ArchitectureSummary summarise_architecture(const std::string& architecture, cons
 /// The parameters of a `unet`, checked; errors as those of build_network.
 UNetOptions read_unet_options(const nlohmann::json& parameters, const std::string& file, const std::string& place);
 
+/// The parameters of a `study_stack`, checked; errors as those of build_network. `kind`: `linear`, `mlp` or `sequence`;
+/// `reach_levels` of the first two, `hidden` and `dropout` of the last two, as in StudyStackOptions; may be absent.
+StudyStackOptions read_stack_options(const nlohmann::json& parameters, const std::string& file,
+                                     const std::string& place);
+
 /// The parameters of a `grader`, checked; errors as those of build_network.
 ///
 /// | parameter | meaning |
@@ -77,8 +84,9 @@ UNetOptions read_unet_options(const nlohmann::json& parameters, const std::strin
 /// `channels` (with `slices`, which every view then has) or `volume` (with a 3-D backbone) | `neighbours` | of a
 /// sequence: so many slices on either side come with each, as channels | | `spatial_pooling` | `mean`, `gem` or
 /// `heat_map` | | `auxiliary` | weight of the loss of what slices say alone | | `drop_path` | of the backbone, as in
-/// BackboneOptions | | `pooling` | `mean`, `attention`, `lstm_attention`, `transformer` or `gru_attention` | |
-/// `hidden`, `dropout`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
+/// BackboneOptions | | `recompute_slices` | of ConvNeXt: as in GraderNetworkOptions | | `pooling` | `mean`,
+/// `attention`, `lstm_attention`, `transformer` or `gru_attention` | | `hidden`, `dropout`, `shared_backbone` | as in
+/// GraderNetworkOptions; may be absent |
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place);
 

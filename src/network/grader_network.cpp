@@ -1,5 +1,7 @@
 #include "network/grader_network.h"
 
+#include "network/recomputed.h"
+
 namespace lumbargrade {
 namespace nn = torch::nn;
 namespace {
@@ -100,7 +102,13 @@ int64_t GraderNetworkImpl::features() const {
 
 torch::Tensor GraderNetworkImpl::features_of(size_t view, const torch::Tensor& images) {
   const size_t k = options_.shared_backbone ? 0 : view;
-  return backbones_[k]->finished(spatial_[k]->forward(backbones_[k]->maps(images)));
+  const auto look = [this, k](const torch::Tensor& some) {
+    return backbones_[k]->finished(spatial_[k]->forward(backbones_[k]->maps(some)));
+  };
+  if (!is_training() || options_.recompute_slices == 0) return look(images);
+  std::vector<torch::Tensor> features;
+  for (const torch::Tensor& some : images.split(options_.recompute_slices)) features.push_back(recomputed(look, some));
+  return torch::cat(features);
 }
 
 torch::Tensor GraderNetworkImpl::step_features(size_t view, const torch::Tensor& slices, const torch::Tensor& valid) {

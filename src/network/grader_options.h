@@ -41,9 +41,12 @@ struct GraderNetworkOptions {
   SlicesAs slices_as = SlicesAs::Sequence;
   std::int64_t slices = 0;      ///< of every view, where they come as channels
   std::int64_t neighbours = 0;  ///< of a sequence: so many slices on either side come with each as channels
-  double auxiliary = 0;         ///< weight of the loss of what each slice says alone; 0: it says nothing
-  std::int64_t hidden = 256;    ///< length of the vectors inside the pooling
-  double dropout = 0.2;         ///< before the head, and inside the LSTM and the transformer
+  /// In training slices are looked at so many at a time, and what the backbone computed is not kept for the backward
+  /// pass but computed again; 0: all at once, kept.
+  std::int64_t recompute_slices = 0;
+  double auxiliary = 0;       ///< weight of the loss of what each slice says alone; 0: it says nothing
+  std::int64_t hidden = 256;  ///< length of the vectors inside the pooling
+  double dropout = 0.2;       ///< before the head, and inside the LSTM and the transformer
 };
 
 }  // namespace lumbargrade

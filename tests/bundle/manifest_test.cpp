@@ -252,6 +252,30 @@ TEST(Manifest, AStudyMixerSurvivesWritingAndReadingAndJoinsNetworksThatGradeOnce
   EXPECT_THAT(refusal([](json& n) { n[1]["inputs"][0].erase("padding"); }), HasSubstr("padding is missing"));
 }
 
+TEST(Manifest, AStackSurvivesWritingAndReadingAndIsTheOnlyOne) {
+  Manifest manifest = manifest_with_graders();
+  NetworkSpec stack = mixer_spec();
+  stack.role = stack.name = kStackRole;
+  stack.architecture = "study_stack";
+  stack.parameters = {{"kind", "linear"}};
+  stack.members.clear();
+  stack.inputs.front().name = "logits";
+  stack.inputs.front().axes = {{"finding", kFindingCount, 1, {}, {}}, {"class", kSeverityCount, 1, {}, {}}};
+  manifest.networks.push_back(stack);
+  EXPECT_EQ(parse_manifest(manifest_text(manifest), "m.json"), manifest);
+  manifest.networks.back().members = {"first"};
+  EXPECT_THROW(parse_manifest(manifest_text(manifest), "m.json"), Error);
+  manifest.networks.back().members.clear();
+  manifest.networks.push_back(manifest.networks.back());
+  manifest.networks.back().name = "another";
+  try {
+    parse_manifest(manifest_text(manifest), "m.json");
+    FAIL() << "two stacks are accepted";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("more than one study_stack"));
+  }
+}
+
 TEST(Manifest, AFinderOfForaminaHasAWeightForEveryCell) {
   const auto told = refusal_after([](json& manifest) {
     manifest["grading"]["foramen_finder"] = {{"source", "ten foramina"}, {"weights", json::array({1, 2, 3})}};

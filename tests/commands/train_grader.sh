@@ -9,8 +9,8 @@ cat > tiny.json <<JSON
    "parameters": {"backbone": "resnet", "backbone_options": {"widths": [4, 8], "blocks": [1, 1]}, "pooling": "attention",
                   "hidden": 16, "dropout": 0.2}}],
  "augmentation": {"mixup": 0.3, "cutmix": 0.3},
- "optimisation": {"epochs": 3, "studies_per_batch": 1, "accumulate": 2, "patience": 9}, "folds": 3, "run_folds": [1],
- "mixer": {"hidden": 8, "layers": 1, "optimisation": {"epochs": 4, "studies_per_batch": 2, "rate": 0.01}},
+ "optimisation": {"epochs": 3, "studies_per_batch": 1, "accumulate": 2, "patience": 9}, "folds": 2,
+ "stack": {"kind": "mlp", "hidden": 8, "steps": 20},
  "pseudo_labels": {"confidence": 0.3, "epochs": 2}}
 JSON
 expect_exit 0 lumbargrade phantom --studies 6 --seed 8 --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -j 2 -o data
@@ -28,22 +28,27 @@ train() {
 expect_exit 0 train --out whole
 expect_stderr "unlabelled findings are guessed with a confidence of at least 0.3"
 expect_file whole/checkpoint/0-foraminal-pseudo-fold1/checkpoint.safetensors
-expect_stderr "study mixer, fold 1: held-out loss"
-if grep -q "study mixer improved no fold" .stderr; then mixers=0; else mixers=1; fi
-expect_equal "$mixers" "$(ls whole/study_mixer_0.safetensors 2> /dev/null | wc -l)" "study mixers in the bundle"
+expect_stderr "second stage: held-out loss"
+if grep -q "second stage gains nothing" .stderr; then stacks=0; else stacks=1; fi
+expect_equal "$stacks" "$(ls whole/study_stack.safetensors 2> /dev/null | wc -l)" "second stages in the bundle"
 expect_exit 1 train --out whole
 expect_stderr "is not empty"
 expect_loss_falls whole/checkpoint/0-foraminal-fold1/log.csv
 
-# Killed in the first stage, and in the second one.
-for stage in 0-foraminal-fold1 mixer-fold1; do
+# Killed in the first pass, and when pseudo-labels are learned from.
+for stage in 0-foraminal-fold1 0-foraminal-pseudo-fold1; do
   killed_and_resumed "killed-$stage/checkpoint/$stage/checkpoint.safetensors" train --out "killed-$stage"
   killed=killed-$stage
   cmp whole/foraminal_0_0.safetensors $killed/foraminal_0_0.safetensors || fail_test "other weights after being killed"
-  cmp {whole,$killed}/checkpoint/mixer-fold1/checkpoint.safetensors || fail_test "another mixer after being killed"
   cmp whole/training/out_of_fold.csv $killed/training/out_of_fold.csv || fail_test "other predictions after being killed"
   cmp whole/manifest.json $killed/manifest.json || fail_test "another manifest after being killed"
 done
+
+# A second stage learns from out-of-fold answers: where folds do not run, there are none.
+sed 's/"folds": 2/"folds": 2, "run_folds": [1]/' tiny.json > one_fold.json
+expect_exit 2 lumbargrade train grader --data data --recipe one_fold.json --out refused
+expect_stderr "stack has no out-of-fold predictions"
+expect_no_file refused
 
 # What decides a crop is compared in the crop: a cache that another program cut is not used.
 expect_exit 0 train --out again --cache whole/crops

@@ -126,6 +126,23 @@ TEST_F(CropFiles, ShearMovesRowsAgainstEachOtherAndElasticDisplacementMovesThemA
   }
 }
 
+TEST_F(CropFiles, ContrastIsOneCurveForAllPixelsOfACrop) {
+  const CropFile file = open();
+  copy_central(file, 0, buffers());
+  AugmentationRecipe recipe = nothing_changes();
+  recipe.contrast = 0.3;
+  int curved = 0;
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    const torch::Tensor changed = augmented(file, {0}, recipe, seed).pixels[0].flatten(), own = central().flatten();
+    const torch::Tensor order = own.argsort();
+    const torch::Tensor steps = changed.index_select(0, order).diff(), own_steps = own.index_select(0, order).diff();
+    EXPECT_GE(steps.min().item<double>(), -1e-2) << "darker pixels stay darker";
+    EXPECT_LT(steps.masked_select(own_steps == 0).abs().max().item<double>(), 1e-2) << "equal ones stay equal";
+    curved += (changed - own).abs().max().item<double>() > 5;
+  }
+  EXPECT_GT(curved, 4);
+}
+
 TEST_F(CropFiles, BlurKeepsTheMeanAndTakesTheDetail) {
   const CropFile file = open();
   AugmentationRecipe recipe = nothing_changes();

@@ -50,7 +50,7 @@ TEST_F(Recipe, IsReadWithDefaultsForWhatItLeavesOut) {
   EXPECT_EQ(recipe.run_folds, (std::vector<int>{1, 3}));
   EXPECT_EQ(recipe.tta[1].degrees, 5);
   EXPECT_EQ(recipe.drop_suspects, 0);
-  EXPECT_FALSE(recipe.mixer);
+  EXPECT_FALSE(recipe.stack);
 }
 
 TEST_F(Recipe, IngredientsAreRead) {
@@ -60,12 +60,11 @@ TEST_F(Recipe, IngredientsAreRead) {
       content.find(pooling), pooling.size(),
       R"("pooling": "mean", "slices_as": "channels", "slices": 3, "spatial_pooling": "gem", "drop_path": 0.1,
                      "auxiliary": 0.3}, "seeds": 3)");
-  content.insert(content.rfind('}'), R"(, "mixer": {"over": "levels"}, "weighted_head": {"epochs": 2, "rate": 0.01},
+  content.insert(content.rfind('}'), R"(, "weighted_head": {"epochs": 2, "rate": 0.01},
     "augmentation": {"shear": 0.1, "blur": 0.2, "elastic_mm": 1, "cut_out": 0.3, "shuffle_slices": 0.4})");
   const GraderRecipe recipe = read(content);
   ASSERT_EQ(recipe.networks.size(), 3U) << "one entry for each seed";
   EXPECT_EQ(recipe.networks[2].parameters, recipe.networks[0].parameters);
-  EXPECT_EQ(recipe.mixer->over, "levels");
   EXPECT_EQ(recipe.weighted_head->epochs, 2);
   EXPECT_EQ(recipe.weighted_head->class_weights, recipe.optimisation.class_weights) << "begins from the optimisation";
   EXPECT_EQ(recipe.augmentation.shear, 0.1);
@@ -99,17 +98,26 @@ TEST_F(Recipe, EveryShippedRecipeIsSound) {
 
 TEST_F(Recipe, ASecondStageAndPseudoLabelsAreReadWithTheirDefaults) {
   std::string content = kSound;
-  content.insert(content.rfind('}'), R"(, "mixer": {"hidden": 64, "optimisation": {"epochs": 7}},
+  content.replace(content.find(R"( "run_folds": [1, 3],)"), 21, "");
+  content.insert(content.rfind('}'), R"(, "stack": {"kind": "mlp", "hidden": 64, "steps": 7},
     "pseudo_labels": {"confidence": 0.8})");
   const GraderRecipe recipe = read(content);
-  ASSERT_TRUE(recipe.mixer);
-  EXPECT_EQ(recipe.mixer->hidden, 64);
-  EXPECT_EQ(recipe.mixer->layers, 2);
-  EXPECT_EQ(recipe.mixer->optimisation.epochs, 7);
+  ASSERT_TRUE(recipe.stack);
+  EXPECT_EQ(recipe.stack->parameters, nlohmann::json({{"kind", "mlp"}, {"hidden", 64}}));
+  EXPECT_EQ(recipe.stack->steps, 7);
+  EXPECT_EQ(recipe.stack->rate, 0.01);
   EXPECT_EQ(recipe.pseudo_labels.confidence, 0.8);
   EXPECT_EQ(recipe.pseudo_labels.weight, 0.5);
   EXPECT_EQ(recipe.optimisation.epochs, 3);
-  EXPECT_EQ(recipe.folds_to_run(), (std::vector<int>{1, 3}));
+  EXPECT_EQ(recipe.folds_to_run(), (std::vector<int>{0, 1, 2, 3}));
+}
+
+TEST_F(Recipe, AStackWithoutOutOfFoldPredictionsIsRefused) {
+  const std::string folds = R"("folds": 4, "run_folds": [1, 3])";
+  EXPECT_THAT(
+      refusal(folds, folds + R"(, "stack": {"kind": "linear"})"),
+      testing::AllOf(testing::HasSubstr("stack has no out-of-fold predictions"), testing::HasSubstr("run_folds")));
+  EXPECT_EQ(refusal(folds, R"("folds": 4, "run_folds": [3, 1, 0, 2], "stack": {"kind": "linear"})"), "accepted");
 }
 
 TEST_F(Recipe, AnUnknownKeyIsAnsweredWithTheNearestOne) {
@@ -122,8 +130,13 @@ TEST_F(Recipe, SenselessValuesAreRefused) {
   EXPECT_THAT(refusal("[1, 3]", "[1, 1]"), testing::HasSubstr("twice"));
   EXPECT_THAT(refusal("subarticular_stenosis", "subarticular"), testing::HasSubstr("condition"));
   EXPECT_THAT(refusal("[{}, {\"degrees\": 5}]", "[]"), testing::HasSubstr("looks"));
-  EXPECT_THAT(refusal("\"folds\": 4", "\"mixer\": {\"hidden\": 20}, \"folds\": 4"),
-              testing::HasSubstr("multiple of 8"));
+  const auto stack = [&](const std::string& keys) {
+    return refusal("\"folds\": 4, \"run_folds\": [1, 3]", "\"folds\": 4, \"stack\": {" + keys + "}");
+  };
+  EXPECT_THAT(stack(R"("kind": "mlp", "hidden": 20)"), testing::HasSubstr("multiple of 8"));
+  EXPECT_THAT(stack(R"("kind": "linear", "hidden": 16)"), testing::HasSubstr("stack.hidden contradicts kind"));
+  EXPECT_THAT(stack(R"("kind": "gbdt")"), testing::HasSubstr("stack.kind"));
+  EXPECT_THAT(stack(R"("hidden": 16)"), testing::HasSubstr("stack.kind is missing"));
 }
 
 TEST(ShippedRecipes, AreSoundAndTheirNetworksCanBeBuilt) {

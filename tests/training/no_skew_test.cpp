@@ -1,5 +1,5 @@
-// A study of DICOM files goes through training's cutter and through grade_study, and what a network, or a network and a
-// study mixer, answers is the same. The headers do not tell T1 from T2, so that both must ask the image.
+// A study of DICOM files goes through training's cutter and through grade_study, and what a network, alone or with a
+// second stage, answers is the same. The headers do not tell T1 from T2, so that both must ask the image.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,12 @@
 #include <limits>
 
 #include "grades/network_grader.h"
+#include "grades/study_stacking.h"
+#include "network/grader_network.h"
 #include "pipeline/grade_study.h"
 #include "temporary_folder.h"
 #include "training/grader/crop_extractor.h"
+#include "training/grader/grader_batch.h"
 #include "training/grader/grader_predictions.h"
 #include "training/silent_study.h"
 
@@ -26,8 +29,13 @@ constexpr std::array<size_t, 6> kGraded = {1, 2, 3, 11, 12, 13};
 
 /// What training makes of the study: its cutter's records, with their margin, stored, read back, normalised. One row
 /// for each of kGraded.
-GraderPredictions trained_answers(const std::filesystem::path& data, const View& view, const Network& network,
-                                  const Grader& grader) {
+struct TrainedAnswers {
+  torch::Tensor logits;
+  torch::Tensor features;  ///< what the head sees
+};
+
+TrainedAnswers trained_answers(const std::filesystem::path& data, const View& view, const Network& network,
+                               const Grader& grader) {
   GraderRecipe recipe;
   recipe.networks = {{Condition::NeuralForaminalNarrowing, {view}, {}}};
   const TrainingFolder folder(data);
@@ -49,7 +57,10 @@ GraderPredictions trained_answers(const std::filesystem::path& data, const View&
   file.close();
   EXPECT_THAT(found, testing::ElementsAreArray(kGraded)) << (cut.skipped.empty() ? "" : cut.skipped[0].reason);
   stored.predicted.emplace_back(path, view, margin_of(view, recipe.augmentation));
-  return predictions_of(network, stored, samples, torch::kCPU);
+  const torch::NoGradGuard no_gradients;
+  const torch::Tensor logits = predictions_of(network, stored, samples, torch::kCPU).logits;
+  auto& grader_network = dynamic_cast<GraderNetworkImpl&>(*network.module);
+  return {logits, grader_network.forward(central_inputs(stored, samples, torch::kCPU)).features};
 }
 
 /// A grader whose answers to different crops differ clearly.
@@ -100,6 +111,17 @@ TrainedNetwork mixer_of(const Network& mixer, const nlohmann::json& parameters) 
   return trained;
 }
 
+TrainedNetwork stack_of(const Network& stack, const nlohmann::json& parameters) {
+  TrainedNetwork trained = mixer_of(stack, {{"features", 1}});
+  trained.spec.role = trained.spec.name = kStackRole;
+  trained.spec.architecture = "study_stack";
+  trained.spec.parameters = parameters;
+  trained.spec.members.clear();
+  trained.spec.inputs.erase(trained.spec.inputs.begin());
+  trained.golden_inputs.erase("features");
+  return trained;
+}
+
 class NoSkew : public testing::Test {
  protected:
   NoSkew() {
@@ -133,7 +155,7 @@ class NoSkew : public testing::Test {
   nlohmann::json parameters_ = small_grader(view_, "attention");
   Network network_ = spread_grader(parameters_);
   Grader grader_;
-  GraderPredictions answers_;  // by kGraded
+  TrainedAnswers answers_;  // by kGraded
 };
 
 TEST_F(NoSkew, GradingGivesTheProbabilitiesOfTraining) {
@@ -164,6 +186,26 @@ TEST_F(NoSkew, GradingThroughAStudyMixerGivesTheProbabilitiesOfTraining) {
   const torch::Tensor expected = torch::softmax(mixed.index_select(0, torch::tensor(rows, torch::kLong)), 1);
   EXPECT_GT((expected - torch::softmax(answers_.logits, 1)).abs().max().item<double>(), 0.01);
   expect_grades({mixer_of(mixer, parameters)}, expected);
+}
+
+TEST_F(NoSkew, GradingThroughAStackGivesWhatTrainingMakesOfTheNetworksAnswers) {
+  const torch::NoGradGuard no_gradients;
+  const nlohmann::json parameters = {{"kind", "mlp"}, {"hidden", 16}, {"dropout", 0.5}};
+  torch::manual_seed(4);
+  const Network stack = build_network("study_stack", parameters, "test", "stack");
+  for (auto& parameter : stack.module->parameters()) parameter.uniform_(-1, 1);  // a fresh one changes nothing
+  stack.module->eval();
+  StudyAnswers answers;
+  const torch::Tensor plain = torch::softmax(answers_.logits.to(torch::kFloat64), 1);
+  for (size_t k = 0; k < kGraded.size(); ++k) {
+    const auto row = static_cast<std::int64_t>(k);
+    answers[kGraded[k]] = {plain[row][0].item<double>(), plain[row][1].item<double>(), plain[row][2].item<double>()};
+  }
+  const torch::Tensor corrected = stack.forward(stack_inputs(answers)).at("grade")[0].transpose(0, 1);  // 25 x 3
+  const std::vector<std::int64_t> rows(kGraded.begin(), kGraded.end());
+  const torch::Tensor expected = torch::softmax(corrected.index_select(0, torch::tensor(rows, torch::kLong)), 1);
+  EXPECT_GT((expected - plain).abs().max().item<double>(), 0.01);
+  expect_grades({stack_of(stack, parameters)}, expected);
 }
 
 }  // namespace

@@ -23,14 +23,13 @@ void copy_central(const CropFile& file, size_t sample, const CropBuffers& buffer
 /// Stored crops of one view, R of them, with what was drawn for each. Made by the loader on the CPU; augmented_crops
 /// turns them into a batch where the training runs. Q = P + 2 margin pixels.
 struct DrawnCrops {
-  torch::Tensor pixels;    ///< R x S x Q x Q, uint8: the drawn slices in their drawn order
-  torch::Tensor valid;     ///< R x S, float32
-  torch::Tensor maps;      ///< R x 2 x 3, float32: stored column and row of (column, row, 1) of the crop
-  torch::Tensor bends;     ///< R x 2 x 5 x 5, float32, stored pixels: a smooth displacement on top; undefined: none
-  torch::Tensor contrast;  ///< R x 3, float32: gamma, slope, offset of greys from 0 to 1
-  torch::Tensor noise;     ///< R x 2: SD of greys from 0 to 1, and a number in [0, 1) that picks the noise
-  torch::Tensor blur;      ///< R, float32: SD in pixels; undefined: none
-  torch::Tensor boxes;  ///< R x 4, float32: top, bottom, left, right in pixels of what is cut out; undefined: nothing
+  torch::Tensor pixels;  ///< R x S x Q x Q, uint8: the drawn slices in their drawn order and contrast
+  torch::Tensor valid;   ///< R x S, float32
+  torch::Tensor maps;    ///< R x 2 x 3, float32: stored column and row of (column, row, 1) of the crop
+  torch::Tensor bends;   ///< R x 2 x 5 x 5, float32, stored pixels: a smooth displacement on top; undefined: none
+  torch::Tensor noise;   ///< R x 2: SD of greys from 0 to 1, and a number in [0, 1) that picks the noise
+  torch::Tensor blur;    ///< R, float32: SD in pixels; undefined: none
+  torch::Tensor boxes;   ///< R x 4, float32: top, bottom, left, right in pixels of what is cut out; undefined: nothing
   std::uint64_t seed = 0;  ///< of the noise
   int size_px = 0;         ///< P
 };

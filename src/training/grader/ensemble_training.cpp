@@ -14,9 +14,9 @@
 #include "training/grader/fold_training.h"
 #include "training/grader/grader_bundle.h"
 #include "training/grader/held_out_grades.h"
-#include "training/grader/mixer_training.h"
 #include "training/grader/out_of_fold.h"
 #include "training/grader/pseudo_labels.h"
+#include "training/grader/stack_training.h"
 
 namespace lumbargrade {
 namespace {
@@ -166,23 +166,55 @@ void train_only(const GraderTrainingOptions& training, const GraderData& data) {
                       : "a call without --only makes the bundle"));
 }
 
-/// The second stage of every fold; none where it is of no use in any.
-std::vector<MixerResult> train_mixers(const GraderTrainingOptions& training, const GraderData& data,
-                                      const std::vector<TrainedCondition>& conditions) {
-  std::vector<MixerResult> mixers;
-  const std::vector<int> folds = training.recipe.folds_to_run();
-  for (size_t k = 0; k < folds.size(); ++k) {
-    std::vector<MixerMember> members;
-    for (const TrainedCondition& trained_condition : conditions) {
-      for (const TrainedEntry& entry : trained_condition.entries)
-        members.push_back({entry.recipe, &entry.members[k], &entry.used});
+/// What the stack learns from: every study that was held out, and its index.
+std::pair<std::vector<StackStudy>, std::vector<size_t>> stack_studies(
+    const GraderData& data, const std::vector<TrainedCondition>& conditions,
+    const std::vector<std::optional<HeldOutStudy>>& held_out) {
+  std::vector<StackStudy> all(held_out.size());
+  for (const TrainedCondition& trained_condition : conditions) {
+    for (const TrainedEntry& entry : trained_condition.entries) {
+      const auto& samples = data.networks[entry.recipe].samples;
+      for (size_t k = 0; k < samples.size(); ++k) {
+        StackStudy& study = all[static_cast<size_t>(samples[k].study)];
+        study.labels[samples[k].finding] = samples[k].severity;
+        if (!entry.used[k]) study.doubted[samples[k].finding] = true;
+      }
     }
-    mixers.push_back(train_mixer(training, data, folds[k], members));
   }
-  const bool useful = std::any_of(mixers.begin(), mixers.end(), [](const auto& mixer) { return mixer.best_epoch > 0; });
-  if (useful) return mixers;
-  log_warning("the study mixer improved no fold and is left out of the bundle");
-  return {};
+  std::vector<StackStudy> studies;
+  std::vector<size_t> indices;
+  for (size_t study = 0; study < held_out.size(); ++study) {
+    if (!held_out[study]) continue;
+    all[study].answers = held_out[study]->networks;
+    studies.push_back(all[study]);
+    indices.push_back(study);
+  }
+  return {std::move(studies), std::move(indices)};
+}
+
+/// Learns the second stage from what the networks say of studies that they have not seen. Where it is of use it comes
+/// into the bundle, and what stacks that had not seen a study say of it into `held_out`, so that all that follows is
+/// fitted and measured on that.
+void train_second_stage(const GraderTrainingOptions& training, const GraderData& data,
+                        std::vector<std::optional<HeldOutStudy>>& held_out, TrainedEnsemble& graders) {
+  const auto [studies, indices] = stack_studies(data, graders.conditions, held_out);
+  StackResult stack = train_stack(studies, *training.recipe.stack, training.seed);
+  log_info(text("second stage: held-out loss ", stack.held_out_loss, ", of the networks alone ", stack.first_stage_loss,
+                "; ", stack.steps, " steps"));
+  if (!stack.gains()) {
+    log_warning("the second stage gains nothing on studies that it has not seen and is left out of the bundle");
+    return;
+  }
+  for (size_t k = 0; k < indices.size(); ++k) held_out[indices[k]]->networks = stack.held_out[k];
+  graders.stack = std::move(stack);
+}
+
+void check_stack(const GraderTrainingOptions& training, const GraderData& data) {
+  if (!training.recipe.stack || data.study_ids.size() >= kLeastStackStudies) return;
+  throw Error(ErrorKind::Usage, text("the recipe ", training.recipe.name,
+                                     " has a stack, which needs out-of-fold predictions of at least ",
+                                     kLeastStackStudies, " studies, and the data set has ", data.study_ids.size(),
+                                     "; use more studies, or leave the stack out"));
 }
 
 /// Which fold holds a study out: a member of the bundle has not seen the studies of its own fold.
@@ -219,6 +251,7 @@ void train_ensemble(const GraderTrainingOptions& training) {
   prepare_training(training);
   const GraderData data = load_grader_data(training.recipe, training.data);
   check_folds(training, data);
+  check_stack(training, data);
   write_folds(training, data);
   const bool has_unlabelled = !training.data.unlabelled.empty() && !training.only;
   const GraderData unlabelled = has_unlabelled ? load_unlabelled_data(training.recipe, training.data) : GraderData{};
@@ -230,8 +263,8 @@ void train_ensemble(const GraderTrainingOptions& training) {
     for (TrainedCondition& trained_condition : graders.conditions)
       train_on_pseudo_labels(training, data, unlabelled, trained_condition);
   }
-  if (training.recipe.mixer) graders.mixers = train_mixers(training, data, graders.conditions);
-  const auto held_out = grade_held_out(training, data, graders, "");
+  auto held_out = grade_held_out(training, data, graders, "");
+  if (training.recipe.stack) train_second_stage(training, data, held_out, graders);
   const OutOfFold out_of_fold = calibrate_conditions(training, data, held_out, graders);
   write_grader_bundle(training, data, graders, write_out_of_fold(training.record_folder(), data, out_of_fold));
   log_info(text("bundle written to ", training.out.string(), "; `lumbargrade model info ", training.out.string(),

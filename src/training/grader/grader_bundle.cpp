@@ -65,48 +65,36 @@ void add_members(const GraderTrainingOptions& training, const GraderData& data,
   }
 }
 
-InputSpec mixer_input(const char* name, std::vector<AxisSpec> axes) {
+InputSpec stack_input(const char* name, std::vector<AxisSpec> axes) {
   InputSpec input;
   input.name = name;
   input.axes = std::move(axes);
   return input;
 }
 
-/// The second stage of the `fold`th fold that ran.
-TrainedNetwork mixer_network(const TrainedEnsemble& graders, size_t fold) {
-  const MixerResult& mixer = graders.mixers[fold];
-  const AxisSpec findings{"finding", kFindingCount, 1, {}, {}};
+TrainedNetwork stack_network(const StackResult& stack) {
+  const AxisSpec findings{"finding", kFindingCount, 1, {}, {}}, classes{"class", kSeverityCount, 1, {}, {}};
   TrainedNetwork trained;
-  trained.spec.role = kMixerRole;
-  trained.spec.name = text(kMixerRole, "_", fold);
-  trained.spec.architecture = "study_mixer";
-  trained.spec.parameters = mixer.parameters;
-  for (const TrainedCondition& trained_condition : graders.conditions) {
-    for (const TrainedEntry& entry : trained_condition.entries)
-      trained.spec.members.push_back(member_name(trained_condition, entry, fold));
-  }
-  const AxisSpec features{"feature", mixer.parameters.at("features").get<std::int64_t>(), 1, {}, {}};
-  const AxisSpec classes{"class", kSeverityCount, 1, {}, {}};
-  trained.spec.inputs = {mixer_input("features", {findings, features}), mixer_input("logits", {findings, classes}),
-                         mixer_input("present", {findings})};
+  trained.spec.role = trained.spec.name = kStackRole;
+  trained.spec.architecture = "study_stack";
+  trained.spec.parameters = stack.parameters;
+  trained.spec.inputs = {stack_input("logits", {findings, classes}), stack_input("present", {findings})};
   trained.spec.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
   trained.spec.golden.tolerance = kGoldenTolerance;
-  trained.state = mixer.state;
-  trained.golden_inputs = mixer.example;
+  trained.state = stack.state;
+  trained.golden_inputs = stack.example;
   return trained;
 }
 
-/// Figures of the second stage: the mean over its folds.
-void add_mixer_metrics(const GraderTrainingOptions& training, const TrainedEnsemble& graders, Manifest& manifest) {
-  const auto count = static_cast<std::int64_t>(graders.mixers.size());
-  double before = 0, after = 0;
-  for (const MixerResult& mixer : graders.mixers) before += mixer.first_stage_loss, after += mixer.held_out_loss;
-  const std::string set = text("held-out studies of ", training.data.data.filename().string(), ", mean over folds");
-  const auto add = [&](const char* name, double sum) {
-    manifest.metrics.push_back({std::string(kMixerRole), name, sum / static_cast<double>(count), "1", set, count});
+void add_stack_metrics(const GraderTrainingOptions& training, const StackResult& stack, Manifest& manifest) {
+  const std::string set =
+      text("held-out studies of ", training.data.data.filename().string(), ", by stacks that had not seen the study");
+  const auto count = static_cast<std::int64_t>(stack.held_out.size());
+  const auto add = [&](const char* name, double value) {
+    manifest.metrics.push_back({kStackRole, name, value, "1", set, count});
   };
-  add("sum of the conditions' official losses", after);
-  add("sum of the conditions' official losses, first stage alone", before);
+  add("weighted log loss, mean of the conditions", stack.held_out_loss);
+  add("weighted log loss, mean of the conditions, first stage alone", stack.first_stage_loss);
 }
 
 ConditionSpec condition_spec(const GraderTrainingOptions& training, const TrainedCondition& trained_condition) {
@@ -178,7 +166,6 @@ std::vector<TrainedNetwork> fold_networks(const GraderTrainingOptions& training,
   std::vector<TrainedNetwork> networks;
   for (const TrainedCondition& trained_condition : graders.conditions)
     add_members(training, data, trained_condition, {member}, networks);
-  if (!graders.mixers.empty()) networks.push_back(mixer_network(graders, member));
   return networks;
 }
 
@@ -188,8 +175,7 @@ void write_grader_bundle(const GraderTrainingOptions& training, const GraderData
       training.data.base_bundle.empty() ? std::nullopt : std::optional(training.data.base_bundle);
   const Bundle base = load_bundle(find_bundle(chosen));
   Manifest manifest = base.manifest;
-  std::vector<std::string> roles;
-  if (!graders.mixers.empty()) roles.emplace_back(kMixerRole);
+  std::vector<std::string> roles = {kStackRole};
   for (const TrainedCondition& trained_condition : graders.conditions)
     roles.emplace_back(grading_role(trained_condition.condition));
   const auto is_trained = [&](const std::string& role) {
@@ -210,8 +196,10 @@ void write_grader_bundle(const GraderTrainingOptions& training, const GraderData
       manifest.grading.prior[index_of(trained_condition.condition)] = trained_condition.prior;
     add_metrics(training, trained_condition, manifest);
   }
-  for (size_t fold = 0; fold < graders.mixers.size(); ++fold) networks.push_back(mixer_network(graders, fold));
-  if (!graders.mixers.empty()) add_mixer_metrics(training, graders, manifest);
+  if (graders.stack) {
+    networks.push_back(stack_network(*graders.stack));
+    add_stack_metrics(training, *graders.stack, manifest);
+  }
   std::erase_if(manifest.metrics, [&](const MetricSpec& metric) { return metric.what == kWholeProgram; });
   if (score)
     manifest.metrics.push_back({kWholeProgram, "score of the challenge", *score, "1", held_out_set(training),

@@ -30,15 +30,13 @@ GraderPredictions predictions_of(const Network& network, const NetworkData& data
   TORCH_CHECK(grader != nullptr, "predictions_of takes networks of the architecture \"grader\"");
   grader->eval();
   std::vector<torch::Tensor> logits = {torch::empty({0, kSeverityCount})};
-  std::vector<torch::Tensor> features = {torch::empty({0, grader->features()})};
   for (size_t first = 0; first < samples.size(); first += kTogether) {
     const auto last = samples.begin() + static_cast<std::ptrdiff_t>(std::min(first + kTogether, samples.size()));
     const std::vector<size_t> some(samples.begin() + static_cast<std::ptrdiff_t>(first), last);
     const GraderOutput output = grader->forward(central_inputs(data, some, device));
     logits.push_back(output.logits.to(torch::kCPU, torch::kFloat32));
-    features.push_back(output.features.to(torch::kCPU, torch::kFloat32));
   }
-  return {torch::cat(logits), torch::cat(features)};
+  return {torch::cat(logits)};
 }
 
 std::vector<size_t> shown_samples(const NetworkData& data) {

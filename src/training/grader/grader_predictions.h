@@ -11,8 +11,7 @@ namespace lumbargrade {
 
 /// What a grading network says of N samples, from crops as `grade` cuts them, one plain look.
 struct GraderPredictions {
-  torch::Tensor logits;    ///< N x 3, float32, CPU
-  torch::Tensor features;  ///< N x F, float32, CPU: what its head sees
+  torch::Tensor logits;  ///< N x 3, float32, CPU
 
   Logits row(size_t index) const;
 };

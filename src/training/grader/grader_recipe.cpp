@@ -21,7 +21,6 @@ const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 const std::vector<std::string> kOptimisationKeys = {"epochs",       "studies_per_batch", "accumulate", "rate",
                                                     "weight_decay", "warm_up",           "average",    "clip_norm",
                                                     "patience",     "class_weights",     "any_severe"};
-constexpr int kHiddenStep = 8;
 
 int whole(const StrictObject& object, const std::string& key, int minimum, int maximum, int otherwise) {
   return object.has(key) ? static_cast<int>(object.integer(key, minimum, maximum)) : otherwise;
@@ -138,17 +137,27 @@ OptimisationRecipe read_optimisation(const StrictObject& object, OptimisationRec
   return recipe;
 }
 
-MixerRecipe read_mixer(const StrictObject& object) {
-  MixerRecipe recipe;
-  recipe.hidden = whole(object, "hidden", kHiddenStep, 4096, recipe.hidden);
-  if (recipe.hidden % kHiddenStep != 0) object.fail("hidden", text("must be a multiple of ", kHiddenStep));
-  recipe.layers = whole(object, "layers", 1, 16, recipe.layers);
-  recipe.dropout = real(object, "dropout", 0, 0.95, recipe.dropout);
-  if (object.has("over")) recipe.over = object.one_of("over", {"study", "levels", "conditions"});
-  if (object.has("optimisation")) {
-    recipe.optimisation = read_optimisation(object.object("optimisation", {}, kOptimisationKeys));
+/// `json` is the object that is read: those of its keys that the architecture knows are handed on to it.
+StackRecipe read_stack(const StrictObject& object, nlohmann::json json) {
+  StackRecipe recipe;
+  recipe.steps = whole(object, "steps", 1, 100000, recipe.steps);
+  recipe.rate = real(object, "rate", 1e-8, 1, recipe.rate);
+  recipe.weight_decay = real(object, "weight_decay", 0, 10, recipe.weight_decay);
+  for (const char* own : {"steps", "rate", "weight_decay"}) json.erase(own);
+  try {
+    read_stack_options(json, object.file(), "stack");
+  } catch (const Error& error) {
+    throw Error(ErrorKind::Usage, error.what());
   }
+  recipe.parameters = std::move(json);
   return recipe;
+}
+
+/// A stack learns from what networks say of studies that they have not seen.
+void check_out_of_fold(const StrictObject& object, const GraderRecipe& recipe) {
+  if (!recipe.stack || recipe.folds_to_run().size() == static_cast<size_t>(recipe.folds)) return;
+  object.fail("stack", text("has no out-of-fold predictions to learn from: run_folds runs ", recipe.run_folds.size(),
+                            " of ", recipe.folds, " folds; run all of them, or leave the stack out"));
 }
 
 PseudoLabelRecipe read_pseudo_labels(const StrictObject& object) {
@@ -193,7 +202,7 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   const StrictObject object(json, source, "", {"name", "origin", "needs", "networks"},
                             {"points", "augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine",
                              "looks", "flags", "prior", "largest_model_weight", "smallest_measure_weight", "silent",
-                             "mixer", "pseudo_labels", "weighted_head"});
+                             "stack", "pseudo_labels", "weighted_head"});
   GraderRecipe recipe;
   recipe.name = object.string("name");
   recipe.origin = object.string("origin");
@@ -216,8 +225,11 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
     recipe.optimisation = read_optimisation(object.object("optimisation", {}, kOptimisationKeys));
   }
   read_folds(object, recipe);
-  if (object.has("mixer")) {
-    recipe.mixer = read_mixer(object.object("mixer", {}, {"hidden", "layers", "dropout", "over", "optimisation"}));
+  if (object.has("stack")) {
+    recipe.stack = read_stack(
+        object.object("stack", {"kind"}, {"reach_levels", "hidden", "dropout", "steps", "rate", "weight_decay"}),
+        json.at("stack"));
+    check_out_of_fold(object, recipe);
   }
   if (object.has("weighted_head")) {
     recipe.weighted_head =

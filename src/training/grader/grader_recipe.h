@@ -53,13 +53,12 @@ struct OptimisationRecipe : OptimisationSettings {
   double any_severe = 0;  ///< weight of the any-severe-canal term
 };
 
-/// The second stage: a study mixer over the 25 findings, trained with the networks as they are.
-struct MixerRecipe {
-  int hidden = 128;
-  int layers = 2;
-  double dropout = 0.1;
-  std::string over = "study";  ///< or "levels", "conditions": MixerOver
-  OptimisationRecipe optimisation;
+/// The second stage: a stack over the 25 findings, learned from out-of-fold answers (AdamW, all studies in each step).
+struct StackRecipe {
+  nlohmann::json parameters;  ///< of the architecture "study_stack"
+  int steps = 200;            ///< at most
+  double rate = 0.01;
+  double weight_decay = 0.1;
 };
 
 /// What is learned from unlabelled studies, where there are any.
@@ -89,7 +88,7 @@ struct GraderRecipe {
   std::string combine = "probabilities";
   std::vector<TtaTransform> tta = {TtaTransform{}};
   std::vector<std::string> flags;    ///< for every row that the networks grade
-  std::optional<MixerRecipe> mixer;  ///< empty: no second stage
+  std::optional<StackRecipe> stack;  ///< empty: no second stage
   /// After training, the heads alone are trained on with this; empty: they are not (fifth place of RSNA 2024).
   std::optional<OptimisationRecipe> weighted_head;
   PseudoLabelRecipe pseudo_labels;

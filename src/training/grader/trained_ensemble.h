@@ -5,7 +5,7 @@
 
 #include "training/calibration/grader_calibration.h"
 #include "training/grader/fold_training.h"
-#include "training/grader/mixer_training.h"
+#include "training/grader/stack_training.h"
 
 namespace lumbargrade {
 
@@ -30,7 +30,7 @@ struct TrainedCondition {
 /// Everything that a run has learned.
 struct TrainedEnsemble {
   std::vector<TrainedCondition> conditions;
-  std::vector<MixerResult> mixers;  ///< by fold that ran; empty: no second stage
+  std::optional<StackResult> stack;  ///< the second stage, where there is one that is of use
 };
 
 }  // namespace lumbargrade

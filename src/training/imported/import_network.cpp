@@ -198,7 +198,8 @@ Manifest manifest_of(const NetworkImport& options, Manifest manifest, const Expo
   manifest.grading.prior_source =
       text(condition_key(options.condition),
            ": frequencies of the exported crops' labels; others: ", manifest.grading.prior_source);
-  std::erase_if(manifest.metrics, [&](const MetricSpec& metric) { return metric.what == role; });
+  std::erase_if(manifest.metrics,
+                [&](const MetricSpec& metric) { return metric.what == role || metric.what == kStackRole; });
   const auto count = static_cast<std::int64_t>(held_out.size());
   manifest.metrics.push_back({role, "log loss", fit.loss, "1", "out-of-fold table of the import", count});
   manifest.metrics.push_back(
@@ -244,7 +245,7 @@ void import_network(const NetworkImport& options) {
   const ExportedEntry entry = chosen_entry(options);
   const std::vector<InputSpec> inputs = chosen_inputs(options, entry);
   const Bundle base = load_bundle(find_bundle(options.bundle.empty() ? std::nullopt : std::optional(options.bundle)));
-  std::vector<std::string> replaced;
+  std::vector<std::string> replaced = {kStackRole};  // it has learned from what the networks said without this one
   if (!options.beside) replaced.emplace_back(grading_role(options.condition));
   std::vector<TrainedNetwork> networks = kept_networks(base, replaced), added;
   for (size_t k = 0; k < options.exported.size(); ++k) added.push_back(imported_member(options, inputs, k));

@@ -1,0 +1,42 @@
+#include "grades/study_stacking.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lumbargrade {
+namespace {
+
+constexpr double kLeastStacked = 1e-12;
+
+}  // namespace
+
+TensorMap stack_inputs(const StudyAnswers& answers) {
+  torch::Tensor logits = torch::zeros({1, kFindingCount, kSeverityCount}), present = torch::zeros({1, kFindingCount});
+  for (std::int64_t finding = 0; finding < kFindingCount; ++finding) {
+    const auto& answer = answers[static_cast<size_t>(finding)];
+    if (!answer) continue;
+    present[0][finding] = 1;
+    for (std::int64_t c = 0; c < kSeverityCount; ++c) {
+      logits[0][finding][c] = std::log(std::max((*answer)[static_cast<size_t>(c)], kLeastStacked));
+    }
+  }
+  return {{"logits", logits}, {"present", present}};
+}
+
+StudyAnswers stacked_answers(const torch::Tensor& logits, const StudyAnswers& answers) {
+  const torch::Tensor probabilities = torch::softmax(logits[0].to(torch::kFloat64), 1);
+  StudyAnswers stacked;
+  for (std::int64_t finding = 0; finding < kFindingCount; ++finding) {
+    const auto at = static_cast<size_t>(finding);
+    if (!answers[at]) continue;
+    stacked[at].emplace();
+    for (std::int64_t c = 0; c < kSeverityCount; ++c) {
+      (*stacked[at])[static_cast<size_t>(c)] = probabilities[finding][c].item<double>();
+    }
+  }
+  return stacked;
+}
+
+}  // namespace lumbargrade

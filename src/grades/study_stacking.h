@@ -1,0 +1,21 @@
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "core/finding.h"
+#include "network/safetensors.h"
+
+namespace lumbargrade {
+
+/// What the networks say of a study's findings, averaged over members and looks; empty where none looked.
+using StudyAnswers = std::array<std::optional<Probabilities>, kFindingCount>;
+
+/// The inputs of a study_stack for one study, the same in training and in grading: `logits` 1 x 25 x 3, logarithms of
+/// the probabilities, and `present` 1 x 25.
+TensorMap stack_inputs(const StudyAnswers& answers);
+
+/// What a stack that gave `logits` 1 x 25 x 3 says of the findings that were looked at.
+StudyAnswers stacked_answers(const torch::Tensor& logits, const StudyAnswers& answers);
+
+}  // namespace lumbargrade
