@@ -34,7 +34,7 @@ void check_output(const GradeOptions& options) {
 int run_grade(GradeOptions options) {
   check_output(options);
   options.series.threads = options.grader.threads > 0 ? options.grader.threads : options.series.threads;
-  use_one_malloc_arena();
+  set_up_malloc_for_grading();
   StudyReading reading(options.study, options.series);
   return network_commands().grade(options, reading);
 }

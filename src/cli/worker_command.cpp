@@ -45,7 +45,7 @@ void add_worker_command(CLI::App& app, Action& action) {
   add_grader_options(*command, options->grader);
   command->callback([options, &action] {
     action = [options] {
-      use_one_malloc_arena();
+      set_up_malloc_for_grading();
       options->program = program_text();
       options->series.threads = std::max(1, options->grader.threads);
       return network_commands().worker(*options);
