@@ -37,9 +37,9 @@ torch::Tensor normalised(const torch::Tensor& pixels, const torch::Tensor& valid
   // To multiply by ones changes nothing and costs two passes over everything. On a GPU, to ask costs more.
   const bool complete = valid.is_cpu() && valid.all().item<bool>();
   const auto masked = [&](const torch::Tensor& tensor) { return complete ? tensor : tensor * mask; };
-  const torch::Tensor centred = masked(values - masked(values).sum(over, true) / count);
+  torch::Tensor centred = masked(values - masked(values).sum(over, true) / count);
   const torch::Tensor deviation = (centred.square().sum(over, true) / count).sqrt();
-  return centred / deviation.clamp_min(1e-3);
+  return centred.div_(deviation.clamp_min(1e-3));
 }
 
 torch::Tensor scaled(const torch::Tensor& pixels, const torch::Tensor& valid, const NormalisationSpec& normalisation) {

@@ -156,13 +156,13 @@ void add_noise(torch::Tensor& greys, const DrawnCrops& crops) {
     const float sd = drawn[2 * row];
     if (sd <= 0) continue;
     const auto first = static_cast<std::int64_t>(drawn[2 * row + 1] * static_cast<double>(kNoiseRows * of_crop));
-    greys[row].view(-1).add_(store.narrow(0, first, of_crop), sd);
+    greys[row].view(-1).add_(store.narrow(0, first, of_crop), kWhite * sd);
   }
 }
 
 /// Grey where the boxes are.
 void cut_out(torch::Tensor& greys, const torch::Tensor& boxes) {
-  constexpr double kGrey = 0.5;
+  constexpr double kGrey = kWhite / 2;
   const torch::Tensor places = torch::arange(greys.size(3), greys.options());
   const torch::Tensor on_device = boxes.to(greys.device());
   const auto inside = [&](std::int64_t first) {
@@ -238,11 +238,10 @@ CropBatch augmented_crops(const DrawnCrops& crops, const torch::Device& device) 
   const torch::NoGradGuard no_gradients;
   torch::Tensor greys = at::grid_sampler_2d(crops.pixels.to(device).to(torch::kFloat32), sampling_grid(crops, device),
                                             /*bilinear*/ 0, /*border*/ 1, /*align_corners=*/true);
-  greys.mul_(1 / kWhite);
   if (crops.blur.defined()) blur(greys, crops.blur);
   add_noise(greys, crops);
   if (crops.boxes.defined()) cut_out(greys, crops.boxes);
-  return {greys.clamp_(0, 1).mul_(kWhite), crops.valid.to(device)};
+  return {greys.clamp_(0, kWhite), crops.valid.to(device)};
 }
 
 }  // namespace lumbargrade
