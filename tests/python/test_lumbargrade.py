@@ -137,6 +137,9 @@ class BatchTest(unittest.TestCase):
                 lumbargrade.batch(list_of_studies, output, jobs=1, show=False, check=True)
 
     def test_an_interrupt_ends_the_program_too(self):
+        # What a shell starts in the background ignores interrupts, and hands that on.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
         with tempfile.TemporaryDirectory() as folder:
             list_of_studies = Path(folder) / "list.txt"
             for number in range(60):
