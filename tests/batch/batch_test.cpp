@@ -1,3 +1,4 @@
+// Longer than others: the pool is tested with scripts that stand in for workers, and all of these tests share them.
 #include "batch/batch.h"
 
 #include <gmock/gmock.h>
