@@ -95,7 +95,7 @@ int exit_code_of(int argc, char** argv) {
 }
 
 /// Ends the process at once: LibTorch takes a tenth of a second to unregister its operators one by one.
-[[noreturn]] void leave(int exit_code) {
+[[noreturn]] [[maybe_unused]] void leave(int exit_code) {
   std::cout.flush();
   std::fflush(nullptr);
   std::_Exit(exit_code);
