@@ -14,6 +14,8 @@ constexpr double kPeakNoise = 1.2;
 constexpr double kBendMm = 6;
 // A slice without canal costs as much as one with this share of the most.
 constexpr double kLeastShare = 1e-3;
+// Of two slices that are as likely, the one nearer to the middle of the range: a cost that outweighs nothing else.
+constexpr double kAsideCost = 1e-9;
 // The peak of a disc's mass lies no farther than this from the course.
 constexpr double kClimbMm = 5;
 
@@ -58,7 +60,8 @@ class CourseSearch {
     const SliceRange range = ranges_[own_costs_.size()];
     std::vector<double> costs(count_, std::numeric_limits<double>::infinity());
     for (size_t k = range.first; k <= range.last; ++k) {
-      costs[k] = most > 0 ? -std::log(std::max(kLeastShare, mass[k] / most)) : 0;
+      const double aside = std::abs(static_cast<double>(k) - static_cast<double>(range.first + range.last) / 2);
+      costs[k] = kAsideCost * aside - (most > 0 ? std::log(std::max(kLeastShare, mass[k] / most)) : 0);
     }
     return costs;
   }
@@ -142,6 +145,13 @@ double middle_slice(const std::vector<double>& mass, const SlicePositions& slice
     sum_mm += here * slices.height_of(static_cast<double>(k));
   }
   return weight > 0 ? slices.slice_at(sum_mm / weight) : static_cast<double>(top);
+}
+
+double middle_slice(const std::vector<double>& mass, const SlicePositions& slices, SliceRange range) {
+  const auto first = mass.begin() + static_cast<std::ptrdiff_t>(range.first);
+  const auto most = std::max_element(first, mass.begin() + static_cast<std::ptrdiff_t>(range.last) + 1);
+  if (*most <= 0) return static_cast<double>(range.first + range.last) / 2;
+  return middle_slice(mass, slices, static_cast<size_t>(most - mass.begin()));
 }
 
 }  // namespace lumbargrade

@@ -19,7 +19,7 @@ struct SliceRange {
 /// By disc, from the head down, the slice near which its canal's middle is looked for: of the slices in `range` those
 /// that show most canal and together make a course that bends no more than a canal does. At a severe stenosis what
 /// shows most may be fat beside the canal, a centimetre from where its neighbours are. `masses` by disc and slice; as
-/// many ranges.
+/// many ranges. Where nothing else tells, the middle of the range.
 std::vector<size_t> canal_course(const std::vector<std::vector<double>>& masses, const SlicePositions& slices,
                                  const std::vector<SliceRange>& ranges);
 
@@ -27,5 +27,8 @@ std::vector<size_t> canal_course(const std::vector<std::vector<double>>& masses,
 /// stands for, over the peak of canal mass that is reached uphill from slice `start` within 5 mm. Beyond a valley lies
 /// something else, such as fat beside the spine. `start` where there is no canal.
 double middle_slice(const std::vector<double>& mass_of_slice, const SlicePositions& slices, size_t start);
+
+/// The same from the slice of `range` that shows most canal; the middle of the range where none does.
+double middle_slice(const std::vector<double>& mass_of_slice, const SlicePositions& slices, SliceRange range);
 
 }  // namespace lumbargrade

@@ -172,8 +172,7 @@ class SpineBuilder {
 
   double middle_at(cv::Point2d middle_mm) const {
     const std::vector<double> mass = masses_at(middle_mm);
-    const SliceRange range = slices_to_search(mass);
-    return middle_slice(mass, frame_.positions(), canal_course({mass}, frame_.positions(), {range}).front());
+    return middle_slice(mass, frame_.positions(), slices_to_search(mass));
   }
 
   /// The canal's middle behind a disc; its usual place where the canal is not seen.

@@ -21,7 +21,8 @@ SlicePositions stack() {
 /// Canal of `most` around a height along the normal, 6 mm to either side.
 std::vector<double> canal_at(double middle_mm, double most = 1) {
   std::vector<double> mass;
-  for (int k = 0; k < kCourseSlices; ++k) mass.push_back(most * std::max(0.0, 1 - std::pow((k * kCourseStepMm - middle_mm) / 8, 2)));
+  for (int k = 0; k < kCourseSlices; ++k)
+    mass.push_back(most * std::max(0.0, 1 - std::pow((k * kCourseStepMm - middle_mm) / 8, 2)));
   return mass;
 }
 
@@ -74,13 +75,27 @@ TEST(CanalCourse, StaysInTheRangeOfADisc) {
 }
 
 TEST(CanalCourse, OfASingleDiscIsTheSliceThatShowsMost) {
-  EXPECT_THAT(canal_course({sum_of(canal_at(30.8, 0.3), canal_at(48.4))}, stack(), {{0, kCourseSlices - 1}}), ElementsAre(11));
+  EXPECT_THAT(canal_course({sum_of(canal_at(30.8, 0.3), canal_at(48.4))}, stack(), {{0, kCourseSlices - 1}}),
+              ElementsAre(11));
 }
 
 TEST(MiddleSlice, IsTheMeanOverThePeakAndNotOfWhatLiesBeyondAValley) {
   const auto mass = sum_of(canal_at(20), canal_at(45));
   EXPECT_NEAR(stack().height_of(middle_slice(mass, stack(), 4)), 20, 1);
   EXPECT_NEAR(stack().height_of(middle_slice(mass, stack(), 10)), 45, 1);
+}
+
+TEST(CanalCourse, IsTheMiddleWhereNoDiscShowsACanal) {
+  const std::vector<double> nothing(kCourseSlices, 0);
+  EXPECT_THAT(canal_course({nothing, nothing, nothing, nothing}, stack(), std::vector<SliceRange>(4, {2, 12})),
+              ElementsAre(7, 7, 7, 7));
+  EXPECT_THAT(canal_course({nothing, nothing}, stack(), {{2, 12}, {2, 12}}), ElementsAre(7, 7));
+}
+
+TEST(MiddleSlice, OfARangeIsItsMiddleWhereNoSliceShowsTheCanal) {
+  EXPECT_EQ(middle_slice(std::vector<double>(kCourseSlices, 0), stack(), SliceRange{3, 8}), 5.5);
+  EXPECT_NEAR(stack().height_of(middle_slice(sum_of(canal_at(20, 0.5), canal_at(45)), stack(), SliceRange{2, 12})), 45,
+              1);
 }
 
 TEST(MiddleSlice, ClimbsNoFartherThanTheNeighbouringSlice) {
