@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -13,6 +12,7 @@
 #include <optional>
 
 #include "batch/descriptor.h"
+#include "batch/descriptor_message.h"
 
 namespace lumbargrade {
 namespace {
@@ -27,20 +27,13 @@ struct Order {
 
 /// Nothing where the pool has gone, or says what no pool says.
 std::optional<Order> next_order() {
-  std::array<int, 2> ends{};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ends))> control{};
-  char byte = 0;
-  iovec content{&byte, 1};
-  msghdr message{};
-  message.msg_iov = &content;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
+  DescriptorMessage message;
   ssize_t received = -1;
   do {
-    received = recvmsg(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC);
+    received = recvmsg(STDIN_FILENO, &message.header, MSG_CMSG_CLOEXEC);
   } while (received < 0 && errno == EINTR);
-  const cmsghdr* header = received > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+  const cmsghdr* header = received > 0 ? CMSG_FIRSTHDR(&message.header) : nullptr;
+  DescriptorMessage::Ends ends{};
   if (header == nullptr || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(ends))) {
     return std::nullopt;
   }

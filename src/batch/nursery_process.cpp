@@ -12,6 +12,7 @@
 #include <cstring>
 #include <optional>
 
+#include "batch/descriptor_message.h"
 #include "batch/process_end.h"
 #include "core/error.h"
 
@@ -97,21 +98,14 @@ void NurseryProcess::start() {
 }
 
 bool NurseryProcess::send(int requests, int replies) const {
-  const std::array<int, 2> ends = {requests, replies};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ends))> control{};
-  char byte = 0;
-  iovec content{&byte, 1};
-  msghdr message{};
-  message.msg_iov = &content;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  const DescriptorMessage::Ends ends = {requests, replies};
+  DescriptorMessage message;
+  cmsghdr* header = CMSG_FIRSTHDR(&message.header);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof(ends));
   std::memcpy(CMSG_DATA(header), ends.data(), sizeof(ends));
-  return sendmsg(orders_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+  return sendmsg(orders_.get(), &message.header, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
 }
 
 void NurseryProcess::kill_now(int number) const {

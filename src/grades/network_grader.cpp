@@ -28,13 +28,6 @@ struct TransformPredictions {
   std::vector<bool> is_new;  ///< false: the condition saw the same under an earlier transform
 };
 
-/// The three values of a tensor.
-Probabilities probabilities_of(const torch::Tensor& row) {
-  Probabilities result{};
-  for (size_t c = 0; c < result.size(); ++c) result[c] = row[static_cast<std::int64_t>(c)].item<double>();
-  return result;
-}
-
 NetworkGrade grade_of(const torch::Tensor& probabilities, const Crop& crop, const AttentionMean& attention) {
   return {probabilities_of(probabilities), crop.point_patient, crop.series_instance_uid,
           crop.sop_instance_uid,           attention.mean(),   crop.origin};

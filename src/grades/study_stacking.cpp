@@ -12,6 +12,12 @@ constexpr double kLeastStacked = 1e-12;
 
 }  // namespace
 
+Probabilities probabilities_of(const torch::Tensor& row) {
+  Probabilities result{};
+  for (size_t c = 0; c < result.size(); ++c) result[c] = row[static_cast<std::int64_t>(c)].item<double>();
+  return result;
+}
+
 TensorMap stack_inputs(const StudyAnswers& answers) {
   torch::Tensor logits = torch::zeros({1, kFindingCount, kSeverityCount}), present = torch::zeros({1, kFindingCount});
   for (std::int64_t finding = 0; finding < kFindingCount; ++finding) {
@@ -30,11 +36,7 @@ StudyAnswers stacked_answers(const torch::Tensor& logits, const StudyAnswers& an
   StudyAnswers stacked;
   for (std::int64_t finding = 0; finding < kFindingCount; ++finding) {
     const auto at = static_cast<size_t>(finding);
-    if (!answers[at]) continue;
-    stacked[at].emplace();
-    for (std::int64_t c = 0; c < kSeverityCount; ++c) {
-      (*stacked[at])[static_cast<size_t>(c)] = probabilities[finding][c].item<double>();
-    }
+    if (answers[at]) stacked[at] = probabilities_of(probabilities[finding]);
   }
   return stacked;
 }

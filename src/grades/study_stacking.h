@@ -11,6 +11,9 @@ namespace lumbargrade {
 /// What the networks say of a study's findings, averaged over members and looks; empty where none looked.
 using StudyAnswers = std::array<std::optional<Probabilities>, kFindingCount>;
 
+/// The three values of a tensor.
+Probabilities probabilities_of(const torch::Tensor& row);
+
 /// The inputs of a study_stack for one study, the same in training and in grading: `logits` 1 x 25 x 3, logarithms of
 /// the probabilities, and `present` 1 x 25.
 TensorMap stack_inputs(const StudyAnswers& answers);

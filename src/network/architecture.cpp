@@ -1,5 +1,5 @@
-// Longer than others: every architecture that a manifest may name, each with its parameters' checks; apart they would repeat
-// what they share, and no reader could see them all.
+// Longer than others: every architecture that a manifest may name, each with its parameters' checks; apart they would
+// repeat what they share, and no reader could see them all.
 #include "network/architecture.h"
 
 #include <torch/torch.h>
