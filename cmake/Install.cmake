@@ -12,10 +12,12 @@ target_link_options(lumbargrade PRIVATE "-Wl,--disable-new-dtags")
 set_target_properties(lumbargrade PROPERTIES INSTALL_RPATH "$ORIGIN/${from_bin_to_private}")
 install(TARGETS lumbargrade RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT program)
 
-# The part of the program that needs LibTorch lies beside it.
-target_link_options(lumbargrade_networks PRIVATE "-Wl,--disable-new-dtags")
-set_target_properties(lumbargrade_networks PROPERTIES INSTALL_RPATH "$ORIGIN")
-install(TARGETS lumbargrade_networks LIBRARY DESTINATION "${LUMBARGRADE_PRIVATE_LIBRARIES}" COMPONENT program)
+# The parts of the program that need LibTorch lie beside it.
+foreach(library lumbargrade_networks lumbargrade_training_library)
+  target_link_options(${library} PRIVATE "-Wl,--disable-new-dtags")
+  set_target_properties(${library} PROPERTIES INSTALL_RPATH "$ORIGIN")
+endforeach()
+install(TARGETS lumbargrade_networks lumbargrade_training_library LIBRARY DESTINATION "${LUMBARGRADE_PRIVATE_LIBRARIES}" COMPONENT program)
 
 # One shared library with everything below the command line; its public face is include/lumbargrade.
 add_library(lumbargrade_shared SHARED $<TARGET_OBJECTS:lumbargrade_pipeline>)

@@ -34,7 +34,7 @@ check_symbols() {
 
 check_libraries() {
   local file name missing="" needless=""
-  local asked=" liblumbargrade_networks.so "  # by the program itself, where it needs networks
+  local asked=" liblumbargrade_networks.so liblumbargrade_training.so "  # by the program itself, where it needs networks
   while read -r file; do
     for name in $(needed "$file"); do
       asked+="$name "

@@ -10,7 +10,7 @@ build() {
   [[ " $* " != *" --cuda "* ]] || setup+=(--cuda)
   "$ROOT/scripts/setup" "${setup[@]}"
   say "building (log in $log)"
-  (cd "$ROOT" && cmake --preset default && cmake --build --preset default --target lumbargrade) >"$log" 2>&1 ||
+  (cd "$ROOT" && cmake --preset default && cmake --build --preset default --target lumbargrade lumbargrade_training_library) >"$log" 2>&1 ||
     { tail -n 40 "$log" >&2; fail "the build failed; the whole log is $log"; }
 }
 
@@ -50,7 +50,7 @@ carry_libraries() {
   [[ -e $RELEASE/libarchive/COPYING ]] || { say "building libarchive"; "$ROOT/packaging/libarchive.sh" "$RELEASE/libarchive"; }
   : >"$RELEASE/carried"
   local file
-  for file in "$TREE/bin/lumbargrade" "$LIBRARIES"/liblumbargrade_networks.so "$LIBRARIES"/libtorch_cpu.so; do carry_needed_by "$file"; done
+  for file in "$TREE/bin/lumbargrade" "$LIBRARIES"/liblumbargrade_{networks,training}.so "$LIBRARIES"/libtorch_cpu.so; do carry_needed_by "$file"; done
   chmod 644 "$LIBRARIES"/*
   "$ROOT/packaging/left_out.sh" "$LIBRARIES"
 }

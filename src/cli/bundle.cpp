@@ -3,7 +3,7 @@
 #include "bundle/manifest.h"
 #include "cli/commands.h"
 #include "cli/existing_input.h"
-#include "cli/networks/network_commands.h"
+#include "cli/training/training_commands.h"
 #include "core/error.h"
 
 namespace lumbargrade::cli {
@@ -111,7 +111,7 @@ int run_import(ImportOptions options) {
     throw Error(ErrorKind::Usage, text("--condition is canal, foraminal or subarticular, not ", options.condition));
   }
   options.import.condition = condition->second;
-  return network_commands().import_network(options.import);
+  return training_commands().import_network(options.import);
 }
 
 }  // namespace

@@ -2,40 +2,65 @@
 #include "cli/existing_input.h"
 #include "cli/grade_options.h"
 #include "cli/networks/network_commands.h"
+#include "cli/training/training_commands.h"
+#include "core/error.h"
 
 namespace lumbargrade::cli {
+namespace {
+
+struct CropsCommand {
+  CropOptions pictures;
+  CropExportCommand exported;  ///< where its folder is given
+};
+
+int run_chosen_crops(CropsCommand command) {
+  const bool has_study = !command.pictures.study.empty();
+  if (command.exported.exported.out.empty()) {
+    if (has_study && !command.pictures.output.empty()) return network_commands().crops(command.pictures);
+    throw Error(ErrorKind::Usage, "pictures need a STUDY and -o, an export --export, --data and --recipe");
+  }
+  if (has_study || command.exported.exported.data.data.empty() || command.exported.recipe.empty()) {
+    throw Error(ErrorKind::Usage, "--export goes with --data and --recipe, and without a STUDY");
+  }
+  command.exported.grader = command.pictures.grader;
+  return training_commands().export_crops(command.exported);
+}
+
+}  // namespace
 
 void add_crops_command(CLI::App& app, Action& action) {
-  auto options = std::make_shared<CropOptions>();
+  auto options = std::make_shared<CropsCommand>();
+  CropOptions& pictures = options->pictures;
+  CropExportCommand& exported = options->exported;
   CLI::App* command = app.add_subcommand("crops", "Show what the networks see: contact sheets of all 25 findings");
-  command->add_option("STUDY", options->study, "Folder (at any depth), zip, tar, DICOMDIR or file of one study")
+  command->add_option("STUDY", pictures.study, "Folder (at any depth), zip, tar, DICOMDIR or file of one study")
       ->check(existing_input("the folder, zip, tar or DICOMDIR of one study"));
-  command->add_option("-o,--output", options->output, "Folder for the pictures (PNG)")->group("Output");
-  command->add_flag("--force", options->force, "Overwrite pictures that are there")->group("Output");
+  command->add_option("-o,--output", pictures.output, "Folder for the pictures (PNG)")->group("Output");
+  command->add_flag("--force", pictures.force, "Overwrite pictures that are there")->group("Output");
   command
-      ->add_option("--export", options->exported.out,
+      ->add_option("--export", exported.exported.out,
                    "Folder for all crops of a data set as NumPy files, with labels and folds, to train on elsewhere "
                    "(docs/pytorch.md); with --data and --recipe instead of a STUDY")
       ->type_name("DIR")
       ->group("Export");
-  command->add_option("--data", options->exported.data.data, "Data set in the challenge's layout")
+  command->add_option("--data", exported.exported.data.data, "Data set in the challenge's layout")
       ->check(CLI::ExistingDirectory)
       ->group("Export");
   command
-      ->add_option("--recipe", options->recipe, "Recipe whose networks' views are cut (file, or name of a shipped one)")
+      ->add_option("--recipe", exported.recipe, "Recipe whose networks' views are cut (file, or name of a shipped one)")
       ->group("Export");
-  command->add_option("--cache", options->exported.data.cache, "Folder of cut crops that is shared with training")
+  command->add_option("--cache", exported.exported.data.cache, "Folder of cut crops that is shared with training")
       ->type_name("DIR")
       ->group("Export");
-  command->add_option("--seed", options->exported.seed, "Seed of the folds")->capture_default_str()->group("Export");
-  add_study_option(*command, options->series);
-  add_series_options(*command, options->series);
-  add_grader_options(*command, options->grader);
+  command->add_option("--seed", exported.exported.seed, "Seed of the folds")->capture_default_str()->group("Export");
+  add_study_option(*command, pictures.series);
+  add_series_options(*command, pictures.series);
+  add_grader_options(*command, pictures.grader);
   command->footer(
       "One picture per condition and view, one row per finding, one tile per slice; a cross marks the point.\n"
       "Examples:\n  lumbargrade crops train_images/4003253 -o pictures\n"
       "  lumbargrade crops --export crops --data rsna --recipe fast");
-  command->callback([options, &action] { action = [options] { return network_commands().crops(*options); }; });
+  command->callback([options, &action] { action = [options] { return run_chosen_crops(*options); }; });
 }
 
 }  // namespace lumbargrade::cli

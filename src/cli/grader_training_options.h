@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/networks/network_commands.h"
+#include "cli/training/training_commands.h"
 
 namespace lumbargrade::cli {
 

@@ -2,7 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/existing_input.h"
-#include "cli/networks/network_commands.h"
+#include "cli/training/training_commands.h"
 #include "cli/train_options.h"
 
 namespace lumbargrade::cli {
@@ -85,14 +85,14 @@ void add_canal_options(CLI::App& command, CanalTraining& training) {
 template <typename Training>
 void add_segmentation_command(CLI::App& parent, Action& action, const std::string& name, const std::string& description,
                               const char* footer, void (*add_own)(CLI::App&, Training&),
-                              int (*NetworkCommands::*train)(Training)) {
+                              int (*TrainingCommands::*train)(Training)) {
   auto* command = parent.add_subcommand(name, description);
   auto training = std::make_shared<Training>();
   add_segmentation_options(*command, *training);
   add_own(*command, *training);
   command->footer(footer);
   command->callback(
-      [training, train, &action] { action = [training, train] { return (network_commands().*train)(*training); }; });
+      [training, train, &action] { action = [training, train] { return (training_commands().*train)(*training); }; });
 }
 
 }  // namespace
@@ -101,9 +101,9 @@ void add_train_command(CLI::App& app, Action& action) {
   auto* train = app.add_subcommand("train", "Train the networks of a bundle");
   train->require_subcommand(1);
   add_segmentation_command(*train, action, "locator", "Train the network that finds discs, vertebrae and the canal",
-                           kLocatorFooter, add_locator_options, &NetworkCommands::train_locator);
+                           kLocatorFooter, add_locator_options, &TrainingCommands::train_locator);
   add_segmentation_command(*train, action, "canal", "Train the network that draws the canal's outline finely",
-                           kCanalFooter, add_canal_options, &NetworkCommands::train_canal);
+                           kCanalFooter, add_canal_options, &TrainingCommands::train_canal);
   add_train_points_command(*train, action);
   add_train_challenge_command(*train, action);
   add_train_grader_command(*train, action);

@@ -50,7 +50,7 @@ void add_train_challenge_command(CLI::App& train, Action& action) {
   add_challenge_options(*challenge, *options);
   challenge->footer(kChallengeFooter);
   challenge->callback(
-      [options, &action] { action = [options] { return network_commands().train_challenge(*options); }; });
+      [options, &action] { action = [options] { return training_commands().train_challenge(*options); }; });
 }
 
 }  // namespace lumbargrade::cli

@@ -2,7 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/grader_training_options.h"
-#include "cli/networks/network_commands.h"
+#include "cli/training/training_commands.h"
 #include "cli/train_options.h"
 
 namespace lumbargrade::cli {
@@ -29,7 +29,7 @@ void add_train_grader_command(CLI::App& train, Action& action) {
   add_grader_training_options(*grader, *options);
   add_resume_option(*grader, options->training);
   grader->footer(kFooter);
-  grader->callback([options, &action] { action = [options] { return network_commands().train_grader(*options); }; });
+  grader->callback([options, &action] { action = [options] { return training_commands().train_grader(*options); }; });
 }
 
 }  // namespace lumbargrade::cli

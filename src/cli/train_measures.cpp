@@ -1,7 +1,7 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/networks/network_commands.h"
+#include "cli/training/training_commands.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -59,7 +59,7 @@ void add_train_measures_command(CLI::App& train, Action& action) {
   add_measures_options(*measures, *training);
   measures->footer(kMeasuresFooter);
   measures->callback(
-      [training, &action] { action = [training] { return network_commands().train_measures(*training); }; });
+      [training, &action] { action = [training] { return training_commands().train_measures(*training); }; });
 }
 
 }  // namespace lumbargrade::cli

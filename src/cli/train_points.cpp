@@ -1,7 +1,7 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/networks/network_commands.h"
+#include "cli/training/training_commands.h"
 #include "cli/train_options.h"
 
 namespace lumbargrade::cli {
@@ -63,7 +63,7 @@ void add_train_points_command(CLI::App& train, Action& action) {
   auto training = std::make_shared<PointTraining>();
   add_point_options(*points, *training);
   points->footer(kPointsFooter);
-  points->callback([training, &action] { action = [training] { return network_commands().train_points(*training); }; });
+  points->callback([training, &action] { action = [training] { return training_commands().train_points(*training); }; });
 }
 
 }  // namespace lumbargrade::cli

@@ -10,7 +10,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The file that this code serves: liblumbargrade.so in other people's programs, else our own program (of which
-/// liblumbargrade_networks.so is a part).
+/// liblumbargrade_networks.so and liblumbargrade_training.so are parts).
 fs::path this_binary() {
   static const char kHere = 0;
   Dl_info found{};

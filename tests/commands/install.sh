@@ -30,7 +30,7 @@ expect_equal 26 "$(wc -l <.stdout)" "lines of the table"
 unset DCMDICTPATH
 
 # LibTorch is the installed one.
-for file in bin/lumbargrade lib/lumbargrade/liblumbargrade_networks.so; do
+for file in bin/lumbargrade lib/lumbargrade/liblumbargrade_{networks,training}.so; do
   expect_exit 0 ldd "$prefix/$file"
   if grep -q "not found" .stdout; then fail_test "a library is missing"; fi
 done

@@ -7,12 +7,6 @@
 #include "pipeline/load_grader.h"
 #include "pipeline/report_file_names.h"
 #include "pipeline/study_reading.h"
-#include "training/grader/export_crops.h"
-#include "training/grader/grader_training_options.h"
-#include "training/imported/import_network.h"
-#include "training/measures/train_measures.h"
-#include "training/points/point_trainer.h"
-#include "training/segmentation/segmentation_options.h"
 
 namespace lumbargrade::cli {
 
@@ -33,26 +27,11 @@ struct CropOptions {
   bool force = false;
   StudyOptions series;
   GraderOptions grader;
-  CropExport exported;  ///< where `exported.out` is given
-  std::string recipe;
 };
 
 struct ModelOptions {
   std::optional<std::string> bundle;
   bool json = false;
-};
-
-/// Of `train grader` and `train challenge`, as they were typed.
-struct GraderTrainingCommand {
-  GraderTrainingOptions training;
-  std::string recipe;
-};
-
-struct ChallengeCommand : GraderTrainingCommand {
-  int point_iterations = 600;  ///< as ChallengeTraining
-  std::string only;
-  bool plan = false;
-  bool list_jobs = false;
 };
 
 /// Files of `grade -o`.
@@ -66,13 +45,6 @@ struct NetworkCommands {
   int (*crops)(const CropOptions& options);
   int (*model_info)(const ModelOptions& options);
   int (*model_verify)(const ModelOptions& options);
-  int (*train_locator)(LocatorTraining training);
-  int (*train_canal)(CanalTraining training);
-  int (*train_points)(PointTraining training);
-  int (*train_grader)(const GraderTrainingCommand& command);
-  int (*train_challenge)(const ChallengeCommand& command);
-  int (*train_measures)(const MeasureTraining& training);
-  int (*import_network)(const NetworkImport& import);
   int (*worker)(const WorkerOptions& options);
   int (*mercure)();
   LoadedGrader (*load_grader)(const GraderOptions& options);

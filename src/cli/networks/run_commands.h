@@ -6,9 +6,6 @@ namespace lumbargrade::cli {
 
 int run_grade(const GradeOptions& options, StudyReading& reading);
 int run_crops(const CropOptions& options);
-int run_train_points(PointTraining training);
-int run_train_grader(const GraderTrainingCommand& command);
-int run_train_challenge(const ChallengeCommand& command);
 int run_model_info(const ModelOptions& options);
 int run_model_verify(const ModelOptions& options);
 

@@ -87,25 +87,9 @@ std::vector<SheetRow> rows_of(const Sheet& sheet, const Study& study, const Spin
   return rows;
 }
 
-int run_export(const CropOptions& options) {
-  if (!options.study.empty() || options.exported.data.data.empty() || options.recipe.empty()) {
-    throw Error(ErrorKind::Usage, "--export goes with --data and --recipe, and without a STUDY");
-  }
-  CropExport exported = options.exported;
-  exported.recipe = read_recipe(find_recipe(options.recipe));
-  exported.data.base_bundle = options.grader.bundle.value_or("");
-  exported.data.threads = options.grader.threads > 0 ? options.grader.threads : 2;
-  export_crops(exported);
-  return 0;
-}
-
 }  // namespace
 
 int run_crops(const CropOptions& options) {
-  if (!options.exported.out.empty()) return run_export(options);
-  if (options.study.empty() || options.output.empty()) {
-    throw Error(ErrorKind::Usage, "pictures need a STUDY and -o, an export --export, --data and --recipe");
-  }
   std::optional<Waiting> waiting(std::in_place, text("preparing ", options.study));
   const LoadedGrader loaded = load_grader(options.grader);
   const std::vector<Sheet> sheets = sheets_of(read_manifest(loaded.bundle_folder));

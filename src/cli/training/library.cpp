@@ -3,13 +3,16 @@
 
 #include "bundle/find_bundle.h"
 #include "cli/commands.h"
-#include "cli/networks/run_commands.h"
+#include "cli/training/training_commands.h"
 #include "core/error.h"
 #include "pipeline/device.h"
 #include "training/challenge/challenge_training.h"
 #include "training/grader/ensemble_training.h"
 #include "training/grader/training_plan.h"
+#include "training/segmentation/canal_trainer.h"
+#include "training/segmentation/locator_trainer.h"
 
+// The table of liblumbargrade_training.so.
 namespace lumbargrade::cli {
 namespace {
 
@@ -37,8 +40,6 @@ TrainingJob parse_job(const std::string& word) {
   if (is_job) return job;
   throw Error(ErrorKind::Usage, text("--only ", word, " is no job; it takes ENTRY:FOLD, such as 0:1"));
 }
-
-}  // namespace
 
 int run_train_challenge(const ChallengeCommand& options) {
   ChallengeTraining training{completed(options), options.point_iterations};
@@ -72,4 +73,50 @@ int run_train_points(PointTraining training) {
   return 0;
 }
 
+int run_train_locator(LocatorTraining training) {
+  training.device = ready_device(training.device);
+  train_locator(training);
+  return 0;
+}
+
+int run_train_canal(CanalTraining training) {
+  training.device = ready_device(training.device);
+  train_canal(training);
+  return 0;
+}
+
+int run_train_measures(const MeasureTraining& training) {
+  train_measures(training);
+  return 0;
+}
+
+int run_import_network(const NetworkImport& import) {
+  import_network(import);
+  return 0;
+}
+
+int run_export_crops(const CropExportCommand& command) {
+  CropExport exported = command.exported;
+  exported.recipe = read_recipe(find_recipe(command.recipe));
+  exported.data.base_bundle = command.grader.bundle.value_or("");
+  exported.data.threads = command.grader.threads > 0 ? command.grader.threads : 2;
+  export_crops(exported);
+  return 0;
+}
+
+}  // namespace
 }  // namespace lumbargrade::cli
+
+/// kTrainingCommandsFunction.
+extern "C" const lumbargrade::cli::TrainingCommands* lumbargrade_training_commands() {
+  using namespace lumbargrade;
+  static constexpr cli::TrainingCommands kCommands = {.train_locator = cli::run_train_locator,
+                                                      .train_canal = cli::run_train_canal,
+                                                      .train_points = cli::run_train_points,
+                                                      .train_grader = cli::run_train_grader,
+                                                      .train_challenge = cli::run_train_challenge,
+                                                      .train_measures = cli::run_train_measures,
+                                                      .import_network = cli::run_import_network,
+                                                      .export_crops = cli::run_export_crops};
+  return &kCommands;
+}
