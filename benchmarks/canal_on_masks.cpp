@@ -2,7 +2,7 @@
 //   canal_on_masks BUNDLE DATA        (DATA as for `lumbargrade train canal`)
 // Prints study, level, measured and tabled diameter, both ratios; then mean absolute error and correlation. What is
 // left here is not the network's fault.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdlib>
 #include <iostream>

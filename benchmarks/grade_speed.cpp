@@ -3,7 +3,7 @@
 // The grade stage cuts the crops, runs the networks, measures the foramina and mixes all into 25 answers. The bare
 // passes are the same networks, prepared in the same way, on random crops of the same number and size. Both take turns;
 // the middle and the shortest of kRuns are printed, in ms. Run it on an idle machine.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cstdlib>

@@ -4,7 +4,7 @@
 // LIST.csv has file, pixel_mm and rows: the image is cut to its first `rows` rows (0: all), as a scan that ended there.
 // Where the discs found are not about 35 mm apart on average, the pixel size is taken to be wrong and corrected, as in
 // self-training: the images of the public sets come with wrong spacings or none.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdlib>
 #include <iostream>

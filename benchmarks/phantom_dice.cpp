@@ -4,7 +4,7 @@
 // Prints study, slices and the Dice coefficients of discs and canal over the central sagittal T2 slices (those with at
 // least half of the canal pixels of the fullest one), then the means. STIR series are left out: the locator never saw
 // any.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdlib>
 #include <fstream>

@@ -5,7 +5,7 @@
 // one random batch of the same size; they have no optimiser. Both take STEPS (default 4) steps, the better of two is
 // printed. Run it on an idle machine: a step of `fast` takes some ten seconds on two cores.
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 #include <unistd.h>
 
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #include "bundle/golden.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "bundle/verify.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <optional>
 

@@ -1,7 +1,5 @@
 #include "grades/condition_networks.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>

@@ -1,7 +1,5 @@
 #include "grades/crop_tensors.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cstring>
 

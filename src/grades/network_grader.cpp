@@ -1,6 +1,6 @@
 #include "grades/network_grader.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <set>

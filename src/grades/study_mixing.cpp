@@ -1,7 +1,5 @@
 #include "grades/study_mixing.h"
 
-#include <torch/torch.h>
-
 #include <optional>
 
 #include "core/finding.h"

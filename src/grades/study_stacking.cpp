@@ -1,6 +1,6 @@
 #include "grades/study_stacking.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 // repeat what they share, and no reader could see them all.
 #include "network/architecture.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,7 @@
 #include "network/conv_norm.h"
 
+#include <torch/utils.h>
+
 namespace lumbargrade {
 namespace nn = torch::nn;
 

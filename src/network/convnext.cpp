@@ -1,5 +1,7 @@
 #include "network/convnext.h"
 
+#include <torch/nn/init.h>
+
 #include <numeric>
 
 #include "network/conv_norm.h"

@@ -1,5 +1,7 @@
 #include "network/efficientnet.h"
 
+#include <torch/nn/init.h>
+
 #include <array>
 #include <cmath>
 #include <numeric>

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <torch/nn/module.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/pimpl.h>
+
 #include "network/backbone.h"
 #include "network/conv_norm.h"
 

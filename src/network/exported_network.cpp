@@ -1,6 +1,7 @@
 #include "network/exported_network.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <iostream>

@@ -2,7 +2,7 @@
 // files around it is thirty lines.
 #include "network/pickled_tensors.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstring>
 #include <map>

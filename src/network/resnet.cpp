@@ -1,5 +1,8 @@
 #include "network/resnet.h"
 
+#include <torch/nn/init.h>
+#include <torch/nn/modules/conv.h>
+
 #include <numeric>
 
 #include "network/spatial_pooling.h"

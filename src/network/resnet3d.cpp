@@ -1,5 +1,7 @@
 #include "network/resnet3d.h"
 
+#include <torch/nn/init.h>
+
 #include <numeric>
 
 #include "network/spatial_pooling.h"

@@ -1,5 +1,11 @@
 #pragma once
 
+#include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/pimpl.h>
+
 #include "network/backbone.h"
 
 namespace lumbargrade {

@@ -1,5 +1,11 @@
 #include "network/slice_pooling.h"
 
+#include <torch/nn/modules/container/modulelist.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/normalization.h>
+#include <torch/nn/modules/rnn.h>
+#include <torch/nn/utils/rnn.h>
+
 #include <cmath>
 
 #include "network/transformer_layer.h"

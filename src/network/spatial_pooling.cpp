@@ -1,5 +1,8 @@
 #include "network/spatial_pooling.h"
 
+#include <torch/nn/init.h>
+#include <torch/nn/modules/linear.h>
+
 #include <algorithm>
 
 namespace lumbargrade {

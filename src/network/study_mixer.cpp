@@ -1,5 +1,7 @@
 #include "network/study_mixer.h"
 
+#include <torch/nn/init.h>
+
 #include "core/finding.h"
 #include "network/transformer_layer.h"
 

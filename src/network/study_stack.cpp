@@ -1,5 +1,7 @@
 #include "network/study_stack.h"
 
+#include <torch/nn/init.h>
+
 #include <cmath>
 
 #include "core/finding.h"

@@ -1,5 +1,7 @@
 #include "network/transformer_layer.h"
 
+#include <torch/nn/init.h>
+
 #include <cmath>
 
 #include "network/conv_norm.h"

@@ -1,5 +1,7 @@
 #include "network/unet.h"
 
+#include <torch/nn/modules/container/sequential.h>
+
 namespace lumbargrade {
 namespace nn = torch::nn;
 

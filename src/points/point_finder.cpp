@@ -1,6 +1,6 @@
 #include "points/point_finder.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

@@ -22,8 +22,8 @@ class VolumeSampler {
   float operator()(const Vector3& point_patient) const {
     const double height_mm = positions_.height_mm(point_patient);
     const int last = positions_.count() - 1;
-    if (height_mm < positions_.height_of(-0.5) || height_mm > positions_.height_of(last + 0.5))
-      return SliceSampler::kOutside;
+    const bool is_inside = height_mm >= positions_.height_of(-0.5) && height_mm <= positions_.height_of(last + 0.5);
+    if (!is_inside) return SliceSampler::kOutside;
     const double slice = std::clamp(positions_.slice_at(height_mm), 0.0, double(last));
     const int below = static_cast<int>(slice);
     const float low = in_slice(below, point_patient);

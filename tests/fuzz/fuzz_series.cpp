@@ -19,19 +19,20 @@ Vector3 any_vector(FuzzedDataProvider& input) {
   return input.ConsumeBool() ? Vector3(near(), near(), near()) : Vector3(part(), part(), part());
 }
 
-/// The reader lets only finite positions and orthonormal directions through; so does this.
+/// The reader lets only plausible positions and spacings and orthonormal directions through (dicom/frames.cpp); so does
+/// this.
 ImagePlane any_plane(FuzzedDataProvider& input) {
   ImagePlane plane;
   const Vector3 position = any_vector(input);
-  if (position.allFinite()) plane.position_patient = position;
+  if (position.allFinite() && position.cwiseAbs().maxCoeff() <= 1e4) plane.position_patient = position;
   const Vector3 row = any_vector(input), other = any_vector(input);
   const Vector3 column = row.normalized().cross(other).normalized();
   if (is_orthonormal(row.normalized(), column)) {
     plane.row_direction = row.normalized();
     plane.column_direction = column;
   }
-  plane.row_spacing_mm = input.ConsumeFloatingPointInRange<double>(1e-6, 1e6);
-  plane.column_spacing_mm = input.ConsumeFloatingPointInRange<double>(1e-6, 1e6);
+  plane.row_spacing_mm = input.ConsumeFloatingPointInRange<double>(0.02, 100);
+  plane.column_spacing_mm = input.ConsumeFloatingPointInRange<double>(0.02, 100);
   return plane;
 }
 

@@ -2,7 +2,8 @@
 
 // A made study and bundles of random graders: for tests that grade with networks.
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <filesystem>

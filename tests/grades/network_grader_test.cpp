@@ -1,6 +1,7 @@
 #include "grades/network_grader.h"
 
 #include <gtest/gtest.h>
+#include <torch/utils.h>
 
 #include "core/error.h"
 #include "grades/graded_study.h"

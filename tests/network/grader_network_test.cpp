@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/optim/adamw.h>
+#include <torch/utils.h>
 
 #include "core/error.h"
 #include "network/architecture.h"

@@ -2,6 +2,7 @@
 // as channels or as a volume, neighbours, what slices say alone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/utils.h>
 
 #include "core/error.h"
 #include "network/architecture.h"

@@ -1,7 +1,8 @@
 #include "network/recomputed.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/error.h"
 #include "network/architecture.h"

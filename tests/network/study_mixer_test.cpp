@@ -1,6 +1,7 @@
 #include "network/study_mixer.h"
 
 #include <gtest/gtest.h>
+#include <torch/utils.h>
 
 #include "network/fixed_values.h"
 #include "network/safetensors.h"

@@ -1,6 +1,7 @@
 #include "network/study_stack.h"
 
 #include <gtest/gtest.h>
+#include <torch/utils.h>
 
 #include <limits>
 

@@ -1,6 +1,7 @@
 #include "network/unet.h"
 
 #include <gtest/gtest.h>
+#include <torch/utils.h>
 
 #include "network/safetensors.h"
 #include "network/state.h"

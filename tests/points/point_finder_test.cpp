@@ -1,7 +1,8 @@
 #include "points/point_finder.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "bundle/bundle.h"
 #include "core/error.h"

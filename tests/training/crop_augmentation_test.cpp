@@ -1,7 +1,7 @@
 #include "training/grader/crop_augmentation.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <fstream>
 

@@ -1,6 +1,9 @@
 #include "training/loop/trainer.h"
 
 #include <gmock/gmock.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,8 @@
 #include "training/loop/training_loop.h"
 
 #include <gtest/gtest.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/utils.h>
 
 #include <atomic>
 #include <chrono>

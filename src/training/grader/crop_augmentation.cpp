@@ -1,7 +1,7 @@
 #include "training/grader/crop_augmentation.h"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <torch/torch.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <array>

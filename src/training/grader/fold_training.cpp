@@ -1,6 +1,6 @@
 #include "training/grader/fold_training.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <map>

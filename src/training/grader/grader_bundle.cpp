@@ -1,6 +1,6 @@
 #include "training/grader/grader_bundle.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,7 @@
 #include "training/grader/grader_predictions.h"
 
+#include <torch/utils.h>
+
 #include <algorithm>
 
 #include "network/grader_network.h"

@@ -1,6 +1,6 @@
 #include "training/grader/held_out_grades.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <fstream>
 #include <map>

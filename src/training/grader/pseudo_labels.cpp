@@ -1,6 +1,6 @@
 #include "training/grader/pseudo_labels.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <map>

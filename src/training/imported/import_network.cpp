@@ -1,6 +1,6 @@
 #include "training/imported/import_network.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

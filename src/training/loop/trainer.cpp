@@ -1,6 +1,10 @@
 #include "training/loop/trainer.h"
 
 #include <ATen/Parallel.h>
+#include <torch/nn/module.h>
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/optim/adamw.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,7 @@
 #include "training/loop/training_loop.h"
 
 #include <ATen/autocast_mode.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "training/points/point_trainer.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "training/segmentation/canal_bundle.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "bundle/bundle.h"
 #include "bundle/bundle_card.h"
