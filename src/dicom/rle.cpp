@@ -1,6 +1,7 @@
 #include "dicom/rle.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace lumbargrade::dicom {
 namespace {
@@ -12,25 +13,31 @@ size_t offset_of(Bytes fragment, size_t i) {
          static_cast<size_t>(word[3]) << 24;
 }
 
-/// Unpacks one segment's literal and replicate runs: its bytes become the lowest ones of `values`, whose others go up
-/// by one. False when the segment ends before all of them have theirs.
-bool unpack(Bytes segment, std::vector<uint16_t>& values) {
+constexpr size_t kLongestRun = 128;
+constexpr size_t kChunk = 16;  // what is moved at once: one instruction, where most runs have a few bytes
+
+/// Unpacks the literal and replicate runs of one segment into the first `count` of `bytes`, which has kLongestRun more:
+/// a run may write whole chunks. False when the segment ends before.
+bool unpack(Bytes segment, size_t count, std::vector<unsigned char>& bytes) {
   constexpr unsigned char kNothing = 128;
   size_t at = 0, filled = 0;
-  while (filled < values.size()) {
+  while (filled < count) {
     if (at >= segment.size()) return false;
     const unsigned char control = segment[at++];
     if (control == kNothing) continue;
     const bool is_literal = control < kNothing;
     const size_t run = is_literal ? control + size_t{1} : size_t{257} - control;
-    const size_t wanted = std::min(run, values.size() - filled);
-    if ((is_literal ? wanted : 1) > segment.size() - at) return false;
-    uint16_t* value = values.data() + filled;
-    const unsigned char* byte = segment.data() + at;
-    if (is_literal) {
-      for (size_t i = 0; i < wanted; ++i) value[i] = static_cast<uint16_t>(value[i] << 8 | byte[i]);
+    const size_t wanted = std::min(run, count - filled);
+    const size_t rest = segment.size() - at;
+    if ((is_literal ? wanted : 1) > rest) return false;
+    const unsigned char* from = segment.data() + at;
+    unsigned char* to = bytes.data() + filled;
+    if (!is_literal) {
+      for (size_t i = 0; i < run; i += kChunk) std::memset(to + i, *from, kChunk);
+    } else if (rest < kLongestRun) {
+      std::memcpy(to, from, wanted);
     } else {
-      for (size_t i = 0; i < wanted; ++i) value[i] = static_cast<uint16_t>(value[i] << 8 | *byte);
+      for (size_t i = 0; i < run; i += kChunk) std::memcpy(to + i, from + i, kChunk);
     }
     at += is_literal ? run : 1;
     filled += wanted;
@@ -44,10 +51,12 @@ std::optional<std::vector<uint16_t>> decode_rle(Bytes fragment, const PixelForma
   const size_t count = static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns);
   const auto planes = static_cast<size_t>(format.bits_allocated / 8);
   std::vector<uint16_t> values(count);
-  for (size_t i = 0; i < planes; ++i) {  // the most significant byte comes first
-    const size_t start = offset_of(fragment, i);
-    const size_t end = i + 1 < planes ? offset_of(fragment, i + 1) : fragment.size();
-    if (!unpack(fragment.subspan(start, end - start), values)) return std::nullopt;
+  std::vector<unsigned char> bytes(count + kLongestRun);
+  for (size_t plane = 0; plane < planes; ++plane) {  // the most significant byte comes first
+    const size_t start = offset_of(fragment, plane);
+    const size_t end = plane + 1 < planes ? offset_of(fragment, plane + 1) : fragment.size();
+    if (!unpack(fragment.subspan(start, end - start), count, bytes)) return std::nullopt;
+    for (size_t i = 0; i < count; ++i) values[i] = static_cast<uint16_t>(values[i] << 8 | bytes[i]);
   }
   return values;
 }

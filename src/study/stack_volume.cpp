@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
+#include "core/process_memory.h"
 #include "dicom/pixels.h"
 #include "volume/slice_positions.h"
 
@@ -66,6 +67,8 @@ Volume empty_volume(const Stack& stack, const MemoryBudgetPointer& budget) {
   volume.series_instance_uid = first.series_instance_uid;
   volume.study_instance_uid = first.study_instance_uid;
   std::transform(stack.slices.begin(), stack.slices.end(), std::back_inserter(volume.sources), slice_source);
+  volume.voxels.reserve(voxels);
+  prefer_large_pages(volume.voxels.data(), voxels * sizeof(float));
   volume.voxels.resize(voxels);
   return volume;
 }
