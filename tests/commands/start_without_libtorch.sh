@@ -42,5 +42,9 @@ if nm -D --defined-only "$torch" | grep ' sgemm_$' >/dev/null; then
   ! grep -v " to $torch " bound || fail_test "LibTorch is bound to another BLAS"
 fi
 
+# What trains is not loaded by what grades.
 heavy model verify nowhere
+! grep 'file=liblumbargrade_training' .stderr || fail_test "what trains was loaded by model verify"
+heavy train locator --data "$data" --out trained
+grep 'file=liblumbargrade_training' .stderr >/dev/null || fail_test "what trains was not loaded by train locator"
 heavy grade "$data/dicom/dcm_qa_decubitus/HFP"
