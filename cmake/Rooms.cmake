@@ -10,7 +10,8 @@ if(LUMBARGRADE_WARNINGS_AS_ERRORS)
 endif()
 
 # A room that includes LibTorch says TORCH: it then shares its precompiled headers with the others. One that
-# handles words and files, or has LibTorch compute, says LIGHT: it is compiled with -O1, which takes two thirds of the time.
+# handles words and files, or has LibTorch compute, says LIGHT: it is compiled with -O1, which takes two thirds of the time. GCC 14
+# takes no precompiled header that was made with another -O, so rooms that are both keep -O3 there.
 function(lumbargrade_room name)
   cmake_parse_arguments(PARSE_ARGV 1 ROOM "TORCH;LIGHT" "" "SOURCES;LINKS")
   set(target lumbargrade_${name})
@@ -19,7 +20,7 @@ function(lumbargrade_room name)
   target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>")
   target_compile_options(${target} PRIVATE ${LUMBARGRADE_WARNING_FLAGS})
   target_link_libraries(${target} PUBLIC ${ROOM_LINKS})
-  if(ROOM_LIGHT)
+  if(ROOM_LIGHT AND NOT (ROOM_TORCH AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13))
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   endif()
   if(ROOM_TORCH)
