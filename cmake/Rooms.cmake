@@ -9,9 +9,9 @@ if(LUMBARGRADE_WARNINGS_AS_ERRORS)
   list(APPEND LUMBARGRADE_WARNING_FLAGS -Werror -Wno-error=deprecated-declarations)
 endif()
 
-# A room that includes LibTorch says TORCH: it then shares its precompiled headers with the others. One that
-# handles words and files, or has LibTorch compute, says LIGHT: it is compiled with -O1, which takes two thirds of the time. GCC 14
-# takes no precompiled header that was made with another -O, so rooms that are both keep -O3 there.
+# A room that includes LibTorch says TORCH: it then shares its precompiled headers with the others. One that handles words
+# and files, or has LibTorch compute, says LIGHT: it is compiled with -O1, which takes two thirds of the time. GCC 14 takes
+# no precompiled header that was made with another -O, so rooms that are both keep -O3 there.
 function(lumbargrade_room name)
   cmake_parse_arguments(PARSE_ARGV 1 ROOM "TORCH;LIGHT" "" "SOURCES;LINKS")
   set(target lumbargrade_${name})
