@@ -82,17 +82,9 @@ class Recomputation : public torch::autograd::Function<Recomputation> {
 
 }  // namespace
 
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC 14 takes LibTorch's vector<bool>::reserve, in apply(), for one that copies beyond its end.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Warray-bounds"
-#endif
 torch::Tensor recomputed(const Compute& compute, const torch::Tensor& input) {
   if (!torch::GradMode::is_enabled()) return compute(input);
   return Recomputation::apply(input, torch::zeros({1}).requires_grad_(), compute);
 }
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
 
 }  // namespace lumbargrade
