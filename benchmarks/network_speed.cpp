@@ -6,6 +6,7 @@
 //   last       folded, channels last (what inference uses)
 //   bf16       the same in bfloat16
 // The shortest of three passes, in ms; one pass where the first took more than ten seconds.
+#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <chrono>

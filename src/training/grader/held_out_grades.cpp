@@ -1,5 +1,6 @@
 #include "training/grader/held_out_grades.h"
 
+#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <fstream>
