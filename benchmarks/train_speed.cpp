@@ -57,7 +57,7 @@ std::vector<GraderSample> made_samples(Condition condition, int studies) {
   for (int study = 0; study < studies; ++study) {
     for (size_t k = 0; k < kFindingCount; ++k) {
       if (all_findings()[k].condition != condition) continue;
-      samples.push_back({study, k, static_cast<Severity>(samples.size() % kSeverityCount)});
+      samples.push_back({study, {{k, static_cast<Severity>(samples.size() % kSeverityCount)}}});
       samples.back().predicted = samples.size() - 1;
     }
   }
@@ -82,7 +82,8 @@ GraderData made_data(const fs::path& folder, const GraderRecipe& recipe, int stu
   GraderData data;
   for (int study = 0; study < studies; ++study) data.study_ids.push_back(std::to_string(study));
   NetworkData made;
-  made.samples = made_samples(network.condition, studies);
+  made.samples = made_samples(network.conditions.front(), studies);
+  made.learned_point_errors.resize(network.views.size());
   for (const View& view : network.views) {
     made.predicted.push_back(
         made_crops(folder / (view.name + ".u8"), view, margin_of(view, recipe.augmentation), made.samples.size()));
@@ -95,7 +96,6 @@ double training_ms(GraderTrainingOptions training, const GraderData& data) {
   const ScratchFolder folder;
   training.out = folder.path();
   TrainingPass pass;
-  pass.used.assign(data.networks.front().samples.size(), true);
   pass.optimisation = training.recipe.optimisation;
   const Stopwatch stopwatch;
   train_fold(training, data, 0, 0, pass);
@@ -126,7 +126,7 @@ double feed_per_second(const GraderRecipe& recipe, const GraderData& data) {
   const NetworkData& network = data.networks.front();
   std::vector<Example> examples;
   for (size_t k = 0; k < network.samples.size() && examples.size() < 40; ++k) {
-    examples.push_back({&network, k, network.samples[k].study, {1, 0, 0}, 1, true, {}, {}});
+    examples.push_back({&network, k, network.samples[k].study, {Probabilities{1, 0, 0}}, 1, true, {}, {}});
   }
   draw_points(recipe.points, 1, examples);
   const auto make = [&](int step) {

@@ -23,7 +23,7 @@ constexpr std::int64_t kMaxCount = 1'000'000'000;
 constexpr double kMaxMillimetres = 1000;
 constexpr double kMaxMetric = 1e9;
 
-const std::vector<std::string> kRoles = {"locator",       "canal",    "foraminal", "subarticular",
+const std::vector<std::string> kRoles = {"locator",       "canal",    "foraminal", "subarticular", kSeveralRole,
                                          "canal_outline", kMixerRole, kStackRole,  kPointsRole};
 const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 // Totals, far above anything useful: they keep a hostile manifest from filling memory or hours.
@@ -157,6 +157,19 @@ GoldenSpec read_golden(const StrictObject& object) {
   return {{file_name(object, "file"), checksum(object, "sha256")}, object.number("tolerance", 1e-9, 1)};
 }
 
+/// A network of several conditions has an output for each of them.
+void check_graded(const StrictObject& object, const NetworkSpec& network) {
+  if (network.role != kSeveralRole) return;
+  for (const OutputSpec& output : network.outputs) {
+    const bool is_condition = std::any_of(kConditions.begin(), kConditions.end(),
+                                          [&](Condition condition) { return grading_role(condition) == output.name; });
+    if (is_condition) continue;
+    object.fail("outputs", text("has \"", output.name, "\"; of the role ", kSeveralRole,
+                                " each is canal, foraminal or subarticular"));
+  }
+  if (network.outputs.size() < 2) object.fail("outputs", text("must be two or three of the role ", kSeveralRole));
+}
+
 NetworkSpec read_network(const StrictObject& object) {
   NetworkSpec network;
   network.role = object.one_of("role", kRoles);
@@ -181,6 +194,7 @@ NetworkSpec read_network(const StrictObject& object) {
   }
   check_unique(network.inputs, &InputSpec::name, object, "inputs");
   check_unique(network.outputs, &OutputSpec::name, object, "outputs");
+  check_graded(object, network);
   network.golden = read_golden(object.object("golden", {"file", "sha256", "tolerance"}));
   return network;
 }
@@ -220,10 +234,10 @@ void check_members(const StrictObject& object, const Manifest& manifest) {
     for (const std::string& member : mixer.members) {
       const auto found = std::find_if(manifest.networks.begin(), manifest.networks.end(),
                                       [&](const NetworkSpec& network) { return network.name == member; });
-      const bool grades = found != manifest.networks.end() && is_grading_role(found->role);
-      if (!grades)
+      const bool grades_one = found != manifest.networks.end() && graded_conditions(*found).size() == 1;
+      if (!grades_one)
         object.fail("networks", text("has the study mixer \"", mixer.name, "\" of \"", member,
-                                     "\", which is no network that grades"));
+                                     "\", which is no network that grades one condition"));
       if (!joined.insert(member).second) object.fail("networks", text("joins \"", member, "\" in two places"));
     }
   }
@@ -232,7 +246,8 @@ void check_members(const StrictObject& object, const Manifest& manifest) {
 /// Networks that grade need a spec that says how, and the other way round.
 void check_conditions(const StrictObject& object, const Manifest& manifest) {
   for (const Condition condition : kConditions) {
-    const bool has_network = manifest.network(grading_role(condition)) != nullptr;
+    const bool has_network = std::any_of(manifest.networks.begin(), manifest.networks.end(),
+                                         [&](const NetworkSpec& network) { return grades(network, condition); });
     const bool has_spec = manifest.grading.condition(condition) != nullptr;
     if (has_network == has_spec) continue;
     object.fail("grading", text("and networks contradict each other: ", condition_key(condition), " has ",
@@ -269,8 +284,47 @@ std::string_view grading_role(Condition condition) {
 }
 
 bool is_grading_role(const std::string& role) {
-  return std::any_of(kConditions.begin(), kConditions.end(),
-                     [&](Condition condition) { return grading_role(condition) == role; });
+  return role == kSeveralRole || std::any_of(kConditions.begin(), kConditions.end(),
+                                             [&](Condition condition) { return grading_role(condition) == role; });
+}
+
+std::vector<Condition> graded_conditions(const NetworkSpec& network) {
+  std::vector<std::string> roles = {network.role};
+  if (network.role == kSeveralRole) {
+    roles.clear();
+    for (const OutputSpec& output : network.outputs) roles.push_back(output.name);
+  }
+  std::vector<Condition> conditions;
+  for (const std::string& role : roles) {
+    for (const Condition condition : kConditions) {
+      if (grading_role(condition) == role) conditions.push_back(condition);
+    }
+  }
+  return conditions;
+}
+
+bool grades(const NetworkSpec& network, Condition condition) {
+  const std::vector<Condition> graded = graded_conditions(network);
+  return std::find(graded.begin(), graded.end(), condition) != graded.end();
+}
+
+std::string role_of(const std::vector<Condition>& conditions) {
+  return conditions.size() == 1 ? std::string(grading_role(conditions.front())) : kSeveralRole;
+}
+
+std::vector<OutputSpec> outputs_of(const std::vector<Condition>& conditions) {
+  const std::vector<std::string> classes = {"normal_mild", "moderate", "severe"};
+  if (conditions.size() == 1) return {{"grade", classes, "softmax", 1, 1}};
+  std::vector<OutputSpec> outputs;
+  for (const Condition condition : conditions)
+    outputs.push_back({std::string(grading_role(condition)), classes, "softmax", 1, 1});
+  return outputs;
+}
+
+std::string name_of(const std::vector<Condition>& conditions) {
+  std::string name;
+  for (const Condition condition : conditions) name += text(name.empty() ? "" : "_", grading_role(condition));
+  return name;
 }
 
 const ConditionSpec* GradingSpec::condition(Condition condition) const {

@@ -28,6 +28,9 @@ inline constexpr const char* kMixerRole = "study_mixer";
 /// Of the network that corrects what the others say of a study, averaged over members and looks.
 inline constexpr const char* kStackRole = "study_stack";
 
+/// Of the networks that grade several conditions at once, with an output for each, named by grading_role.
+inline constexpr const char* kSeveralRole = "several_conditions";
+
 /// Of the networks that find canal, foramina and recesses in the images.
 inline constexpr const char* kPointsRole = "points";
 
@@ -108,8 +111,8 @@ struct GoldenSpec {
 
 struct NetworkSpec {
   /// "locator", "canal_outline" (draws the canal finely), or the condition that it grades: "canal", "foraminal",
-  /// "subarticular"; kMixerRole; kStackRole; or kPointsRole. Several networks of one grading role are an ensemble, as
-  /// are several points networks of one anchor.
+  /// "subarticular"; kSeveralRole; kMixerRole; kStackRole; or kPointsRole. Several networks of one grading role are an
+  /// ensemble, as are several points networks of one anchor.
   std::string role;
   std::string name;  ///< unique in the bundle; the role where the manifest gives none
   std::string architecture;
@@ -236,7 +239,19 @@ struct Manifest {
 
 /// The role of the networks that grade a condition: "canal", "foraminal" or "subarticular".
 std::string_view grading_role(Condition condition);
-bool is_grading_role(const std::string& role);
+bool is_grading_role(const std::string& role);  ///< of one condition, or kSeveralRole
+
+/// What a network grades, in the order of its outputs: by its role one condition, or by the names of its outputs
+/// several. Empty where it does not grade.
+std::vector<Condition> graded_conditions(const NetworkSpec& network);
+bool grades(const NetworkSpec& network, Condition condition);
+
+/// The role of a network that grades these conditions, and its outputs: `grade`, or one named after each condition.
+std::string role_of(const std::vector<Condition>& conditions);
+std::vector<OutputSpec> outputs_of(const std::vector<Condition>& conditions);
+
+/// A name for them in files and tables: "canal_foraminal".
+std::string name_of(const std::vector<Condition>& conditions);
 
 /// Parses and checks everything that can be checked without opening another file: keys, types, ranges, names, paths,
 /// architectures. `file` names the manifest in errors, which are of kind BundleInvalid and say what is wrong in one

@@ -71,7 +71,9 @@ std::string networks_table(const Manifest& manifest) {
   for (const NetworkSpec& network : manifest.networks) {
     std::vector<std::string> series;
     for (const InputSpec& input : network.inputs) series.insert(series.end(), input.series.begin(), input.series.end());
-    table += table_row({network.name, network.role, network.architecture, joined(series)});
+    const std::vector<Condition> graded = graded_conditions(network);
+    const std::string does = graded.empty() ? network.role : name_of(graded);
+    table += table_row({network.name, does, network.architecture, joined(series)});
   }
   return table;
 }

@@ -1,5 +1,6 @@
 #include "crops/view.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -44,6 +45,16 @@ std::string_view anchor_name(Anchor anchor) {
 Anchor anchor_of(Condition condition) {
   static constexpr std::array<Anchor, kConditionCount> kOfCondition = {Anchor::Canal, Anchor::Foramen, Anchor::Recess};
   return kOfCondition[index_of(condition)];
+}
+
+std::optional<Condition> unseen_condition(const std::vector<Condition>& conditions, const std::vector<View>& views) {
+  if (conditions.size() < 2) return std::nullopt;
+  for (const Condition condition : conditions) {
+    const bool is_seen =
+        std::any_of(views.begin(), views.end(), [&](const View& view) { return view.anchor == anchor_of(condition); });
+    if (!is_seen) return condition;
+  }
+  return std::nullopt;
 }
 
 InputSpec input_of(const View& view) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bundle/manifest.h"
 #include "core/finding.h"
@@ -16,6 +18,11 @@ std::string_view anchor_name(Anchor anchor);  ///< "canal", "foramen", "recess"
 
 /// The usual anchor of a condition.
 Anchor anchor_of(Condition condition);
+
+struct View;
+/// Of several conditions that one network grades, the first on whose anchor no view is centred. A network of one
+/// condition may look where it likes.
+std::optional<Condition> unseen_condition(const std::vector<Condition>& conditions, const std::vector<View>& views);
 
 /// LevelFrame::spacing_mm where nothing is known of it.
 inline constexpr double kUsualDiscSpacingMm = 35;

@@ -6,21 +6,12 @@
 #include <set>
 
 #include "core/error.h"
-#include "grades/condition_networks.h"
+#include "grades/study_pass.h"
 #include "grades/study_stacking.h"
 #include "network/parallel_for.h"
 
 namespace lumbargrade {
 namespace {
-
-/// What is known of one condition of a study while its networks look at it.
-struct ConditionVotes {
-  ShownFindings shown;
-  std::vector<AttentionMean> attention;  ///< by finding
-  std::vector<torch::Tensor> logits;     ///< N x 3 each, all of the same weight
-  /// By transform that differs from those before.
-  std::vector<std::pair<TtaTransform, std::vector<NetworkPredictions>>> answers;
-};
 
 /// What the networks of every condition say in one transform.
 struct TransformPredictions {
@@ -36,43 +27,85 @@ NetworkGrade grade_of(const torch::Tensor& probabilities, const Crop& crop, cons
 }  // namespace
 
 struct NetworkGrader::Networks {
-  std::vector<ConditionNetworks> conditions;
+  std::vector<NetworkGroup> groups;
+  std::vector<GradedCondition> conditions;
   std::vector<BundleNetwork> mixers;
   std::optional<BundleNetwork> stack;
 
   /// All transforms of all conditions, each once.
   std::vector<TtaTransform> tta() const {
     std::vector<TtaTransform> all;
-    for (const ConditionNetworks& networks : conditions) {
-      for (const TtaTransform& transform : networks.spec().tta) {
+    for (const GradedCondition& graded : conditions) {
+      for (const TtaTransform& transform : graded.spec.tta) {
         if (std::find(all.begin(), all.end(), transform) == all.end()) all.push_back(transform);
       }
     }
     return all;
   }
 
-  TransformPredictions predictions(const Study& study, const Spine& spine, const TtaTransform& transform,
-                                   std::vector<ConditionVotes>& votes) const {
+  /// A network of the bundle, where any condition wants it.
+  void add(const BundleNetwork& network, const std::string& device, const std::string& precision) {
+    std::vector<Condition> graded = graded_conditions(network.spec);
+    std::sort(graded.begin(), graded.end());
+    const auto wants = [&](const GradedCondition& condition) { return grades(network.spec, condition.spec.condition); };
+    if (std::none_of(conditions.begin(), conditions.end(), wants)) return;
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&](const NetworkGroup& known) { return known.conditions() == graded; });
+    if (group == groups.end()) group = groups.insert(group, NetworkGroup(graded, device, precision));
+    group->add(network);
+    const MemberPlace place{static_cast<size_t>(group - groups.begin()), group->size() - 1};
+    for (GradedCondition& condition : conditions) {
+      if (wants(condition)) condition.members.push_back(place);
+    }
+  }
+
+  /// Which findings are graded: of every condition those whose level was found and of which the first network's first
+  /// view shows a region. Groups are run on the regions of these.
+  StudyPass begin(const Study& study, const Spine& spine) const {
+    StudyPass pass{study, spine, std::vector<GroupPass>(groups.size()), std::vector<ConditionVotes>(conditions.size())};
+    parallel_for(groups.size(), [&](size_t g) { pass.groups[g].located = groups[g].located(study, spine); });
+    for (size_t c = 0; c < conditions.size(); ++c) {
+      const size_t lead = conditions[c].members.front().group;
+      const LocatedRegions& located = pass.groups[lead].located;
+      for (size_t finding = 0; finding < kFindingCount; ++finding) {
+        if (all_findings()[finding].condition != conditions[c].spec.condition) continue;
+        const std::vector<size_t> regions = groups[lead].regions_for(finding, located);
+        if (regions.empty() || !located.crops.crops[regions.front()]) continue;
+        pass.votes[c].findings.push_back(finding);
+        for (const MemberPlace& place : conditions[c].members) want_regions(finding, place.group, pass);
+      }
+      pass.votes[c].attention.resize(pass.votes[c].findings.size());
+    }
+    for (GroupPass& group : pass.groups) std::sort(group.regions.begin(), group.regions.end());
+    return pass;
+  }
+
+  TransformPredictions predictions(const TtaTransform& transform, StudyPass& pass) const {
+    run(transform, pass);
     TransformPredictions result{std::vector<std::vector<NetworkPredictions>>(conditions.size()),
                                 std::vector<bool>(conditions.size(), false)};
-    std::vector<ConditionPass> fresh;
     for (size_t c = 0; c < conditions.size(); ++c) {
       if (!has_transform(c, transform)) continue;
-      const TtaTransform own = conditions[c].own_transform(transform);
-      result.is_new[c] = seen_in(votes[c], own) == nullptr;
-      if (result.is_new[c]) fresh.push_back({c, own, {}, {}});
-    }
-    run(study, spine, votes, fresh);
-    for (const ConditionPass& item : fresh) {
-      ConditionVotes& own = votes[item.condition];
-      own.answers.emplace_back(
-          item.transform, conditions[item.condition].answers(own.shown, item.prepared, item.outputs, own.attention));
-    }
-    for (size_t c = 0; c < conditions.size(); ++c) {
-      if (has_transform(c, transform))
-        result.conditions[c] = *seen_in(votes[c], conditions[c].own_transform(transform));
+      std::vector<TtaTransform> own;
+      for (const MemberPlace& place : conditions[c].members) {
+        own.push_back(groups[place.group].own_transform(transform));
+        result.conditions[c].push_back(predictions_of(place, own.back(), c, pass));
+      }
+      auto& voted = pass.votes[c].voted;
+      result.is_new[c] = std::find(voted.begin(), voted.end(), own) == voted.end();
+      if (!result.is_new[c]) continue;
+      add_attention(transform, c, pass);
+      voted.push_back(std::move(own));
     }
     return result;
+  }
+
+  /// What people are shown of a finding: the crop of its first region.
+  Crop shown_crop(const StudyPass& pass, size_t condition, size_t finding) const {
+    const size_t lead = conditions[condition].members.front().group;
+    const LocatedRegions& located = pass.groups[lead].located;
+    const size_t region = groups[lead].regions_for(finding, located).front();
+    return *groups[lead].shown_crop(pass.study, pass.spine, located, region, conditions[condition].spec.condition);
   }
 
   /// The votes of one transform: of the mixers where networks are joined by one, else of the networks themselves.
@@ -90,7 +123,7 @@ struct NetworkGrader::Networks {
   void correct(const std::vector<ConditionVotes>& votes, std::vector<torch::Tensor>& logits) const {
     StudyAnswers answers;
     for (size_t c = 0; c < votes.size(); ++c) {
-      const std::vector<size_t>& findings = votes[c].shown.findings;
+      const std::vector<size_t>& findings = votes[c].findings;
       if (findings.empty()) continue;
       const torch::Tensor probabilities = torch::softmax(logits[c], 1);
       for (size_t k = 0; k < findings.size(); ++k) {
@@ -99,7 +132,7 @@ struct NetworkGrader::Networks {
     }
     const torch::Tensor corrected = stack->network.forward(stack_inputs(answers)).at("grade")[0].transpose(0, 1);
     for (size_t c = 0; c < votes.size(); ++c) {
-      const std::vector<std::int64_t> rows(votes[c].shown.findings.begin(), votes[c].shown.findings.end());
+      const std::vector<std::int64_t> rows(votes[c].findings.begin(), votes[c].findings.end());
       if (!rows.empty()) logits[c] = corrected.index_select(0, torch::tensor(rows)).to(torch::kFloat64);
     }
   }
@@ -113,7 +146,7 @@ struct NetworkGrader::Networks {
   /// Whether a mixer joins networks of the condition.
   bool any_is_joined(const Bundle& bundle, Condition condition) const {
     return std::any_of(bundle.networks.begin(), bundle.networks.end(), [&](const BundleNetwork& network) {
-      return network.spec.role == grading_role(condition) && is_joined(network.spec.name);
+      return grades(network.spec, condition) && is_joined(network.spec.name);
     });
   }
 
@@ -122,11 +155,13 @@ struct NetworkGrader::Networks {
     const ConditionSpec* first = nullptr;
     std::int64_t features = 0;
     for (const std::string& name : mixer.spec.members) {
-      for (const ConditionNetworks& networks : conditions) {
-        if (!networks.has(name)) continue;
-        features += networks.features_of(name);
-        if (first == nullptr) first = &networks.spec();
-        if (first->tta == networks.spec().tta && first->combine == networks.spec().combine) continue;
+      for (const GradedCondition& graded : conditions) {
+        const auto place = std::find_if(graded.members.begin(), graded.members.end(),
+                                        [&](const MemberPlace& known) { return name_at(known) == name; });
+        if (place == graded.members.end()) continue;
+        features += groups[place->group].features(place->member);
+        if (first == nullptr) first = &graded.spec;
+        if (first->tta == graded.spec.tta && first->combine == graded.spec.combine) continue;
         throw Error(ErrorKind::BundleInvalid,
                     text("the study mixer ", mixer.spec.name, " joins heads of different looks or ways to combine"));
       }
@@ -138,42 +173,103 @@ struct NetworkGrader::Networks {
   }
 
  private:
-  /// One condition's part of a transform.
-  struct ConditionPass {
-    size_t condition;
-    TtaTransform transform;
+  /// One group's part of a transform that it has not seen yet.
+  struct FreshPass {
+    size_t group;
+    TtaTransform own;
     PreparedTransform prepared;
-    std::vector<GraderOutput> outputs;  ///< by network
+    std::vector<RegionAnswers> answers;  ///< by network
   };
 
+  const std::string& name_at(const MemberPlace& place) const { return groups[place.group].spec(place.member).name; }
+
   bool has_transform(size_t condition, const TtaTransform& transform) const {
-    const auto& transforms = conditions[condition].spec().tta;
+    const auto& transforms = conditions[condition].spec.tta;
     return std::find(transforms.begin(), transforms.end(), transform) != transforms.end();
   }
 
-  /// The condition's answers in a transform of its own; null where it has not looked so yet.
-  static const std::vector<NetworkPredictions>* seen_in(const ConditionVotes& votes, const TtaTransform& own) {
-    const auto found =
-        std::find_if(votes.answers.begin(), votes.answers.end(), [&](const auto& item) { return item.first == own; });
-    return found == votes.answers.end() ? nullptr : &found->second;
+  /// Whether any condition that the group serves has the transform.
+  bool is_wanted(size_t group, const TtaTransform& transform) const {
+    for (size_t c = 0; c < conditions.size(); ++c) {
+      const auto& members = conditions[c].members;
+      const bool serves = std::any_of(members.begin(), members.end(),
+                                      [group](const MemberPlace& place) { return place.group == group; });
+      if (serves && has_transform(c, transform)) return true;
+    }
+    return false;
   }
 
-  /// Cuts what the transforms show and runs the networks on it: all of them side by side, since each is small.
-  void run(const Study& study, const Spine& spine, const std::vector<ConditionVotes>& votes,
-           std::vector<ConditionPass>& transforms) const {
-    parallel_for(transforms.size(), [&](size_t k) {
-      ConditionPass& item = transforms[k];
-      item.prepared = conditions[item.condition].prepared(study, spine, votes[item.condition].shown, item.transform);
-      item.outputs.resize(item.prepared.views.size());
+  void want_regions(size_t finding, size_t group, StudyPass& pass) const {
+    std::vector<size_t>& wanted = pass.groups[group].regions;
+    for (const size_t region : groups[group].regions_for(finding, pass.groups[group].located)) {
+      if (std::count(wanted.begin(), wanted.end(), region) == 0) wanted.push_back(region);
+    }
+  }
+
+  /// Cuts what the groups have not seen yet of a transform and runs the networks on it: all of them side by side, since
+  /// each is small.
+  void run(const TtaTransform& transform, StudyPass& pass) const {
+    std::vector<FreshPass> fresh;
+    for (size_t g = 0; g < groups.size(); ++g) {
+      const TtaTransform own = groups[g].own_transform(transform);
+      if (is_wanted(g, transform) && pass.groups[g].seen_in(own) == nullptr) fresh.push_back({g, own, {}, {}});
+    }
+    parallel_for(fresh.size(), [&](size_t k) {
+      FreshPass& item = fresh[k];
+      const GroupPass& group = pass.groups[item.group];
+      item.prepared = groups[item.group].prepared(pass.study, pass.spine, group.located, group.regions, item.own);
     });
-    std::vector<std::pair<ConditionPass*, size_t>> passes;
-    for (ConditionPass& item : transforms) {
-      for (size_t member = 0; member < item.outputs.size(); ++member) passes.emplace_back(&item, member);
+    std::vector<std::pair<FreshPass*, size_t>> passes;
+    for (FreshPass& item : fresh) {
+      for (size_t member = 0; member < groups[item.group].size(); ++member) {
+        item.answers.push_back(groups[item.group].no_answers(member));
+        if (!item.prepared.views.empty()) passes.emplace_back(&item, member);
+      }
     }
     parallel_for(passes.size(), [&](size_t k) {
       auto& [item, member] = passes[k];
-      item->outputs[member] = conditions[item->condition].output(member, item->prepared);
+      item->answers[member] = groups[item->group].answers(member, item->prepared);
     });
+    for (FreshPass& item : fresh) pass.groups[item.group].answers.emplace_back(item.own, std::move(item.answers));
+  }
+
+  /// What a network says of the condition's findings: of the canal, where it knows sides, the mean of both.
+  NetworkPredictions predictions_of(const MemberPlace& place, const TtaTransform& own, size_t condition,
+                                    const StudyPass& pass) const {
+    const NetworkGroup& networks = groups[place.group];
+    const GroupPass& group = pass.groups[place.group];
+    const RegionAnswers& answers = (*group.seen_in(own))[place.member];
+    const std::vector<size_t>& findings = pass.votes[condition].findings;
+    std::vector<std::int64_t> first, last;
+    for (const size_t finding : findings) {
+      const auto rows = group.rows_of(networks.regions_for(finding, group.located));
+      first.push_back(rows.front());
+      last.push_back(rows.back());
+    }
+    const ConditionSpec& spec = conditions[condition].spec;
+    const torch::Tensor& logits = answers.logits.at(networks.output_for(place.member, spec.condition).name);
+    const torch::Tensor rows = torch::tensor(first, torch::kLong);
+    torch::Tensor said = logits.index_select(0, rows);
+    if (first != last) {
+      const torch::Tensor other = logits.index_select(0, torch::tensor(last, torch::kLong));
+      said = combined_logits({said, other}, spec.combine).to(torch::kFloat32);
+    }
+    return {name_at(place), {findings, said, answers.features.index_select(0, rows)}};
+  }
+
+  /// What the networks of a condition looked at in a transform.
+  void add_attention(const TtaTransform& transform, size_t condition, StudyPass& pass) const {
+    ConditionVotes& votes = pass.votes[condition];
+    for (const MemberPlace& place : conditions[condition].members) {
+      const GroupPass& group = pass.groups[place.group];
+      const RegionAnswers& answers = (*group.seen_in(groups[place.group].own_transform(transform)))[place.member];
+      for (size_t k = 0; k < votes.findings.size(); ++k) {
+        for (const auto row : group.rows_of(groups[place.group].regions_for(votes.findings[k], group.located))) {
+          for (const ViewAttention& view : answers.attention[static_cast<size_t>(row)])
+            votes.attention[k].add(view.view, view.series_instance_uid, view.sop_instance_uids, view.weights);
+        }
+      }
+    }
   }
 
   bool is_joined(const std::string& network) const {
@@ -196,10 +292,10 @@ struct NetworkGrader::Networks {
       }
     }
     if (joined.empty()) return;  // of a transform of other conditions
-    const TensorMap inputs = mixer_inputs(members, conditions[*joined.begin()].spec().combine);
+    const TensorMap inputs = mixer_inputs(members, conditions[*joined.begin()].spec.combine);
     const torch::Tensor mixed = mixer.network.forward(inputs).at("grade")[0].transpose(0, 1);  // 25 x 3
     for (const size_t c : joined) {
-      const std::vector<std::int64_t> rows(votes[c].shown.findings.begin(), votes[c].shown.findings.end());
+      const std::vector<std::int64_t> rows(votes[c].findings.begin(), votes[c].findings.end());
       votes[c].logits.push_back(mixed.index_select(0, torch::tensor(rows, torch::kLong)));
     }
   }
@@ -214,8 +310,9 @@ NetworkGrader::NetworkGrader(const Bundle& bundle, const std::string& device, co
   for (const ConditionSpec& spec : bundle.manifest.grading.conditions) {
     // Kept in the bundle, but without a say. What a second stage hears is needed for what it says of the others.
     if (spec.model_weight == 0 && !networks_->stack && !networks_->any_is_joined(bundle, spec.condition)) continue;
-    networks_->conditions.emplace_back(bundle, spec, device, precision);
+    networks_->conditions.push_back({spec, {}});
   }
+  for (const BundleNetwork& network : bundle.networks) networks_->add(network, device, precision);
   for (const BundleNetwork& mixer : networks_->mixers) networks_->check_mixer(mixer);
   networks_->check_stack();
 }
@@ -230,28 +327,24 @@ bool NetworkGrader::has_networks() const {
 
 NetworkGrades NetworkGrader::grade(const Study& study, const Spine& spine) const {
   const torch::InferenceMode inference;
-  std::vector<ConditionVotes> votes(networks_->conditions.size());
-  parallel_for(votes.size(), [&](size_t c) {
-    votes[c].shown = networks_->conditions[c].shown(study, spine);
-    votes[c].attention.resize(votes[c].shown.findings.size());
-  });
-  for (const TtaTransform& transform : networks_->tta()) {
-    networks_->vote(networks_->predictions(study, spine, transform, votes), votes);
-  }
+  StudyPass pass = networks_->begin(study, spine);
+  std::vector<ConditionVotes>& votes = pass.votes;
+  for (const TtaTransform& transform : networks_->tta())
+    networks_->vote(networks_->predictions(transform, pass), votes);
   std::vector<torch::Tensor> logits(votes.size());
   for (size_t c = 0; c < votes.size(); ++c) {
-    const std::string& combine = networks_->conditions[c].spec().combine;
-    if (!votes[c].shown.findings.empty()) logits[c] = combined_logits(votes[c].logits, combine);
+    const std::string& combine = networks_->conditions[c].spec.combine;
+    if (!votes[c].findings.empty()) logits[c] = combined_logits(votes[c].logits, combine);
   }
   if (networks_->stack) networks_->correct(votes, logits);
   NetworkGrades grades;
   for (size_t c = 0; c < votes.size(); ++c) {
-    const auto& [findings, crops] = votes[c].shown;
+    const std::vector<size_t>& findings = votes[c].findings;
     if (findings.empty()) continue;
-    const torch::Tensor probabilities = torch::softmax(logits[c] / networks_->conditions[c].spec().temperature, 1);
+    const torch::Tensor probabilities = torch::softmax(logits[c] / networks_->conditions[c].spec.temperature, 1);
     for (size_t k = 0; k < findings.size(); ++k) {
-      grades[findings[k]] =
-          grade_of(probabilities[static_cast<std::int64_t>(k)], *crops.crops[k], votes[c].attention[k]);
+      grades[findings[k]] = grade_of(probabilities[static_cast<std::int64_t>(k)],
+                                     networks_->shown_crop(pass, c, findings[k]), votes[c].attention[k]);
     }
   }
   return grades;

@@ -27,7 +27,7 @@ constexpr std::int64_t kMaxWidth = 1024;
 constexpr std::int64_t kMaxMaps = 256;
 constexpr std::size_t kMaxLevels = 8;
 constexpr std::int64_t kMaxBlocks = 64;
-constexpr std::size_t kMaxViews = 16;
+constexpr std::size_t kMaxNames = 16;
 constexpr std::int64_t kMaxHidden = 4096;
 constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxMixerLayers = 16;
@@ -133,33 +133,26 @@ void read_recomputation(const StrictObject& object, GraderNetworkOptions& option
               "contradicts backbone: batch normalisation looks at all slices together; ConvNeXt has none");
 }
 
-bool is_view_name(const std::string& name) {
+bool is_plain_name(const std::string& name) {
   return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
 }
 
-std::vector<std::string> view_names(const StrictObject& object) {
-  const std::vector<std::string> views = object.strings("views");
-  if (views.size() > kMaxViews) object.fail("views", text("must have at most ", kMaxViews, " entries"));
-  for (const std::string& view : views) {
-    if (!is_view_name(view)) {
-      object.fail("views", text("names \"", view, "\": use lower-case letters, digits and _"));
-    }
-    if (std::count(views.begin(), views.end(), view) > 1) object.fail("views", text("names \"", view, "\" twice"));
+/// Names of inputs or outputs: each once.
+std::vector<std::string> plain_names(const StrictObject& object, const std::string& key) {
+  const std::vector<std::string> names = object.strings(key);
+  if (names.size() > kMaxNames) object.fail(key, text("must have at most ", kMaxNames, " entries"));
+  for (const std::string& name : names) {
+    if (!is_plain_name(name)) object.fail(key, text("names \"", name, "\": use lower-case letters, digits and _"));
+    if (std::count(names.begin(), names.end(), name) > 1) object.fail(key, text("names \"", name, "\" twice"));
   }
-  return views;
+  return names;
 }
 
 Network build_grader(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
   GraderNetwork network(read_grader_options(parameters, file, place));
   return {network.ptr(),
           [network](const TensorMap& inputs) mutable {
-            const GraderOutput output = network->forward(inputs);
-            TensorMap outputs{{"grade", output.logits}};
-            if (output.auxiliary.defined()) {  // in training only
-              outputs["auxiliary"] = output.auxiliary;
-              outputs["auxiliary.valid"] = output.auxiliary_valid * network->options().auxiliary;
-            }
-            return outputs;
+            return named_outputs(network->forward(inputs), network->options());
           },
           [network]() mutable { network->prepare_for_inference(); }};
 }
@@ -294,7 +287,8 @@ double least_weights_of(PoolingKind pooling, std::int64_t hidden) {
 ArchitectureSummary summarise_grader(const nlohmann::json& parameters, const std::string& file,
                                      const std::string& place) {
   const GraderNetworkOptions options = read_grader_options(parameters, file, place);
-  ArchitectureSummary summary{options.views, {{"grade", kSeverityCount}}, 0};
+  ArchitectureSummary summary{options.views, {}, 0};
+  for (const std::string& output : options.outputs) summary.outputs[output] = kSeverityCount;
   std::sort(summary.inputs.begin(), summary.inputs.end());
   const auto views = static_cast<double>(options.views.size());
   summary.least_weights = (options.shared_backbone ? 1 : views) * least_weights_of(options.backbone) +
@@ -377,11 +371,12 @@ UNetOptions read_unet_options(const nlohmann::json& parameters, const std::strin
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place) {
   const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"backbone", "views", "pooling"},
-                            {"backbone_options", "hidden", "dropout", "shared_backbone", "slices_as", "slices",
-                             "neighbours", "spatial_pooling", "auxiliary", "drop_path", "recompute_slices"});
+                            {"outputs", "backbone_options", "hidden", "dropout", "shared_backbone", "slices_as",
+                             "slices", "neighbours", "spatial_pooling", "auxiliary", "drop_path", "recompute_slices"});
   GraderNetworkOptions options;
   options.backbone = backbone_options(object);
-  options.views = view_names(object);
+  options.views = plain_names(object, "views");
+  if (object.has("outputs")) options.outputs = plain_names(object, "outputs");
   options.pooling = kind_named(object, "pooling", kPoolings, PoolingKind::Mean);
   options.spatial_pooling = kind_named(object, "spatial_pooling", kSpatialPoolings, SpatialPoolingKind::Mean);
   if (object.has("auxiliary")) options.auxiliary = object.number("auxiliary", 0, kMaxAuxiliary);
@@ -398,7 +393,7 @@ ExportedOptions read_exported_options(const nlohmann::json& parameters, const st
   const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place, {"views", "layout"},
                             {"arguments", "colours", "answers"});
   ExportedOptions options;
-  options.views = view_names(object);
+  options.views = plain_names(object, "views");
   const auto layout = std::find(kLayouts.begin(), kLayouts.end(), object.one_of("layout", kLayouts));
   options.layout = static_cast<SliceLayout>(layout - kLayouts.begin());
   options.arguments = object.has("arguments") ? object.strings("arguments") : options.views;

@@ -37,7 +37,7 @@ struct Network {
 /// |---|---|---|---|
 /// | `unet` | `widths`, `fine_classes`, `coarse_maps` of UNetOptions; `in_channels` may be absent: 1 | `image` N x
 /// in_channels x H x W | `fine`, `coarse` of UNetOutput; no `coarse` where there are no coarse maps |
-/// | `grader` | read_grader_options | those of GraderNetwork | `grade` N x 3 |
+/// | `grader` | read_grader_options | those of GraderNetwork | its outputs, N x 3 each |
 /// | `study_mixer` | `features`, `hidden`, `layers`, `dropout` of StudyMixerOptions, `over` (may be absent: `study`;
 /// `levels`, `conditions`) | `features`, `logits`, `present` of StudyMixer | `grade` N x 3 x 25 |
 /// | `study_stack` | read_stack_options | `logits`, `present` of StudyStack | `grade` N x 3 x 25 |
@@ -80,13 +80,13 @@ StudyStackOptions read_stack_options(const nlohmann::json& parameters, const std
 /// |---|---|
 /// | `backbone` | one of backbone_names() |
 /// | `backbone_options` | only for `resnet` and `resnet3d`: `widths`, `blocks`, `deep_stem`, `average_downsample` of
-/// ResNetOptions | | `views` | names of the inputs: lower-case letters, digits and `_` | | `slices_as` | `sequence`,
-/// `channels` (with `slices`, which every view then has) or `volume` (with a 3-D backbone) | `neighbours` | of a
-/// sequence: so many slices on either side come with each, as channels | | `spatial_pooling` | `mean`, `gem` or
-/// `heat_map` | | `auxiliary` | weight of the loss of what slices say alone | | `drop_path` | of the backbone, as in
-/// BackboneOptions | | `recompute_slices` | of ConvNeXt: as in GraderNetworkOptions | | `pooling` | `mean`,
-/// `attention`, `lstm_attention`, `transformer` or `gru_attention` | | `hidden`, `dropout`, `shared_backbone` | as in
-/// GraderNetworkOptions; may be absent |
+/// ResNetOptions | | `views` | names of the inputs: lower-case letters, digits and `_` | | `outputs` | names of the
+/// outputs, three logits each; may be absent: `grade` | | `slices_as` | `sequence`, `channels` (with `slices`, which
+/// every view then has) or `volume` (with a 3-D backbone) | `neighbours` | of a sequence: so many slices on either side
+/// come with each, as channels | | `spatial_pooling` | `mean`, `gem` or `heat_map` | | `auxiliary` | weight of the loss
+/// of what slices say alone | | `drop_path` | of the backbone, as in BackboneOptions | | `recompute_slices` | of
+/// ConvNeXt: as in GraderNetworkOptions | | `pooling` | `mean`, `attention`, `lstm_attention`, `transformer` or
+/// `gru_attention` | | `hidden`, `dropout`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place);
 

@@ -69,6 +69,7 @@ torch::Tensor valid_steps_of(const torch::Tensor& valid, const GraderNetworkOpti
 GraderNetworkImpl::GraderNetworkImpl(GraderNetworkOptions options) : options_(std::move(options)) {
   TORCH_CHECK(!options_.views.empty(), "a grader needs at least one view");
   options_.backbone.in_channels = channels_of(options_);
+  const int64_t logits = kGrades * static_cast<int64_t>(options_.outputs.size());
   Group separate, poolings, spatial, auxiliary;
   const auto add_backbone = [&](nn::Module& owner, const std::string& name) {
     const auto made = make_backbone(options_.backbone);
@@ -84,14 +85,14 @@ GraderNetworkImpl::GraderNetworkImpl(GraderNetworkOptions options) : options_(st
     poolings_.push_back(poolings->register_module(
         view, make_slice_pooling(options_.pooling, width, options_.hidden, options_.dropout)));
     if (options_.auxiliary <= 0) continue;
-    auxiliary_heads_.push_back(auxiliary->register_module(view, nn::Linear(width, kGrades)));
+    auxiliary_heads_.push_back(auxiliary->register_module(view, nn::Linear(width, logits)));
   }
   if (!options_.shared_backbone) register_module("backbones", separate);
   // Older weights have none of these.
   if (options_.spatial_pooling != SpatialPoolingKind::Mean) register_module("spatial_pooling", spatial);
   if (options_.auxiliary > 0) register_module("auxiliary", auxiliary);
   register_module("pooling", poolings);
-  head_ = register_module("head", nn::Linear(features(), kGrades));
+  head_ = register_module("head", nn::Linear(features(), logits));
 }
 
 int64_t GraderNetworkImpl::features() const {
@@ -168,6 +169,18 @@ void GraderNetworkImpl::prepare_for_inference() {
   eval();
   fold_batch_norm_below(*this);
   use_channels_last(*this);
+}
+
+TensorMap named_outputs(const GraderOutput& output, const GraderNetworkOptions& options) {
+  TensorMap outputs;
+  int64_t first = 0;
+  for (const std::string& name : options.outputs) {
+    outputs[name] = output.logits.narrow(1, first, kGrades);
+    if (output.auxiliary.defined()) outputs[name + ".slices"] = output.auxiliary.narrow(2, first, kGrades);
+    first += kGrades;
+  }
+  if (output.auxiliary.defined()) outputs["slices.valid"] = output.auxiliary_valid * options.auxiliary;
+  return outputs;
 }
 
 }  // namespace lumbargrade

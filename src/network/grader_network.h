@@ -19,19 +19,19 @@
 
 namespace lumbargrade {
 
-/// What a grading network says of N findings.
+/// What a grading network says of N findings, or of N regions with a finding for each output.
 struct GraderOutput {
-  torch::Tensor logits;    ///< N x 3: normal or mild, moderate, severe
-  torch::Tensor features;  ///< N x GraderNetwork::features(), what the head sees: input of a StudyMixer
-  /// In training, where options().auxiliary is above 0: N x A x 3, what each of A slices of all views says alone.
+  torch::Tensor logits;    ///< N x 3 for each output, one after the other: normal or mild, moderate, severe
+  torch::Tensor features;  ///< N x GraderNetwork::features(), what the heads see: input of a StudyMixer
+  /// In training, where options().auxiliary is above 0: N x A x as many, what each of A slices of all views says alone.
   torch::Tensor auxiliary;
   torch::Tensor auxiliary_valid;  ///< N x A, 1 where there is that slice
   TensorMap attention;  ///< by view, N x S: the weight of each slice; sums to 1, or is 0 where the view is missing
 };
 
 /// Grades findings from a few slices each (2.5-D): a 2-D backbone looks at every slice, alone or with its neighbours as
-/// channels, a pooling joins the slices of a view, the views are joined end to end, and one linear head answers. Or the
-/// backbone looks at all slices of a view at once, as channels or as a volume.
+/// channels, a pooling joins the slices of a view, the views are joined end to end, and a linear head for each output
+/// answers. Or the backbone looks at all slices of a view at once, as channels or as a volume.
 ///
 /// Inputs, by name:
 /// - `<view>` N x S x H x W, for every view; S may differ between views;
@@ -61,8 +61,12 @@ class GraderNetworkImpl : public torch::nn::Module {
   std::vector<std::shared_ptr<SpatialPooling>> spatial_;  // one for each backbone
   std::vector<std::shared_ptr<SlicePooling>> poolings_;   // one for each view
   std::vector<torch::nn::Linear> auxiliary_heads_;        // one for each view, or none
-  torch::nn::Linear head_{nullptr};
+  torch::nn::Linear head_{nullptr};                       // three rows for each output
 };
 TORCH_MODULE(GraderNetwork);
+
+/// The logits by output, N x 3 each; in training also what slices say alone of each, `<output>.slices` N x A x 3, and
+/// the weights of that, `slices.valid` N x A.
+TensorMap named_outputs(const GraderOutput& output, const GraderNetworkOptions& options);
 
 }  // namespace lumbargrade

@@ -34,8 +34,9 @@ enum class SlicesAs {
 /// Shape of a grading network.
 struct GraderNetworkOptions {
   BackboneOptions backbone;
-  bool shared_backbone = true;     ///< one backbone for all views, else one each
-  std::vector<std::string> views;  ///< names of the inputs, in the order of fusion
+  bool shared_backbone = true;                   ///< one backbone for all views, else one each
+  std::vector<std::string> views;                ///< names of the inputs, in the order of fusion
+  std::vector<std::string> outputs = {"grade"};  ///< three logits each, by a head of its own over what all views show
   PoolingKind pooling = PoolingKind::Attention;
   SpatialPoolingKind spatial_pooling = SpatialPoolingKind::Mean;
   SlicesAs slices_as = SlicesAs::Sequence;

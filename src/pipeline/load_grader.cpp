@@ -6,7 +6,7 @@
 #include "bundle/find_bundle.h"
 #include "core/available_cores.h"
 #include "core/process_memory.h"
-#include "grades/condition_networks.h"
+#include "grades/network_group.h"
 #include "levels/canal_outline_network.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"

@@ -42,7 +42,7 @@ class Cutter : public testing::Test {
  protected:
   Cutter() {
     grader_.locate = [](const Volume&) { return three_levels(); };
-    recipe_.networks = {{Condition::NeuralForaminalNarrowing, {foramen_view(), canal_view()}, {}}};
+    recipe_.networks = {{{Condition::NeuralForaminalNarrowing}, {foramen_view(), canal_view()}, {}}};
     write_silent_series(folder_ / "train_images" / kStudy, kT1, -150);
     write_silent_series(folder_ / "train_images" / kStudy, "1.2.3.2", 150);
   }
@@ -55,9 +55,9 @@ class Cutter : public testing::Test {
     return CropExtractor(recipe_, source, coordinates)(all_foramina(), 0);
   }
 
-  static const CutFinding& of(const CutStudy& cut, Side side, Level level) {
-    for (const CutFinding& finding : cut.networks.at(0)) {
-      const Finding& which = all_findings()[finding.sample.finding];
+  static const CutSample& of(const CutStudy& cut, Side side, Level level) {
+    for (const CutSample& finding : cut.networks.at(0)) {
+      const Finding& which = all_findings()[finding.sample.findings.front().finding];
       if (which.side == side && which.level == level) return finding;
     }
     throw std::runtime_error("the finding is not there");
@@ -73,17 +73,17 @@ const std::string kBothSides =
 
 TEST_F(Cutter, GivenPointsChangeNothingInTheCropsThatMeasure) {
   const CutStudy plain = cut(""), pointed = cut(kBothSides);
-  const CutFinding &without = of(plain, Side::Left, Level::L3L4), &with = of(pointed, Side::Left, Level::L3L4);
+  const CutSample &without = of(plain, Side::Left, Level::L3L4), &with = of(pointed, Side::Left, Level::L3L4);
   ASSERT_TRUE(with.predicted && with.given);
   EXPECT_EQ(*with.predicted, *without.predicted);
   EXPECT_NE(with.given->at(0), with.predicted->at(0));
   EXPECT_FALSE(without.given);
-  EXPECT_TRUE(with.offset);
+  EXPECT_TRUE(with.offsets.at(0));
 }
 
 TEST_F(Cutter, AViewThatIsCentredOnTheCanalStaysThereWhenTheForamensPointIsGiven) {
   const CutStudy pointed = cut(kBothSides);
-  const CutFinding &left = of(pointed, Side::Left, Level::L3L4), &right = of(pointed, Side::Right, Level::L3L4);
+  const CutSample &left = of(pointed, Side::Left, Level::L3L4), &right = of(pointed, Side::Right, Level::L3L4);
   ASSERT_TRUE(left.given && right.given);
   EXPECT_NE(left.given->at(0), right.given->at(0));
   EXPECT_EQ(left.given->at(1), right.given->at(1)) << "both sides see the same canal";
@@ -92,10 +92,10 @@ TEST_F(Cutter, AViewThatIsCentredOnTheCanalStaysThereWhenTheForamensPointIsGiven
 
 TEST_F(Cutter, ALevelThatTheLocatorMissedIsLearnedFromItsCoordinatesAndMeasuredByNone) {
   const CutStudy pointed = cut(row("Left Neural Foraminal Narrowing", "L1/L2", 80, 40));
-  const CutFinding& finding = of(pointed, Side::Left, Level::L1L2);
+  const CutSample& finding = of(pointed, Side::Left, Level::L1L2);
   EXPECT_TRUE(finding.given);
   EXPECT_FALSE(finding.predicted);
-  const CutFinding& other = of(pointed, Side::Right, Level::L1L2);
+  const CutSample& other = of(pointed, Side::Right, Level::L1L2);
   EXPECT_FALSE(other.given);
   EXPECT_FALSE(other.predicted);
   const auto told = std::count_if(pointed.skipped.begin(), pointed.skipped.end(), [](const DataProblem& problem) {
@@ -110,7 +110,7 @@ TEST_F(Cutter, AStudyThatCannotBeReadKeepsItsFindings) {
   }
   const CutStudy lost = cut(kBothSides);
   ASSERT_EQ(lost.networks.at(0).size(), 10U);
-  for (const CutFinding& finding : lost.networks[0]) EXPECT_FALSE(finding.given || finding.predicted);
+  for (const CutSample& finding : lost.networks[0]) EXPECT_FALSE(finding.given || finding.predicted);
   ASSERT_EQ(lost.skipped.size(), 1U);
   EXPECT_EQ(lost.skipped[0].finding, "");
 }

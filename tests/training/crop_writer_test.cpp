@@ -16,7 +16,7 @@ GraderRecipe one_view() {
   view.slices = 1;
   view.size_px = 16;
   GraderRecipe recipe;
-  recipe.networks = {{Condition::SpinalCanalStenosis, {view}, {}}};
+  recipe.networks = {{{Condition::SpinalCanalStenosis}, {view}, {}}};
   recipe.augmentation.jitter_mm = 0;
   recipe.augmentation.jitter_slices = 0;
   return recipe;
@@ -28,8 +28,8 @@ CutStudy made_study(int study) {
   CutStudy cut;
   cut.networks.resize(1);
   cut.networks[0].push_back(
-      {{study, 20, Severity::Severe}, CropRecords{record}, CropRecords{record}, PointOffset{1, -2, 1}});
-  cut.networks[0].push_back({{study, 21, Severity::Moderate}, {}, {}, {}});
+      {{study, {{20, Severity::Severe}}}, CropRecords{record}, CropRecords{record}, {PointOffset{1, -2, 1}}});
+  cut.networks[0].push_back({{study, {{21, Severity::Moderate}}}, {}, {}, {}});
   cut.skipped = {{text("s", study), "", "lost"}};
   return cut;
 }

@@ -42,7 +42,7 @@ class Recipe : public testing::Test {
 TEST_F(Recipe, IsReadWithDefaultsForWhatItLeavesOut) {
   const GraderRecipe recipe = read(kSound);
   ASSERT_EQ(recipe.networks.size(), 1U);
-  EXPECT_EQ(recipe.networks[0].condition, Condition::SubarticularStenosis);
+  EXPECT_EQ(recipe.networks[0].conditions, std::vector{Condition::SubarticularStenosis});
   EXPECT_EQ(recipe.networks[0].views[0].slices, 3);
   EXPECT_EQ(recipe.networks[0].views[0].name, "axial_t2");
   EXPECT_EQ(recipe.networks[0].parameters["views"], nlohmann::json({"axial_t2"}));

@@ -38,7 +38,7 @@ struct TrainedAnswers {
 TrainedAnswers trained_answers(const std::filesystem::path& data, const View& view, const Network& network,
                                const Grader& grader) {
   GraderRecipe recipe;
-  recipe.networks = {{Condition::NeuralForaminalNarrowing, {view}, {}}};
+  recipe.networks = {{{Condition::NeuralForaminalNarrowing}, {view}, {}}};
   const TrainingFolder folder(data);
   const StudySource source(folder, grader);
   const LabelCoordinates no_coordinates;
@@ -47,13 +47,13 @@ TrainedAnswers trained_answers(const std::filesystem::path& data, const View& vi
   std::ofstream file(path, std::ios::binary);
   std::vector<size_t> found, samples;
   NetworkData stored;
-  for (const CutFinding& finding : cut.networks.at(0)) {
+  for (const CutSample& finding : cut.networks.at(0)) {
     if (!finding.predicted) continue;
     file << finding.predicted->at(0);
     samples.push_back(found.size());
     stored.samples.push_back(finding.sample);
     stored.samples.back().predicted = found.size();
-    found.push_back(finding.sample.finding);
+    found.push_back(finding.sample.findings.front().finding);
   }
   file.close();
   EXPECT_THAT(found, testing::ElementsAreArray(kGraded)) << (cut.skipped.empty() ? "" : cut.skipped[0].reason);

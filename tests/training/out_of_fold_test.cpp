@@ -24,7 +24,7 @@ class HeldOut : public testing::Test {
     for (int study = 0; study < kHeldOutStudies; ++study) {
       const Severity severity = study % 3 == 0 ? Severity::Severe : Severity::NormalMild;
       data_.study_ids.push_back(text("s", study));
-      network.samples.push_back({study, kForamen, severity});
+      network.samples.push_back({study, {{kForamen, severity}}});
       HeldOutStudy answer;
       if (!is_lost(study)) {
         answer.confidence.fill(1);
@@ -36,7 +36,6 @@ class HeldOut : public testing::Test {
     data_.networks.push_back(std::move(network));
     graders_.conditions.resize(1);
     graders_.conditions[0].condition = Condition::NeuralForaminalNarrowing;
-    graders_.conditions[0].entries.resize(1);
   }
 
   static bool is_lost(int study) { return study % 10 == 7; }
@@ -81,7 +80,8 @@ TEST_F(HeldOut, StudiesOfFoldsThatDidNotRunAreLeftOut) {
 /// Shares hold over many draws; a point that a finding lacks is replaced by the other one.
 TEST(DrawPoints, FollowsTheSharesAndWhatThereIs) {
   NetworkData data;
-  data.samples = {{0, 0, Severity::Severe, 0, 0}, {0, 1, Severity::Severe, {}, 1}, {0, 2, Severity::Severe, 1, {}}};
+  data.samples = {
+      {0, {{0, Severity::Severe}}, 0, 0}, {0, {{1, Severity::Severe}}, {}, 1}, {0, {{2, Severity::Severe}}, 1, {}}};
   std::vector<Example> examples;
   for (int k = 0; k < 30000; ++k) examples.push_back({&data, static_cast<size_t>(k % 3), 0, {}, 1, true, {}, {}});
   draw_points({0.5, 0.3, 0.2}, 7, examples);
@@ -101,17 +101,19 @@ TEST(DrawPoints, FollowsTheSharesAndWhatThereIs) {
 
 TEST(AugmentationOf, MovesJitteredPointsAloneAndByTheErrorOfLearnedOnes) {
   NetworkData data;
+  data.learned_point_errors.resize(2);
   AugmentationRecipe recipe;
   recipe.jitter_mm = 3;
   recipe.jitter_slices = 2;
   Example example{&data, 0, 0, {}, 1, true, CropPoint::Given, false};
-  EXPECT_EQ(augmentation_of(example, recipe).jitter_mm, 0);
-  EXPECT_EQ(augmentation_of(example, recipe).jitter_slices, 0);
+  EXPECT_EQ(augmentation_of(example, 0, recipe).jitter_mm, 0);
+  EXPECT_EQ(augmentation_of(example, 0, recipe).jitter_slices, 0);
   example.jittered = true;
-  EXPECT_EQ(augmentation_of(example, recipe).jitter_mm, 3);
-  data.learned_point_error = PointError{1.2, 1, 100};
-  EXPECT_EQ(augmentation_of(example, recipe).jitter_mm, 1.2);
-  EXPECT_EQ(augmentation_of(example, recipe).jitter_slices, 1);
+  EXPECT_EQ(augmentation_of(example, 0, recipe).jitter_mm, 3);
+  data.learned_point_errors[1] = PointError{1.2, 1, 100};
+  EXPECT_EQ(augmentation_of(example, 1, recipe).jitter_mm, 1.2);
+  EXPECT_EQ(augmentation_of(example, 1, recipe).jitter_slices, 1);
+  EXPECT_EQ(augmentation_of(example, 0, recipe).jitter_mm, 3) << "a view on another point";
 }
 
 }  // namespace

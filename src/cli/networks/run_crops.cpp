@@ -51,9 +51,12 @@ std::vector<Sheet> sheets_of(const Manifest& manifest) {
   for (const Sheet& usual : usual_sheets()) {
     const size_t before = sheets.size();
     for (const NetworkSpec& network : manifest.networks) {
-      if (network.role != grading_role(usual.condition)) continue;
+      if (!grades(network, usual.condition)) continue;
+      const bool several =
+          graded_conditions(network).size() > 1;  // each view is of the condition that it is centred on
       for (const InputSpec& input : network.inputs) {
         const Sheet sheet{usual.condition, view_of(input, network.name)};
+        if (several && sheet.view.anchor != usual.view.anchor) continue;
         if (std::find(sheets.begin(), sheets.end(), sheet) == sheets.end()) sheets.push_back(sheet);
       }
     }

@@ -65,11 +65,13 @@ std::optional<size_t> place_from(const nlohmann::json& json) {
 GraderSample sample_from(const nlohmann::json& json) {
   GraderSample sample;
   sample.study = json.at(0).get<int>();
-  sample.finding = json.at(1).get<size_t>();
-  const int severity = json.at(2).get<int>();
-  if (severity >= 0) sample.severity = static_cast<Severity>(severity);
-  sample.given = place_from(json.at(3));
-  sample.predicted = place_from(json.at(4));
+  for (const auto& labelled : json.at(1)) {
+    const int severity = labelled.at(1).get<int>();
+    sample.findings.push_back(
+        {labelled.at(0).get<size_t>(), severity >= 0 ? std::optional(static_cast<Severity>(severity)) : std::nullopt});
+  }
+  sample.given = place_from(json.at(2));
+  sample.predicted = place_from(json.at(3));
   return sample;
 }
 
@@ -89,11 +91,19 @@ void write_problems(const fs::path& path, const nlohmann::json& problems) {
   write_file_atomically(path, content);
 }
 
-std::vector<PointOffset> offsets_from(const nlohmann::json& json) {
-  std::vector<PointOffset> offsets;
-  for (const auto& row : json)
-    offsets.push_back({row.at(0).get<double>(), row.at(1).get<double>(), row.at(2).get<int>()});
-  return offsets;
+/// By view, from rows that each have an offset or null for every view.
+nlohmann::json point_errors_json(const nlohmann::json& rows, size_t views) {
+  nlohmann::json errors = nlohmann::json::array();
+  for (size_t v = 0; v < views; ++v) {
+    std::vector<PointOffset> offsets;
+    for (const auto& row : rows) {
+      const auto& offset = row.at(v);
+      if (offset.is_null()) continue;
+      offsets.push_back({offset.at(0).get<double>(), offset.at(1).get<double>(), offset.at(2).get<int>()});
+    }
+    errors.push_back(error_json(point_error_of(offsets)));
+  }
+  return errors;
 }
 
 /// A JSON file; null where it is not there or is none.
@@ -121,24 +131,24 @@ bool is_inner_part(const std::string& record, const CropMargin& margin, const Cr
   return true;
 }
 
-/// Whether the findings of a study, cut now, are the stored ones.
+/// Whether the samples of a study, cut now, are the stored ones.
 class StoredStudy {
  public:
   StoredStudy(const GraderRecipe& recipe, const NetworkRecipe& network, const NetworkData& stored)
       : recipe_(recipe), network_(network), stored_(stored) {}
 
-  bool holds(const std::vector<CutFinding>& cut, int study) const {
+  bool holds(const std::vector<CutSample>& cut, int study) const {
     std::vector<GraderSample> own;
     std::copy_if(stored_.samples.begin(), stored_.samples.end(), std::back_inserter(own),
                  [study](const GraderSample& sample) { return sample.study == study; });
     return std::equal(cut.begin(), cut.end(), own.begin(), own.end(),
-                      [this](const CutFinding& now, const GraderSample& then) { return is_same(now, then); });
+                      [this](const CutSample& now, const GraderSample& then) { return is_same(now, then); });
   }
 
  private:
-  bool is_same(const CutFinding& now, const GraderSample& then) const {
-    return now.sample.finding == then.finding && now.sample.severity == then.severity &&
-           are_same(now.given, then.given, stored_.given) && are_same(now.predicted, then.predicted, stored_.predicted);
+  bool is_same(const CutSample& now, const GraderSample& then) const {
+    return now.sample.findings == then.findings && are_same(now.given, then.given, stored_.given) &&
+           are_same(now.predicted, then.predicted, stored_.predicted);
   }
 
   bool are_same(const std::optional<CropRecords>& now, const std::optional<size_t>& then,
@@ -202,8 +212,8 @@ nlohmann::json CropCache::cut(const nlohmann::json& decided_by, const CropExtrac
     index["skipped"].push_back({problem.study_id, problem.finding, problem.reason});
   write_problems(folder_ / kSkippedFile, index.at("skipped"));
   write_problems(folder_ / kMisplacedFile, index.at("misplaced"));
-  for (const auto& offsets : index.at("offsets"))
-    index["point_errors"].push_back(error_json(point_error_of(offsets_from(offsets))));
+  for (size_t n = 0; n < recipe_.networks.size(); ++n)
+    index["point_errors"].push_back(point_errors_json(index.at("offsets").at(n), recipe_.networks[n].views.size()));
   for (const char* key : {"skipped", "misplaced"}) index[key] = index.at(key).size();
   for (const char* key : {"offsets", "next_study"}) index.erase(key);
   write_file_atomically(folder_ / kIndexFile, index.dump() + "\n");
@@ -216,7 +226,7 @@ NetworkData CropCache::network_data(const nlohmann::json& index, size_t network)
   for (const auto& sample : index.at("samples").at(network)) data.samples.push_back(sample_from(sample));
   data.given = crop_files(index, network, CropPoint::Given);
   data.predicted = crop_files(index, network, CropPoint::Predicted);
-  data.point_error = error_from(index.at("point_errors").at(network));
+  for (const auto& error : index.at("point_errors").at(network)) data.point_errors.push_back(error_from(error));
   return data;
 }
 
@@ -232,8 +242,8 @@ std::vector<std::array<std::vector<fs::path>, 2>> CropCache::record_paths() cons
 }
 
 fs::path CropCache::crops_path(size_t network, const View& view, CropPoint point) const {
-  return folder_ / text(network, "-", grading_role(recipe_.networks[network].condition), "-", view.name, "-",
-                        word_of(point), ".u8");
+  return folder_ /
+         text(network, "-", name_of(recipe_.networks[network].conditions), "-", view.name, "-", word_of(point), ".u8");
 }
 
 std::vector<CropFile> CropCache::crop_files(const nlohmann::json& index, size_t network, CropPoint point) const {

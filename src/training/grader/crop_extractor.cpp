@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <set>
 
 #include "core/error.h"
 
@@ -49,12 +50,12 @@ LevelFrame frame_along(Level level, const Vector3& canal_patient, const Vector3&
   return frame;
 }
 
-/// The finding whose point an anchor is. Canals have no side: beside them, the left one.
-Finding finding_at(Anchor anchor, const Finding& finding) {
-  if (anchor == Anchor::Canal) return {Condition::SpinalCanalStenosis, std::nullopt, finding.level};
+/// The finding whose point an anchor is. Where no side is known, the left one.
+Finding finding_at(Anchor anchor, const Region& region) {
+  if (anchor == Anchor::Canal) return {Condition::SpinalCanalStenosis, std::nullopt, region.level};
   const Condition condition =
       anchor == Anchor::Foramen ? Condition::NeuralForaminalNarrowing : Condition::SubarticularStenosis;
-  return {condition, finding.side.value_or(Side::Left), finding.level};
+  return {condition, region.side.value_or(Side::Left), region.level};
 }
 
 /// The level's frame, or that of the nearest level that has one.
@@ -67,53 +68,65 @@ const LevelFrame* nearest_frame(const Spine& spine, size_t level) {
   return nullptr;
 }
 
-/// The labelled findings; all of them where nothing is labelled.
-std::vector<GraderSample> wanted_findings(const StudyLabels& labels, int study_index) {
-  const bool labelled =
-      std::any_of(labels.labels.begin(), labels.labels.end(), [](const auto& label) { return label.has_value(); });
-  std::vector<GraderSample> wanted;
-  for (size_t k = 0; k < kFindingCount; ++k) {
-    if (labelled && !labels.labels[k]) continue;
-    GraderSample sample;
-    sample.study = study_index;
-    sample.finding = k;
-    if (labels.labels[k]) sample.severity = labels.labels[k]->severity;
-    wanted.push_back(sample);
+bool has_labels(const StudyLabels& labels) {
+  return std::any_of(labels.labels.begin(), labels.labels.end(), [](const auto& label) { return label.has_value(); });
+}
+
+/// Why a region has no crop where `grade` would look, told once of each of its findings.
+void tell_skipped(const CutSample& cut, const std::string& study_id, const std::string& why, std::set<size_t>& told,
+                  std::vector<DataProblem>& skipped) {
+  for (const LabelledFinding& labelled : cut.sample.findings) {
+    if (told.insert(labelled.finding).second)
+      skipped.push_back({study_id, finding_key(all_findings()[labelled.finding]), why});
   }
-  return wanted;
 }
 
 }  // namespace
 
+/// Those with a label; all of them where nothing of the study is labelled.
+std::vector<CropExtractor::WantedRegion> CropExtractor::wanted_regions(const StudyLabels& labels, int study_index,
+                                                                       const NetworkRecipe& network) {
+  const bool labelled = has_labels(labels);
+  std::vector<WantedRegion> wanted;
+  for (const Region& region : regions_of(network.conditions)) {
+    WantedRegion one{region, {}};
+    one.sample.study = study_index;
+    bool has_label = false;
+    for (const Condition condition : network.conditions) {
+      const size_t finding = finding_in(region, condition);
+      const auto& label = labels.labels[finding];
+      has_label = has_label || label.has_value();
+      one.sample.findings.push_back({finding, label ? std::optional(label->severity) : std::nullopt});
+    }
+    if (has_label || !labelled) wanted.push_back(std::move(one));
+  }
+  return wanted;
+}
+
 CutStudy CropExtractor::operator()(const StudyLabels& labels, int study_index) const {
   CutStudy cut;
-  cut.networks.resize(recipe_.networks.size());
-  const std::vector<GraderSample> wanted = wanted_findings(labels, study_index);
-  const auto add = [&](const std::function<CutFinding(const GraderSample&, const NetworkRecipe&)>& make) {
+  const auto add = [&](const std::function<void(size_t, const WantedRegion&)>& add_one) {
+    cut.networks.assign(recipe_.networks.size(), {});
     for (size_t n = 0; n < recipe_.networks.size(); ++n) {
-      cut.networks[n].clear();
-      for (const GraderSample& sample : wanted) {
-        if (all_findings()[sample.finding].condition != recipe_.networks[n].condition) continue;
-        cut.networks[n].push_back(make(sample, recipe_.networks[n]));
-      }
+      for (const WantedRegion& wanted : wanted_regions(labels, study_index, recipe_.networks[n])) add_one(n, wanted);
     }
   };
   try {
     const PreparedStudy prepared = source_.read(labels.study_id);
     const LocatedStudy study = located(prepared);
-    check_coordinates(wanted, study.study, cut);
-    add([&](const GraderSample& sample, const NetworkRecipe& network) {
-      CutFinding finding = cut_finding(study, sample, network);
-      const Finding& which = all_findings()[sample.finding];
-      const bool found = study.spine.levels[index_of(which.level)].has_value();
-      const std::string why = found ? "the series does not show it" : "the level was not found";
-      if (!finding.predicted && study.lost.empty()) cut.skipped.push_back({labels.study_id, finding_key(which), why});
-      return finding;
+    check_coordinates(labels, study.study, cut);
+    std::vector<std::set<size_t>> told(recipe_.networks.size());
+    add([&](size_t n, const WantedRegion& wanted) {
+      cut.networks[n].push_back(cut_sample(study, wanted, recipe_.networks[n]));
+      if (cut.networks[n].back().predicted || !study.lost.empty()) return;
+      const bool found = study.spine.levels[index_of(wanted.region.level)].has_value();
+      tell_skipped(cut.networks[n].back(), labels.study_id,
+                   found ? "the series does not show it" : "the level was not found", told[n], cut.skipped);
     });
     if (!study.lost.empty()) cut.skipped.push_back({labels.study_id, "", study.lost});
   } catch (const Error& error) {
     cut.skipped = {{labels.study_id, "", error.what()}};
-    add([](const GraderSample& sample, const NetworkRecipe&) { return CutFinding{sample, {}, {}, {}}; });
+    add([&](size_t n, const WantedRegion& wanted) { cut.networks[n].push_back({wanted.sample, {}, {}, {}}); });
   }
   return cut;
 }
@@ -133,7 +146,7 @@ CropExtractor::LocatedStudy CropExtractor::located(const PreparedStudy& prepared
 CropExtractor::GivenFrames CropExtractor::given_frames(const Study& study, const Spine& spine) const {
   std::array<std::optional<Vector3>, kLevelCount> canal;
   for (size_t k = 0; k < canal.size(); ++k) {
-    canal[k] = given_point(study, {Condition::SpinalCanalStenosis, std::nullopt, kLevels[k]}, Anchor::Canal);
+    canal[k] = given_point(study, {kLevels[k], std::nullopt}, Anchor::Canal);
     if (!canal[k] && spine.levels[k]) canal[k] = spine.levels[k]->canal_patient;
   }
   GivenFrames frames;
@@ -152,37 +165,37 @@ CropExtractor::GivenFrames CropExtractor::given_frames(const Study& study, const
   return frames;
 }
 
-std::optional<Vector3> CropExtractor::given_point(const Study& study, const Finding& finding, Anchor anchor) const {
-  return coordinates_.locate(study, finding_at(anchor, finding)).point_patient;
+std::optional<Vector3> CropExtractor::given_point(const Study& study, const Region& region, Anchor anchor) const {
+  return coordinates_.locate(study, finding_at(anchor, region)).point_patient;
 }
 
-std::optional<CropRecords> CropExtractor::predicted_records(const LocatedStudy& located, const Finding& finding,
+std::optional<CropRecords> CropExtractor::predicted_records(const LocatedStudy& located, const Region& region,
                                                             const NetworkRecipe& network) const {
-  const auto& frame = located.spine.levels[index_of(finding.level)];
+  const auto& frame = located.spine.levels[index_of(region.level)];
   if (!frame) return std::nullopt;
   return records_of(located.study, network, recipe_.augmentation, [&](const View& view) {
-    return std::optional(place_crop(*frame, view.anchor, finding.side, view.mirrored));
+    return std::optional(place_crop(*frame, view.anchor, region.side, view.mirrored));
   });
 }
 
-std::optional<CropRecords> CropExtractor::given_records(const LocatedStudy& located, const Finding& finding,
+std::optional<CropRecords> CropExtractor::given_records(const LocatedStudy& located, const Region& region,
                                                         const NetworkRecipe& network) const {
-  const auto& given = located.given[index_of(finding.level)];
-  if (!given || !given_point(located.study, finding, network.views.front().anchor)) return std::nullopt;
+  const auto& given = located.given[index_of(region.level)];
+  if (!given || !given_point(located.study, region, network.views.front().anchor)) return std::nullopt;
   return records_of(located.study, network, recipe_.augmentation, [&](const View& view) {
-    std::optional<CropPlacement> placement = place_crop(given->frame, view.anchor, finding.side, view.mirrored);
-    const auto point = given_point(located.study, finding, view.anchor);
+    std::optional<CropPlacement> placement = place_crop(given->frame, view.anchor, region.side, view.mirrored);
+    const auto point = given_point(located.study, region, view.anchor);
     if (point) placement->point_patient = *point;
     return point || given->has_canal ? placement : std::nullopt;
   });
 }
 
-std::optional<PointOffset> CropExtractor::offset_of(const LocatedStudy& located, const Finding& finding,
+std::optional<PointOffset> CropExtractor::offset_of(const LocatedStudy& located, const Region& region,
                                                     const View& view) const {
-  const auto& frame = located.spine.levels[index_of(finding.level)];
-  const auto point = given_point(located.study, finding, view.anchor);
+  const auto& frame = located.spine.levels[index_of(region.level)];
+  const auto point = given_point(located.study, region, view.anchor);
   if (!frame || !point) return std::nullopt;
-  const CropPlacement predicted = place_crop(*frame, view.anchor, finding.side, view.mirrored);
+  const CropPlacement predicted = place_crop(*frame, view.anchor, region.side, view.mirrored);
   const Vector3 error_mm = predicted.point_patient - *point;
   const bool axial = view.series == SeriesRole::AxialT2;
   const Vector3& across = axial ? predicted.up : predicted.lateral;
@@ -191,20 +204,32 @@ std::optional<PointOffset> CropExtractor::offset_of(const LocatedStudy& located,
                      static_cast<int>(std::lround(error_mm.dot(across) / view.slice_mm))};
 }
 
-CutFinding CropExtractor::cut_finding(const LocatedStudy& located, const GraderSample& wanted,
-                                      const NetworkRecipe& network) const {
-  const Finding& finding = all_findings()[wanted.finding];
-  CutFinding result{wanted, {}, {}, {}};
-  result.predicted = predicted_records(located, finding, network);
-  if (recipe_.points.needs_given()) result.given = given_records(located, finding, network);
-  if (result.predicted && result.given) result.offset = offset_of(located, finding, network.views.front());
+std::vector<std::optional<PointOffset>> CropExtractor::offsets_of(const LocatedStudy& located, const Region& region,
+                                                                  const std::vector<View>& views) const {
+  std::vector<std::optional<PointOffset>> offsets;
+  for (const View& view : views) {
+    const auto first =
+        std::find_if(views.begin(), views.end(), [&](const View& other) { return other.anchor == view.anchor; });
+    const auto at = static_cast<size_t>(first - views.begin());
+    offsets.push_back(at < offsets.size() ? offsets[at] : offset_of(located, region, view));
+  }
+  return offsets;
+}
+
+CutSample CropExtractor::cut_sample(const LocatedStudy& located, const WantedRegion& wanted,
+                                    const NetworkRecipe& network) const {
+  CutSample result{wanted.sample, {}, {}, {}};
+  result.predicted = predicted_records(located, wanted.region, network);
+  if (recipe_.points.needs_given()) result.given = given_records(located, wanted.region, network);
+  if (result.predicted && result.given) result.offsets = offsets_of(located, wanted.region, network.views);
   return result;
 }
 
-void CropExtractor::check_coordinates(const std::vector<GraderSample>& wanted, const Study& study,
-                                      CutStudy& cut) const {
-  for (const GraderSample& sample : wanted) {
-    const Finding& finding = all_findings()[sample.finding];
+void CropExtractor::check_coordinates(const StudyLabels& labels, const Study& study, CutStudy& cut) const {
+  const bool labelled = has_labels(labels);
+  for (size_t k = 0; k < kFindingCount; ++k) {
+    if (labelled && !labels.labels[k]) continue;
+    const Finding& finding = all_findings()[k];
     const LabelledPoint point = coordinates_.locate(study, finding);
     if (!point.reason.empty()) cut.misplaced.push_back({study.study_id, finding_key(finding), point.reason});
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "crops/crop.h"
+#include "crops/region.h"
 #include "training/grader/grader_data.h"
 #include "training/grader/label_coordinates.h"
 #include "training/grader/study_source.h"
@@ -15,17 +16,18 @@ namespace lumbargrade {
 /// The bytes of a crop's record in every view's file.
 using CropRecords = std::vector<std::string>;
 
-/// A finding with the crops that could be cut. Places in files are filled in when the records are written.
-struct CutFinding {
+/// A region with the crops that could be cut. Places in files are filled in when the records are written.
+struct CutSample {
   GraderSample sample;
-  std::optional<CropRecords> given;      ///< on the data set's point
+  std::optional<CropRecords> given;      ///< on the data set's points
   std::optional<CropRecords> predicted;  ///< as `grade` cuts it
-  std::optional<PointOffset> offset;     ///< where there are both points
+  /// By view; where there are both points. Views on the same anchor have that of the first one.
+  std::vector<std::optional<PointOffset>> offsets;
 };
 
-/// What one study gives to every network: each labelled finding, with or without crops.
+/// What one study gives to every network: each region with a label, with or without crops.
 struct CutStudy {
-  std::vector<std::vector<CutFinding>> networks;
+  std::vector<std::vector<CutSample>> networks;
   std::vector<DataProblem> skipped;    ///< findings without the crop that `grade` would cut, or the whole study
   std::vector<DataProblem> misplaced;  ///< coordinates that cannot be used
 };
@@ -37,8 +39,8 @@ class CropExtractor {
   CropExtractor(const GraderRecipe& recipe, const StudySource& source, const LabelCoordinates& coordinates)
       : recipe_(recipe), source_(source), coordinates_(coordinates) {}
 
-  /// `labels` may hold none: then every finding is cut. A study that cannot be read or located is told in `skipped`;
-  /// its findings are there without crops.
+  /// `labels` may hold none: then every region is cut. A study that cannot be read or located is told in `skipped`; its
+  /// regions are there without crops.
   CutStudy operator()(const StudyLabels& labels, int study_index) const;
 
  private:
@@ -49,6 +51,12 @@ class CropExtractor {
   };
   using GivenFrames = std::array<std::optional<GivenFrame>, kLevelCount>;
 
+  /// A region that a network sees, with its labels.
+  struct WantedRegion {
+    Region region;
+    GraderSample sample;
+  };
+
   struct LocatedStudy {
     const Study& study;
     Spine spine;
@@ -56,16 +64,20 @@ class CropExtractor {
     GivenFrames given;
   };
 
+  static std::vector<WantedRegion> wanted_regions(const StudyLabels& labels, int study_index,
+                                                  const NetworkRecipe& network);
   LocatedStudy located(const PreparedStudy& prepared) const;
   GivenFrames given_frames(const Study& study, const Spine& spine) const;
-  std::optional<Vector3> given_point(const Study& study, const Finding& finding, Anchor anchor) const;
-  std::optional<CropRecords> predicted_records(const LocatedStudy& located, const Finding& finding,
+  std::optional<Vector3> given_point(const Study& study, const Region& region, Anchor anchor) const;
+  std::optional<CropRecords> predicted_records(const LocatedStudy& located, const Region& region,
                                                const NetworkRecipe& network) const;
-  std::optional<CropRecords> given_records(const LocatedStudy& located, const Finding& finding,
+  std::optional<CropRecords> given_records(const LocatedStudy& located, const Region& region,
                                            const NetworkRecipe& network) const;
-  std::optional<PointOffset> offset_of(const LocatedStudy& located, const Finding& finding, const View& view) const;
-  CutFinding cut_finding(const LocatedStudy& located, const GraderSample& wanted, const NetworkRecipe& network) const;
-  void check_coordinates(const std::vector<GraderSample>& wanted, const Study& study, CutStudy& cut) const;
+  std::optional<PointOffset> offset_of(const LocatedStudy& located, const Region& region, const View& view) const;
+  std::vector<std::optional<PointOffset>> offsets_of(const LocatedStudy& located, const Region& region,
+                                                     const std::vector<View>& views) const;
+  CutSample cut_sample(const LocatedStudy& located, const WantedRegion& wanted, const NetworkRecipe& network) const;
+  void check_coordinates(const StudyLabels& labels, const Study& study, CutStudy& cut) const;
 
   const GraderRecipe& recipe_;
   const StudySource& source_;

@@ -11,6 +11,20 @@ void append_problems(const std::vector<DataProblem>& problems, nlohmann::json& l
   for (const DataProblem& problem : problems) list.push_back({problem.study_id, problem.finding, problem.reason});
 }
 
+nlohmann::json findings_json(const GraderSample& sample) {
+  nlohmann::json findings = nlohmann::json::array();
+  for (const LabelledFinding& labelled : sample.findings)
+    findings.push_back({labelled.finding, labelled.severity ? static_cast<int>(*labelled.severity) : -1});
+  return findings;
+}
+
+nlohmann::json offsets_json(const std::vector<std::optional<PointOffset>>& offsets) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const auto& offset : offsets)
+    rows.push_back(offset ? nlohmann::json{offset->column_mm, offset->row_mm, offset->slices} : nlohmann::json());
+  return rows;
+}
+
 }  // namespace
 
 CropWriter::CropWriter(std::vector<std::array<std::vector<fs::path>, 2>> files, const GraderRecipe& recipe,
@@ -72,14 +86,11 @@ nlohmann::json CropWriter::add_records(OfNetwork& network, CropPoint point, cons
 void CropWriter::add(const CutStudy& study) {
   for (size_t n = 0; n < networks_.size(); ++n) {
     OfNetwork& network = networks_[n];
-    for (const CutFinding& finding : study.networks[n]) {
-      const GraderSample& sample = finding.sample;
-      const nlohmann::json given = add_records(network, CropPoint::Given, finding.given);
-      const nlohmann::json predicted = add_records(network, CropPoint::Predicted, finding.predicted);
-      network.samples.push_back(
-          {sample.study, sample.finding, sample.severity ? static_cast<int>(*sample.severity) : -1, given, predicted});
-      if (finding.offset)
-        network.offsets.push_back({finding.offset->column_mm, finding.offset->row_mm, finding.offset->slices});
+    for (const CutSample& cut : study.networks[n]) {
+      const nlohmann::json given = add_records(network, CropPoint::Given, cut.given);
+      const nlohmann::json predicted = add_records(network, CropPoint::Predicted, cut.predicted);
+      network.samples.push_back({cut.sample.study, findings_json(cut.sample), given, predicted});
+      if (!cut.offsets.empty()) network.offsets.push_back(offsets_json(cut.offsets));
     }
   }
   append_problems(study.skipped, skipped_);

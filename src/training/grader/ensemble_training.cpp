@@ -7,6 +7,8 @@
 #include <cmath>
 #include <set>
 
+#include "bundle/find_bundle.h"
+#include "bundle/kept_networks.h"
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
@@ -26,31 +28,25 @@ namespace fs = std::filesystem;
 constexpr const char* kFirstPass = "";
 constexpr const char* kTrustedPass = "-trusted";
 
-/// By network and sample: whether its label is learned from.
-using UsedLabels = std::vector<std::vector<bool>>;
-
-UsedLabels all_labels(const GraderData& data) {
-  UsedLabels used;
-  for (const NetworkData& network : data.networks) used.emplace_back(network.samples.size(), true);
-  return used;
-}
+/// Findings whose labels are not learned from.
+using Suspects = std::set<FindingKey>;
 
 FoldResult train_job(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job,
-                     const UsedLabels& used, const std::string& pass_name) {
-  const TrainingPass pass{pass_name, used[job.entry], training.recipe.optimisation, nullptr, nullptr};
+                     const Suspects& suspects, const std::string& pass_name) {
+  const TrainingPass pass{pass_name, suspects, training.recipe.optimisation, nullptr, nullptr};
   FoldResult result = train_fold(training, data, job.entry, job.fold, pass);
   if (training.recipe.weighted_head) {
-    const TrainingPass head{pass_name + "-head", used[job.entry], *training.recipe.weighted_head,
-                            &result.state,       nullptr,         true};
+    const TrainingPass head{pass_name + "-head", suspects, *training.recipe.weighted_head,
+                            &result.state,       nullptr,  true};
     FoldResult weighted = train_fold(training, data, job.entry, job.fold, head);
     result = std::move(weighted);
   }
-  log_info(text("job ", job.name(), ", ", grading_role(training.recipe.networks[job.entry].condition), pass_name,
-                ", fold ", job.fold, ": held-out loss ", result.held_out_loss, " at epoch ", result.best_epoch));
+  log_info(text("job ", job.name(), ", ", name_of(training.recipe.networks[job.entry].conditions), pass_name, ", fold ",
+                job.fold, ": held-out loss ", result.held_out_loss, " at epoch ", result.best_epoch));
   return result;
 }
 
-/// How good a pass is so far: the mean held-out loss of each condition over its finished jobs.
+/// How good a pass is so far: the mean held-out loss over the finished jobs of the same conditions.
 class SoFar {
  public:
   SoFar(const GraderTrainingOptions& training, const std::string& pass)
@@ -58,14 +54,14 @@ class SoFar {
 
   void add(const TrainingJob& job, double held_out_loss) {
     ++finished_;
-    losses_[recipe_.networks[job.entry].condition].push_back(held_out_loss);
+    losses_[name_of(recipe_.networks[job.entry].conditions)].push_back(held_out_loss);
     std::string line =
         text("so far", pass_.empty() ? "" : " (second pass)", ": ", finished_, " of ", total_, " jobs; held-out loss");
-    for (const auto& [condition, losses] : losses_) {
+    for (const auto& [conditions, losses] : losses_) {
       double sum = 0;
       for (const double loss : losses) sum += loss;
-      line += text(" ", grading_role(condition), " ",
-                   std::round(1000 * sum / static_cast<double>(losses.size())) / 1000, " (", losses.size(), ")");
+      line += text(" ", conditions, " ", std::round(1000 * sum / static_cast<double>(losses.size())) / 1000, " (",
+                   losses.size(), ")");
     }
     log_info(line);
   }
@@ -75,31 +71,34 @@ class SoFar {
   size_t total_;
   std::string pass_;
   size_t finished_ = 0;
-  std::map<Condition, std::vector<double>> losses_;
+  std::map<std::string, std::vector<double>> losses_;
 };
 
-TrainedCondition& condition_of(Condition condition, std::vector<TrainedCondition>& conditions) {
-  for (TrainedCondition& trained_condition : conditions) {
-    if (trained_condition.condition == condition) return trained_condition;
+void add_conditions(const std::vector<Condition>& graded, std::vector<TrainedCondition>& conditions) {
+  for (const Condition condition : graded) {
+    const bool is_there = std::any_of(conditions.begin(), conditions.end(),
+                                      [&](const TrainedCondition& known) { return known.condition == condition; });
+    if (is_there) continue;
+    conditions.emplace_back();
+    conditions.back().condition = condition;
   }
-  conditions.emplace_back();
-  conditions.back().condition = condition;
-  return conditions.back();
 }
 
 /// All jobs; those that are finished are only read.
-TrainedEnsemble train_pass(const GraderTrainingOptions& training, const GraderData& data, const UsedLabels& used,
+TrainedEnsemble train_pass(const GraderTrainingOptions& training, const GraderData& data, const Suspects& suspects,
                            const std::string& name) {
   TrainedEnsemble graders;
+  graders.suspects = suspects;
   SoFar so_far(training, name);
   for (size_t entry = 0; entry < training.recipe.networks.size(); ++entry) {
-    TrainedEntry trained{entry, {}, used[entry]};
+    TrainedEntry trained{entry, {}};
     for (const int fold : training.recipe.folds_to_run()) {
-      FoldResult result = train_job(training, data, {entry, fold}, used, name);
+      FoldResult result = train_job(training, data, {entry, fold}, suspects, name);
       so_far.add({entry, fold}, result.held_out_loss);
       trained.members.push_back(std::move(result.state));
     }
-    condition_of(training.recipe.networks[entry].condition, graders.conditions).entries.push_back(std::move(trained));
+    graders.entries.push_back(std::move(trained));
+    add_conditions(training.recipe.networks[entry].conditions, graders.conditions);
   }
   return graders;
 }
@@ -110,36 +109,30 @@ double disagreement(const Probabilities& frequencies, Severity severity) {
   return 1 - as_submitted(frequencies)[index_of(severity)];
 }
 
-/// The labels that the first pass's networks, as `grade` would run them, do not doubt; writes suspects.csv.
-UsedLabels trusted_labels(const GraderTrainingOptions& training, const GraderData& data,
-                          const TrainedEnsemble& first_pass) {
+/// The labels that the first pass's networks, as `grade` would run them, doubt; writes suspects.csv.
+Suspects suspect_labels(const GraderTrainingOptions& training, const GraderData& data,
+                        const TrainedEnsemble& first_pass) {
   const auto held_out = grade_held_out(training, data, first_pass, "-first");
-  UsedLabels used = all_labels(data);
-  std::map<FindingKey, std::string> suspects;
-  for (size_t n = 0; n < data.networks.size(); ++n) {
-    const auto& samples = data.networks[n].samples;
-    for (size_t k = 0; k < samples.size(); ++k) {
-      const auto& study = held_out[static_cast<size_t>(samples[k].study)];
-      if (!study || !study->networks[samples[k].finding]) continue;
-      const double distance = disagreement(*study->networks[samples[k].finding], *samples[k].severity);
-      if (distance < training.recipe.drop_suspects) continue;
-      used[n][k] = false;
-      suspects[{samples[k].study, samples[k].finding}] = csv_line(
-          {data.study_ids[static_cast<size_t>(samples[k].study)], finding_key(all_findings()[samples[k].finding]),
-           std::string(severity_key(*samples[k].severity)), text(distance)});
-    }
-  }
+  Suspects suspects;
   std::string table = csv_line({"study_id", "finding", "label", "disagreement"});
-  for (const auto& [key, row] : suspects) table += row;
+  for (const auto& [key, severity] : labels_of(data)) {
+    const auto& study = held_out[static_cast<size_t>(key.first)];
+    if (!study || !study->networks[key.second]) continue;
+    const double distance = disagreement(*study->networks[key.second], severity);
+    if (distance < training.recipe.drop_suspects) continue;
+    suspects.insert(key);
+    table += csv_line({data.study_ids[static_cast<size_t>(key.first)], finding_key(all_findings()[key.second]),
+                       std::string(severity_key(severity)), text(distance)});
+  }
   write_file_atomically(training.record_folder() / "suspects.csv", table);
   log_info(text(suspects.size(), " suspect labels are left out"));
-  return used;
+  return suspects;
 }
 
 TrainedEnsemble train_conditions(const GraderTrainingOptions& training, const GraderData& data) {
-  TrainedEnsemble graders = train_pass(training, data, all_labels(data), kFirstPass);
+  TrainedEnsemble graders = train_pass(training, data, {}, kFirstPass);
   if (training.recipe.drop_suspects <= 0) return graders;
-  return train_pass(training, data, trusted_labels(training, data, graders), kTrustedPass);
+  return train_pass(training, data, suspect_labels(training, data, graders), kTrustedPass);
 }
 
 size_t finished_jobs(const GraderTrainingOptions& training, const std::string& pass) {
@@ -154,10 +147,10 @@ void train_only(const GraderTrainingOptions& training, const GraderData& data) {
   const size_t total = training.jobs().size();
   const bool has_second = training.recipe.drop_suspects > 0 && finished_jobs(training, kFirstPass) == total;
   if (!has_second) {
-    train_job(training, data, *training.only, all_labels(data), kFirstPass);
+    train_job(training, data, *training.only, {}, kFirstPass);
   } else {
-    const TrainedEnsemble first_pass = train_pass(training, data, all_labels(data), kFirstPass);
-    train_job(training, data, *training.only, trusted_labels(training, data, first_pass), kTrustedPass);
+    const TrainedEnsemble first_pass = train_pass(training, data, {}, kFirstPass);
+    train_job(training, data, *training.only, suspect_labels(training, data, first_pass), kTrustedPass);
   }
   const size_t finished = finished_jobs(training, has_second ? kTrustedPass : kFirstPass);
   const bool again = training.recipe.drop_suspects > 0 && !has_second;
@@ -168,18 +161,12 @@ void train_only(const GraderTrainingOptions& training, const GraderData& data) {
 
 /// What the stack learns from: every study that was held out, and its index.
 std::pair<std::vector<StackStudy>, std::vector<size_t>> stack_studies(
-    const GraderData& data, const std::vector<TrainedCondition>& conditions,
-    const std::vector<std::optional<HeldOutStudy>>& held_out) {
+    const GraderData& data, const Suspects& suspects, const std::vector<std::optional<HeldOutStudy>>& held_out) {
   std::vector<StackStudy> all(held_out.size());
-  for (const TrainedCondition& trained_condition : conditions) {
-    for (const TrainedEntry& entry : trained_condition.entries) {
-      const auto& samples = data.networks[entry.recipe].samples;
-      for (size_t k = 0; k < samples.size(); ++k) {
-        StackStudy& study = all[static_cast<size_t>(samples[k].study)];
-        study.labels[samples[k].finding] = samples[k].severity;
-        if (!entry.used[k]) study.doubted[samples[k].finding] = true;
-      }
-    }
+  for (const auto& [key, severity] : labels_of(data)) {
+    StackStudy& study = all[static_cast<size_t>(key.first)];
+    study.labels[key.second] = severity;
+    study.doubted[key.second] = suspects.contains(key);
   }
   std::vector<StackStudy> studies;
   std::vector<size_t> indices;
@@ -197,7 +184,7 @@ std::pair<std::vector<StackStudy>, std::vector<size_t>> stack_studies(
 /// fitted and measured on that.
 void train_second_stage(const GraderTrainingOptions& training, const GraderData& data,
                         std::vector<std::optional<HeldOutStudy>>& held_out, TrainedEnsemble& graders) {
-  const auto [studies, indices] = stack_studies(data, graders.conditions, held_out);
+  const auto [studies, indices] = stack_studies(data, graders.suspects, held_out);
   StackResult stack = train_stack(studies, *training.recipe.stack, training.seed);
   log_info(text("second stage: held-out loss ", stack.held_out_loss, ", of the networks alone ", stack.first_stage_loss,
                 "; ", stack.steps, " steps"));
@@ -215,6 +202,16 @@ void check_stack(const GraderTrainingOptions& training, const GraderData& data) 
                                      " has a stack, which needs out-of-fold predictions of at least ",
                                      kLeastStackStudies, " studies, and the data set has ", data.study_ids.size(),
                                      "; use more studies, or leave the stack out"));
+}
+
+/// What the base bundle holds must go with what is trained: told before anything is.
+void check_base(const GraderTrainingOptions& training) {
+  std::vector<std::string> roles;
+  for (const NetworkRecipe& network : training.recipe.networks) {
+    for (const Condition condition : network.conditions) roles.emplace_back(grading_role(condition));
+  }
+  const std::string& base = training.data.base_bundle;
+  check_replaceable(read_manifest(find_bundle(base.empty() ? std::nullopt : std::optional(base))), roles);
 }
 
 /// Which fold holds a study out: a member of the bundle has not seen the studies of its own fold.
@@ -248,6 +245,7 @@ std::vector<TrainingJob> GraderTrainingOptions::jobs() const {
 
 void train_ensemble(const GraderTrainingOptions& training) {
   check_only(training);
+  check_base(training);
   prepare_training(training);
   const GraderData data = load_grader_data(training.recipe, training.data);
   check_folds(training, data);
@@ -260,8 +258,7 @@ void train_ensemble(const GraderTrainingOptions& training) {
   if (training.only) return train_only(training, data);
   TrainedEnsemble graders = train_conditions(training, data);
   if (has_unlabelled) {
-    for (TrainedCondition& trained_condition : graders.conditions)
-      train_on_pseudo_labels(training, data, unlabelled, trained_condition);
+    train_on_pseudo_labels(training, data, unlabelled, graders);
   }
   auto held_out = grade_held_out(training, data, graders, "");
   if (training.recipe.stack) train_second_stage(training, data, held_out, graders);

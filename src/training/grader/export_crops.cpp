@@ -24,6 +24,10 @@ const char* name_of(CropPoint point) {
   return point == CropPoint::Given ? "given" : "predicted";
 }
 
+std::string label_word(const LabelledFinding& labelled) {
+  return labelled.severity ? std::string(severity_key(*labelled.severity)) : "";
+}
+
 /// A NumPy file of bytes, version 1.0 of the format, written piece by piece.
 class NumpyFile {
  public:
@@ -80,7 +84,7 @@ class Exporter {
 
   void run() {
     nlohmann::ordered_json json = {{"format", kExportedCropsFormat},
-                                   {"version", kExportedCropsVersion},
+                                   {"version", version()},
                                    {"data", options_.data.data.string()},
                                    {"recipe", options_.recipe.name},
                                    {"folds", options_.recipe.folds},
@@ -91,31 +95,69 @@ class Exporter {
   }
 
  private:
+  /// The first that knows what is exported.
+  int version() const {
+    const auto& networks = options_.recipe.networks;
+    const bool any_several = std::any_of(networks.begin(), networks.end(),
+                                         [](const NetworkRecipe& network) { return network.conditions.size() > 1; });
+    return any_several ? kExportedCropsVersion : kFirstExportedCropsVersion;
+  }
+
   nlohmann::ordered_json network(size_t n) {
     const NetworkRecipe& recipe = options_.recipe.networks[n];
-    const std::string name = text(n, "-", grading_role(recipe.condition));
+    const bool several = recipe.conditions.size() > 1;
+    const std::string name = text(n, "-", name_of(recipe.conditions));
     make_folder(folder_ / name);
     std::vector<const GraderSample*> samples;
     for (const GraderSample& sample : data_.networks[n].samples) {
       if (sample.has_crop()) samples.push_back(&sample);
     }
-    write_findings(folder_ / name / kExportedFindingsFile, samples);
+    if (several) {
+      write_regions(folder_ / name / kExportedRegionsFile, recipe, samples);
+    } else {
+      write_findings(folder_ / name / kExportedFindingsFile, samples);
+    }
     nlohmann::ordered_json views = nlohmann::ordered_json::array();
     for (size_t v = 0; v < recipe.views.size(); ++v) views.push_back(view(n, v, samples, name));
-    log_info(text(name, ": ", samples.size(), " of ", data_.networks[n].samples.size(), " findings have crops"));
-    return {{"folder", name},
-            {"condition", condition_key(recipe.condition)},
-            {"findings", samples.size()},
-            {"views", views}};
+    log_info(text(name, ": ", samples.size(), " of ", data_.networks[n].samples.size(),
+                  several ? " regions have crops" : " findings have crops"));
+    nlohmann::ordered_json json = {{"folder", name}};
+    if (several) {
+      for (const Condition condition : recipe.conditions) json["conditions"].push_back(condition_key(condition));
+    } else {
+      json["condition"] = condition_key(recipe.conditions.front());
+    }
+    json[several ? "regions" : "findings"] = samples.size();
+    json["views"] = views;
+    return json;
   }
 
   void write_findings(const fs::path& path, const std::vector<const GraderSample*>& samples) const {
     std::string table = csv_line({"study_id", "finding", "label", "fold", "given", "predicted"});
     for (const GraderSample* sample : samples) {
       const auto study = static_cast<size_t>(sample->study);
-      table += csv_line({data_.study_ids[study], finding_key(all_findings()[sample->finding]),
-                         sample->severity ? std::string(severity_key(*sample->severity)) : "", text(folds_[study]),
-                         sample->given ? "1" : "0", sample->predicted ? "1" : "0"});
+      const LabelledFinding& labelled = sample->findings.front();
+      table += csv_line({data_.study_ids[study], finding_key(all_findings()[labelled.finding]), label_word(labelled),
+                         text(folds_[study]), sample->given ? "1" : "0", sample->predicted ? "1" : "0"});
+    }
+    write_file_atomically(path, table);
+  }
+
+  /// A row for each region, with a label for each condition.
+  void write_regions(const fs::path& path, const NetworkRecipe& recipe,
+                     const std::vector<const GraderSample*>& samples) const {
+    std::vector<std::string> header = {"study_id", "level", "side", "fold", "given", "predicted"};
+    for (const Condition condition : recipe.conditions) header.emplace_back(condition_key(condition));
+    std::string table = csv_line(header);
+    for (const GraderSample* sample : samples) {
+      const auto study = static_cast<size_t>(sample->study);
+      // Of several conditions one has a side.
+      const Finding& sided = all_findings()[sample->findings.back().finding];
+      std::vector<std::string> row = {
+          data_.study_ids[study], std::string(level_key(sided.level)), std::string(side_name(*sided.side)),
+          text(folds_[study]),    sample->given ? "1" : "0",           sample->predicted ? "1" : "0"};
+      for (const LabelledFinding& labelled : sample->findings) row.push_back(label_word(labelled));
+      table += csv_line(row);
     }
     write_file_atomically(path, table);
   }

@@ -31,6 +31,12 @@ Probabilities certain(Severity severity) {
   return shares;
 }
 
+/// Whether anything is known of a condition.
+bool is_known(const std::vector<Probabilities>& targets) {
+  return std::any_of(targets.begin(), targets.end(),
+                     [](const Probabilities& target) { return target != Probabilities{}; });
+}
+
 /// The samples of one network's data on both sides of a fold: with any crop to learn from, with the crop that `grade`
 /// cuts to be measured by.
 struct Split {
@@ -52,7 +58,7 @@ Split split_samples(const GraderTrainingOptions& training, const GraderData& dat
 
 /// Of the run's folder in checkpoint/.
 std::string run_name(const GraderRecipe& recipe, size_t index, int fold, const std::string& pass) {
-  return text(index, "-", grading_role(recipe.networks[index].condition), pass, "-fold", fold);
+  return text(index, "-", name_of(recipe.networks[index].conditions), pass, "-fold", fold);
 }
 
 class FoldTask {
@@ -92,22 +98,43 @@ class FoldTask {
  private:
   void gather_examples() {
     for (const size_t sample : split_samples(training_, data_, index_, fold_).trained) {
-      const GraderSample& labelled = network_data_.samples[sample];
-      if (!pass_.used[sample]) continue;
-      examples_by_study_[labelled.study].push_back(
-          {&network_data_, sample, labelled.study, certain(*labelled.severity), 1, true, {}, {}});
+      const int study = network_data_.samples[sample].study;
+      std::vector<Probabilities> targets;
+      for (size_t c = 0; c < recipe_.conditions.size(); ++c)
+        targets.push_back(is_used(sample, c) ? certain(*labelled(sample, c).severity) : Probabilities{});
+      if (is_known(targets))
+        examples_by_study_[study].push_back({&network_data_, sample, study, std::move(targets), 1, true, {}, {}});
     }
     if (pass_.pseudo != nullptr) gather_pseudo_labels(*pass_.pseudo);
     for (const auto& [study, examples] : examples_by_study_) studies_.push_back(study);
   }
 
+  const LabelledFinding& labelled(size_t sample, size_t condition) const {
+    return network_data_.samples[sample].findings[condition];
+  }
+
+  /// Whether the label is there and trusted.
+  bool is_used(size_t sample, size_t condition) const {
+    const LabelledFinding& finding = labelled(sample, condition);
+    return finding.severity && !pass_.suspects.contains({network_data_.samples[sample].study, finding.finding});
+  }
+
+  /// Which labels are learned from, for the run's identity.
+  std::string used_labels() const {
+    std::string used;
+    for (size_t sample = 0; sample < network_data_.samples.size(); ++sample) {
+      for (size_t c = 0; c < recipe_.conditions.size(); ++c) used += is_used(sample, c) ? '\1' : '\0';
+    }
+    return used;
+  }
+
   void gather_pseudo_labels(const PseudoLabels& pseudo) {
     const auto first_study = static_cast<int>(data_.study_ids.size());
     for (size_t sample = 0; sample < pseudo.targets.size(); ++sample) {
-      if (!pseudo.targets[sample]) continue;
+      if (!is_known(pseudo.targets[sample])) continue;
       const int study = first_study + pseudo.data->samples[sample].study;
       examples_by_study_[study].push_back(
-          {pseudo.data, sample, study, *pseudo.targets[sample], pseudo.weight, false, {}, {}});
+          {pseudo.data, sample, study, pseudo.targets[sample], pseudo.weight, false, {}, {}});
     }
   }
 
@@ -117,7 +144,7 @@ class FoldTask {
   }
 
   TrainingRun own_run() const {
-    return training_run(training_, text(grading_role(recipe_.condition), pass_.name, ", fold ", fold_),
+    return training_run(training_, text(name_of(recipe_.conditions), pass_.name, ", fold ", fold_),
                         run_name(training_.recipe, index_, fold_, pass_.name), seed(kNetwork, 0));
   }
 
@@ -130,7 +157,7 @@ class FoldTask {
                                {"studies_per_batch", pass_.optimisation.studies_per_batch},
                                {"class_weights", pass_.optimisation.class_weights},
                                {"any_severe", pass_.optimisation.any_severe},
-                               {"labels", sha256_of_bytes(std::string(pass_.used.begin(), pass_.used.end()))},
+                               {"labels", sha256_of_bytes(used_labels())},
                                {"init", training_.init.empty() ? "" : sha256_of_file(init_file())},
                                {"head_only", pass_.head_only}};
     if (pass_.pseudo != nullptr) identity["pseudo_labels"] = pass_.pseudo->identity;
@@ -173,7 +200,7 @@ class FoldTask {
     for (size_t k = first; k < std::min(first + per_batch, order.size()); ++k) {
       const auto& of_study = examples_by_study_.at(order[k]);
       examples.insert(examples.end(), of_study.begin(), of_study.end());
-      names.push_back(name_of(order[k]));
+      names.push_back(study_name(order[k]));
     }
     draw_points(training_.recipe.points, seed(kPoints, step), examples);
     TrainingBatch made = augmented_batch(examples, recipe_, training_.recipe.augmentation, seed(kBatch, step));
@@ -181,7 +208,7 @@ class FoldTask {
     return made;
   }
 
-  std::string name_of(int study) const {
+  std::string study_name(int study) const {
     const size_t labelled = data_.study_ids.size();
     const auto at = static_cast<size_t>(study);
     return at < labelled ? data_.study_ids[at] : text("unlabelled ", at - labelled);
@@ -191,16 +218,31 @@ class FoldTask {
     return predictions_of(network, network_data_, held_out_, device_);
   }
 
+  /// The mean over the conditions.
   double held_out_loss(const GraderPredictions& answers) const {
-    const std::int64_t count = answers.logits.size(0);
-    TargetRows rows{torch::zeros_like(answers.logits), torch::ones({count}), torch::full({count}, -1, torch::kLong)};
-    for (size_t k = 0; k < held_out_.size(); ++k) {
-      const GraderSample& sample = network_data_.samples[held_out_[k]];
-      rows.shares[static_cast<std::int64_t>(k)][static_cast<std::int64_t>(*sample.severity)] = 1;
-      if (recipe_.condition != Condition::SpinalCanalStenosis) continue;
-      rows.canal_studies[static_cast<std::int64_t>(k)] = sample.study;
+    double sum = 0;
+    for (size_t c = 0; c < recipe_.conditions.size(); ++c) sum += held_out_loss(answers, c);
+    return sum / static_cast<double>(recipe_.conditions.size());
+  }
+
+  double held_out_loss(const GraderPredictions& answers, size_t condition) const {
+    std::map<FindingKey, Severity> labels;
+    for (const size_t sample : held_out_) {
+      const LabelledFinding& finding = labelled(sample, condition);
+      if (finding.severity) labels[{network_data_.samples[sample].study, finding.finding}] = *finding.severity;
     }
-    return official_loss()(answers.logits, rows).item<double>();
+    const auto count = static_cast<std::int64_t>(labels.size());
+    TargetRows rows{torch::zeros({count, kSeverityCount}), torch::ones({count}),
+                    torch::full({count}, -1, torch::kLong)};
+    std::vector<torch::Tensor> logits;
+    const auto said = by_finding(answers, network_data_, held_out_, condition, training_.recipe.combine);
+    for (const auto& [key, severity] : labels) {
+      const auto row = static_cast<std::int64_t>(logits.size());
+      logits.push_back(said.at(key));
+      rows.shares[row][static_cast<std::int64_t>(severity)] = 1;
+      if (recipe_.conditions[condition] == Condition::SpinalCanalStenosis) rows.canal_studies[row] = key.first;
+    }
+    return official_loss()(torch::cat(logits), rows).item<double>();
   }
 
   const GraderTrainingOptions& training_;
@@ -218,19 +260,26 @@ class FoldTask {
 };
 
 void check_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold) {
-  const auto condition = condition_key(training.recipe.networks[index].condition);
   const Split split = split_samples(training, data, index, fold);
-  if (split.trained.empty() || split.held_out.empty()) {
-    throw Error(ErrorKind::Usage,
-                text("fold ", fold, " of ", training.recipe.folds, " has no labelled finding of ", condition, " to ",
-                     split.trained.empty() ? "train on" : "measure at predicted points", "; use fewer folds"));
-  }
-  std::array<bool, kSeverityCount> seen{};
-  for (const size_t sample : split.trained)
-    seen[static_cast<size_t>(*data.networks[index].samples[sample].severity)] = true;
-  if (std::count(seen.begin(), seen.end(), true) < 2) {
-    throw Error(ErrorKind::Usage,
-                text("all labels of ", condition, " in fold ", fold, " are of one class: there is nothing to learn"));
+  const std::vector<Condition>& conditions = training.recipe.networks[index].conditions;
+  for (size_t c = 0; c < conditions.size(); ++c) {
+    const auto label_of = [&](size_t sample) { return data.networks[index].samples[sample].findings[c].severity; };
+    std::array<bool, kSeverityCount> seen{};
+    for (const size_t sample : split.trained) {
+      if (const auto label = label_of(sample)) seen[index_of(*label)] = true;
+    }
+    const auto classes = std::count(seen.begin(), seen.end(), true);
+    const bool is_measured = std::any_of(split.held_out.begin(), split.held_out.end(), label_of);
+    if (classes == 0 || !is_measured) {
+      throw Error(ErrorKind::Usage,
+                  text("fold ", fold, " of ", training.recipe.folds, " has no labelled finding of ",
+                       condition_key(conditions[c]), " to ", classes == 0 ? "train on" : "measure at predicted points",
+                       "; use fewer folds"));
+    }
+    if (classes < 2) {
+      throw Error(ErrorKind::Usage, text("all labels of ", condition_key(conditions[c]), " in fold ", fold,
+                                         " are of one class: there is nothing to learn"));
+    }
   }
 }
 

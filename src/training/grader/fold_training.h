@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,23 +16,24 @@ namespace lumbargrade {
 
 /// One network trained on one split.
 struct FoldResult {
-  TensorMap state;           ///< averaged weights of the best epoch
-  double held_out_loss = 0;  ///< official_loss over the held-out findings that `grade` would show it, one plain look
+  TensorMap state;  ///< averaged weights of the best epoch
+  /// official_loss over the held-out findings that `grade` would show it, one plain look; the mean of its conditions.
+  double held_out_loss = 0;
   int best_epoch = 0;
 };
 
 /// What a network is expected to say of unlabelled samples.
 struct PseudoLabels {
   const NetworkData* data = nullptr;
-  std::vector<std::optional<Probabilities>> targets;  ///< by sample; empty: not learned from
-  double weight = 1;                                  ///< beside a label of people
-  nlohmann::json identity;                            ///< what they were guessed from and how
+  std::vector<std::vector<Probabilities>> targets;  ///< by sample and condition; zeros: not learned from
+  double weight = 1;                                ///< beside a label of people
+  nlohmann::json identity;                          ///< what they were guessed from and how
 };
 
 /// One pass of training: from fresh weights on labels, or on from a pass before, with pseudo-labels too.
 struct TrainingPass {
-  std::string name;        ///< part of the checkpoint's folder: "", "-trusted", "-pseudo"
-  std::vector<bool> used;  ///< by sample: whether its label is learned from; held-out ones are measured either way
+  std::string name;               ///< part of the checkpoint's folder: "", "-trusted", "-pseudo"
+  std::set<FindingKey> suspects;  ///< whose labels are not learned from; held-out ones are measured either way
   OptimisationRecipe optimisation;
   const TensorMap* start = nullptr;  ///< weights of the pass before
   const PseudoLabels* pseudo = nullptr;

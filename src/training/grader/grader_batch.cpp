@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "crops/region.h"
 #include "grades/crop_tensors.h"
 #include "training/grader/crop_augmentation.h"
 
@@ -33,7 +34,8 @@ CropBuffers buffers_of(const CropBatch& view, size_t row) {
 std::vector<bool> mirrored_rows(size_t count, const NetworkRecipe& network, const AugmentationRecipe& augmentation,
                                 std::uint64_t seed) {
   std::vector<bool> mirrored(count, false);
-  if (network.condition != Condition::SpinalCanalStenosis || !augmentation.mirror_canals) return mirrored;
+  const bool has_sides = regions_of(network.conditions).front().side.has_value();  // seen from both of them
+  if (has_sides || !augmentation.mirror_canals) return mirrored;
   std::mt19937_64 random(seed_of({seed, kMirroring}));
   std::bernoulli_distribution toss(kMirroredShare);
   for (size_t row = 0; row < count; ++row) mirrored[row] = toss(random);
@@ -47,21 +49,24 @@ DrawnCrops drawn_view(const std::vector<Example>& examples, size_t view, const s
   for (size_t row = 0; row < examples.size(); ++row) {
     std::mt19937_64 random(seed_of({seed, kCrops, as_seed(row), as_seed(view)}));
     const Example& example = examples[row];
-    draw_crop(example.crops(view), example.record(), augmentation_of(example, augmentation), mirrored[row], random,
-              crops, row);
+    draw_crop(example.crops(view), example.record(), augmentation_of(example, view, augmentation), mirrored[row],
+              random, crops, row);
   }
   return crops;
 }
 
-TargetRows targets_of(const std::vector<Example>& examples, Condition condition) {
+/// Of the `index`th condition of the examples' network.
+TargetRows targets_of(const std::vector<Example>& examples, size_t index, Condition condition) {
   const auto rows = static_cast<std::int64_t>(examples.size());
   TargetRows targets{torch::zeros({rows, kSeverityCount}), torch::zeros({rows}), torch::full({rows}, -1, torch::kLong)};
   for (size_t row = 0; row < examples.size(); ++row) {
     const Example& example = examples[row];
     const auto at = static_cast<std::int64_t>(row);
-    for (int c = 0; c < kSeverityCount; ++c) targets.shares[at][c] = example.target[static_cast<size_t>(c)];
+    const Probabilities& target = example.targets[index];
+    for (int c = 0; c < kSeverityCount; ++c) targets.shares[at][c] = target[static_cast<size_t>(c)];
     targets.weights[at] = example.weight;
-    const bool canal = condition == Condition::SpinalCanalStenosis && example.labelled;
+    const bool is_known = target != Probabilities{};
+    const bool canal = condition == Condition::SpinalCanalStenosis && example.labelled && is_known;
     if (canal) targets.canal_studies[at] = example.study;
   }
   return targets;
@@ -134,11 +139,11 @@ void draw_points(const PointShares& shares, std::uint64_t seed, std::vector<Exam
   }
 }
 
-AugmentationRecipe augmentation_of(const Example& example, AugmentationRecipe augmentation) {
+AugmentationRecipe augmentation_of(const Example& example, size_t view, AugmentationRecipe augmentation) {
   if (!example.jittered) {
     augmentation.jitter_mm = 0;
     augmentation.jitter_slices = 0;
-  } else if (const auto& error = example.data->learned_point_error) {
+  } else if (const auto& error = example.data->learned_point_errors[view]) {
     augmentation.jitter_mm = error->in_plane_mm;
     augmentation.jitter_slices = std::min(error->slices, augmentation.jitter_slices);
   }
@@ -154,10 +159,14 @@ TrainingBatch augmented_batch(const std::vector<Example>& examples, const Networ
     drawn.push_back(drawn_view(examples, v, mirrored, augmentation, seed));
     names.push_back(network.views[v].name);
   }
-  TargetRows targets = targets_of(examples, network.condition);
-  const Blend blend = drawn_blend(targets.shares.size(0), augmentation, seed);
-  blend_targets(targets, blend);
-  TrainingBatch batch{{}, targets.tensors(), {}, {}};
+  const Blend blend = drawn_blend(static_cast<std::int64_t>(examples.size()), augmentation, seed);
+  TrainingBatch batch;
+  const std::vector<OutputSpec> outputs = outputs_of(network.conditions);
+  for (size_t c = 0; c < outputs.size(); ++c) {
+    TargetRows targets = targets_of(examples, c, network.conditions[c]);
+    blend_targets(targets, blend);
+    targets.add_to(batch.targets, outputs[c].name);
+  }
   batch.make_inputs = [drawn = std::move(drawn), names = std::move(names), blend](const torch::Device& device) {
     TensorMap inputs;
     for (size_t v = 0; v < drawn.size(); ++v) {

@@ -9,12 +9,12 @@
 
 namespace lumbargrade {
 
-/// One finding to learn from.
+/// One region to learn from.
 struct Example {
   const NetworkData* data = nullptr;
   size_t sample = 0;
-  int study = 0;           ///< unique over labelled and unlabelled data
-  Probabilities target{};  ///< shares of the classes
+  int study = 0;                       ///< unique over labelled and unlabelled data
+  std::vector<Probabilities> targets;  ///< by condition, shares of the classes; zeros: nothing is known of it
   double weight = 1;
   bool labelled = true;                    ///< by people: only then a study's canals tell whether any is severe
   CropPoint point = CropPoint::Predicted;  ///< one that the sample has
@@ -27,9 +27,9 @@ struct Example {
 /// Draws what every example is centred on, by the recipe's shares. Every example must have a crop.
 void draw_points(const PointShares& shares, std::uint64_t seed, std::vector<Example>& examples);
 
-/// The augmentation of one example: its point stays where it is not jittered, and moves by the error of learned points
-/// where that is known.
-AugmentationRecipe augmentation_of(const Example& example, AugmentationRecipe augmentation);
+/// The augmentation of a view of one example: its point stays where it is not jittered, and moves by the error of
+/// learned points where that is known.
+AugmentationRecipe augmentation_of(const Example& example, size_t view, AugmentationRecipe augmentation);
 
 /// Augmented crops of the examples as a grading network takes them, with their targets; blended by mixup or CutMix
 /// where the recipe says so. Every crop is drawn from `seed` and its own place.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "bundle/bundle.h"
 #include "bundle/bundle_card.h"
@@ -36,33 +37,34 @@ TensorMap example_inputs(const NetworkRecipe& recipe, const NetworkData& data) {
 TrainedNetwork member_network(const NetworkRecipe& recipe, const NetworkData& data, const TensorMap& state,
                               const std::string& name) {
   TrainedNetwork trained;
-  trained.spec.role = std::string(grading_role(recipe.condition));
+  trained.spec.role = role_of(recipe.conditions);
   trained.spec.name = name;
   trained.spec.architecture = "grader";
   trained.spec.parameters = recipe.parameters;
   for (const View& view : recipe.views) trained.spec.inputs.push_back(input_of(view));
-  trained.spec.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
+  trained.spec.outputs = outputs_of(recipe.conditions);
   trained.spec.golden.tolerance = kGoldenTolerance;
   trained.state = state;
   trained.golden_inputs = example_inputs(recipe, data);
   return trained;
 }
 
-std::string member_name(const TrainedCondition& trained_condition, const TrainedEntry& entry, size_t fold) {
-  return text(grading_role(trained_condition.condition), "_", entry.recipe, "_", fold);
-}
-
-/// Entry by entry, fold by fold.
-void add_members(const GraderTrainingOptions& training, const GraderData& data,
-                 const TrainedCondition& trained_condition, const std::vector<size_t>& members,
-                 std::vector<TrainedNetwork>& networks) {
-  for (const TrainedEntry& entry : trained_condition.entries) {
-    const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
-    for (const size_t k : members) {
-      networks.push_back(member_network(recipe, data.networks[entry.recipe], entry.members[k],
-                                        member_name(trained_condition, entry, k)));
+/// Condition by condition, entry by entry, fold by fold. An entry of several conditions comes with its first one.
+std::vector<TrainedNetwork> all_members(const GraderTrainingOptions& training, const GraderData& data,
+                                        const TrainedEnsemble& graders, const std::vector<size_t>& folds) {
+  std::vector<TrainedNetwork> networks;
+  std::set<size_t> added;
+  for (const TrainedCondition& trained_condition : graders.conditions) {
+    for (const TrainedEntry& entry : graders.entries) {
+      const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
+      if (!recipe.grades(trained_condition.condition) || !added.insert(entry.recipe).second) continue;
+      for (const size_t fold : folds) {
+        networks.push_back(member_network(recipe, data.networks[entry.recipe], entry.members[fold],
+                                          text(name_of(recipe.conditions), "_", entry.recipe, "_", fold)));
+      }
     }
   }
+  return networks;
 }
 
 InputSpec stack_input(const char* name, std::vector<AxisSpec> axes) {
@@ -101,11 +103,10 @@ ConditionSpec condition_spec(const GraderTrainingOptions& training, const Traine
   const GraderRecipe& recipe = training.recipe;
   ConditionSpec spec;
   spec.condition = trained_condition.condition;
-  spec.source =
-      text("recipe ", recipe.name, " (", recipe.origin, "), ", trained_condition.entries.front().members.size(), " of ",
-           recipe.folds, " folds; temperature and weights fitted on ", trained_condition.held_out_findings,
-           " findings of studies not trained on, ", trained_condition.measured_findings, " of them measured, ",
-           trained_condition.lost_findings, " seen by no network");
+  spec.source = text("recipe ", recipe.name, " (", recipe.origin, "), ", recipe.folds_to_run().size(), " of ",
+                     recipe.folds, " folds; temperature and weights fitted on ", trained_condition.held_out_findings,
+                     " findings of studies not trained on, ", trained_condition.measured_findings,
+                     " of them measured, ", trained_condition.lost_findings, " seen by no network");
   spec.combine = recipe.combine;
   spec.temperature = trained_condition.fit.temperature;
   spec.measure_weight = trained_condition.fit.measure_weight;
@@ -163,10 +164,7 @@ void finish_bundle(const GraderTrainingOptions& training, const Manifest& manife
 
 std::vector<TrainedNetwork> fold_networks(const GraderTrainingOptions& training, const GraderData& data,
                                           const TrainedEnsemble& graders, size_t member) {
-  std::vector<TrainedNetwork> networks;
-  for (const TrainedCondition& trained_condition : graders.conditions)
-    add_members(training, data, trained_condition, {member}, networks);
-  return networks;
+  return all_members(training, data, graders, {member});
 }
 
 void write_grader_bundle(const GraderTrainingOptions& training, const GraderData& data, const TrainedEnsemble& graders,
@@ -189,8 +187,8 @@ void write_grader_bundle(const GraderTrainingOptions& training, const GraderData
                 [&](const ConditionSpec& spec) { return is_trained(std::string(grading_role(spec.condition))); });
   std::vector<size_t> members(training.recipe.folds_to_run().size());
   std::iota(members.begin(), members.end(), 0);
+  for (TrainedNetwork& network : all_members(training, data, graders, members)) networks.push_back(std::move(network));
   for (const TrainedCondition& trained_condition : graders.conditions) {
-    add_members(training, data, trained_condition, members, networks);
     manifest.grading.conditions.push_back(condition_spec(training, trained_condition));
     if (!training.recipe.keep_prior)
       manifest.grading.prior[index_of(trained_condition.condition)] = trained_condition.prior;

@@ -6,8 +6,8 @@
 
 namespace lumbargrade {
 
-/// The grading networks of the `member`th fold that ran, in the order of the recipe's entries, as a bundle describes
-/// them.
+/// The grading networks of the `member`th fold that ran, condition by condition in the order of the recipe's entries,
+/// as a bundle describes them.
 std::vector<TrainedNetwork> fold_networks(const GraderTrainingOptions& training, const GraderData& data,
                                           const TrainedEnsemble& graders, size_t member);
 

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Of what the index of a cache holds; raised when it holds other things.
-constexpr int kCacheFormat = 2;
+constexpr int kCacheFormat = 3;
 /// Margins hold shifts of this many standard deviations.
 constexpr double kJitterReach = 2.5;
 /// SD of a normal deviate, in medians of its absolute values.
@@ -45,7 +45,8 @@ nlohmann::json views_of(const GraderRecipe& recipe) {
   std::vector<NetworkSpec> networks;
   for (const NetworkRecipe& network : recipe.networks) {
     NetworkSpec spec;
-    spec.role = std::string(grading_role(network.condition));
+    spec.role = role_of(network.conditions);
+    spec.outputs = outputs_of(network.conditions);
     for (const View& view : network.views) spec.inputs.push_back(input_of(view));
     networks.push_back(std::move(spec));
   }
@@ -97,7 +98,9 @@ GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, co
   for (const StudyLabels& study : set.studies) data.study_ids.push_back(study.study_id);
   for (size_t n = 0; n < recipe.networks.size(); ++n) {
     data.networks.push_back(cache.network_data(*index, n));
-    if (!points.empty()) data.networks.back().learned_point_error = data.networks.back().point_error;
+    NetworkData& network = data.networks.back();
+    network.learned_point_errors.resize(network.point_errors.size());
+    if (!points.empty()) network.learned_point_errors = network.point_errors;
   }
   return data;
 }
@@ -141,6 +144,18 @@ GraderData load_grader_data(const GraderRecipe& recipe, const GraderDataOptions&
 GraderData load_unlabelled_data(const GraderRecipe& recipe, const GraderDataOptions& options) {
   const TrainingFolder folder(options.unlabelled);
   return load(recipe, options, options.cache / "unlabelled", folder, unlabelled_studies(folder), {});
+}
+
+std::map<FindingKey, Severity> labels_of(const GraderData& data) {
+  std::map<FindingKey, Severity> labels;
+  for (const NetworkData& network : data.networks) {
+    for (const GraderSample& sample : network.samples) {
+      for (const LabelledFinding& labelled : sample.findings) {
+        if (labelled.severity) labels[{sample.study, labelled.finding}] = *labelled.severity;
+      }
+    }
+  }
+  return labels;
 }
 
 }  // namespace lumbargrade

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/finding.h"
@@ -24,20 +26,31 @@ struct GraderDataOptions {
   int threads = 2;
 };
 
+/// A finding by study and place in all_findings().
+using FindingKey = std::pair<int, size_t>;
+
 /// What a crop is centred on.
 enum class CropPoint {
   Given,      ///< the data set's coordinates
   Predicted,  ///< what `grade` finds
 };
 
-/// A labelled finding (of unlabelled data: any). Which crops there are tells what can be learned and measured: without
-/// a predicted crop `grade` answers no network, whatever the data set's coordinates allow to learn.
+/// A finding, and its label where there is one.
+struct LabelledFinding {
+  size_t finding = 0;                ///< index into all_findings()
+  std::optional<Severity> severity;  ///< always empty in unlabelled data
+
+  bool operator==(const LabelledFinding&) const = default;
+};
+
+/// A region of a study that a network sees, with a label of at least one of its findings (of unlabelled data: any).
+/// Which crops there are tells what can be learned and measured: without a predicted crop `grade` answers no network,
+/// whatever the data set's coordinates allow to learn.
 struct GraderSample {
-  int study = 0;                         ///< index into GraderData::study_ids
-  size_t finding = 0;                    ///< index into all_findings()
-  std::optional<Severity> severity;      ///< empty in unlabelled data
-  std::optional<size_t> given = {};      ///< its record in NetworkData::given
-  std::optional<size_t> predicted = {};  ///< and in NetworkData::predicted
+  int study = 0;                          ///< index into GraderData::study_ids
+  std::vector<LabelledFinding> findings;  ///< by condition of the network
+  std::optional<size_t> given = {};       ///< its record in NetworkData::given
+  std::optional<size_t> predicted = {};   ///< and in NetworkData::predicted
 
   const std::optional<size_t>& record(CropPoint point) const { return point == CropPoint::Given ? given : predicted; }
   bool has_crop() const { return given || predicted; }
@@ -62,11 +75,12 @@ std::optional<PointError> point_error_of(const std::vector<PointOffset>& offsets
 
 /// What one network of a recipe learns from.
 struct NetworkData {
-  std::vector<GraderSample> samples;  ///< ordered by study, then by finding
+  std::vector<GraderSample> samples;  ///< ordered by study, then by region
   std::vector<CropFile> given;        ///< by view in the recipe's order; records of the samples that have one
   std::vector<CropFile> predicted;
-  std::optional<PointError> point_error;          ///< of predicted against given points
-  std::optional<PointError> learned_point_error;  ///< the same where a network predicts them; decides the jitter
+  std::vector<std::optional<PointError>> point_errors;  ///< by view: of predicted against given points
+  /// The same where a network predicts them, else none: they decide the jitter.
+  std::vector<std::optional<PointError>> learned_point_errors;
 
   const std::vector<CropFile>& crops(CropPoint point) const { return point == CropPoint::Given ? given : predicted; }
 };
@@ -96,7 +110,7 @@ GraderData load_grader_data(const GraderRecipe& recipe, const GraderDataOptions&
 /// The same for `options.unlabelled`: every finding of every study, on predicted points.
 GraderData load_unlabelled_data(const GraderRecipe& recipe, const GraderDataOptions& options);
 
-/// A finding by study and place in all_findings().
-using FindingKey = std::pair<int, size_t>;
+/// The labels that networks learn from or are measured by.
+std::map<FindingKey, Severity> labels_of(const GraderData& data);
 
 }  // namespace lumbargrade

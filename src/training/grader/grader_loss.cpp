@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t kSevere = 2;
 constexpr double kLeastProbability = 1e-6;
+constexpr double kLeastWeight = 1e-12;  // far below any that counts: a batch may hold no label of a condition
 
 std::map<std::int64_t, std::vector<std::int64_t>> rows_by_study(const torch::Tensor& studies) {
   std::map<std::int64_t, std::vector<std::int64_t>> rows;
@@ -52,19 +53,23 @@ torch::Tensor GraderLoss::operator()(const torch::Tensor& logits, const TargetRo
   const torch::Tensor weights = (shares * class_weights).sum(1) * rows.weights.to(device);
   // The weight stands inside the sum over classes: else a soft label would be learned as another one.
   const torch::Tensor losses = -(torch::log_softmax(weighted, 1) * shares * class_weights).sum(1);
-  const torch::Tensor loss = (rows.weights.to(device) * losses).sum() / weights.sum();
+  const torch::Tensor loss = (rows.weights.to(device) * losses).sum() / weights.sum().clamp_min(kLeastWeight);
   const auto studies = rows_by_study(rows.canal_studies);
   if (any_severe_ <= 0 || studies.empty()) return loss;
   return loss + any_severe_ * any_severe_loss(weighted, shares, weights, studies);
 }
 
 torch::Tensor GraderLoss::operator()(const TensorMap& outputs, const TrainingBatch& batch) const {
-  const torch::Tensor& grade = outputs.at("grade");
-  const torch::Tensor logits = grade.dim() == 3 ? grade.transpose(1, 2).reshape({-1, kSeverityCount}) : grade;
-  const TargetRows rows = TargetRows::of(batch.targets);
-  const torch::Tensor loss = (*this)(logits, rows);
-  const auto alone = outputs.find("auxiliary");
-  return alone == outputs.end() ? loss : loss + of_slices(alone->second, outputs.at("auxiliary.valid"), rows);
+  torch::Tensor sum;
+  const auto add = [&](const torch::Tensor& loss) { sum = sum.defined() ? sum + loss : loss; };
+  for (const auto& [name, logits] : outputs) {
+    const auto rows = TargetRows::of(batch.targets, name);
+    if (!rows) continue;
+    add((*this)(logits, *rows));
+    const auto alone = outputs.find(name + ".slices");
+    if (alone != outputs.end()) add(of_slices(alone->second, outputs.at("slices.valid"), *rows));
+  }
+  return sum;
 }
 
 torch::Tensor GraderLoss::of_slices(const torch::Tensor& logits, const torch::Tensor& weights,
@@ -79,15 +84,17 @@ torch::Tensor GraderLoss::of_slices(const torch::Tensor& logits, const torch::Te
   return (counted * losses).sum() / ((counted * class_sum).sum() / weights.max().clamp_min(1e-6)).clamp_min(1e-6);
 }
 
-TensorMap TargetRows::tensors() const {
-  TensorMap targets = {{"shares", shares}, {"weights", weights}};
-  if (canal_studies.defined()) targets.emplace("canal_studies", canal_studies);
-  return targets;
+void TargetRows::add_to(TensorMap& targets, const std::string& output) const {
+  targets.emplace(output + ".shares", shares);
+  targets.emplace(output + ".weights", weights);
+  if (canal_studies.defined()) targets.emplace(output + ".canal_studies", canal_studies);
 }
 
-TargetRows TargetRows::of(const TensorMap& targets) {
-  const auto canals = targets.find("canal_studies");
-  return {targets.at("shares"), targets.at("weights"), canals == targets.end() ? torch::Tensor() : canals->second};
+std::optional<TargetRows> TargetRows::of(const TensorMap& targets, const std::string& output) {
+  if (!targets.contains(output + ".shares")) return std::nullopt;
+  const auto canals = targets.find(output + ".canal_studies");
+  return TargetRows{targets.at(output + ".shares"), targets.at(output + ".weights"),
+                    canals == targets.end() ? torch::Tensor() : canals->second};
 }
 
 GraderLoss official_loss() {

@@ -3,6 +3,8 @@
 #include <torch/types.h>
 
 #include <array>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "core/finding.h"
@@ -17,9 +19,9 @@ struct TargetRows {
   torch::Tensor canal_studies;  ///< R, int64: the study whose canal it is, for the any-severe term; -1: none. May be
                                 ///< undefined: none at all
 
-  /// As targets of a batch, and back.
-  TensorMap tensors() const;
-  static TargetRows of(const TensorMap& targets);
+  /// As targets of a batch for one of the network's outputs, and back; nothing where the batch has none for it.
+  void add_to(TensorMap& targets, const std::string& output) const;
+  static std::optional<TargetRows> of(const TensorMap& targets, const std::string& output);
 };
 
 /// The challenge's loss (docs/sources.md, "The challenge's metric"): cross-entropy in which every class has a weight,
@@ -31,11 +33,11 @@ class GraderLoss {
  public:
   GraderLoss(const std::array<double, kSeverityCount>& class_weights, double any_severe);
 
-  /// `logits` R x 3, on any device.
+  /// `logits` R x 3, on any device. 0 where no row counts.
   torch::Tensor operator()(const torch::Tensor& logits, const TargetRows& rows) const;
 
-  /// As the loss of a task, with that of the output "auxiliary" where a network gives one: the output "grade" is R x 3,
-  /// or S x 3 x findings of S studies.
+  /// As the loss of a task: the sum over the network's outputs, each R x 3, with that of what slices say alone where a
+  /// network tells it (named_outputs).
   torch::Tensor operator()(const TensorMap& outputs, const TrainingBatch& batch) const;
 
  private:

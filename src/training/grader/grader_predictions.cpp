@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "grades/study_mixing.h"
 #include "network/grader_network.h"
 #include "network/state.h"
 #include "training/grader/grader_batch.h"
@@ -11,18 +12,27 @@
 namespace lumbargrade {
 namespace {
 
-constexpr size_t kTogether = 32;  // findings per forward pass
+constexpr size_t kTogether = 32;  // samples per forward pass
 
 }  // namespace
 
-Logits logits_of(const torch::Tensor& row) {
-  Logits result{};
-  for (size_t c = 0; c < result.size(); ++c) result[c] = row[static_cast<std::int64_t>(c)].item<double>();
-  return result;
-}
-
-Logits GraderPredictions::row(size_t index) const {
-  return logits_of(logits[static_cast<std::int64_t>(index)]);
+std::map<FindingKey, torch::Tensor> by_finding(const GraderPredictions& predictions, const NetworkData& data,
+                                               const std::vector<size_t>& samples, size_t condition,
+                                               const std::string& combine) {
+  std::map<FindingKey, std::vector<torch::Tensor>> looks;
+  const torch::Tensor logits =
+      predictions.logits.narrow(1, kSeverityCount * static_cast<std::int64_t>(condition), kSeverityCount);
+  for (size_t k = 0; k < samples.size(); ++k) {
+    const GraderSample& sample = data.samples[samples[k]];
+    looks[{sample.study, sample.findings[condition].finding}].push_back(
+        logits.narrow(0, static_cast<std::int64_t>(k), 1));
+  }
+  std::map<FindingKey, torch::Tensor> findings;
+  for (const auto& [key, of_finding] : looks) {
+    findings[key] =
+        of_finding.size() == 1 ? of_finding.front() : combined_logits(of_finding, combine).to(torch::kFloat32);
+  }
+  return findings;
 }
 
 GraderPredictions predictions_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
@@ -31,7 +41,8 @@ GraderPredictions predictions_of(const Network& network, const NetworkData& data
   const auto grader = std::dynamic_pointer_cast<GraderNetworkImpl>(network.module);
   TORCH_CHECK(grader != nullptr, "predictions_of takes networks of the architecture \"grader\"");
   grader->eval();
-  std::vector<torch::Tensor> logits = {torch::empty({0, kSeverityCount})};
+  const auto width = kSeverityCount * static_cast<std::int64_t>(grader->options().outputs.size());
+  std::vector<torch::Tensor> logits = {torch::empty({0, width})};
   for (size_t first = 0; first < samples.size(); first += kTogether) {
     const auto last = samples.begin() + static_cast<std::ptrdiff_t>(std::min(first + kTogether, samples.size()));
     const std::vector<size_t> some(samples.begin() + static_cast<std::ptrdiff_t>(first), last);

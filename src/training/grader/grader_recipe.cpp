@@ -63,18 +63,50 @@ void check_slices(const StrictObject& object, const GraderNetworkOptions& option
   }
 }
 
+/// The word's condition. `key` holds it.
+Condition condition_of(const StrictObject& object, const std::string& key, const std::string& word) {
+  for (const Condition condition : kConditions) {
+    if (condition_key(condition) == word) return condition;
+  }
+  object.fail(key, "names no condition: \"" + word + "\"");
+}
+
+/// What a network grades: `condition`, or `conditions`.
+std::vector<Condition> read_conditions(const StrictObject& object) {
+  if (object.has("condition") == object.has("conditions")) {
+    object.fail("condition", object.has("condition") ? "contradicts conditions: a network has one of the two"
+                                                     : "is missing: what the network grades, or conditions");
+  }
+  if (object.has("condition")) return {condition_of(object, "condition", object.string("condition"))};
+  std::vector<Condition> conditions;
+  for (const std::string& word : object.strings("conditions")) {
+    conditions.push_back(condition_of(object, "conditions", word));
+    if (std::count(conditions.begin(), conditions.end(), conditions.back()) > 1)
+      object.fail("conditions", "names \"" + word + "\" twice");
+  }
+  std::sort(conditions.begin(), conditions.end());
+  return conditions;
+}
+
 NetworkRecipe read_network(const StrictObject& object) {
-  std::vector<std::string> keys;
-  for (const Condition condition : kConditions) keys.emplace_back(condition_key(condition));
   NetworkRecipe network;
-  network.condition = chosen<Condition>(object, "condition", keys, {kConditions.begin(), kConditions.end()});
+  network.conditions = read_conditions(object);
   for (const auto& view :
        object.objects("views", {"series", "anchor"},
                       {"name", "slices", "size_px", "pixel_mm", "slice_mm", "mirrored", "relative_to_discs"})) {
     network.views.push_back(read_view(view));
   }
   if (network.views.empty()) object.fail("views", "must have at least one entry");
+  if (const auto unseen = unseen_condition(network.conditions, network.views)) {
+    object.fail("conditions", text("hold ", condition_key(*unseen), ", but no view has the anchor ",
+                                   anchor_name(anchor_of(*unseen))));
+  }
   network.parameters = object.free_object("parameters");
+  if (network.parameters.contains("outputs")) object.fail("parameters", "hold outputs, which follow from conditions");
+  if (network.conditions.size() > 1) {
+    for (const OutputSpec& output : outputs_of(network.conditions))
+      network.parameters["outputs"].push_back(output.name);
+  }
   network.parameters["views"] = nlohmann::json::array();
   for (const View& view : network.views) network.parameters["views"].push_back(view.name);
   // What the architecture refuses is the recipe's fault here.
@@ -189,13 +221,6 @@ void read_folds(const StrictObject& object, GraderRecipe& recipe) {
   }
 }
 
-Condition condition_of(const StrictObject& object, const std::string& word) {
-  for (const Condition condition : kConditions) {
-    if (condition_key(condition) == word) return condition;
-  }
-  object.fail("silent", "names no condition: \"" + word + "\"");
-}
-
 GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   const JsonSource source{file, ErrorKind::Usage};
   const nlohmann::json json = parse_strict_json(content, source, kMaxDepth);
@@ -207,7 +232,8 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   recipe.name = object.string("name");
   recipe.origin = object.string("origin");
   recipe.needs = object.string("needs");
-  for (const auto& network : object.objects("networks", {"condition", "views", "parameters"}, {"seeds"})) {
+  for (const auto& network :
+       object.objects("networks", {"views", "parameters"}, {"condition", "conditions", "seeds"})) {
     // Each is an entry of its own, and an entry's place is part of its seed.
     const int seeds = whole(network, "seeds", 1, 20, 1);
     for (int k = 0; k < seeds; ++k) recipe.networks.push_back(read_network(network));
@@ -244,7 +270,8 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   recipe.largest_model_weight = real(object, "largest_model_weight", 0, 1, 1);
   recipe.smallest_measure_weight = real(object, "smallest_measure_weight", 0, 1, 0);
   if (object.has("silent")) {
-    for (const std::string& word : object.strings("silent", 0)) recipe.silent.push_back(condition_of(object, word));
+    for (const std::string& word : object.strings("silent", 0))
+      recipe.silent.push_back(condition_of(object, "silent", word));
   }
   if (object.has("combine")) recipe.combine = object.one_of("combine", {"probabilities", "logits"});
   if (object.has("flags")) recipe.flags = object.strings("flags", 0);

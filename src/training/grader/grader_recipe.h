@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -15,9 +16,13 @@ namespace lumbargrade {
 
 /// One network of a recipe: what it grades, from which views, built how.
 struct NetworkRecipe {
-  Condition condition{};
-  std::vector<View> views;    ///< a finding is graded where the first one can be cut
-  nlohmann::json parameters;  ///< of the architecture "grader", without "views"
+  std::vector<Condition> conditions;  ///< one or several, in the order of kConditions
+  std::vector<View> views;            ///< a region is graded where the first one can be cut
+  nlohmann::json parameters;          ///< of the architecture "grader"
+
+  bool grades(Condition condition) const {
+    return std::find(conditions.begin(), conditions.end(), condition) != conditions.end();
+  }
 };
 
 /// On which points training centres crops: shares, which sum to 1. A finding that lacks the point takes the other one.

@@ -21,12 +21,9 @@ constexpr double kSmallestProbability = 1e-12;
 constexpr int kResamples = 1000;
 
 /// The labelled findings of a condition.
-std::map<FindingKey, Severity> labels_of(const GraderData& data, const TrainedCondition& trained_condition) {
-  std::map<FindingKey, Severity> labels;
-  for (const TrainedEntry& entry : trained_condition.entries) {
-    for (const GraderSample& sample : data.networks[entry.recipe].samples)
-      labels[{sample.study, sample.finding}] = *sample.severity;
-  }
+std::map<FindingKey, Severity> labels_of_condition(const GraderData& data, Condition condition) {
+  std::map<FindingKey, Severity> labels = labels_of(data);
+  std::erase_if(labels, [&](const auto& item) { return all_findings()[item.first.second].condition != condition; });
   return labels;
 }
 
@@ -77,7 +74,7 @@ void calibrate(const GraderTrainingOptions& training, const GraderData& data,
                OutOfFold& all) {
   // Bundles answer frequencies: calibration knows no class weights, whatever training was weighted with.
   constexpr std::array<double, kSeverityCount> kNoWeights = {1, 1, 1};
-  const auto labels = labels_of(data, trained_condition);
+  const auto labels = labels_of_condition(data, trained_condition.condition);
   const auto by_key = held_out_findings(held_out, labels);
   std::vector<HeldOutFinding> findings;
   for (const auto& [key, finding] : by_key) findings.push_back(finding);
@@ -140,10 +137,7 @@ Probabilities as_submitted(Probabilities p) {
 }
 
 std::optional<double> write_out_of_fold(const fs::path& folder, const GraderData& data, const OutOfFold& all) {
-  std::map<FindingKey, Severity> labels;
-  for (const NetworkData& network : data.networks) {
-    for (const GraderSample& sample : network.samples) labels[{sample.study, sample.finding}] = *sample.severity;
-  }
+  const std::map<FindingKey, Severity> labels = labels_of(data);
   std::vector<std::string> header = {"study_id"};
   for (const Finding& finding : all_findings()) header.push_back(finding_key(finding));
   std::string predictions = csv_line({"row_id", "normal_mild", "moderate", "severe"}), truth = csv_line(header);

@@ -18,33 +18,40 @@ using Guesses = std::map<FindingKey, Probabilities>;
 
 /// What the networks of the `member`th fold say of all unlabelled findings, where they are confident.
 Guesses confident_guesses(const GraderTrainingOptions& training, const GraderData& unlabelled,
-                          const TrainedCondition& trained_condition, size_t member) {
+                          const TrainedEnsemble& graders, size_t member) {
+  const std::string& combine = training.recipe.combine;
   std::map<FindingKey, std::vector<torch::Tensor>> logits;
-  for (const TrainedEntry& entry : trained_condition.entries) {
+  for (const TrainedEntry& entry : graders.entries) {
     const NetworkData& data = unlabelled.networks[entry.recipe];
-    const GraderPredictions answers = predictions_of(training.recipe.networks[entry.recipe], entry.members[member],
-                                                     data, torch::Device(training.device));
+    const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
+    const GraderPredictions answers =
+        predictions_of(recipe, entry.members[member], data, torch::Device(training.device));
     const std::vector<size_t> shown = shown_samples(data);
-    for (size_t k = 0; k < shown.size(); ++k) {
-      const GraderSample& sample = data.samples[shown[k]];
-      logits[{sample.study, sample.finding}].push_back(answers.logits.narrow(0, static_cast<std::int64_t>(k), 1));
+    for (size_t c = 0; c < recipe.conditions.size(); ++c) {
+      for (const auto& [key, said] : by_finding(answers, data, shown, c, combine)) logits[key].push_back(said);
     }
   }
   Guesses guesses;
   for (const auto& [key, several] : logits) {
-    const torch::Tensor p = torch::softmax(combined_logits(several, training.recipe.combine), 1)[0];
+    const torch::Tensor p = torch::softmax(combined_logits(several, combine), 1)[0];
     if (p.max().item<double>() < training.recipe.pseudo_labels.confidence) continue;
     for (int c = 0; c < kSeverityCount; ++c) guesses[key][static_cast<size_t>(c)] = p[c].item<double>();
   }
   return guesses;
 }
 
-/// What the guesses of the `member`th fold come from.
+/// What the guesses of the `member`th fold that concern an entry come from: the entries that share a condition with it.
 nlohmann::json identity_of(const GraderTrainingOptions& training, const GraderData& unlabelled,
-                           const TrainedCondition& trained_condition, size_t member) {
+                           const TrainedEnsemble& graders, const TrainedEntry& learner, size_t member) {
   nlohmann::json identity = {unlabelled.fingerprint, training.recipe.pseudo_labels.confidence,
                              training.recipe.pseudo_labels.weight, training.recipe.combine};
-  for (const TrainedEntry& entry : trained_condition.entries) identity.push_back(digest_of(entry.members[member]));
+  const NetworkRecipe& own = training.recipe.networks[learner.recipe];
+  for (const TrainedEntry& entry : graders.entries) {
+    const std::vector<Condition>& conditions = training.recipe.networks[entry.recipe].conditions;
+    const bool shares =
+        std::any_of(conditions.begin(), conditions.end(), [&](Condition condition) { return own.grades(condition); });
+    if (shares) identity.push_back(digest_of(entry.members[member]));
+  }
   return identity;
 }
 
@@ -52,28 +59,51 @@ PseudoLabels labels_for(const NetworkData& data, const Guesses& guesses, double 
                         const nlohmann::json& identity) {
   PseudoLabels labels{&data, {}, weight, identity};
   for (const GraderSample& sample : data.samples) {
-    const auto found = guesses.find({sample.study, sample.finding});
-    const bool usable = found != guesses.end() && sample.has_crop();
-    labels.targets.push_back(usable ? std::optional(found->second) : std::nullopt);
+    std::vector<Probabilities>& targets = labels.targets.emplace_back();
+    for (const LabelledFinding& labelled : sample.findings) {
+      const auto found = guesses.find({sample.study, labelled.finding});
+      const bool usable = found != guesses.end() && sample.has_crop();
+      targets.push_back(usable ? found->second : Probabilities{});
+    }
   }
   return labels;
+}
+
+void tell_guesses(const GraderTrainingOptions& training, const TrainedEnsemble& graders, const Guesses& guesses,
+                  int fold) {
+  for (const TrainedCondition& trained_condition : graders.conditions) {
+    const auto count = std::count_if(guesses.begin(), guesses.end(), [&](const auto& guess) {
+      return all_findings()[guess.first.second].condition == trained_condition.condition;
+    });
+    log_info(text(grading_role(trained_condition.condition), ", fold ", fold, ": ", count,
+                  " unlabelled findings are guessed with a confidence of at least ",
+                  training.recipe.pseudo_labels.confidence));
+  }
+}
+
+bool is_any_known(const PseudoLabels& labels) {
+  return std::any_of(labels.targets.begin(), labels.targets.end(), [](const auto& targets) {
+    return std::any_of(targets.begin(), targets.end(), [](const auto& target) { return target != Probabilities{}; });
+  });
 }
 
 }  // namespace
 
 void train_on_pseudo_labels(const GraderTrainingOptions& training, const GraderData& data, const GraderData& unlabelled,
-                            TrainedCondition& trained_condition) {
+                            TrainedEnsemble& graders) {
   const PseudoLabelRecipe& recipe = training.recipe.pseudo_labels;
   const std::vector<int> folds = training.recipe.folds_to_run();
   for (size_t member = 0; member < folds.size(); ++member) {
-    const Guesses guesses = confident_guesses(training, unlabelled, trained_condition, member);
-    log_info(text(grading_role(trained_condition.condition), ", fold ", folds[member], ": ", guesses.size(),
-                  " unlabelled findings are guessed with a confidence of at least ", recipe.confidence));
-    if (guesses.empty()) continue;
-    const nlohmann::json identity = identity_of(training, unlabelled, trained_condition, member);
-    for (TrainedEntry& entry : trained_condition.entries) {
-      const PseudoLabels labels = labels_for(unlabelled.networks[entry.recipe], guesses, recipe.weight, identity);
-      TrainingPass pass{"-pseudo", entry.used, training.recipe.optimisation, &entry.members[member], &labels};
+    const Guesses guesses = confident_guesses(training, unlabelled, graders, member);
+    tell_guesses(training, graders, guesses, folds[member]);
+    std::vector<PseudoLabels> labels;  // of all entries, before any of them changes
+    for (const TrainedEntry& entry : graders.entries)
+      labels.push_back(labels_for(unlabelled.networks[entry.recipe], guesses, recipe.weight,
+                                  identity_of(training, unlabelled, graders, entry, member)));
+    for (size_t k = 0; k < labels.size(); ++k) {
+      if (!is_any_known(labels[k])) continue;
+      TrainedEntry& entry = graders.entries[k];
+      TrainingPass pass{"-pseudo", graders.suspects, training.recipe.optimisation, &entry.members[member], &labels[k]};
       pass.optimisation.epochs = recipe.epochs;
       pass.optimisation.rate = recipe.rate;
       entry.members[member] = train_fold(training, data, entry.recipe, folds[member], pass).state;

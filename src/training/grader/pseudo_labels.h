@@ -4,11 +4,11 @@
 
 namespace lumbargrade {
 
-/// Trains a condition's networks on with unlabelled studies, whose labels are guessed: what the networks of one fold,
-/// averaged over the condition's entries, say of a finding with at least the recipe's confidence is its soft label for
-/// that fold. So labels of a fold are guessed only by networks that never saw the studies held out in it, and
+/// Trains all networks on with unlabelled studies, whose labels are guessed: what the networks of one fold, averaged
+/// over the entries that grade the condition, say of a finding with at least the recipe's confidence is its soft label
+/// for that fold. So labels of a fold are guessed only by networks that never saw the studies held out in it, and
 /// out-of-fold predictions stay honest. A network that does not get better on its held-out studies stays as it was.
 void train_on_pseudo_labels(const GraderTrainingOptions& training, const GraderData& data, const GraderData& unlabelled,
-                            TrainedCondition& trained_condition);
+                            TrainedEnsemble& graders);
 
 }  // namespace lumbargrade

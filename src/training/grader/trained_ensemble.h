@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "training/calibration/grader_calibration.h"
@@ -13,13 +14,11 @@ namespace lumbargrade {
 struct TrainedEntry {
   size_t recipe = 0;               ///< index of the recipe's network
   std::vector<TensorMap> members;  ///< by fold that ran
-  std::vector<bool> used;          ///< by sample: whether its label was learned from
 };
 
-/// All entries of one condition: an ensemble, calibrated as one.
+/// One condition, whose networks are an ensemble, calibrated as one.
 struct TrainedCondition {
   Condition condition{};
-  std::vector<TrainedEntry> entries;
   LevelPrior prior{};
   ConditionFit fit;
   int held_out_findings = 0;
@@ -29,8 +28,10 @@ struct TrainedCondition {
 
 /// Everything that a run has learned.
 struct TrainedEnsemble {
-  std::vector<TrainedCondition> conditions;
-  std::optional<StackResult> stack;  ///< the second stage, where there is one that is of use
+  std::vector<TrainedEntry> entries;         ///< in the recipe's order
+  std::vector<TrainedCondition> conditions;  ///< of all entries, in the order in which the recipe comes to them
+  std::set<FindingKey> suspects;             ///< whose labels were not learned from
+  std::optional<StackResult> stack;          ///< the second stage, where there is one that is of use
 };
 
 }  // namespace lumbargrade

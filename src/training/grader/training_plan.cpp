@@ -14,6 +14,7 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
+#include "crops/region.h"
 #include "network/architecture.h"
 #include "pipeline/load_grader.h"
 #include "pipeline/stopwatch.h"
@@ -74,10 +75,13 @@ NetworkCost cost_of(const NetworkRecipe& recipe, const torch::Device& device) {
   const auto step = [&] {
     const TensorMap inputs = noise_inputs(recipe, kCropsTried, device);
     const std::int64_t before = resident_bytes();
-    const torch::Tensor logits = network.forward(inputs).at("grade");
-    settle(logits);
+    torch::Tensor loss = torch::zeros({}, shares.options());
+    for (const auto& [name, logits] : network.forward(inputs)) {
+      if (logits.sizes() == shares.sizes()) loss = loss - (torch::log_softmax(logits, 1) * shares).sum();
+    }
+    settle(loss);
     cost.activation_bytes = std::max<std::int64_t>(0, resident_bytes() - before) / kCropsTried;
-    (-(torch::log_softmax(logits, 1) * shares).sum()).backward();
+    loss.backward();
     settle(network.module->parameters().front().grad());
   };
   step();  // memory grows; the times of a first step are no measure
@@ -90,17 +94,20 @@ NetworkCost cost_of(const NetworkRecipe& recipe, const torch::Device& device) {
   network.module->eval();
   const TensorMap inputs = noise_inputs(recipe, kCropsTried, device);
   const Stopwatch looking;
-  settle(network.forward(inputs).at("grade"));
+  settle(network.forward(inputs).begin()->second);
   cost.look_s = looking.elapsed_ms() / kMillisecondsPerSecond / kCropsTried;
   return cost;
 }
 
-/// Labels of a condition over all studies.
-size_t label_count(const Truth& studies, Condition condition) {
+/// Regions that a network learns from, over all studies: those with a label.
+size_t region_count(const Truth& studies, const NetworkRecipe& network) {
   size_t count = 0;
   for (const StudyLabels& study : studies) {
-    for (size_t k = 0; k < kFindingCount; ++k)
-      count += study.labels[k].has_value() && all_findings()[k].condition == condition;
+    for (const Region& region : regions_of(network.conditions)) {
+      count += std::any_of(network.conditions.begin(), network.conditions.end(), [&](Condition condition) {
+        return study.labels[finding_in(region, condition)].has_value();
+      });
+    }
   }
   return count;
 }
@@ -125,9 +132,9 @@ double seconds_a_study(const GraderTrainingOptions& training, const TrainingFold
 std::int64_t crop_bytes(const GraderRecipe& recipe, const Truth& studies) {
   std::int64_t bytes = 0;
   for (const NetworkRecipe& network : recipe.networks) {
-    const auto labels = static_cast<std::int64_t>(label_count(studies, network.condition));
+    const auto regions = static_cast<std::int64_t>(region_count(studies, network));
     for (const View& view : network.views)
-      bytes += labels * static_cast<std::int64_t>(record_bytes(view, margin_of(view, recipe.augmentation)));
+      bytes += regions * static_cast<std::int64_t>(record_bytes(view, margin_of(view, recipe.augmentation)));
   }
   return recipe.points.needs_given() ? 2 * bytes : bytes;
 }
@@ -137,12 +144,12 @@ PlannedPart planned_job(const GraderTrainingOptions& training, const TrainingJob
                         const Truth& studies, int rounds) {
   const GraderRecipe& recipe = training.recipe;
   const NetworkRecipe& network = recipe.networks[job.entry];
-  const double labels = static_cast<double>(label_count(studies, network.condition));
-  const double held_out = labels / recipe.folds, trained = labels - held_out;
-  const double a_batch = labels / static_cast<double>(studies.size()) * recipe.optimisation.studies_per_batch;
+  const double regions = static_cast<double>(region_count(studies, network));
+  const double held_out = regions / recipe.folds, trained = regions - held_out;
+  const double a_batch = regions / static_cast<double>(studies.size()) * recipe.optimisation.studies_per_batch;
   PlannedPart part;
   part.name = job.name();
-  part.what = text(grading_role(network.condition), ", fold ", job.fold);
+  part.what = text(name_of(network.conditions), ", fold ", job.fold);
   part.seconds = rounds * recipe.optimisation.epochs * (trained * cost.step_s + held_out * cost.look_s);
   part.memory_bytes = kProgramBytes + kCopiesInMemory * kBytesPerWeight * cost.weights +
                       static_cast<std::int64_t>(std::ceil(a_batch)) * cost.activation_bytes;
@@ -191,8 +198,8 @@ TrainingPlan plan_training(const GraderTrainingOptions& training) {
   std::int64_t weights = 0;
   const double shown = static_cast<double>(recipe.folds_to_run().size()) / recipe.folds;
   for (size_t n = 0; n < costs.size(); ++n) {
-    const double labels = static_cast<double>(label_count(set.studies, recipe.networks[n].condition));
-    looks_s += shown * labels * static_cast<double>(recipe.tta.size()) * costs[n].look_s;
+    const double regions = static_cast<double>(region_count(set.studies, recipe.networks[n]));
+    looks_s += shown * regions * static_cast<double>(recipe.tta.size()) * costs[n].look_s;
     weights += costs[n].weights * static_cast<std::int64_t>(recipe.folds_to_run().size());
   }
   plan.parts.push_back({"bundle", "grade what was held out, calibrate, write",

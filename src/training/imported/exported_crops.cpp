@@ -87,9 +87,12 @@ std::vector<ExportedEntry> read_exported_crops(const fs::path& folder) {
   const StrictObject object(json, source, "", {"format", "version", "networks"},
                             {"program", "data", "recipe", "folds", "seed"});
   object.one_of("format", {kExportedCropsFormat});
-  object.integer("version", kExportedCropsVersion, kExportedCropsVersion);
+  object.integer("version", kFirstExportedCropsVersion, kExportedCropsVersion);
   std::vector<ExportedEntry> entries;
-  for (const auto& network : object.objects("networks", {"folder", "condition", "views"}, {"findings"})) {
+  for (const auto& network :
+       object.objects("networks", {"folder", "views"}, {"condition", "findings", "conditions", "regions"})) {
+    if (network.has("conditions") == network.has("condition")) network.fail("condition", "or conditions must be there");
+    if (network.has("conditions")) continue;
     entries.push_back(read_entry(network, source, folder));
   }
   return entries;

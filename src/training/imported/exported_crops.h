@@ -13,10 +13,13 @@ namespace lumbargrade {
 
 /// What `crops --export` writes for those who train elsewhere, and `bundle import` reads again: docs/pytorch.md. What a
 /// version means never changes.
-inline constexpr int kExportedCropsVersion = 1;
+inline constexpr int kExportedCropsVersion = 2;
+/// Of exports without networks of several conditions.
+inline constexpr int kFirstExportedCropsVersion = 1;
 inline constexpr const char* kExportedCropsFile = "crops.json";
 inline constexpr const char* kExportedCropsFormat = "lumbargrade crops";
 inline constexpr const char* kExportedFindingsFile = "findings.csv";
+inline constexpr const char* kExportedRegionsFile = "regions.csv";  ///< of a network of several conditions
 
 /// One row of findings.csv.
 struct ExportedFinding {
@@ -37,7 +40,8 @@ struct ExportedEntry {
   std::vector<ExportedFinding> findings;
 };
 
-/// Reads crops.json and the tables of findings. Error (Usage) that names file and place for another format or version,
+/// Reads crops.json and the tables of findings, for networks of one condition: others cannot be imported and are passed
+/// over. Error (Usage) that names file and place for another format or version,
 /// a missing or senseless value, a finding of another condition or one that is there twice.
 std::vector<ExportedEntry> read_exported_crops(const std::filesystem::path& folder);
 

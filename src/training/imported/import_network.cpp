@@ -59,7 +59,9 @@ ExportedEntry chosen_entry(const NetworkImport& options) {
     fitting.push_back(std::move(entry));
   }
   const std::string condition(condition_key(options.condition));
-  if (fitting.empty()) refuse_import(text(options.crops.string(), " holds no such crops of ", condition));
+  if (fitting.empty())
+    refuse_import(text(options.crops.string(), " holds no such crops of ", condition,
+                       " alone, for a network that grades nothing else"));
   if (fitting.size() > 1) {
     refuse_import(text(options.crops.string(), " holds several networks' crops of ", condition, " (", joined(folders),
                        "); --entry names one"));
