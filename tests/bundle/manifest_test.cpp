@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "bundle/example_bundle.h"
+#include "bundle/kept_networks.h"
 #include "core/error.h"
 
 namespace lumbargrade {
@@ -246,10 +247,68 @@ TEST(Manifest, AStudyMixerSurvivesWritingAndReadingAndJoinsNetworksThatGradeOnce
   };
   EXPECT_THAT(refusal([](json& n) { n[3].erase("members"); }), HasSubstr("networks[3].members is missing"));
   EXPECT_THAT(refusal([](json& n) { n[1]["members"] = {"second"}; }), HasSubstr("study mixers only"));
-  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "third"; }), HasSubstr("no network that grades"));
-  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "locator"; }), HasSubstr("no network that grades"));
+  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "third"; }), HasSubstr("no network that grades one condition"));
+  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "locator"; }), HasSubstr("no network that grades one condition"));
   EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "second"; }), HasSubstr("in two places"));
   EXPECT_THAT(refusal([](json& n) { n[1]["inputs"][0].erase("padding"); }), HasSubstr("padding is missing"));
+}
+
+/// The two networks of manifest_with_graders grade canals too, each by an output of its own.
+Manifest manifest_of_several() {
+  Manifest manifest = manifest_with_graders();
+  for (NetworkSpec& network : manifest.networks) {
+    if (network.role != "foraminal") continue;
+    network.role = kSeveralRole;
+    network.outputs = outputs_of({Condition::SpinalCanalStenosis, Condition::NeuralForaminalNarrowing});
+  }
+  ConditionSpec canal = manifest.grading.conditions.front();
+  canal.condition = Condition::SpinalCanalStenosis;
+  manifest.grading.conditions.push_back(canal);
+  return manifest;
+}
+
+TEST(Manifest, NetworksOfSeveralConditionsSurviveWritingAndReading) {
+  const Manifest manifest = parse_manifest(manifest_text(manifest_of_several()), "m.json");
+  EXPECT_EQ(manifest, manifest_of_several());
+  EXPECT_EQ(graded_conditions(manifest.networks[1]),
+            (std::vector{Condition::SpinalCanalStenosis, Condition::NeuralForaminalNarrowing}));
+  EXPECT_FALSE(grades(manifest.networks[1], Condition::SubarticularStenosis));
+  EXPECT_TRUE(graded_conditions(manifest.networks[0]).empty());
+}
+
+TEST(Manifest, WhatANetworkOfSeveralConditionsClaimsIsChecked) {
+  const auto refusal = [](const std::function<void(json&)>& change) -> std::string {
+    json changed = json::parse(manifest_text(manifest_of_several()));
+    change(changed);
+    try {
+      parse_manifest(changed.dump(), "m.json");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::BundleInvalid);
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_THAT(refusal([](json& m) { m["networks"][1]["outputs"][0]["name"] = "grade"; }),
+              HasSubstr("networks[1].outputs has \"grade\"; of the role several_conditions each is canal"));
+  EXPECT_THAT(refusal([](json& m) { m["networks"][1]["outputs"].erase(0); }), HasSubstr("must be two or three"));
+  EXPECT_THAT(refusal([](json& m) { m["networks"][1]["outputs"][0]["name"] = "foraminal"; }), HasSubstr("twice"));
+  EXPECT_THAT(refusal([](json& m) { m["grading"]["heads"].erase(1); }),
+              HasSubstr("spinal_canal_stenosis has a network but no head"));
+  EXPECT_THAT(refusal([](json& m) { m["networks"].push_back(json::parse(manifest_text(manifest_with_mixer()))["networks"][3]); }),
+              HasSubstr("which is no network that grades one condition"));
+}
+
+TEST(Manifest, ANetworkOfSeveralConditionsIsReplacedAsAWhole) {
+  const Manifest manifest = manifest_of_several();
+  EXPECT_NO_THROW(check_replaceable(manifest, {"canal", "foraminal"}));
+  EXPECT_NO_THROW(check_replaceable(manifest, {"subarticular", kPointsRole}));
+  try {
+    check_replaceable(manifest, {"canal", "subarticular"});
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Usage);
+    EXPECT_THAT(error.what(), HasSubstr("the network first of the bundle example grades canal_foraminal together"));
+  }
 }
 
 TEST(Manifest, AStackSurvivesWritingAndReadingAndIsTheOnlyOne) {

@@ -102,9 +102,28 @@ struct MadeMember {
   Network network;
 };
 
-/// Writes a bundle whose spec for `spec.condition` is made of these members, with the networks `others`, and loads it.
-inline Bundle bundle_of(const std::filesystem::path& folder, ConditionSpec spec, const std::vector<MadeMember>& members,
-                        const std::vector<TrainedNetwork>& others = {}) {
+/// A grader on its way into a bundle.
+inline TrainedNetwork grader_of(const std::string& name, const std::vector<Condition>& conditions,
+                                const std::vector<View>& views, const nlohmann::json& parameters,
+                                const Network& network) {
+  TrainedNetwork trained;
+  trained.spec.role = role_of(conditions);
+  trained.spec.name = name;
+  trained.spec.architecture = "grader";
+  trained.spec.parameters = parameters;
+  trained.spec.outputs = outputs_of(conditions);
+  trained.spec.golden.tolerance = 1e-4;
+  trained.state = collect_state(*network.module);
+  for (const View& view : views) {
+    trained.spec.inputs.push_back(input_of(view));
+    trained.golden_inputs[view.name] = torch::randn({1, view.slices, view.size_px, view.size_px});
+  }
+  return trained;
+}
+
+/// Writes a bundle of these networks and loads it.
+inline Bundle bundle_of(const std::filesystem::path& folder, std::vector<ConditionSpec> specs,
+                        const std::vector<TrainedNetwork>& networks) {
   Manifest manifest;
   manifest.name = manifest.version = manifest.licence = manifest.intended_use = "test";
   for (auto& levels : manifest.grading.prior) levels.fill({0.75, 0.1875, 0.0625});
@@ -112,26 +131,22 @@ inline Bundle bundle_of(const std::filesystem::path& folder, ConditionSpec spec,
   MeasureModel canal{"invented", 0, 1, 1, {}};
   canal.levels.fill({9.5, 6.5, 13});
   manifest.grading.measure(Measure::CanalAp) = canal;
-  spec.source = "random weights";
-  manifest.grading.conditions = {spec};
-  std::vector<TrainedNetwork> networks;
-  for (const MadeMember& member : members) {
-    TrainedNetwork trained;
-    trained.spec.role = std::string(grading_role(spec.condition));
-    trained.spec.name = trained.spec.role + std::to_string(networks.size());
-    trained.spec.architecture = "grader";
-    trained.spec.parameters = member.parameters;
-    trained.spec.inputs = {input_of(member.view)};
-    trained.spec.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
-    trained.spec.golden.tolerance = 1e-4;
-    trained.state = collect_state(*member.network.module);
-    trained.golden_inputs = {
-        {member.view.name, torch::randn({1, member.view.slices, member.view.size_px, member.view.size_px})}};
-    networks.push_back(std::move(trained));
-  }
-  networks.insert(networks.end(), others.begin(), others.end());
+  for (ConditionSpec& spec : specs) spec.source = "random weights";
+  manifest.grading.conditions = std::move(specs);
   write_bundle(folder, manifest, networks);
   return load_bundle(folder);
+}
+
+/// The same with one condition's spec, which is made of these members, and the networks `others`.
+inline Bundle bundle_of(const std::filesystem::path& folder, const ConditionSpec& spec,
+                        const std::vector<MadeMember>& members, const std::vector<TrainedNetwork>& others = {}) {
+  std::vector<TrainedNetwork> networks;
+  for (const MadeMember& member : members) {
+    const std::string name = std::string(grading_role(spec.condition)) + std::to_string(networks.size());
+    networks.push_back(grader_of(name, {spec.condition}, {member.view}, member.parameters, member.network));
+  }
+  networks.insert(networks.end(), others.begin(), others.end());
+  return bundle_of(folder, std::vector{spec}, networks);
 }
 
 inline ConditionSpec plain_condition(Condition condition) {

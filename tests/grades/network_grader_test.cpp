@@ -223,6 +223,166 @@ TEST_F(NetworkGrading, SidedFindingsAreMirroredAlreadyAndAMirrorTransformChanges
             (*graded(plain_condition(kForaminal), members, patterned_study())[at]).probabilities);
 }
 
+/// Canal on T2, foramen on T1, recess on axial T2.
+std::vector<View> three_views() {
+  std::vector<View> views(3, foramen_view());
+  views[0].name = "sagittal_t2";
+  views[0].series = SeriesRole::SagittalT2;
+  views[0].anchor = Anchor::Canal;
+  views[2].name = "axial_t2";
+  views[2].series = SeriesRole::AxialT2;
+  views[2].anchor = Anchor::Recess;
+  return views;
+}
+
+/// A network of all three conditions.
+class SeveralConditions : public NetworkGrading {
+ protected:
+  SeveralConditions() {
+    parameters_ = small_grader(views_.front(), "lstm_attention");  // knows the order of slices
+    parameters_["views"] = {"sagittal_t2", "sagittal_t1", "axial_t2"};
+    parameters_["outputs"] = {"subarticular", "canal", "foraminal"};  // not in the bundle's order
+    network_ = random_grader(parameters_, 5);
+    const torch::NoGradGuard no_gradients;
+    network_.module->named_parameters()["head.weight"].mul_(8);  // answers that differ clearly
+  }
+
+  static Study whole_study() { return with_axial(patterned_study()); }
+
+  TrainedNetwork trained() const { return grader_of("several", conditions_, views_, parameters_, network_); }
+
+  NetworkGrades graded_by(const std::vector<ConditionSpec>& specs, const std::vector<TrainedNetwork>& networks,
+                          const Study& study, const Spine& spine = one_level()) {
+    const TemporaryFolder folder;
+    return NetworkGrader(bundle_of(folder.path(), specs, networks), "cpu").grade(study, spine);
+  }
+
+  std::vector<ConditionSpec> specs(const std::vector<TtaTransform>& looks = {{}}) const {
+    std::vector<ConditionSpec> all;
+    for (const Condition condition : conditions_) {
+      all.push_back(plain_condition(condition));
+      all.back().tta = looks;
+    }
+    return all;
+  }
+
+  /// What the network answers when it sees the level from one side.
+  TensorMap seen_from(Side side, const Study& study) const {
+    const torch::NoGradGuard no_gradients;
+    TensorMap inputs;
+    for (const View& view : views_) {
+      const CropPlacement placement = place_crop(frame_of(one_level()), view.anchor, side);
+      const auto crop = cut_crop(volumes_of(study, view.series), placement, view);
+      inputs[view.name] = values_of(*crop).unsqueeze(0);
+      inputs[view.name + ".valid"] = valid_of(*crop);
+    }
+    TensorMap answers;
+    for (const auto& [name, logits] : network_.forward(inputs))
+      answers[name] = torch::softmax(logits[0].to(torch::kFloat64), 0);
+    return answers;
+  }
+
+  std::vector<Condition> conditions_ = {kCanal, kForaminal, Condition::SubarticularStenosis};
+  std::vector<View> views_ = three_views();
+  nlohmann::json parameters_;
+  Network network_;
+};
+
+TEST_F(SeveralConditions, EachIsAnsweredByItsOwnOutputAndTheCanalByTheMeanOfBothSides) {
+  const Study study = whole_study();
+  const NetworkGrades grades = graded_by(specs(), {trained()}, study);
+  const TensorMap left = seen_from(Side::Left, study), right = seen_from(Side::Right, study);
+  EXPECT_GT((left.at("canal") - right.at("canal")).abs().max().item<double>(), 1e-3);
+  EXPECT_GT((left.at("canal") - left.at("foraminal")).abs().max().item<double>(), 1e-3);
+  for (const auto& [side, answers] : {std::pair(Side::Left, &left), std::pair(Side::Right, &right)}) {
+    expect_probabilities(*grades[finding_at(kForaminal, side)], answers->at("foraminal"));
+    expect_probabilities(*grades[finding_at(Condition::SubarticularStenosis, side)], answers->at("subarticular"));
+  }
+  expect_probabilities(*grades[finding_at(kCanal, {})], (left.at("canal") + right.at("canal")) / 2);
+  // Of each finding people are shown the view of its own place.
+  EXPECT_EQ(grades[finding_at(kCanal, {})]->series_instance_uid, "1.2.4");
+  EXPECT_EQ(grades[finding_at(kForaminal, Side::Right)]->series_instance_uid, "1.2.3");
+  EXPECT_EQ(grades[finding_at(kForaminal, Side::Right)]->point_patient,
+            place_crop(frame_of(one_level()), Anchor::Foramen, Side::Right).point_patient);
+  EXPECT_EQ(grades[finding_at(Condition::SubarticularStenosis, Side::Left)]->series_instance_uid, "1.2.5");
+  double weight = 0;
+  for (const auto& image : grades[finding_at(kCanal, {})]->attention) weight += image.weight;
+  EXPECT_NEAR(weight, 3, 1e-5) << "one for each view";
+}
+
+TEST_F(SeveralConditions, TheMirroredPatientHasTheAnswersOfTheOtherSide) {
+  const Study study = whole_study();
+  Study other = study;
+  mirror(*other.sagittal_t1);
+  mirror(*other.sagittal_t2);
+  mirror(other.axial_t2.front());
+  Spine spine = one_level();
+  LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(Level::L4L5))];
+  frame.canal_patient = mirrored(*frame.canal_patient);
+  const NetworkGrades plain = graded_by(specs(), {trained()}, study), swapped = graded_by(specs(), {trained()}, other, spine);
+  const auto expect_same = [](const NetworkGrade& a, const NetworkGrade& b) {
+    for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(a.probabilities[c], b.probabilities[c], 1e-5);
+  };
+  expect_same(*swapped[finding_at(kCanal, {})], *plain[finding_at(kCanal, {})]);
+  for (const Condition condition : {kForaminal, Condition::SubarticularStenosis}) {
+    const auto &left = plain[finding_at(condition, Side::Left)], &right = plain[finding_at(condition, Side::Right)];
+    expect_same(*swapped[finding_at(condition, Side::Right)], *left);
+    expect_same(*swapped[finding_at(condition, Side::Left)], *right);
+    double difference = 0;
+    for (size_t c = 0; c < 3; ++c)
+      difference = std::max(difference, std::abs(left->probabilities[c] - right->probabilities[c]));
+    EXPECT_GT(difference, 2e-4) << "the sides differ";
+  }
+}
+
+TEST_F(SeveralConditions, WeighInAnEnsembleAsMuchAsANetworkOfOneCondition) {
+  const Study study = whole_study();
+  const MadeMember alone = member(views_.front(), "lstm_attention", 7);
+  const TrainedNetwork canal = grader_of("alone", {kCanal}, {alone.view}, alone.parameters, alone.network);
+  TtaTransform mirror_look;
+  mirror_look.mirror = true;
+  const std::vector<TtaTransform> looks = {{}, mirror_look};
+  const size_t at = finding_at(kCanal, {});
+  std::vector<ConditionSpec> canal_alone = {specs(looks).front()};
+  const auto of_one = *graded_by(canal_alone, {canal}, study)[at], of_several = *graded_by(specs(looks), {trained()}, study)[at];
+  const NetworkGrades together = graded_by(specs(looks), {canal, trained()}, study);
+  for (size_t c = 0; c < 3; ++c) {
+    EXPECT_NEAR(together[at]->probabilities[c], (of_one.probabilities[c] + of_several.probabilities[c]) / 2, 1e-5);
+  }
+  EXPECT_GT(std::abs(of_one.probabilities[0] - of_several.probabilities[0]), 1e-3);
+}
+
+TEST_F(SeveralConditions, NeedTheFirstViewAndDoWithoutTheOthersAndAreSilentOneByOne) {
+  Study study = whole_study();
+  const NetworkGrades whole = graded_by(specs(), {trained()}, study);
+  std::vector<ConditionSpec> silent = specs();
+  silent[0].model_weight = 0;
+  const NetworkGrades others = graded_by(silent, {trained()}, study);
+  EXPECT_FALSE(others[finding_at(kCanal, {})]);
+  EXPECT_EQ(others[finding_at(kForaminal, Side::Left)]->probabilities,
+            whole[finding_at(kForaminal, Side::Left)]->probabilities);
+  study.axial_t2.clear();
+  const size_t recess = finding_at(Condition::SubarticularStenosis, Side::Left);
+  const NetworkGrades without_axial = graded_by(specs(), {trained()}, study);
+  ASSERT_TRUE(without_axial[recess]);
+  EXPECT_NE(without_axial[recess]->probabilities, whole[recess]->probabilities);
+  EXPECT_EQ(without_axial[recess]->series_instance_uid, "1.2.4") << "the first view is all that there is to show";
+  study.sagittal_t2.reset();
+  for (const auto& grade : graded_by(specs(), {trained()}, study)) EXPECT_FALSE(grade);
+}
+
+TEST_F(SeveralConditions, ANetworkWithoutAViewOfAConditionsPlaceIsRefused) {
+  TrainedNetwork blind = trained();
+  blind.spec.inputs[2].anchor = "canal";
+  try {
+    graded_by(specs(), {blind}, whole_study());
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::BundleInvalid);
+    EXPECT_STREQ(error.what(), "the network \"several\" grades subarticular, and no input has the anchor recess");
+  }
+}
+
 TEST_F(NetworkGrading, BFloat16GivesTheSameWithinItsPrecision) {
   for (const char* pooling : {"mean", "attention", "lstm_attention", "transformer"}) {
     const std::vector<MadeMember> members = {member(foramen_view(), pooling, 5)};

@@ -47,6 +47,72 @@ void expect_near(const torch::Tensor& a, const torch::Tensor& b, double toleranc
   EXPECT_LT(greatest_difference(a, b), tolerance);
 }
 
+/// A network of three outputs and, for each, one of a single output with the same trunk and its third of the head.
+TEST(Outputs, OfOneNetworkAreWhatNetworksOfOneOutputWithTheSameTrunkSay) {
+  const torch::NoGradGuard no_gradients;
+  json parameters = small_parameters();
+  parameters["auxiliary"] = 0.3;
+  json one = parameters;
+  parameters["outputs"] = {"canal", "foraminal", "subarticular"};
+  const Network several = build_network("grader", parameters, "manifest.json", "network");
+  set_fixed_state(*several.module);
+  const TensorMap inputs = small_inputs();
+  several.module->train();
+  const TensorMap trained = several.forward(inputs);
+  EXPECT_EQ(trained.at("foraminal.slices").sizes(), at::IntArrayRef({4, 8, 3})) << "five slices and three";
+  EXPECT_EQ(trained.at("slices.valid").sizes(), at::IntArrayRef({4, 8}));
+  several.module->eval();
+  const TensorMap said = several.forward(inputs);
+  EXPECT_EQ(said.size(), 3U);
+  int64_t first = 0;
+  for (const std::string output : {"canal", "foraminal", "subarticular"}) {
+    one["outputs"] = {output};
+    const Network alone = build_network("grader", one, "manifest.json", "network");
+    TensorMap state;
+    for (const auto& [name, tensor] : collect_state(*several.module)) {
+      const bool is_head = name.starts_with("head.") || name.starts_with("auxiliary.");
+      state[name] = is_head ? tensor.narrow(0, first, 3) : tensor;
+    }
+    load_state(*alone.module, state, "test");
+    alone.module->eval();
+    expect_near(alone.forward(inputs).at(output), said.at(output), 1e-6);
+    first += 3;
+  }
+  EXPECT_GT(greatest_difference(said.at("canal"), said.at("foraminal")), 1e-3);
+}
+
+TEST(Outputs, OfOneNamedAfterAConditionAndOfTheUsualOneAreTheSameNetwork) {
+  const torch::NoGradGuard no_gradients;
+  json named = small_parameters();
+  named["outputs"] = {"canal"};
+  const TensorMap inputs = small_inputs();
+  std::vector<torch::Tensor> answers;
+  for (const auto& [parameters, output] : {std::pair(small_parameters(), "grade"), std::pair(named, "canal")}) {
+    torch::manual_seed(9);  // fresh weights
+    const Network network = build_network("grader", parameters, "manifest.json", "network");
+    network.module->eval();
+    answers.push_back(network.forward(inputs).at(output));
+  }
+  EXPECT_TRUE(answers[0].equal(answers[1]));
+}
+
+TEST(Outputs, ThatAreNoNamesOrStandTwiceAreRefused) {
+  json parameters = small_parameters();
+  const auto refusal = [&](const json& outputs) -> std::string {
+    parameters["outputs"] = outputs;
+    try {
+      read_grader_options(parameters, "manifest.json", "parameters");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_THAT(refusal({"canal", "canal"}), HasSubstr("parameters.outputs names \"canal\" twice"));
+  EXPECT_THAT(refusal({"canal.slices"}), HasSubstr("lower-case letters"));
+  EXPECT_THAT(refusal(json::array()), HasSubstr("parameters.outputs"));
+  EXPECT_THAT(refusal(json(std::vector<std::string>(17, "a"))), HasSubstr("at most 16"));
+}
+
 class Grader : public ::testing::TestWithParam<std::string> {
  protected:
   Grader() { torch::manual_seed(3); }

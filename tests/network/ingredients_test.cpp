@@ -113,8 +113,8 @@ TEST(SlicesTest, slices_speak_alone_in_training_only) {
   const TensorMap inputs = {{"a", torch::randn({2, 5, 32, 32})}, {"a.valid", torch::ones({2, 5})}};
   network.module->train();
   const TensorMap trained = network.forward(inputs);
-  EXPECT_EQ(trained.at("auxiliary").sizes(), at::IntArrayRef({2, 5, 3}));
-  EXPECT_NEAR(trained.at("auxiliary.valid").sum().item<double>(), 10 * 0.3, 1e-5);
+  EXPECT_EQ(trained.at("grade.slices").sizes(), at::IntArrayRef({2, 5, 3}));
+  EXPECT_NEAR(trained.at("slices.valid").sum().item<double>(), 10 * 0.3, 1e-5);
   network.module->eval();
   EXPECT_EQ(network.forward(inputs).size(), 1U);
 }

@@ -115,6 +115,48 @@ TEST_F(Cutter, AStudyThatCannotBeReadKeepsItsFindings) {
   EXPECT_EQ(lost.skipped[0].finding, "");
 }
 
+TEST_F(Cutter, ANetworkOfSeveralConditionsSeesEveryLevelWithALabelFromBothSides) {
+  View canal = canal_view();
+  canal.mirrored = true;
+  recipe_.networks = {{{Condition::SpinalCanalStenosis, Condition::NeuralForaminalNarrowing},
+                       {foramen_view(), canal},
+                       {}}};
+  StudyLabels labels{kStudy, {}};
+  const auto label = [&](Condition condition, std::optional<Side> side, Level level, Severity severity) {
+    for (size_t k = 0; k < kFindingCount; ++k) {
+      if (all_findings()[k] == Finding{condition, side, level}) labels.labels[k] = Label{severity};
+    }
+  };
+  label(Condition::SpinalCanalStenosis, std::nullopt, Level::L3L4, Severity::Severe);
+  label(Condition::NeuralForaminalNarrowing, Side::Right, Level::L3L4, Severity::Moderate);
+  label(Condition::NeuralForaminalNarrowing, Side::Left, Level::L4L5, Severity::Moderate);
+  label(Condition::SpinalCanalStenosis, std::nullopt, Level::L1L2, Severity::Severe);  // not located
+  std::ofstream(folder_ / "coordinates.csv") << kHeader;
+  const LabelCoordinates coordinates = read_label_coordinates(folder_ / "coordinates.csv");
+  const TrainingFolder folder(folder_.path());
+  const StudySource source(folder, grader_);
+  const CutStudy cut = CropExtractor(recipe_, source, coordinates)(labels, 0);
+  const std::vector<CutSample>& samples = cut.networks.at(0);
+  ASSERT_EQ(samples.size(), 5U) << "two sides of L1/L2 and of L3/L4, one of L4/L5";
+  std::vector<std::optional<Severity>> canals, foramina;
+  for (const CutSample& sample : samples) {
+    ASSERT_EQ(sample.sample.findings.size(), 2U);
+    canals.push_back(sample.sample.findings[0].severity);
+    foramina.push_back(sample.sample.findings[1].severity);
+  }
+  using testing::ElementsAre;
+  const std::optional<Severity> none, severe = Severity::Severe, moderate = Severity::Moderate;
+  EXPECT_THAT(canals, ElementsAre(severe, severe, none, severe, severe));
+  EXPECT_THAT(foramina, ElementsAre(none, none, moderate, none, moderate));
+  EXPECT_FALSE(samples[0].predicted);
+  ASSERT_TRUE(samples[1].predicted && samples[4].predicted);
+  EXPECT_NE(samples[1].predicted->at(1), samples[4].predicted->at(1)) << "the canal, mirrored for the right side";
+  const auto told = std::count_if(cut.skipped.begin(), cut.skipped.end(), [](const DataProblem& problem) {
+    return problem.finding == "spinal_canal_stenosis_l1_l2";
+  });
+  EXPECT_EQ(told, 1) << "a canal is lost once, whatever sides it is seen from";
+}
+
 TEST_F(Cutter, ARecipeThatWantsPredictedPointsAloneCutsNoOthers) {
   recipe_.points = {0, 1, 0};
   EXPECT_FALSE(of(cut(kBothSides), Side::Left, Level::L3L4).given);

@@ -30,6 +30,30 @@ TEST(GraderLoss, ASoftLabelIsLearnedAsItStands) {
   EXPECT_LT(logits.grad().abs().max().item<float>(), 1e-6);
 }
 
+TEST(GraderLoss, IsTheSumOverTheOutputsThatHaveALabel) {
+  const GraderLoss loss({1, 2, 4}, 1);
+  torch::Tensor canal = torch::randn({3, 3}).set_requires_grad(true);
+  torch::Tensor foraminal = torch::randn({3, 3}).set_requires_grad(true);
+  TargetRows canals{torch::eye(3), torch::ones({3}), torch::tensor({5, 5, 6}, torch::kLong)};
+  TargetRows foramina{torch::eye(3), torch::tensor({1.0F, 0.5F, 1.0F}), {}};
+  TrainingBatch batch;
+  canals.add_to(batch.targets, "canal");
+  foramina.add_to(batch.targets, "foraminal");
+  const TensorMap outputs = {{"canal", canal}, {"foraminal", foraminal}};
+  EXPECT_NEAR(loss(outputs, batch).item<double>(), (loss(canal, canals) + loss(foraminal, foramina)).item<double>(),
+              1e-6);
+  // A batch without a label of one of them.
+  foramina.shares = torch::zeros({3, 3});
+  batch.targets.clear();
+  canals.add_to(batch.targets, "canal");
+  foramina.add_to(batch.targets, "foraminal");
+  const torch::Tensor sum = loss(outputs, batch);
+  EXPECT_NEAR(sum.item<double>(), loss(canal, canals).item<double>(), 1e-6);
+  sum.backward();
+  EXPECT_EQ(foraminal.grad().abs().max().item<float>(), 0);
+  EXPECT_TRUE(canal.grad().isfinite().all().item<bool>());
+}
+
 TEST(GraderLoss, RowsWithoutALabelOrWeightCountNothing) {
   const torch::Tensor logits = torch::randn({3, 3});
   TargetRows rows{torch::eye(3), torch::ones({3}), {}};

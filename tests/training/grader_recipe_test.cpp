@@ -74,6 +74,45 @@ TEST_F(Recipe, IngredientsAreRead) {
   EXPECT_EQ(recipe.augmentation.shuffle_slices, 0.4);
 }
 
+TEST_F(Recipe, ANetworkOfSeveralConditionsHasAnOutputForEachInTheUsualOrder) {
+  std::string content = kSound;
+  const std::string condition = R"("condition": "subarticular_stenosis", "views": [)";
+  content.replace(content.find(condition), condition.size(),
+                  R"("conditions": ["subarticular_stenosis", "spinal_canal_stenosis"],
+                     "views": [{"series": "sagittal_t2", "anchor": "canal"}, )");
+  const NetworkRecipe network = read(content).networks.at(0);
+  EXPECT_EQ(network.conditions, (std::vector{Condition::SpinalCanalStenosis, Condition::SubarticularStenosis}));
+  EXPECT_EQ(network.parameters["outputs"], nlohmann::json({"canal", "subarticular"}));
+  EXPECT_TRUE(network.grades(Condition::SubarticularStenosis));
+  EXPECT_FALSE(network.grades(Condition::NeuralForaminalNarrowing));
+}
+
+TEST_F(Recipe, OneConditionIsTheSameUnderEitherKey) {
+  std::string content = kSound;
+  const std::string condition = R"("condition": "subarticular_stenosis")";
+  content.replace(content.find(condition), condition.size(), R"("conditions": ["subarticular_stenosis"])");
+  const NetworkRecipe one = read(kSound).networks.at(0), list = read(content).networks.at(0);
+  EXPECT_EQ(one.conditions, list.conditions);
+  EXPECT_EQ(one.parameters, list.parameters);
+}
+
+TEST_F(Recipe, ConditionsThatContradictThemselvesOrTheViewsAreRefusedByName) {
+  const auto with = [&](const std::string& keys) {
+    return refusal(R"("condition": "subarticular_stenosis")", keys);
+  };
+  EXPECT_THAT(with(R"("condition": "subarticular_stenosis", "conditions": ["subarticular_stenosis"])"),
+              testing::HasSubstr("networks[0].condition contradicts conditions"));
+  EXPECT_THAT(with(R"("seeds": 1)"), testing::HasSubstr("networks[0].condition is missing"));
+  EXPECT_THAT(with(R"("conditions": ["subarticular_stenosis", "subarticular_stenosis"])"),
+              testing::HasSubstr("networks[0].conditions names \"subarticular_stenosis\" twice"));
+  EXPECT_THAT(with(R"("conditions": ["subarticular_stenosis", "stenosis"])"),
+              testing::HasSubstr("networks[0].conditions names no condition: \"stenosis\""));
+  EXPECT_THAT(with(R"("conditions": ["subarticular_stenosis", "neural_foraminal_narrowing"])"),
+              testing::HasSubstr("conditions hold neural_foraminal_narrowing, but no view has the anchor foramen"));
+  EXPECT_THAT(refusal(R"("pooling": "mean"})", R"("pooling": "mean", "outputs": ["grade"]})"),
+              testing::HasSubstr("hold outputs, which follow from conditions"));
+}
+
 TEST_F(Recipe, KeysOfANetworkThatContradictEachOtherAreRefusedByName) {
   const auto with = [&](const std::string& keys) {
     return refusal(R"("pooling": "mean"})", R"("pooling": "mean", )" + keys + "}");

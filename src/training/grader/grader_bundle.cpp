@@ -156,8 +156,8 @@ std::string card_of(const GraderTrainingOptions& training, const Manifest& manif
 
 void finish_bundle(const GraderTrainingOptions& training, const Manifest& manifest,
                    const std::vector<TrainedNetwork>& networks) {
-  write_bundle(training.out, manifest, networks);
-  write_file_atomically(training.out / "MODEL_CARD.md", card_of(training, manifest));
+  const Manifest written = write_bundle(training.out, manifest, networks);
+  write_file_atomically(training.out / "MODEL_CARD.md", card_of(training, written));
 }
 
 }  // namespace
