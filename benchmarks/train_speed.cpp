@@ -16,6 +16,7 @@
 #include <random>
 
 #include "core/error.h"
+#include "crops/region.h"
 #include "network/architecture.h"
 #include "pipeline/stopwatch.h"
 #include "program.h"
@@ -51,14 +52,17 @@ class ScratchFolder {
   fs::path path_;
 };
 
-/// Findings of the condition, in every study of `studies`, of all grades.
-std::vector<GraderSample> made_samples(Condition condition, int studies) {
+/// Regions of every study of `studies`, whose findings are of all grades.
+std::vector<GraderSample> made_samples(const std::vector<Condition>& conditions, int studies) {
   std::vector<GraderSample> samples;
   for (int study = 0; study < studies; ++study) {
-    for (size_t k = 0; k < kFindingCount; ++k) {
-      if (all_findings()[k].condition != condition) continue;
-      samples.push_back({study, {{k, static_cast<Severity>(samples.size() % kSeverityCount)}}});
-      samples.back().predicted = samples.size() - 1;
+    for (const Region& region : regions_of(conditions)) {
+      GraderSample& sample = samples.emplace_back();
+      sample.study = study;
+      sample.predicted = samples.size() - 1;
+      for (const Condition condition : conditions)
+        sample.findings.push_back(
+            {finding_in(region, condition), static_cast<Severity>(*sample.predicted % kSeverityCount)});
     }
   }
   return samples;
@@ -82,7 +86,7 @@ GraderData made_data(const fs::path& folder, const GraderRecipe& recipe, int stu
   GraderData data;
   for (int study = 0; study < studies; ++study) data.study_ids.push_back(std::to_string(study));
   NetworkData made;
-  made.samples = made_samples(network.conditions.front(), studies);
+  made.samples = made_samples(network.conditions, studies);
   made.learned_point_errors.resize(network.views.size());
   for (const View& view : network.views) {
     made.predicted.push_back(
@@ -114,7 +118,7 @@ double bare_ms(const GraderRecipe& recipe, int steps, std::int64_t crops) {
   const torch::Tensor targets = torch::randint(0, kSeverityCount, {crops}, torch::kLong);
   const Stopwatch stopwatch;
   for (int step = 0; step < steps; ++step) {
-    torch::cross_entropy_loss(network.forward(inputs).at("grade"), targets).backward();
+    torch::cross_entropy_loss(network.forward(inputs).begin()->second, targets).backward();
     for (auto& parameter : network.module->parameters()) parameter.mutable_grad() = torch::Tensor();
   }
   return stopwatch.elapsed_ms();
@@ -126,7 +130,14 @@ double feed_per_second(const GraderRecipe& recipe, const GraderData& data) {
   const NetworkData& network = data.networks.front();
   std::vector<Example> examples;
   for (size_t k = 0; k < network.samples.size() && examples.size() < 40; ++k) {
-    examples.push_back({&network, k, network.samples[k].study, {Probabilities{1, 0, 0}}, 1, true, {}, {}});
+    examples.push_back({&network,
+                        k,
+                        network.samples[k].study,
+                        std::vector(network.samples[k].findings.size(), Probabilities{1, 0, 0}),
+                        1,
+                        true,
+                        {},
+                        {}});
   }
   draw_points(recipe.points, 1, examples);
   const auto make = [&](int step) {
@@ -171,7 +182,7 @@ int run(const fs::path& recipe_path, int steps) {
     bare = std::max(bare, 1000 * crops / bare_ms(training.recipe, steps, per_batch));
     trained = std::max(trained, 1000 * crops / training_ms(training, data));
   }
-  std::cout << training.recipe.name << ", " << grading_role(training.recipe.networks.front().condition) << ": " << steps
+  std::cout << training.recipe.name << ", " << name_of(training.recipe.networks.front().conditions) << ": " << steps
             << " steps of " << per_batch << " crops, " << kThreads << " threads\n"
             << "train grader    " << trained << " crops/s (with one held-out study and a checkpoint)\n"
             << "bare passes     " << bare << " crops/s\n"

@@ -5,9 +5,8 @@
 namespace lumbargrade {
 
 std::vector<Region> regions_of(const std::vector<Condition>& conditions) {
-  const bool has_sides = std::any_of(conditions.begin(), conditions.end(), [](Condition condition) {
-    return condition != Condition::SpinalCanalStenosis;
-  });
+  const bool has_sides = std::any_of(conditions.begin(), conditions.end(),
+                                     [](Condition condition) { return condition != Condition::SpinalCanalStenosis; });
   std::vector<std::optional<Side>> sides = {std::nullopt};
   if (has_sides) sides = {Side::Left, Side::Right};
   std::vector<Region> regions;

@@ -19,8 +19,8 @@ struct Region {
 /// The regions of a study for a network that grades these conditions, in the order of all_findings().
 std::vector<Region> regions_of(const std::vector<Condition>& conditions);
 
-/// The finding of a condition that a region shows, as an index into all_findings(). The canal has no side: the regions of
-/// both sides show it.
+/// The finding of a condition that a region shows, as an index into all_findings(). The canal has no side: the regions
+/// of both sides show it.
 size_t finding_in(const Region& region, Condition condition);
 
 }  // namespace lumbargrade

@@ -33,9 +33,9 @@ struct NetworkPredictions {
 
 /// What is known of one condition of a study while its networks look at it.
 struct ConditionVotes {
-  std::vector<size_t> findings;          ///< that are graded: indices into all_findings()
-  std::vector<AttentionMean> attention;  ///< by finding
-  std::vector<torch::Tensor> logits;     ///< N x 3 each, all of the same weight
+  std::vector<size_t> findings;                  ///< that are graded: indices into all_findings()
+  std::vector<AttentionMean> attention;          ///< by finding
+  std::vector<torch::Tensor> logits;             ///< N x 3 each, all of the same weight
   std::vector<std::vector<TtaTransform>> voted;  ///< what the networks' own transforms were in each vote
 };
 
@@ -47,7 +47,8 @@ struct GroupPass {
   std::vector<std::pair<TtaTransform, std::vector<RegionAnswers>>> answers;
 
   const std::vector<RegionAnswers>* seen_in(const TtaTransform& own) const {
-    const auto found = std::find_if(answers.begin(), answers.end(), [&](const auto& item) { return item.first == own; });
+    const auto found =
+        std::find_if(answers.begin(), answers.end(), [&](const auto& item) { return item.first == own; });
     return found == answers.end() ? nullptr : &found->second;
   }
 

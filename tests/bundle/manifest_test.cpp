@@ -247,8 +247,10 @@ TEST(Manifest, AStudyMixerSurvivesWritingAndReadingAndJoinsNetworksThatGradeOnce
   };
   EXPECT_THAT(refusal([](json& n) { n[3].erase("members"); }), HasSubstr("networks[3].members is missing"));
   EXPECT_THAT(refusal([](json& n) { n[1]["members"] = {"second"}; }), HasSubstr("study mixers only"));
-  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "third"; }), HasSubstr("no network that grades one condition"));
-  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "locator"; }), HasSubstr("no network that grades one condition"));
+  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "third"; }),
+              HasSubstr("no network that grades one condition"));
+  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "locator"; }),
+              HasSubstr("no network that grades one condition"));
   EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "second"; }), HasSubstr("in two places"));
   EXPECT_THAT(refusal([](json& n) { n[1]["inputs"][0].erase("padding"); }), HasSubstr("padding is missing"));
 }
@@ -294,7 +296,9 @@ TEST(Manifest, WhatANetworkOfSeveralConditionsClaimsIsChecked) {
   EXPECT_THAT(refusal([](json& m) { m["networks"][1]["outputs"][0]["name"] = "foraminal"; }), HasSubstr("twice"));
   EXPECT_THAT(refusal([](json& m) { m["grading"]["heads"].erase(1); }),
               HasSubstr("spinal_canal_stenosis has a network but no head"));
-  EXPECT_THAT(refusal([](json& m) { m["networks"].push_back(json::parse(manifest_text(manifest_with_mixer()))["networks"][3]); }),
+  EXPECT_THAT(refusal([](json& m) {
+                m["networks"].push_back(json::parse(manifest_text(manifest_with_mixer()))["networks"][3]);
+              }),
               HasSubstr("which is no network that grades one condition"));
 }
 

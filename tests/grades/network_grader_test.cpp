@@ -319,7 +319,8 @@ TEST_F(SeveralConditions, TheMirroredPatientHasTheAnswersOfTheOtherSide) {
   Spine spine = one_level();
   LevelFrame& frame = *spine.levels[static_cast<size_t>(index_of(Level::L4L5))];
   frame.canal_patient = mirrored(*frame.canal_patient);
-  const NetworkGrades plain = graded_by(specs(), {trained()}, study), swapped = graded_by(specs(), {trained()}, other, spine);
+  const NetworkGrades plain = graded_by(specs(), {trained()}, study),
+                      swapped = graded_by(specs(), {trained()}, other, spine);
   const auto expect_same = [](const NetworkGrade& a, const NetworkGrade& b) {
     for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(a.probabilities[c], b.probabilities[c], 1e-5);
   };
@@ -344,7 +345,8 @@ TEST_F(SeveralConditions, WeighInAnEnsembleAsMuchAsANetworkOfOneCondition) {
   const std::vector<TtaTransform> looks = {{}, mirror_look};
   const size_t at = finding_at(kCanal, {});
   std::vector<ConditionSpec> canal_alone = {specs(looks).front()};
-  const auto of_one = *graded_by(canal_alone, {canal}, study)[at], of_several = *graded_by(specs(looks), {trained()}, study)[at];
+  const auto of_one = *graded_by(canal_alone, {canal}, study)[at],
+             of_several = *graded_by(specs(looks), {trained()}, study)[at];
   const NetworkGrades together = graded_by(specs(looks), {canal, trained()}, study);
   for (size_t c = 0; c < 3; ++c) {
     EXPECT_NEAR(together[at]->probabilities[c], (of_one.probabilities[c] + of_several.probabilities[c]) / 2, 1e-5);

@@ -118,9 +118,8 @@ TEST_F(Cutter, AStudyThatCannotBeReadKeepsItsFindings) {
 TEST_F(Cutter, ANetworkOfSeveralConditionsSeesEveryLevelWithALabelFromBothSides) {
   View canal = canal_view();
   canal.mirrored = true;
-  recipe_.networks = {{{Condition::SpinalCanalStenosis, Condition::NeuralForaminalNarrowing},
-                       {foramen_view(), canal},
-                       {}}};
+  recipe_.networks = {
+      {{Condition::SpinalCanalStenosis, Condition::NeuralForaminalNarrowing}, {foramen_view(), canal}, {}}};
   StudyLabels labels{kStudy, {}};
   const auto label = [&](Condition condition, std::optional<Side> side, Level level, Severity severity) {
     for (size_t k = 0; k < kFindingCount; ++k) {

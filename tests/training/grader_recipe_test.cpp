@@ -97,9 +97,7 @@ TEST_F(Recipe, OneConditionIsTheSameUnderEitherKey) {
 }
 
 TEST_F(Recipe, ConditionsThatContradictThemselvesOrTheViewsAreRefusedByName) {
-  const auto with = [&](const std::string& keys) {
-    return refusal(R"("condition": "subarticular_stenosis")", keys);
-  };
+  const auto with = [&](const std::string& keys) { return refusal(R"("condition": "subarticular_stenosis")", keys); };
   EXPECT_THAT(with(R"("condition": "subarticular_stenosis", "conditions": ["subarticular_stenosis"])"),
               testing::HasSubstr("networks[0].condition contradicts conditions"));
   EXPECT_THAT(with(R"("seeds": 1)"), testing::HasSubstr("networks[0].condition is missing"));

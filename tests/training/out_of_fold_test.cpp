@@ -81,7 +81,8 @@ TEST_F(HeldOut, StudiesOfFoldsThatDidNotRunAreLeftOut) {
 TEST(ByFinding, TheCanalIsTheMeanOfWhatBothSidesSayAndOthersStandAlone) {
   constexpr size_t kCanal = 20, kLeft = 0, kRight = 10;  // all L1/L2
   NetworkData data;
-  data.samples = {{0, {{kCanal, {}}, {kLeft, {}}}}, {0, {{kCanal, {}}, {kRight, {}}}}, {1, {{kCanal, {}}, {kLeft, {}}}}};
+  data.samples = {
+      {0, {{kCanal, {}}, {kLeft, {}}}}, {0, {{kCanal, {}}, {kRight, {}}}}, {1, {{kCanal, {}}, {kLeft, {}}}}};
   const GraderPredictions said{torch::randn({3, 6})};
   const auto canals = by_finding(said, data, {0, 1, 2}, 0, "probabilities");
   ASSERT_EQ(canals.size(), 2U);
