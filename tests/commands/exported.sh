@@ -95,6 +95,6 @@ expect_exit 5 import --exported "$examples/channels.pt2" --golden volume.safeten
 expect_stderr "gives other answers here"
 expect_exit 1 import --exported "$examples/channels.pt2" --golden channels.safetensors --out mine
 expect_stderr "is there already"
-sed 's/"version": 1/"version": 2/' crops/crops.json > later && mkdir other && cp -r crops/0-canal other && mv later other/crops.json
+sed 's/"version": 1/"version": 3/' crops/crops.json > later && mkdir other && cp -r crops/0-canal other && mv later other/crops.json
 expect_exit 2 "$LUMBARGRADE" bundle import --crops other --condition canal --out-of-fold oof.csv --exported "$examples/channels.pt2" --golden channels.safetensors --out none
 expect_stderr "crops.json: version"
