@@ -131,7 +131,6 @@ void check_pinned_file(const fs::path& folder, const PinnedFile& file) {
 }
 
 void check_claims(const fs::path& folder, const Manifest& manifest) {
-  constexpr double kMaxWeights = 2e9;  // 8 GB of all networks together: place-2 has 1.5e9 on five folds
   const std::string file = (folder / kManifestFile).string();
   double all_weights = 0;
   for (const NetworkSpec& spec : manifest.networks) {
@@ -145,8 +144,8 @@ void check_claims(const fs::path& folder, const Manifest& manifest) {
     }
     all_weights += weights;
   }
-  if (all_weights > kMaxWeights) {
-    refuse(text(file, ": networks have ", all_weights, " weights together, more than ", kMaxWeights));
+  if (all_weights > kMaxBundleWeights) {
+    refuse(text(file, ": networks have ", all_weights, " weights together, more than ", kMaxBundleWeights));
   }
 }
 

@@ -8,6 +8,9 @@
 
 namespace lumbargrade {
 
+/// All networks of a bundle have at most so many together, 8 GB in float32: place-2 has 1.5e9 on five folds.
+inline constexpr double kMaxBundleWeights = 2e9;
+
 /// What can be checked before a network is built, so that a hostile manifest costs nothing: the names of inputs and
 /// outputs and the number of classes are those of the architecture, and the weights' file (its header is read) holds at
 /// least what the parameters ask for; all weights together stay within bounds. Error (BundleInvalid) that names the

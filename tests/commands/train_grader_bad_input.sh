@@ -26,6 +26,11 @@ expect_exit 2 lumbargrade train grader --data "$LUMBARGRADE_TEST_DATA" --recipe 
 expect_stderr "train.csv is missing"
 expect_exit 2 train tiny.json --device tpu --out out
 expect_stderr '"tpu" must be one of cpu, cuda, cuda:N, auto'
+# More weights than a bundle may hold are told before anything is trained.
+sed 's/"condition"/"seeds": 20, "condition"/; s/"backbone": "resnet", "backbone_options": {[^}]*}/"backbone": "convnext_nano"/; s/, "run_folds": \[0\]/, "run_folds": [0, 1, 2, 3, 4, 5, 6]/; s/"folds": 2/"folds": 7/' tiny.json > heavy.json
+expect_exit 2 train heavy.json --out heavy
+expect_stderr "million weights together, more than the 2000 million of a bundle"
+expect_no_file heavy/crops
 mkdir empty
 expect_exit 2 train tiny.json --unlabelled empty --cache cache --out unlabelled
 expect_stderr "--unlabelled takes a folder in the challenge's layout"

@@ -9,10 +9,12 @@
 
 #include "bundle/find_bundle.h"
 #include "bundle/kept_networks.h"
+#include "bundle/verify.h"
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "network/architecture.h"
 #include "training/grader/fold_training.h"
 #include "training/grader/grader_bundle.h"
 #include "training/grader/held_out_grades.h"
@@ -25,6 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kMillion = 1e6;
 constexpr const char* kFirstPass = "";
 constexpr const char* kTrustedPass = "-trusted";
 
@@ -204,6 +207,24 @@ void check_stack(const GraderTrainingOptions& training, const GraderData& data) 
                                      "; use more studies, or leave the stack out"));
 }
 
+/// A bundle that is too large to be loaded is refused before it is trained.
+void check_weights(const GraderTrainingOptions& training) {
+  std::map<std::string, double> counted;  // entries are often alike
+  double sum = 0;
+  for (const NetworkRecipe& recipe : training.recipe.networks) {
+    double& weights = counted[recipe.parameters.dump()];
+    if (weights == 0) {
+      const Network network = build_network("grader", recipe.parameters, "the recipe", "networks");
+      for (const auto& parameter : network.module->parameters()) weights += static_cast<double>(parameter.numel());
+    }
+    sum += weights * static_cast<double>(training.recipe.folds_to_run().size());
+  }
+  if (sum <= kMaxBundleWeights) return;
+  throw Error(ErrorKind::Usage, text("the recipe ", training.recipe.name, " makes networks of ", sum / kMillion,
+                                     " million weights together, more than the ", kMaxBundleWeights / kMillion,
+                                     " million of a bundle; run fewer folds, or leave networks out"));
+}
+
 /// What the base bundle holds must go with what is trained: told before anything is.
 void check_base(const GraderTrainingOptions& training) {
   std::vector<std::string> roles;
@@ -246,6 +267,7 @@ std::vector<TrainingJob> GraderTrainingOptions::jobs() const {
 void train_ensemble(const GraderTrainingOptions& training) {
   check_only(training);
   check_base(training);
+  check_weights(training);
   prepare_training(training);
   const GraderData data = load_grader_data(training.recipe, training.data);
   check_folds(training, data);
