@@ -2,8 +2,8 @@
 
 #include "cli/commands.h"
 #include "cli/existing_input.h"
-#include "cli/training/training_commands.h"
 #include "cli/train_options.h"
+#include "cli/training/training_commands.h"
 
 namespace lumbargrade::cli {
 namespace {

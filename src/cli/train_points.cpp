@@ -1,8 +1,8 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/training/training_commands.h"
 #include "cli/train_options.h"
+#include "cli/training/training_commands.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -63,7 +63,8 @@ void add_train_points_command(CLI::App& train, Action& action) {
   auto training = std::make_shared<PointTraining>();
   add_point_options(*points, *training);
   points->footer(kPointsFooter);
-  points->callback([training, &action] { action = [training] { return training_commands().train_points(*training); }; });
+  points->callback(
+      [training, &action] { action = [training] { return training_commands().train_points(*training); }; });
 }
 
 }  // namespace lumbargrade::cli

@@ -10,6 +10,9 @@ namespace {
 constexpr int kRays = 32;
 constexpr double kRing_mm = 1.4;
 constexpr double kLostBelow = 0.2;
+/// About a pixel: where no cut beside the middle of the disc is narrower by so much, nobody could say which one to
+/// mark.
+constexpr double kVisibleRecessMm = 0.5;
 
 SacSection inside_dura(SacSection sac) {
   for (float& radius : sac.radius_mm) radius = std::max(0.F, radius - static_cast<float>(kDura_mm));
@@ -96,6 +99,23 @@ SpinePoint ganglion_point(const Anatomy& anatomy, Level level, Side side) {
   return point;
 }
 
+/// How deep a lateral recess is in one cut.
+struct RecessDepth {
+  double depth_mm = 0;
+  SpinePoint point;  ///< half-way down it
+};
+
+/// The mean over 2 mm across, at the s and u of `at`.
+RecessDepth recess_depth(const Anatomy& anatomy, const SpinePoint& at) {
+  RecessDepth result{0, {at.s, at.u, 0}};
+  for (double offset : {-1.0, 0.0, 1.0}) {
+    const Chord chord = free_chord(anatomy, at.s, at.u + offset);
+    result.depth_mm += chord.length / 3;
+    result.point.v += chord.middle_v / 3;
+  }
+  return result;
+}
+
 }  // namespace
 
 Severity canal_severity(double area_loss, double sac_area_mm2) {
@@ -143,18 +163,16 @@ void measure_recess(const Anatomy& anatomy, Level level, Side side, SideMeasure&
   const double centre_s = anatomy.plan().discs[static_cast<size_t>(disc)].centre_s;
   const Anatomy::Section& row = anatomy.section(centre_s);
   const double u = (side == Side::Left ? 1 : -1) * (0.5 * row.canal_width - 3);
-  measure.recess_mm = 1e9;
-  for (double s : {centre_s - 2, centre_s, centre_s + 2}) {
-    double sum = 0;
-    double middle_v = 0;
-    for (double offset : {-1.0, 0.0, 1.0}) {
-      const Chord chord = free_chord(anatomy, s, u + offset);
-      sum += chord.length / 3;
-      middle_v += chord.middle_v / 3;
-    }
-    if (sum >= measure.recess_mm) continue;
-    measure.recess_mm = sum;
-    measure.recess_point = {s, u, middle_v};
+  const RecessDepth middle = recess_depth(anatomy, {centre_s, u, 0});
+  measure.recess_mm = middle.depth_mm;
+  measure.recess_point = middle.point;
+  double visibly_narrower_mm = middle.depth_mm - kVisibleRecessMm;
+  for (double s : {centre_s - 2, centre_s + 2}) {
+    const RecessDepth beside = recess_depth(anatomy, {s, u, 0});
+    measure.recess_mm = std::min(measure.recess_mm, beside.depth_mm);
+    if (beside.depth_mm >= visibly_narrower_mm) continue;
+    visibly_narrower_mm = beside.depth_mm;
+    measure.recess_point = beside.point;
   }
   measure.recess = recess_severity(measure.recess_mm);
 }

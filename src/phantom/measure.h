@@ -11,7 +11,9 @@ namespace lumbargrade::phantom {
 struct SideMeasure {
   /// Antero-posterior room of the lateral recess at the traversing nerve, between the disc and the superior articular
   /// process or flavum (Ciric 1980, Steurer 2011: >= 5 mm normal, 3-4 suspicious, <= 2-3 stenotic).
+  /// The least of three cuts, 2 mm below the disc's middle, through it and 2 mm above it.
   double recess_mm = 0;
+  /// Half-way down it, on the cut through the disc's middle unless another one is visibly narrower (.5 mm).
   SpinePoint recess_point;
   /// Share of fat within 1.4 mm of the ganglion's outline above, behind, below and in front of it, in the sagittal
   /// plane.

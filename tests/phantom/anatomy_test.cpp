@@ -212,6 +212,26 @@ TEST(Lesions, ComeCloseToTheirPrevalence) {
   }
 }
 
+TEST(Lesions, PlaceARecessOnTheDiscsMiddleUnlessAnotherCutIsVisiblyNarrower) {
+  int all = 0, beside = 0;
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    PatientPlan plan = straight_adult(100 + i);
+    Stream stream{200 + i};
+    const LesionResult result = add_lesions(plan, even_prevalence(), stream);
+    for (const Level level : kLevels) {
+      const double centre_s = plan.discs[static_cast<size_t>(disc_of(level))].centre_s;
+      for (const SideMeasure& side : result.levels[index_of(level)].side) {
+        const double off_mm = std::abs(side.recess_point.s - centre_s);
+        EXPECT_TRUE(off_mm < 1e-9 || std::abs(off_mm - 2) < 1e-9) << off_mm;
+        ++all;
+        beside += off_mm > 1;
+      }
+    }
+  }
+  EXPECT_EQ(all, 60);
+  EXPECT_LT(beside, all / 5);  // the least of three nearly equal depths would be an outer cut's in most
+}
+
 TEST(Lesions, FollowTheChallengesPrevalenceOnBothSidesAlike) {
   constexpr int kPatients = 60;
   // By condition, level, grade and side.

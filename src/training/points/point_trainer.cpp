@@ -15,6 +15,7 @@
 #include "training/points/point_augmentation.h"
 #include "training/points/point_bundle.h"
 #include "training/points/point_tables.h"
+#include "training/points/point_target.h"
 #include "training/segmentation/random_draws.h"
 
 namespace lumbargrade {
@@ -23,7 +24,6 @@ namespace {
 /// What a run's seed is used for.
 enum PointStream : std::uint64_t { kPointWeights = 1, kPointCrops = 2 };
 
-constexpr double kTargetSdMm = 2;
 constexpr double kMirrorShare = 0.5;
 constexpr size_t kCropsAtOnce = 64;
 
@@ -42,31 +42,6 @@ TensorMap point_inputs(const CropBatch& batch, const torch::Device& device) {
   TensorMap inputs;
   add_view(inputs, kPointInput, batch, device);
   return inputs;
-}
-
-/// Fills slices x rows x columns with the share of each place: a normal distribution in the plane, on the slice of the
-/// place or the two that it lies between. Sums to 1, or to 0 where the crop does not show the place.
-void write_target(const CropPlace& place, const View& view, float* target) {
-  const double sigma_px = kTargetSdMm / view.pixel_mm;
-  const auto is_outside = [](double at, int count) { return at < -0.5 || at > count - 0.5; };
-  if (is_outside(place.slice, view.slices) || is_outside(place.row, view.size_px) ||
-      is_outside(place.column, view.size_px))
-    return;
-  const double slice = std::clamp(place.slice, 0.0, view.slices - 1.0);
-  double sum = 0;
-  float* at = target;
-  for (int s = 0; s < view.slices; ++s) {
-    const double share = std::max(0.0, 1 - std::abs(s - slice));
-    for (int row = 0; row < view.size_px; ++row) {
-      for (int column = 0; column < view.size_px; ++column) {
-        const double distance = std::hypot(row - place.row, column - place.column) / sigma_px;
-        const double value = share * std::exp(-distance * distance / 2);
-        sum += value;
-        *at++ = static_cast<float>(value);
-      }
-    }
-  }
-  std::for_each(target, at, [&](float& value) { value /= static_cast<float>(sum); });
 }
 
 /// Cross-entropy between the shares of places and those of the target, over the crops that show their point.
@@ -176,9 +151,11 @@ class AnchorTask {
       const size_t chosen = trained_[std::uniform_int_distribution<size_t>(0, trained_.size() - 1)(random)];
       const PointSample& sample = own_.samples[chosen];
       const bool mirror = anchor_ == Anchor::Canal && chance(random, kMirrorShare);
-      const CropPlace place =
-          copy_augmented_point(own_.crops, chosen, *sample.given, mirror, random, buffers_of(crops, k));
-      write_target(place, view, target[static_cast<std::int64_t>(k)].data_ptr<float>());
+      const CropBuffers buffers = buffers_of(crops, k);
+      const CropPlace place = copy_augmented_point(own_.crops, chosen, *sample.given, mirror, random, buffers);
+      torch::Tensor own = target[static_cast<std::int64_t>(k)];
+      write_point_target(place, view, {buffers.valid, static_cast<size_t>(view.slices)},
+                         {own.data_ptr<float>(), static_cast<size_t>(own.numel())});
       result.studies.push_back(data_.study_ids[static_cast<size_t>(sample.study)]);
     }
     result.inputs = point_inputs(crops, torch::kCPU);
