@@ -31,12 +31,6 @@ Probabilities certain(Severity severity) {
   return shares;
 }
 
-/// Whether anything is known of a condition.
-bool is_known(const std::vector<Probabilities>& targets) {
-  return std::any_of(targets.begin(), targets.end(),
-                     [](const Probabilities& target) { return target != Probabilities{}; });
-}
-
 /// The samples of one network's data on both sides of a fold: with any crop to learn from, with the crop that `grade`
 /// cuts to be measured by.
 struct Split {
@@ -284,6 +278,11 @@ void check_fold(const GraderTrainingOptions& training, const GraderData& data, s
 }
 
 }  // namespace
+
+bool is_known(const std::vector<Probabilities>& targets) {
+  return std::any_of(targets.begin(), targets.end(),
+                     [](const Probabilities& target) { return target != Probabilities{}; });
+}
 
 std::vector<int> folds_of_studies(size_t studies, int folds, std::uint64_t seed) {
   std::vector<size_t> order(studies);

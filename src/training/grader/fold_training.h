@@ -30,6 +30,9 @@ struct PseudoLabels {
   nlohmann::json identity;                          ///< what they were guessed from and how
 };
 
+/// Whether anything is known of a sample: of one of its conditions at least.
+bool is_known(const std::vector<Probabilities>& targets);
+
 /// One pass of training: from fresh weights on labels, or on from a pass before, with pseudo-labels too.
 struct TrainingPass {
   std::string name;               ///< part of the checkpoint's folder: "", "-trusted", "-pseudo"

@@ -81,12 +81,6 @@ void tell_guesses(const GraderTrainingOptions& training, const TrainedEnsemble& 
   }
 }
 
-bool is_any_known(const PseudoLabels& labels) {
-  return std::any_of(labels.targets.begin(), labels.targets.end(), [](const auto& targets) {
-    return std::any_of(targets.begin(), targets.end(), [](const auto& target) { return target != Probabilities{}; });
-  });
-}
-
 }  // namespace
 
 void train_on_pseudo_labels(const GraderTrainingOptions& training, const GraderData& data, const GraderData& unlabelled,
@@ -101,7 +95,7 @@ void train_on_pseudo_labels(const GraderTrainingOptions& training, const GraderD
       labels.push_back(labels_for(unlabelled.networks[entry.recipe], guesses, recipe.weight,
                                   identity_of(training, unlabelled, graders, entry, member)));
     for (size_t k = 0; k < labels.size(); ++k) {
-      if (!is_any_known(labels[k])) continue;
+      if (std::none_of(labels[k].targets.begin(), labels[k].targets.end(), is_known)) continue;
       TrainedEntry& entry = graders.entries[k];
       TrainingPass pass{"-pseudo", graders.suspects, training.recipe.optimisation, &entry.members[member], &labels[k]};
       pass.optimisation.epochs = recipe.epochs;
