@@ -1,9 +1,10 @@
 #include "network/recomputed.h"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/autocast_mode.h>
 #include <torch/autograd.h>
 #include <torch/utils.h>
+
+#include "network/autocast.h"
 
 namespace lumbargrade {
 namespace {
@@ -17,22 +18,16 @@ at::Generator generator_of(const torch::Device& device) {
 /// What else decides a result, besides input and parameters.
 struct Surroundings {
   explicit Surroundings(const torch::Device& of)
-      : device(of),
-        random(generator_of(of).get_state()),
-        mixed(at::autocast::is_autocast_enabled(of.type())),
-        type(at::autocast::get_autocast_dtype(of.type())) {}
+      : device(of), random(generator_of(of).get_state()), precision(autocast_of(of.type())) {}
 
   void restore() const {
     generator_of(device).set_state(random);
-    at::autocast::set_autocast_enabled(device.type(), mixed);
-    at::autocast::set_autocast_dtype(device.type(), type);
-    at::autocast::clear_cache();
+    set_autocast(device.type(), precision);
   }
 
   torch::Device device;
   torch::Tensor random;
-  bool mixed;
-  at::ScalarType type;
+  Autocast precision;
 };
 
 /// What a backward pass needs to compute once more.

@@ -1,5 +1,7 @@
 #include "training/loop/training_checkpoint.h"
 
+#include <torch/version.h>
+
 #include <string_view>
 
 #include "core/error.h"
@@ -38,12 +40,21 @@ std::vector<torch::Tensor> parameters_of(const torch::optim::AdamW& optimizer) {
   return parameters;
 }
 
+/// What an optimiser finds a parameter's state by: its address, in LibTorch 1.13 (Debian 12's) as words.
+auto state_key(const torch::Tensor& parameter) {
+#if TORCH_VERSION_MAJOR >= 2
+  return static_cast<void*>(parameter.unsafeGetTensorImpl());
+#else
+  return c10::guts::to_string(parameter.unsafeGetTensorImpl());
+#endif
+}
+
 /// Steps and moments by the parameter's place; parameters that never had a gradient have none.
 TensorMap optimizer_state(const torch::optim::AdamW& optimizer) {
   TensorMap state;
   const std::vector<torch::Tensor> parameters = parameters_of(optimizer);
   for (size_t k = 0; k < parameters.size(); ++k) {
-    const auto found = optimizer.state().find(parameters[k].unsafeGetTensorImpl());
+    const auto found = optimizer.state().find(state_key(parameters[k]));
     if (found == optimizer.state().end()) continue;
     const auto& of_parameter = static_cast<const torch::optim::AdamWParamState&>(*found->second);
     state.emplace(moment_name(k, "step"), torch::tensor(of_parameter.step(), torch::kLong));
@@ -62,7 +73,7 @@ void load_optimizer(torch::optim::AdamW& optimizer, const TensorMap& state) {
     of_parameter->step(step->second.item<int64_t>());
     of_parameter->exp_avg(state.at(moment_name(k, "mean")).to(parameters[k].device()));
     of_parameter->exp_avg_sq(state.at(moment_name(k, "square")).to(parameters[k].device()));
-    optimizer.state()[parameters[k].unsafeGetTensorImpl()] = std::move(of_parameter);
+    optimizer.state()[state_key(parameters[k])] = std::move(of_parameter);
   }
 }
 

@@ -1,6 +1,5 @@
 #include "training/loop/training_loop.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -9,16 +8,12 @@
 
 namespace lumbargrade {
 
-MixedPrecision::MixedPrecision(torch::DeviceType device, bool on) : device_(device), on_(on) {
-  if (!on_) return;
-  at::autocast::set_autocast_enabled(device_, true);
-  at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+MixedPrecision::MixedPrecision(torch::DeviceType device, bool on) : device_(device), before_(autocast_of(device)) {
+  set_autocast(device_, {on, torch::kBFloat16});
 }
 
 MixedPrecision::~MixedPrecision() {
-  if (!on_) return;
-  at::autocast::set_autocast_enabled(device_, false);
-  at::autocast::clear_cache();
+  set_autocast(device_, before_);
 }
 
 double rate_at(int step, int steps, double warm_up, double peak) {

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "network/autocast.h"
+
 namespace lumbargrade {
 
 /// Makes batches ahead of the network, on threads of its own: `make(k)` for k in [first, last), which next() gives in
@@ -76,7 +78,7 @@ class BatchQueue {
   std::vector<std::jthread> makers_;  // last: they use all of the above
 };
 
-/// Switches CPU or CUDA autocast to bfloat16 on for a scope.
+/// Switches CPU or CUDA autocast to bfloat16 on, or off, for a scope.
 class MixedPrecision {
  public:
   MixedPrecision(torch::DeviceType device, bool on);
@@ -86,7 +88,7 @@ class MixedPrecision {
 
  private:
   torch::DeviceType device_;
-  bool on_;
+  Autocast before_;
 };
 
 /// Linear warm-up over `warm_up` (a share of all steps), then a cosine down to zero.
