@@ -13,6 +13,7 @@
 #include "batch/study_overview.h"
 #include "batch/study_summary.h"
 #include "core/atomic_file.h"
+#include "core/process_memory.h"
 #include "pipeline/device.h"
 #include "pipeline/prepare_study.h"
 #include "pipeline/report_files.h"
@@ -26,9 +27,7 @@ using Message = nlohmann::json;
 
 /// What a study takes is counted (memory_budget.h); twice as much, of private memory, is for what escapes the count.
 void limit_process(int memory_limit_mib) {
-  const rlim_t bytes = static_cast<rlim_t>(memory_limit_mib) << 21;
-  const rlimit limit{bytes, bytes};
-  setrlimit(RLIMIT_DATA, &limit);
+  limit_private_memory(static_cast<std::uint64_t>(memory_limit_mib) << 21);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
 }

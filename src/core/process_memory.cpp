@@ -3,6 +3,7 @@
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -49,6 +50,13 @@ void prefer_large_pages(void* memory, std::size_t bytes) {
 
 void hand_back_libtorch_pages() {
   dl_iterate_phdr(look_at, nullptr);
+}
+
+void limit_private_memory([[maybe_unused]] std::uint64_t bytes) {
+#ifndef __SANITIZE_ADDRESS__
+  const rlimit limit{bytes, bytes};
+  setrlimit(RLIMIT_DATA, &limit);
+#endif
 }
 
 }  // namespace lumbargrade

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace lumbargrade {
 
@@ -17,5 +18,9 @@ void prefer_large_pages(void* memory, std::size_t bytes);
 /// cache, some microseconds for 64 KiB. Loading LibTorch touches 80 MiB of it that nothing reads afterwards: relocation
 /// tables, symbols, the registration of its operators. Call it when that is over, from any thread.
 void hand_back_libtorch_pages();
+
+/// Bounds the private memory of this process from now on: what is asked for beyond it is refused. A program under
+/// AddressSanitizer, whose shadow would count, stays unbounded.
+void limit_private_memory(std::uint64_t bytes);
 
 }  // namespace lumbargrade

@@ -21,10 +21,23 @@ bool load_installed_dictionary() {
   return loaded;
 }
 
-bool register_codecs() {
+/// DCMTK's list of codecs does not own them.
+class Codecs {
+ public:
+  Codecs() {
+    DcmRLEDecoderRegistration::registerCodecs();
+    DJDecoderRegistration::registerCodecs();
+  }
+  ~Codecs() {
+    DJDecoderRegistration::cleanup();
+    DcmRLEDecoderRegistration::cleanup();
+  }
+  Codecs(const Codecs&) = delete;
+  Codecs& operator=(const Codecs&) = delete;
+};
+
+bool set_up() {
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
-  DcmRLEDecoderRegistration::registerCodecs();
-  DJDecoderRegistration::registerCodecs();
   dcmEnableUnknownVRConversion.set(OFTrue);  // what an archive wrote as unknown is read as what the dictionary says
   if (!dcmDataDict.isDictionaryLoaded() && !load_installed_dictionary()) {
     throw Error(ErrorKind::Failure,
@@ -36,7 +49,8 @@ bool register_codecs() {
 }  // namespace
 
 void set_up_library() {
-  [[maybe_unused]] static const bool done = register_codecs();
+  [[maybe_unused]] static const bool done = set_up();
+  [[maybe_unused]] static const Codecs codecs;
 }
 
 }  // namespace lumbargrade::dicom

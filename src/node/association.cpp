@@ -14,11 +14,13 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <memory>
 #include <set>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "core/printable_text.h"
+#include "core/process_memory.h"
 #include "dicom/library.h"
 #include "dicom/transfer_syntax.h"
 #include "node/commitment.h"
@@ -28,7 +30,7 @@
 namespace lumbargrade::node {
 namespace {
 
-[[maybe_unused]] constexpr rlim_t kMemoryBytes = rlim_t{1} << 30;
+constexpr std::uint64_t kMemoryBytes = std::uint64_t{1} << 30;
 /// One message may take this many times the timeout: who sends a byte now and then is not served for ever.
 constexpr int kSlowestTimeouts = 10;
 
@@ -43,10 +45,7 @@ constexpr std::array<const char*, 3> kResults = {UID_ComprehensiveSRStorage, UID
 
 /// A hostile peer costs this process, and no more.
 void limit_association(const Configuration& configuration) {
-#ifndef __SANITIZE_ADDRESS__  // whose shadow counts as data
-  const rlimit memory{kMemoryBytes, kMemoryBytes};
-  setrlimit(RLIMIT_DATA, &memory);
-#endif
+  limit_private_memory(kMemoryBytes);
   const rlim_t largest = static_cast<rlim_t>(configuration.largest_file_mb) << 20;
   const rlimit file{largest, largest};
   setrlimit(RLIMIT_FSIZE, &file);
@@ -182,10 +181,10 @@ class Association {
   OFCondition serve_command() {
     T_DIMSE_Message message{};
     T_ASC_PresentationContextID context = 0;
-    DcmDataset* detail = nullptr;
-    OFCondition condition =
-        DIMSE_receiveCommand(association_, DIMSE_NONBLOCKING, configuration_.timeout_s, &context, &message, &detail);
-    delete detail;
+    DcmDataset* given_detail = nullptr;
+    OFCondition condition = DIMSE_receiveCommand(association_, DIMSE_NONBLOCKING, configuration_.timeout_s, &context,
+                                                 &message, &given_detail);
+    const std::unique_ptr<DcmDataset> detail(given_detail);
     if (condition.bad()) return condition;
     if (message.CommandField == DIMSE_C_ECHO_RQ) {
       return DIMSE_sendEchoResponse(association_, context, &message.msg.CEchoRQ, STATUS_Success, nullptr);
@@ -261,6 +260,7 @@ class Association {
   };
 
   /// DCMTK calls it last before it answers, with what it thinks of the data so far in `response`.
+  // NOLINTNEXTLINE(readability-function-size): DCMTK's parameters
   static void finish_store(void* data, T_DIMSE_StoreProgress* progress, T_DIMSE_C_StoreRQ*, char*, DcmDataset**,
                            T_DIMSE_C_StoreRSP* response, DcmDataset**) {
     if (progress->state != DIMSE_StoreEnd || response->DimseStatus != STATUS_Success) return;

@@ -7,7 +7,6 @@
 #include <array>
 #include <charconv>
 #include <fstream>
-#include <mutex>
 
 #include "core/error.h"
 #include "dicom/library.h"
@@ -16,9 +15,15 @@
 namespace lumbargrade::phantom {
 namespace {
 
+struct RleEncoder {
+  RleEncoder() { DcmRLEEncoderRegistration::registerCodecs(); }
+  ~RleEncoder() { DcmRLEEncoderRegistration::cleanup(); }
+  RleEncoder(const RleEncoder&) = delete;
+  RleEncoder& operator=(const RleEncoder&) = delete;
+};
+
 void register_rle_encoder() {
-  static std::once_flag once;
-  std::call_once(once, [] { DcmRLEEncoderRegistration::registerCodecs(); });
+  [[maybe_unused]] static const RleEncoder encoder;
 }
 
 // Of the program that writes the files: a UID below 2.25 made from a random UUID (PS3.5 B.2).
