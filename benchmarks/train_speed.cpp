@@ -69,11 +69,10 @@ std::vector<GraderSample> made_samples(const std::vector<Condition>& conditions,
 }
 
 CropFile made_crops(const fs::path& path, const View& view, const CropMargin& margin, size_t samples) {
-  const auto slices = static_cast<size_t>(view.slices + 2 * margin.slices);
-  const auto size = static_cast<size_t>(view.size_px + 2 * margin.pixels);
+  const CropExtent extent = extent_of(view, margin);
   std::mt19937 random(1);
-  std::string record(slices * size * size + slices, '\1');
-  for (size_t k = 0; k < slices * size * size; ++k) record[k] = static_cast<char>(random());
+  std::string record(extent.pixels() + extent.slices, '\1');
+  for (size_t k = 0; k < extent.pixels(); ++k) record[k] = static_cast<char>(random());
   std::ofstream file(path, std::ios::binary);
   for (size_t k = 0; k < samples; ++k) file.write(record.data(), static_cast<std::streamsize>(record.size()));
   file.close();

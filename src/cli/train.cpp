@@ -43,18 +43,7 @@ void add_segmentation_options(CLI::App& command, SegmentationTraining& training)
   command.add_option("--init", training.init, "Weights to begin with, a bundle's safetensors (default: random)")
       ->check(CLI::ExistingFile)
       ->group("Training");
-  command.add_option("--iterations", training.iterations, "Steps on labelled slices")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->group("Training");
-  command.add_option("--batch", training.batch, "Crops per step")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 256))
-      ->group("Training");
-  command.add_option("--rate", training.rate, "Peak learning rate")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->group("Training");
+  add_step_options(command, training, "Steps on labelled slices");
   add_training_options(command, training);
   add_resume_option(command, training);
 }
@@ -81,16 +70,21 @@ void add_canal_options(CLI::App& command, CanalTraining& training) {
       ->group("Data");
 }
 
+struct SubcommandText {
+  const char* name;
+  const char* description;
+  const char* footer;
+};
+
 /// A subcommand whose options fill a `Training` that `train` then runs.
 template <typename Training>
-void add_segmentation_command(CLI::App& parent, Action& action, const std::string& name, const std::string& description,
-                              const char* footer, void (*add_own)(CLI::App&, Training&),
-                              int (*TrainingCommands::*train)(Training)) {
-  auto* command = parent.add_subcommand(name, description);
+void add_segmentation_command(CLI::App& parent, Action& action, const SubcommandText& told,
+                              void (*add_own)(CLI::App&, Training&), int (*TrainingCommands::*train)(Training)) {
+  auto* command = parent.add_subcommand(told.name, told.description);
   auto training = std::make_shared<Training>();
   add_segmentation_options(*command, *training);
   add_own(*command, *training);
-  command->footer(footer);
+  command->footer(told.footer);
   command->callback(
       [training, train, &action] { action = [training, train] { return (training_commands().*train)(*training); }; });
 }
@@ -100,10 +94,12 @@ void add_segmentation_command(CLI::App& parent, Action& action, const std::strin
 void add_train_command(CLI::App& app, Action& action) {
   auto* train = app.add_subcommand("train", "Train the networks of a bundle");
   train->require_subcommand(1);
-  add_segmentation_command(*train, action, "locator", "Train the network that finds discs, vertebrae and the canal",
-                           kLocatorFooter, add_locator_options, &TrainingCommands::train_locator);
-  add_segmentation_command(*train, action, "canal", "Train the network that draws the canal's outline finely",
-                           kCanalFooter, add_canal_options, &TrainingCommands::train_canal);
+  add_segmentation_command(*train, action,
+                           {"locator", "Train the network that finds discs, vertebrae and the canal", kLocatorFooter},
+                           add_locator_options, &TrainingCommands::train_locator);
+  add_segmentation_command(*train, action,
+                           {"canal", "Train the network that draws the canal's outline finely", kCanalFooter},
+                           add_canal_options, &TrainingCommands::train_canal);
   add_train_points_command(*train, action);
   add_train_challenge_command(*train, action);
   add_train_grader_command(*train, action);

@@ -35,6 +35,21 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
       ->group("Machine");
 }
 
+void add_step_options(CLI::App& command, StepTraining& training, const char* iterations) {
+  command.add_option("--iterations", training.iterations, iterations)
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+  command.add_option("--batch", training.batch, "Crops per step")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 512))
+      ->group("Training");
+  command.add_option("--rate", training.rate, "Peak learning rate")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group("Training");
+}
+
 void add_resume_option(CLI::App& command, TrainingOptions& options) {
   command.add_flag("--resume", options.resume, "Go on from the checkpoints in --out")->group("Training");
 }

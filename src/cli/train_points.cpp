@@ -40,18 +40,7 @@ void add_point_options(CLI::App& command, PointTraining& training) {
   command.add_option("--init", training.init, "Bundle whose points networks are begun with (default: random weights)")
       ->check(CLI::ExistingDirectory)
       ->group("Training");
-  command.add_option("--iterations", training.iterations, "Steps of each network")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->group("Training");
-  command.add_option("--batch", training.batch, "Crops per step")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 512))
-      ->group("Training");
-  command.add_option("--rate", training.rate, "Peak learning rate")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->group("Training");
+  add_step_options(command, training, "Steps of each network");
   add_resume_option(command, training);
   add_training_options(command, training);
 }

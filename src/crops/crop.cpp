@@ -202,7 +202,9 @@ std::vector<std::uint8_t> quantised(const std::vector<float>& values, const Limi
   const float scale = limits.high > limits.low ? 255.0F / (limits.high - limits.low) : 0.0F;
   for (size_t k = 0; k < values.size(); ++k) {
     if (!std::isfinite(values[k])) continue;
-    result[k] = static_cast<std::uint8_t>(double{std::clamp((values[k] - limits.low) * scale, 0.0F, 255.0F)} + 0.5);
+    // Never negative, and unlike lround the compiler makes vectors of it.
+    const double level = double{std::clamp((values[k] - limits.low) * scale, 0.0F, 255.0F)};
+    result[k] = static_cast<std::uint8_t>(level + 0.5);  // NOLINT(bugprone-incorrect-roundings)
   }
   return result;
 }
@@ -242,8 +244,7 @@ std::vector<std::string> images_of(const Volume& volume, const std::vector<int>&
 
 /// More than half of what the view shows of a slice lies inside the image.
 std::vector<std::uint8_t> validity(const std::vector<float>& values, const View& view, const CropMargin& margin) {
-  const auto slices = static_cast<size_t>(view.slices + 2 * margin.slices);
-  const auto size = static_cast<size_t>(view.size_px + 2 * margin.pixels);
+  const auto [slices, size] = extent_of(view, margin);
   std::vector<std::uint8_t> valid(slices, 0);
   for (size_t slice = 0; slice < slices; ++slice) {
     int inside = 0;
@@ -270,6 +271,11 @@ Vector3 across_canal(const LevelFrame& frame) {
 }
 
 }  // namespace
+
+CropExtent extent_of(const View& view, const CropMargin& margin) {
+  return {static_cast<size_t>(view.slices) + 2 * static_cast<size_t>(margin.slices),
+          static_cast<size_t>(view.size_px) + 2 * static_cast<size_t>(margin.pixels)};
+}
 
 std::string_view point_source_name(PointSource source) {
   static constexpr std::array<std::string_view, 4> kNames = {"usual", "network", "finder", "measure"};

@@ -18,6 +18,15 @@ struct CropMargin {
   int pixels = 0;
 };
 
+/// What a crop is with its margin.
+struct CropExtent {
+  size_t slices;
+  size_t size_px;  ///< rows and columns
+
+  size_t pixels() const { return slices * size_px * size_px; }
+};
+CropExtent extent_of(const View& view, const CropMargin& margin);
+
 /// Where a point comes from.
 enum class PointSource {
   Usual,    ///< the level's frame and the usual offsets from its canal

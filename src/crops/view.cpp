@@ -47,6 +47,11 @@ Anchor anchor_of(Condition condition) {
   return kOfCondition[index_of(condition)];
 }
 
+Condition condition_of(Anchor anchor) {
+  return *std::find_if(kConditions.begin(), kConditions.end(),
+                       [&](Condition condition) { return anchor_of(condition) == anchor; });
+}
+
 std::optional<Condition> unseen_condition(const std::vector<Condition>& conditions, const std::vector<View>& views) {
   if (conditions.size() < 2) return std::nullopt;
   for (const Condition condition : conditions) {

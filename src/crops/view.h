@@ -16,8 +16,9 @@ enum class Anchor { Canal, Foramen, Recess };
 
 std::string_view anchor_name(Anchor anchor);  ///< "canal", "foramen", "recess"
 
-/// The usual anchor of a condition.
+/// The usual anchor of a condition, and the condition whose usual anchor it is.
 Anchor anchor_of(Condition condition);
+Condition condition_of(Anchor anchor);
 
 struct View;
 /// Of several conditions that one network grades, the first on whose anchor no view is centred. A network of one

@@ -51,6 +51,11 @@ cv::Point2d local_mean(const cv::Mat1d& plane, double pixel_mm) {
 
 }  // namespace
 
+bool shows(int slices, int size_px, const CropPlace& place) {
+  const auto is_inside = [](double at, int count) { return at > -0.5 && at < count - 0.5; };
+  return is_inside(place.slice, slices) && is_inside(place.row, size_px) && is_inside(place.column, size_px);
+}
+
 ReadPlace read_place(std::span<const float> map, const View& view) {
   std::vector<cv::Mat1d> planes;
   std::vector<double> masses;

@@ -13,6 +13,9 @@ struct CropPlace {
   double column = 0;
 };
 
+/// Whether a crop of so many slices, and pixels along each side, shows the place.
+bool shows(int slices, int size_px, const CropPlace& place);
+
 /// Where a crop shows what is sought.
 struct ReadPlace {
   CropPlace place;

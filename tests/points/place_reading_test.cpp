@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "points/point_view.h"
 
@@ -13,25 +15,26 @@ struct Peak {
   double slice, row, column, share;
 };
 
-/// Normal distributions of 2 mm in the plane, each on one slice.
+/// Of a normal distribution of 2 mm in the plane, on one slice.
+double value_at(const Peak& peak, const View& view, int slice, int row, int column) {
+  if (slice != peak.slice) return 0;
+  const double distance = std::hypot(row - peak.row, column - peak.column) * view.pixel_mm / 2;
+  return peak.share * std::exp(-distance * distance / 2);
+}
+
 std::vector<float> map_of(const View& view, const std::vector<Peak>& peaks) {
   std::vector<double> values;
-  double sum = 0;
   for (int slice = 0; slice < view.slices; ++slice) {
     for (int row = 0; row < view.size_px; ++row) {
       for (int column = 0; column < view.size_px; ++column) {
-        double value = 0;
-        for (const Peak& peak : peaks) {
-          const double distance = std::hypot(row - peak.row, column - peak.column) * view.pixel_mm / 2;
-          if (slice == peak.slice) value += peak.share * std::exp(-distance * distance / 2);
-        }
-        values.push_back(value);
-        sum += value;
+        double& value = values.emplace_back(0);
+        for (const Peak& peak : peaks) value += value_at(peak, view, slice, row, column);
       }
     }
   }
-  std::vector<float> map;
-  for (const double value : values) map.push_back(static_cast<float>(value / sum));
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  std::vector<float> map(values.size());
+  std::transform(values.begin(), values.end(), map.begin(), [&](double v) { return static_cast<float>(v / sum); });
   return map;
 }
 

@@ -11,12 +11,12 @@ namespace lumbargrade {
 namespace {
 
 std::string record_of(const std::optional<Crop>& crop, const View& view, const CropMargin& margin) {
-  const auto slices = static_cast<size_t>(view.slices + 2 * margin.slices);
-  const auto size = static_cast<size_t>(view.size_px + 2 * margin.pixels);
-  std::string record(slices * size * size + slices, '\0');
+  const CropExtent extent = extent_of(view, margin);
+  std::string record(extent.pixels() + extent.slices, '\0');
   if (!crop) return record;
   std::copy(crop->pixels.begin(), crop->pixels.end(), record.begin());
-  std::copy(crop->slice_valid.begin(), crop->slice_valid.end(), record.end() - static_cast<std::ptrdiff_t>(slices));
+  std::copy(crop->slice_valid.begin(), crop->slice_valid.end(),
+            record.end() - static_cast<std::ptrdiff_t>(extent.slices));
   return record;
 }
 
@@ -52,9 +52,8 @@ LevelFrame frame_along(Level level, const Vector3& canal_patient, const Vector3&
 
 /// The finding whose point an anchor is. Where no side is known, the left one.
 Finding finding_at(Anchor anchor, const Region& region) {
-  if (anchor == Anchor::Canal) return {Condition::SpinalCanalStenosis, std::nullopt, region.level};
-  const Condition condition =
-      anchor == Anchor::Foramen ? Condition::NeuralForaminalNarrowing : Condition::SubarticularStenosis;
+  const Condition condition = condition_of(anchor);
+  if (condition == Condition::SpinalCanalStenosis) return {condition, std::nullopt, region.level};
   return {condition, region.side.value_or(Side::Left), region.level};
 }
 

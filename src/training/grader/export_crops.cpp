@@ -57,8 +57,7 @@ struct InnerCrop {
 };
 
 InnerCrop inner_crop(const CropFile& file, const CropMargin& margin, const std::optional<size_t>& record) {
-  const auto slices = static_cast<size_t>(file.view().slices + 2 * margin.slices);
-  const auto size = static_cast<size_t>(file.view().size_px + 2 * margin.pixels);
+  const auto [slices, size] = extent_of(file.view(), margin);
   InnerCrop crop{std::vector<std::uint8_t>(slices * size * size, 0), std::vector<std::uint8_t>(slices, 0)};
   if (!record) return crop;
   const int first_slice = file.margin().slices - margin.slices, first = file.margin().pixels - margin.pixels;
@@ -184,8 +183,7 @@ class Exporter {
   static void write_arrays(const CropFile& file, const CropMargin& margin, CropPoint point,
                            const std::vector<const GraderSample*>& samples, const fs::path& pixels_path,
                            const fs::path& valid_path) {
-    const auto slices = static_cast<size_t>(file.view().slices + 2 * margin.slices);
-    const auto size = static_cast<size_t>(file.view().size_px + 2 * margin.pixels);
+    const auto [slices, size] = extent_of(file.view(), margin);
     NumpyFile pixels(pixels_path, {samples.size(), slices, size, size}), valid(valid_path, {samples.size(), slices});
     for (const GraderSample* sample : samples) {
       const InnerCrop crop = inner_crop(file, margin, sample->record(point));

@@ -131,9 +131,8 @@ CropMargin margin_of(const View& view, const AugmentationRecipe& augmentation) {
 }
 
 size_t record_bytes(const View& view, const CropMargin& margin) {
-  const auto slices = static_cast<size_t>(view.slices + 2 * margin.slices);
-  const auto size = static_cast<size_t>(view.size_px + 2 * margin.pixels);
-  return slices * (size * size + 1);
+  const CropExtent extent = extent_of(view, margin);
+  return extent.pixels() + extent.slices;
 }
 
 GraderData load_grader_data(const GraderRecipe& recipe, const GraderDataOptions& options) {

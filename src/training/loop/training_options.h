@@ -21,6 +21,13 @@ struct TrainingOptions {
   std::filesystem::path record_folder() const { return out / "training"; }
 };
 
+/// A training of so many steps, each of crops drawn at random.
+struct StepTraining : TrainingOptions {
+  int iterations = 0;
+  int batch = 32;      ///< crops per step
+  double rate = 2e-3;  ///< the learning rate's peak
+};
+
 /// Makes the output folder, which must be empty but for a run that is resumed (else Error, Usage), and sets the threads
 /// of LibTorch; OpenCV, which is called by threads of our own, gets one.
 void prepare_training(const TrainingOptions& options);

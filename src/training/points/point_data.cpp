@@ -60,12 +60,6 @@ CropSource source_of(const Crop& crop, const View& view, const std::vector<const
   return source;
 }
 
-bool lies_in(const CropPlace& place, const Crop& crop) {
-  const auto is_inside = [](double at, int count) { return at > -0.5 && at < count - 0.5; };
-  return is_inside(place.slice, crop.slices) && is_inside(place.row, crop.size_px) &&
-         is_inside(place.column, crop.size_px);
-}
-
 struct CutPoint {
   PointSample sample;
   std::string record;  ///< its bytes in the crop file
@@ -116,7 +110,7 @@ class PointExtractor {
     PointSample sample{study_index, finding_index, std::nullopt, source_of(*crop, view, volumes)};
     if (label.point_patient) {
       const CropPlace given = crop_place(*crop, view, *label.point_patient);
-      if (lies_in(given, *crop)) {
+      if (shows(crop->slices, crop->size_px, given)) {
         sample.given = given;
       } else {
         tell(text("lies ", std::lround((*label.point_patient - usual.point_patient).norm()),
@@ -184,38 +178,58 @@ nlohmann::json point_fingerprint(const TrainingFolder& folder, const TrainingSet
               text("cannot write the crops to ", cache.string(), ": is the disk full? --cache names another folder"));
 }
 
+/// Writes the crops of one study after another, and lists what they are.
+class PointWriter {
+ public:
+  PointWriter(const fs::path& cache, std::vector<DataProblem> skipped) : cache_(cache), skipped_(std::move(skipped)) {
+    for (size_t a = 0; a < files_.size(); ++a) files_[a].open(point_crops(cache, kPointAnchors[a]), std::ios::binary);
+  }
+
+  void add(const CutPoints& study) {
+    skipped_.insert(skipped_.end(), study.skipped.begin(), study.skipped.end());
+    misplaced_.insert(misplaced_.end(), study.misplaced.begin(), study.misplaced.end());
+    for (size_t a = 0; a < files_.size(); ++a) {
+      for (const CutPoint& point : study.anchors[a]) {
+        samples_[a].push_back(sample_json(point.sample));
+        files_[a].write(point.record.data(), static_cast<std::streamsize>(point.record.size()));
+      }
+      if (!files_[a]) throw_disk_full(cache_);
+    }
+  }
+
+  size_t skipped() const { return skipped_.size(); }
+
+  /// Ends the files and writes what could not be used; the index of all.
+  nlohmann::json finish() {
+    for (std::ofstream& file : files_) {
+      file.close();
+      if (!file) throw_disk_full(cache_);
+    }
+    write_problem_table(cache_ / "skipped.csv", skipped_);
+    write_problem_table(cache_ / "misplaced.csv", misplaced_);
+    return {{"samples", samples_}, {"skipped", skipped_.size()}, {"misplaced", misplaced_.size()}};
+  }
+
+ private:
+  fs::path cache_;
+  std::array<std::ofstream, kPointAnchors.size()> files_;
+  std::vector<DataProblem> skipped_, misplaced_;
+  nlohmann::json samples_ = {nlohmann::json::array(), nlohmann::json::array(), nlohmann::json::array()};
+};
+
 nlohmann::json cut_all_points(const fs::path& cache, int threads, const PointExtractor& extract,
                               const TrainingSet& set) {
-  std::vector<std::ofstream> files;
-  for (const Anchor anchor : kPointAnchors) files.emplace_back(point_crops(cache, anchor), std::ios::binary);
-  std::vector<DataProblem> skipped = set.problems, misplaced;
-  nlohmann::json samples = {nlohmann::json::array(), nlohmann::json::array(), nlohmann::json::array()};
+  PointWriter writer(cache, set.problems);
   Progress progress("cutting crops", static_cast<int>(set.studies.size()));
-  const auto chunk = static_cast<size_t>(kPointStudiesPerThread * threads);
+  const size_t chunk = size_t{kPointStudiesPerThread} * static_cast<size_t>(threads);
   for (size_t first = 0; first < set.studies.size(); first += chunk) {
     std::vector<CutPoints> cut(std::min(chunk, set.studies.size() - first));
     for_each_index(cut.size(), threads,
                    [&](size_t k) { cut[k] = extract(set.studies[first + k].study_id, static_cast<int>(first + k)); });
-    for (const CutPoints& study : cut) {
-      skipped.insert(skipped.end(), study.skipped.begin(), study.skipped.end());
-      misplaced.insert(misplaced.end(), study.misplaced.begin(), study.misplaced.end());
-      for (size_t a = 0; a < files.size(); ++a) {
-        for (const CutPoint& point : study.anchors[a]) {
-          samples[a].push_back(sample_json(point.sample));
-          files[a].write(point.record.data(), static_cast<std::streamsize>(point.record.size()));
-        }
-        if (!files[a]) throw_disk_full(cache);
-      }
-    }
-    progress.show(static_cast<int>(first + cut.size()), text(skipped.size(), " skipped"));
+    for (const CutPoints& study : cut) writer.add(study);
+    progress.show(static_cast<int>(first + cut.size()), text(writer.skipped(), " skipped"));
   }
-  for (std::ofstream& file : files) {
-    file.close();
-    if (!file) throw_disk_full(cache);
-  }
-  write_problem_table(cache / "skipped.csv", skipped);
-  write_problem_table(cache / "misplaced.csv", misplaced);
-  return {{"samples", samples}, {"skipped", skipped.size()}, {"misplaced", misplaced.size()}};
+  return writer.finish();
 }
 
 AnchorData anchor_data(const fs::path& cache, const nlohmann::json& index, Anchor anchor) {
@@ -289,10 +303,6 @@ void tell_problems(const nlohmann::json& index, const fs::path& cache) {
 }
 
 }  // namespace
-
-Condition condition_of(Anchor anchor) {
-  return kConditions[index_of(anchor)];
-}
 
 std::optional<ImagePlace> CropSource::image_place(const CropPlace& place, int size_px) const {
   const auto slice = static_cast<std::ptrdiff_t>(std::lround(place.slice));

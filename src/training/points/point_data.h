@@ -15,9 +15,6 @@ namespace lumbargrade {
 /// In the order of training and of the bundle's networks.
 inline constexpr std::array<Anchor, 3> kPointAnchors = {Anchor::Canal, Anchor::Foramen, Anchor::Recess};
 
-/// The condition whose coordinates tell where a point of this anchor is, and the other way round `anchor_of`.
-Condition condition_of(Anchor anchor);
-
 /// A place in an image, as the challenge's tables have it.
 struct ImagePlace {
   std::string series_id;

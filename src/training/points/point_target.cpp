@@ -8,18 +8,12 @@ namespace {
 
 constexpr double kTargetSdMm = 2;
 
-bool shows(const View& view, const CropPlace& place) {
-  const auto is_inside = [](double at, int count) { return at >= -0.5 && at <= count - 0.5; };
-  return is_inside(place.slice, view.slices) && is_inside(place.row, view.size_px) &&
-         is_inside(place.column, view.size_px);
-}
-
 }  // namespace
 
 void write_point_target(const CropPlace& place, const View& view, std::span<const float> valid,
                         std::span<float> target) {
   std::fill(target.begin(), target.end(), 0.0F);
-  if (!shows(view, place)) return;
+  if (!shows(view.slices, view.size_px, place)) return;
   const double sigma_px = kTargetSdMm / view.pixel_mm, slice = std::clamp(place.slice, 0.0, view.slices - 1.0);
   double sum = 0;
   auto at = target.begin();

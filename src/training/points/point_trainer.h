@@ -11,17 +11,17 @@
 namespace lumbargrade {
 
 /// Everything that decides what `train points` does.
-struct PointTraining : TrainingOptions {
+struct PointTraining : StepTraining {
   PointDataOptions data;
   int folds = 5;               ///< by study; each gives one member of the ensemble; 0: one network of all studies
   std::optional<int> fold;     ///< only this one; empty: all of them
-  int iterations = 600;        ///< steps of each network
-  int batch = 32;              ///< crops per step
-  double rate = 2e-3;          ///< peak
   std::filesystem::path init;  ///< bundle whose points networks' weights are begun with; empty: random ones
   std::vector<std::int64_t> widths = {16, 32, 64};
 
-  PointTraining() { threads = 1; }  // crops are made on one more
+  PointTraining() {
+    threads = 1;       // crops are made on one more
+    iterations = 600;  // of each network
+  }
 };
 
 /// Trains a network for each anchor and fold, and leaves in `out` a bundle: data.bundle's with these networks in place

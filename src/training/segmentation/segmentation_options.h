@@ -11,13 +11,10 @@
 namespace lumbargrade {
 
 /// What decides the training of a U-Net on labelled slices, whichever it is.
-struct SegmentationTraining : TrainingOptions {
+struct SegmentationTraining : StepTraining {
   std::filesystem::path data;  ///< see LocatorDataset
   int folds = 0;               ///< 0: train on every study
   int fold = 0;                ///< studies with index % folds == fold are held out
-  int iterations = 0;          ///< steps
-  int batch = 0;               ///< crops per step
-  double rate = 2e-3;          ///< peak
   std::filesystem::path init;  ///< weights to begin with (safetensors); empty: random ones
   UNetOptions network;
   std::vector<std::filesystem::path> cross_validation;  ///< `out` folders of fold runs with the same settings
