@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr int kResultReaders = 16;  // wait for the disk more than for a core
 
 // A signal handler can reach nothing but a static.
-volatile std::sig_atomic_t interrupts = 0;
+volatile std::sig_atomic_t interrupts = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 void count_interrupt(int) {
   interrupts = interrupts + 1;

@@ -16,7 +16,7 @@
 #include "batch/process_end.h"
 #include "core/error.h"
 
-extern char** environ;
+extern char** environ;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): the system's
 
 namespace lumbargrade {
 namespace {

@@ -126,7 +126,7 @@ std::string WorkerProcess::end_of_process() {
 }
 
 std::string WorkerProcess::cause_of_death() {
-  const std::string end = end_of_process();
+  std::string end = end_of_process();
   if (is_stopped_as_late_) {
     return is_ready_ ? "it took longer than --timeout-per-study and was stopped"
                      : "it took longer to load the bundle than a study may take and was stopped";

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 /// The file's real path; a symbolic link must not lead out of the bundle either.
 fs::path path_inside(const fs::path& folder, const std::string& file) {
   std::error_code failure;
-  const fs::path path = fs::canonical(folder / file, failure);
+  fs::path path = fs::canonical(folder / file, failure);
   if (failure) refuse(text((folder / file).string(), ", which the manifest names, cannot be read"));
   const fs::path inside = path.lexically_relative(fs::canonical(folder));
   if (inside.empty() || *inside.begin() == "..") {

@@ -41,7 +41,7 @@ const std::vector<std::string> kActivations = {"softmax", "sigmoid", "places"};
 
 /// A file name inside the bundle: no way out of its folder, nothing hidden, no surprise for any file system.
 std::string file_name(const StrictObject& object, const std::string& key) {
-  const std::string name = object.string(key);
+  std::string name = object.string(key);
   const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) || c == '.' || c == '_' || c == '-' || c == '/';
   });
@@ -57,7 +57,7 @@ std::string file_name(const StrictObject& object, const std::string& key) {
 }
 
 std::string checksum(const StrictObject& object, const std::string& key) {
-  const std::string digits = object.string(key);
+  std::string digits = object.string(key);
   const bool sound = digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (!sound) object.fail(key, "must be 64 lower-case hexadecimal digits, not \"" + digits + "\"");
   return digits;
@@ -97,7 +97,7 @@ NormalisationSpec read_normalisation(const StrictObject& object) {
 }
 
 std::vector<std::string> read_series(const StrictObject& object) {
-  const std::vector<std::string> series = object.strings("series");
+  std::vector<std::string> series = object.strings("series");
   for (const std::string& role : series) {
     if (std::find(kSeries.begin(), kSeries.end(), role) == kSeries.end()) {
       object.fail("series", "holds the unknown role \"" + role + "\"; valid are sagittal_t1, sagittal_t2, axial_t2");

@@ -190,7 +190,7 @@ std::string key_of(const nlohmann::json::json_pointer& pointer) {
   for (auto rest = pointer; !rest.empty(); rest = rest.parent_pointer()) {
     const std::string& token = rest.back();
     const bool is_index = token.find_first_not_of("0123456789") == std::string::npos;
-    key = (is_index ? "[" + token + "]" : "." + token) + key;
+    key = is_index ? text("[", token, "]", key) : text(".", token, key);
   }
   return key.empty() ? key : key.substr(1);
 }

@@ -61,7 +61,7 @@ class Verifier {
     const GoldenSpec& golden = network.spec.golden;
     check(network.spec.name + ": golden output", [&] {
       const double difference = golden_difference(network, read_safetensors(folder_ / golden.tensors.file));
-      const std::string figures = text("largest difference ", difference, ", allowed ", golden.tolerance);
+      std::string figures = text("largest difference ", difference, ", allowed ", golden.tolerance);
       if (difference > golden.tolerance) throw Error(ErrorKind::BundleInvalid, figures);
       return figures;
     });

@@ -94,7 +94,7 @@ BatchSummary run_and_record(const char* command, const BatchArguments& arguments
                             const std::vector<std::string>& outputs) {
   const Stopwatch total;
   const std::string started = utc_timestamp();
-  const BatchSummary summary = run_batch(options, calls_for(arguments, options.shard));
+  BatchSummary summary = run_batch(options, calls_for(arguments, options.shard));
   const fs::path folder = options.shard.count > 1 ? shard_folder(options.output, options.shard) : options.output;
   const fs::path file = folder / "run.json";
   RunRecord record = record_of(command, arguments, options, summary, outputs);

@@ -81,7 +81,7 @@ std::string StrictObject::string(const std::string& key) const {
 }
 
 std::string StrictObject::one_of(const std::string& key, const std::vector<std::string>& words) const {
-  const std::string word = string(key);
+  std::string word = string(key);
   if (!contains(words, word)) fail(key, text("is the unknown \"", word, "\"", name_hint(word, words)));
   return word;
 }

@@ -134,7 +134,7 @@ std::string jpeg_problem(Bytes stream, PixelCoding coding, const ExpectedImage& 
     if (marker < 0xFF01 || length < 2 || length > stream.size() - at - 2) return "damaged JPEG marker segment";
     if (is_frame_marker(marker) && has_frame) return "JPEG image with two frames";
     has_frame = has_frame || is_frame_marker(marker);
-    const std::string problem = segment_problem(marker, stream.subspan(at + 4, length - 2), lossless, coding, expected);
+    std::string problem = segment_problem(marker, stream.subspan(at + 4, length - 2), lossless, coding, expected);
     if (!problem.empty()) return problem;
     if (marker == kStartOfScan) return has_frame ? std::string() : "JPEG scan without a frame header";
     at += 2 + length;

@@ -283,7 +283,7 @@ struct Places {
   std::string text_of(const DcmTagKey& attribute) const {
     for (DcmItem* item : {dataset, converted_attributes(per_frame), converted_attributes(shared)}) {
       if (!item) continue;
-      const std::string value = string_value(*item, attribute);
+      std::string value = string_value(*item, attribute);
       if (!value.empty()) return value;
     }
     return {};
@@ -296,7 +296,7 @@ DcmItem* first_frame_groups(DcmDataset& dataset) {
 
 /// Empty when none was given, as far as the file tells.
 std::string contrast_agent_of(const Places& places) {
-  const std::string agent = places.text_of(DCM_ContrastBolusAgent);
+  std::string agent = places.text_of(DCM_ContrastBolusAgent);
   if (!agent.empty()) return agent;
   DcmItem* coded = first_item(places.dataset, DCM_ContrastBolusAgentSequence);
   if (!coded) return {};

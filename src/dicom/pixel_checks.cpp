@@ -85,7 +85,7 @@ std::string compression_problem(const Instance& instance, const std::vector<std:
   const ExpectedImage expected = {instance.format.rows, instance.format.columns, instance.format.samples_per_pixel,
                                   instance.format.bits_allocated};
   for (const auto& frame : frames) {
-    const std::string problem = codestream_problem(coding, frame, expected);
+    std::string problem = codestream_problem(coding, frame, expected);
     if (!problem.empty()) return problem;
   }
   return {};
@@ -169,7 +169,7 @@ std::string pixel_problem(const Instance& instance, const EncodedPixels& pixels)
   if (coding == PixelCoding::Unsupported) {
     return "unsupported transfer syntax " + describe_transfer_syntax(instance.transfer_syntax_uid);
   }
-  const std::string problem = format_problem(instance.format);
+  std::string problem = format_problem(instance.format);
   if (!problem.empty() || pixels.structure.fragments.empty()) return problem;
   return compression_problem(instance, pixels.frame_fragments, coding);
 }

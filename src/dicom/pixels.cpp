@@ -159,7 +159,8 @@ void convert_rle(const Instance& instance, std::span<const FrameTarget> targets)
 
 std::unique_ptr<DcmPixelData> encapsulated_pixels(const Instance& instance, const std::vector<Bytes>& fragments) {
   auto sequence = std::make_unique<DcmPixelSequence>(DcmTag(DCM_PixelSequenceTag));
-  sequence->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag)));  // an empty offset table
+  auto offset_table = std::make_unique<DcmPixelItem>(DcmTag(DCM_PixelItemTag));  // an empty one
+  sequence->insert(offset_table.release());
   for (const Bytes fragment : fragments) {
     auto item = std::make_unique<DcmPixelItem>(DcmTag(DCM_PixelItemTag));
     item->putUint8Array(fragment.data(), static_cast<unsigned long>(fragment.size()));

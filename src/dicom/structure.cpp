@@ -253,7 +253,7 @@ void find_dataset(Bytes bytes, Structure& structure, const std::string& name) {
 /// Owns a zlib inflate state.
 class Inflater {
  public:
-  Inflater() { ready_ = inflateInit2(&stream_, -MAX_WBITS) == Z_OK; }
+  Inflater() : ready_(inflateInit2(&stream_, -MAX_WBITS) == Z_OK) {}
   ~Inflater() {
     if (ready_) inflateEnd(&stream_);
   }

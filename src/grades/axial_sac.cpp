@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kAxialPixelMm = 0.4;
 constexpr int kAxialSizePx = 101;  // odd: one pixel is the point
+constexpr int kMiddlePx = kAxialSizePx / 2;
 constexpr double kAroundSacMm = 15;
 constexpr double kInnerMm = 8;
 constexpr double kMiddleHalfWidthMm = 1;
@@ -39,12 +40,12 @@ View axial_surroundings() {
 
 /// A pixel's place in mm from the crop's middle: x to the patient's left, y backwards.
 cv::Point2d place_mm(int column, int row) {
-  return {(column - kAxialSizePx / 2) * kAxialPixelMm, (row - kAxialSizePx / 2) * kAxialPixelMm};
+  return {(column - kMiddlePx) * kAxialPixelMm, (row - kMiddlePx) * kAxialPixelMm};
 }
 
 cv::Mat1b within(double radius_mm) {
   cv::Mat1b disc(kAxialSizePx, kAxialSizePx, uchar{0});
-  const cv::Point middle(kAxialSizePx / 2, kAxialSizePx / 2);
+  const cv::Point middle(kMiddlePx, kMiddlePx);
   cv::circle(disc, middle, static_cast<int>(radius_mm / kAxialPixelMm), cv::Scalar(255), cv::FILLED);
   return disc;
 }
@@ -159,8 +160,8 @@ std::optional<AxialMeasure> measure_axial_level(const std::vector<const Volume*>
   const cv::Mat1b sac = sac_of(bright_pixels(image));
   if (sac.empty()) return std::nullopt;
   const cv::Moments moments = cv::moments(sac, true);
-  const cv::Point2d centre_mm(moments.m10 / moments.m00 * kAxialPixelMm - kAxialSizePx / 2 * kAxialPixelMm,
-                              moments.m01 / moments.m00 * kAxialPixelMm - kAxialSizePx / 2 * kAxialPixelMm);
+  const cv::Point2d centre_mm((moments.m10 / moments.m00 - kMiddlePx) * kAxialPixelMm,
+                              (moments.m01 / moments.m00 - kMiddlePx) * kAxialPixelMm);
   if (cv::norm(centre_mm) > kFarthestCentreMm) return std::nullopt;
   AxialMeasure measure;
   measure.sac_area_mm2 = moments.m00 * kAxialPixelMm * kAxialPixelMm;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <torch/types.h>
+
 #include <array>
 #include <optional>
 

@@ -38,7 +38,7 @@ class CourseSearch {
   CourseSearch(const std::vector<std::vector<double>>& masses, const SlicePositions& slices,
                const std::vector<SliceRange>& ranges)
       : slices_(slices), count_(static_cast<size_t>(slices.count())), ranges_(ranges) {
-    for (size_t disc = 0; disc < masses.size(); ++disc) own_costs_.push_back(own_costs(masses[disc]));
+    for (const std::vector<double>& of_disc : masses) own_costs_.push_back(own_costs(of_disc));
   }
 
   std::vector<size_t> cheapest() {

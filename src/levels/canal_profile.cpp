@@ -133,7 +133,7 @@ std::vector<double> inscribed_diameters_mm(const cv::Mat1f& canal, double pixel_
     // Distances run to the centre of the nearest pixel outside. A band of n pixels gives n for even and n + 1 for odd
     // n.
     const double diameter_mm = std::max(0.0, 2 * farthest - 0.5) * pixel_mm / 2;
-    double& widest = diameters[static_cast<size_t>(part.y + row / 2)];
+    double& widest = diameters[static_cast<size_t>(part.y) + static_cast<size_t>(row / 2)];
     widest = std::max(widest, diameter_mm);
   }
   return diameters;

@@ -16,8 +16,7 @@ struct LocatorMaps {
   cv::Mat1f centre;    ///< coarse: a spot on every disc's centre
 };
 
-/// Order of the network's outputs.
-inline constexpr int kFineClasses = 4;  ///< background, disc, vertebra, canal
-inline constexpr int kCoarseMaps = 3;   ///< L5/S1 disc, S1 spot, disc-centre spot
+// The network's outputs in order: `fine` background, disc, vertebra, canal; `coarse` L5/S1 disc, S1 spot, disc-centre
+// spot.
 
 }  // namespace lumbargrade

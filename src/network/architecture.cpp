@@ -139,7 +139,7 @@ bool is_plain_name(const std::string& name) {
 
 /// Names of inputs or outputs: each once.
 std::vector<std::string> plain_names(const StrictObject& object, const std::string& key) {
-  const std::vector<std::string> names = object.strings(key);
+  std::vector<std::string> names = object.strings(key);
   if (names.size() > kMaxNames) object.fail(key, text("must have at most ", kMaxNames, " entries"));
   for (const std::string& name : names) {
     if (!is_plain_name(name)) object.fail(key, text("names \"", name, "\": use lower-case letters, digits and _"));

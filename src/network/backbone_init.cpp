@@ -107,7 +107,7 @@ fs::path file_of_map(const fs::path& map, const std::string& backbone) {
 fs::path backbone_weights_file(const fs::path& init, const std::string& backbone) {
   if (!fs::is_directory(init)) return init.extension() == ".json" ? file_of_map(init, backbone) : init;
   for (const char* ending : kEndings) {
-    const fs::path file = init / (backbone + ending);
+    fs::path file = init / (backbone + ending);
     if (fs::is_regular_file(file)) return file;
   }
   throw Error(ErrorKind::Usage,

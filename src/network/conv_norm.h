@@ -43,7 +43,7 @@ class ConvNorm {
   ConvNorm(const ChildName& convolution, ChildName norm, torch::nn::Conv2dOptions options, double epsilon = 1e-5);
   ConvNorm(torch::nn::Module* owner, std::string convolution, std::string norm, torch::nn::Conv2dOptions options,
            double epsilon = 1e-5)
-      : ConvNorm(ChildName{owner, std::move(convolution)}, {owner, std::move(norm)}, std::move(options), epsilon) {}
+      : ConvNorm(ChildName{owner, std::move(convolution)}, {owner, std::move(norm)}, options, epsilon) {}
 
   torch::Tensor operator()(const torch::Tensor& input);
   bool exists() const { return !convolution_.is_empty(); }

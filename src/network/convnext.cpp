@@ -26,8 +26,8 @@ void initialise(torch::Tensor& weight, torch::Tensor& bias) {
   nn::init::zeros_(bias);
 }
 
-nn::Conv2d convolution(nn::Conv2dOptions options) {
-  nn::Conv2d made(std::move(options));
+nn::Conv2d convolution(const nn::Conv2dOptions& options) {
+  nn::Conv2d made(options);
   initialise(made->weight, made->bias);
   return made;
 }
@@ -107,7 +107,7 @@ void ConvNeXt::add_stage(size_t stage, const ConvNeXtOptions& options, double dr
     blocks->push_back(
         ConvNeXtBlock(channels, options.pointwise_convolutions, drop_path_rate(drop_path, before_it, all)));
   }
-  stages_.push_back(group->register_module("blocks", blocks));
+  stages_.emplace_back(group->register_module("blocks", blocks));
 }
 
 torch::Tensor ConvNeXt::maps(const torch::Tensor& image) {

@@ -61,9 +61,8 @@ void initialise(nn::Module& module) {
     auto* convolution = below->as<nn::Conv2d>();
     if (!convolution) continue;
     const torch::Tensor& weight = convolution->weight;
-    const double fan_out =
-        static_cast<double>(weight.size(0) * weight.size(2) * weight.size(3) / convolution->options.groups());
-    nn::init::normal_(weight, 0, std::sqrt(2 / fan_out));
+    const std::int64_t fan_out = weight.size(0) * weight.size(2) * weight.size(3) / convolution->options.groups();
+    nn::init::normal_(weight, 0, std::sqrt(2 / static_cast<double>(fan_out)));
     if (convolution->bias.defined()) nn::init::zeros_(convolution->bias);
   }
 }
@@ -134,7 +133,7 @@ EfficientNetV2S::EfficientNetV2S(int64_t in_channels, double drop_path)
                             drop_path_rate(drop_path, done++, all_blocks)));
       channels = stage.channels;
     }
-    stages_.push_back(all->register_module(std::to_string(k), blocks));
+    stages_.emplace_back(all->register_module(std::to_string(k), blocks));
   }
   last_ = ConvNorm(this, "conv_head", "bn2", conv1x1(channels, kFeatures), kEpsilon);
   initialise(*this);

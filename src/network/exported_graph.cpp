@@ -75,7 +75,7 @@ json checked_boolean(const json& value) {
 }
 
 std::string checked_name(const json& value) {
-  const auto name = value.get<std::string>();
+  auto name = value.get<std::string>();
   if (name.empty() || name.size() > 256) fail_graph("a value has no name, or too long a one");
   return name;
 }
@@ -184,7 +184,7 @@ class GraphChecker {
   }
 
   static std::string checked_key(const json& value) {
-    const auto key = value.get<std::string>();
+    auto key = value.get<std::string>();
     if (key.size() > kMaxString) fail_graph("the name of an argument is too long");
     return key;
   }

@@ -85,7 +85,7 @@ GraderNetworkImpl::GraderNetworkImpl(GraderNetworkOptions options) : options_(st
     poolings_.push_back(poolings->register_module(
         view, make_slice_pooling(options_.pooling, width, options_.hidden, options_.dropout)));
     if (options_.auxiliary <= 0) continue;
-    auxiliary_heads_.push_back(auxiliary->register_module(view, nn::Linear(width, logits)));
+    auxiliary_heads_.emplace_back(auxiliary->register_module(view, nn::Linear(width, logits)));
   }
   if (!options_.shared_backbone) register_module("backbones", separate);
   // Older weights have none of these.

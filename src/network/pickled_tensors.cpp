@@ -421,7 +421,7 @@ TensorMap tensors_of(const Dictionary& state) {
 }
 
 /// Without the folder that all of them lie in.
-std::map<std::string, std::string> records_of(std::map<std::string, std::string> members) {
+std::map<std::string, std::string> records_of(std::map<std::string, std::string>&& members) {
   std::map<std::string, std::string> records;
   for (auto& [name, bytes] : members) records.emplace(name.substr(name.find('/') + 1), std::move(bytes));
   return records;

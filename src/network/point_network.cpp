@@ -37,7 +37,7 @@ torch::Tensor PointNetworkImpl::forward(const torch::Tensor& crop, const torch::
        along(columns, options).view({1, 1, 1, columns}).expand(shape)},
       2);
   const torch::Tensor seen = image.reshape({count * slices, kPointChannels, rows, columns});
-  const torch::Tensor logits = unet_->forward(seen).fine.reshape({count, 1, slices, rows, columns});
+  torch::Tensor logits = unet_->forward(seen).fine.reshape({count, 1, slices, rows, columns});
   if (!valid.defined()) return logits;
   TORCH_CHECK(valid.dim() == 2 && valid.size(0) == count && valid.size(1) == slices,
               "the network's input \"crop.valid\" has shape ", valid.sizes(), ", its crop has ", crop.sizes());

@@ -64,7 +64,7 @@ ResNet::ResNet(const ResNetOptions& options, int64_t in_channels, double drop_pa
                                    drop_path_rate(drop_path, done++, all)));
       channels = options.widths[stage];
     }
-    stages_.push_back(register_module("layer" + std::to_string(stage + 1), blocks));
+    stages_.emplace_back(register_module("layer" + std::to_string(stage + 1), blocks));
   }
   for (const auto& module : modules(false)) {
     if (auto* convolution = module->as<nn::Conv2d>()) {

@@ -56,7 +56,7 @@ ResNet3d::ResNet3d(const BackboneOptions& options) : features_(options.resnet.wi
       made->push_back(VolumeBlock(channels, widths[stage], stride, drop_path_rate(options.drop_path, done++, all)));
       channels = widths[stage];
     }
-    stages_.push_back(register_module("layer" + std::to_string(stage + 1), made));
+    stages_.emplace_back(register_module("layer" + std::to_string(stage + 1), made));
   }
   for (const auto& module : modules(false)) {
     if (auto* convolution = module->as<nn::Conv3d>()) {

@@ -68,7 +68,7 @@ class ZipReader {
 
   std::string checked_name(archive_entry& entry) const {
     const char* given = archive_entry_pathname(&entry);
-    const std::string name = given == nullptr ? "" : given;
+    std::string name = given == nullptr ? "" : given;
     const bool is_printable = std::all_of(name.begin(), name.end(), [](unsigned char c) { return c > 32 && c < 127; });
     if (name.empty() || name.size() > kMaxNameBytes || !is_printable) refuse("it has a member without a plain name");
     const fs::path path(name);

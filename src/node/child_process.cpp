@@ -15,7 +15,7 @@ namespace lumbargrade::node {
 namespace {
 
 // A signal handler can reach nothing but a static.
-volatile std::sig_atomic_t stop_wanted = 0;
+volatile std::sig_atomic_t stop_wanted = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 void want_stop(int) {
   stop_wanted = 1;

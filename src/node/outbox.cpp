@@ -86,7 +86,7 @@ class PeerSender {
       outbox_.end_sent(instance.sop_instance_uid);
       return {};
     }
-    const std::string refused = association.store(file);
+    std::string refused = association.store(file);
     if (!refused.empty()) {
       outbox_.end_refused(instance.sop_instance_uid);
     } else if (association.can_confirm()) {
@@ -138,7 +138,7 @@ std::vector<Waiting> Outbox::waiting() const {
 }
 
 fs::path Outbox::begin(const Waiting& instance) const {
-  const fs::path sending = waiting_ / (instance.sop_instance_uid + kSending);
+  fs::path sending = waiting_ / (instance.sop_instance_uid + kSending);
   if (!instance.is_fate_unknown) move_file(waiting_ / (instance.sop_instance_uid + kReady), sending);
   return sending;
 }

@@ -110,12 +110,12 @@ class PeerAssociation::Connection : public DcmSCU {
 
   void propose() {
     OFList<OFString> syntaxes;
-    syntaxes.push_back(UID_LittleEndianExplicitTransferSyntax);
+    syntaxes.emplace_back(UID_LittleEndianExplicitTransferSyntax);
     for (const char* sop_class :
          {UID_ComprehensiveSRStorage, UID_SecondaryCaptureImageStorage, UID_SegmentationStorage}) {
       addPresentationContext(sop_class, syntaxes);
     }
-    syntaxes.push_back(UID_LittleEndianImplicitTransferSyntax);
+    syntaxes.emplace_back(UID_LittleEndianImplicitTransferSyntax);
     addPresentationContext(UID_VerificationSOPClass, syntaxes);
     if (wants_commitment) addPresentationContext(UID_StorageCommitmentPushModelSOPClass, syntaxes);
     addPresentationContext(UID_FINDStudyRootQueryRetrieveInformationModel, syntaxes);

@@ -105,7 +105,7 @@ void Anatomy::make_sections() {
 
 const Anatomy::Section& Anatomy::section(double s) const {
   const double position = std::clamp((s - plan_.low_s) / kRow_mm, 0.0, static_cast<double>(sections_.size() - 1));
-  return sections_[static_cast<size_t>(position + 0.5)];
+  return sections_[static_cast<size_t>(std::lround(position))];
 }
 
 double Anatomy::column_outline(const Section& row, double u, double v) const {

@@ -115,6 +115,10 @@ class Anatomy {
   Material disc_material(int disc, const Section& row, double s, double u, double v) const;
   Material sac_material(const SacSection& section, double s, double u, double v, double limit_mm) const;
   Material soft_material(const Section& row, double s, double u, double v) const;
+  double share_down(double s) const;
+  std::optional<Material> psoas_material(const Section& row, double s, double u, double v) const;
+  std::optional<Material> erector_material(const Section& row, double s, double u, double v) const;
+  Material front_material(const Section& row, double s, double u, double v) const;
   Material muscle_or_fat(double s, double u, double v, double fat_share) const;
   std::optional<Material> pelvis_material(double s, double u, double v) const;
   std::optional<Material> flank_material(double s, double u, double v) const;

@@ -187,9 +187,10 @@ void measure_foramen(const Anatomy& anatomy, Level level, Side side, double rest
   measure.foramen_fat = {};
   for (int i = 0; i < kRays; ++i) {
     // Quarters centred on up, back, down and front; angle 0 points back, a quarter turn points up.
-    const int quarter = ((i + kRays / 8) / (kRays / 4)) % 4;
+    constexpr int kQuarter = kRays / 4;
+    const int quarter = ((i + kRays / 8) / kQuarter) % 4;
     constexpr std::array<size_t, 4> kIndex = {1, 0, 3, 2};
-    measure.foramen_fat[kIndex[static_cast<size_t>(quarter)]] += rays.fat[static_cast<size_t>(i)] / (kRays / 4);
+    measure.foramen_fat[kIndex[static_cast<size_t>(quarter)]] += rays.fat[static_cast<size_t>(i)] / kQuarter;
   }
   measure.nerve_area_mm2 = area_of(rays);
   measure.nerve_rest_area_mm2 = rest_area_mm2;

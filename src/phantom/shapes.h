@@ -40,9 +40,10 @@ struct Capsule {
 
   Capsule() = default;
   Capsule(const Spot& a, const Spot& b, double radius_mm)
-      : from(a), along{b.s - a.s, b.u - a.u, b.v - a.v}, radius(radius_mm) {
-    inverse_square = 1 / (along.s * along.s + along.u * along.u + along.v * along.v);
-  }
+      : from(a),
+        along{b.s - a.s, b.u - a.u, b.v - a.v},
+        inverse_square(1 / (along.s * along.s + along.u * along.u + along.v * along.v)),
+        radius(radius_mm) {}
 
   double distance(double s, double u, double v) const {
     const double ps = s - from.s, pu = u - from.u, pv = v - from.v;

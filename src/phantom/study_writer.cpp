@@ -171,40 +171,51 @@ nlohmann::json labels_of(const DatasetOptions& options, int index, const LesionR
   return labels;
 }
 
-void write_images(const DatasetOptions& options, int index, const Patient& patient,
-                  const std::vector<SeriesPlan>& series, const std::vector<SeriesIdentity>& identities,
-                  const std::filesystem::path& folder, const std::filesystem::path& label_folder) {
-  for (const SeriesIdentity& identity : identities) {
-    std::filesystem::create_directories(folder / std::to_string(identity.series_id));
-    if (options.labels) std::filesystem::create_directories(label_folder / std::to_string(identity.series_id));
+/// Writes a study's slices, with their labels where those are wanted.
+class ImageWriter {
+ public:
+  const DatasetOptions& options;
+  int index;
+  const Patient& patient;
+  const std::vector<SeriesPlan>& series;
+  const std::vector<SeriesIdentity>& identities;
+  const std::filesystem::path& folder;
+  const std::filesystem::path& label_folder;
+
+  void write_all() const {
+    for (const SeriesIdentity& identity : identities) {
+      std::filesystem::create_directories(folder / std::to_string(identity.series_id));
+      if (options.labels) std::filesystem::create_directories(label_folder / std::to_string(identity.series_id));
+    }
+    write_group(0, 2);  // sagittal T1 and T2 share their slices
+    write_group(2, 1);
   }
-  const auto stream_of = [&](size_t i, size_t k) {
-    return Stream{options.seed, static_cast<std::uint64_t>(index), kNoise, i, k};
-  };
-  const auto image = [&](size_t first, size_t count) {
+
+ private:
+  void write_group(size_t first, size_t count) const {
     std::vector<const SeriesPlan*> group;
     for (size_t i = first; i < first + count; ++i) group.push_back(&series[i]);
     for (size_t k = 0; k < series[first].slices.size(); ++k) {
       std::vector<Stream> streams;
-      for (size_t i = first; i < first + count; ++i) streams.push_back(stream_of(i, k));
+      for (size_t i = first; i < first + count; ++i) {
+        streams.push_back(Stream{options.seed, static_cast<std::uint64_t>(index), kNoise, i, k});
+      }
       const auto pixels = image_slice(patient, series[first].slices[k], group, streams);
       SlicePixels labels;
       if (options.labels) labels = label_slice(patient, series[first].slices[k]);
-      for (size_t i = first; i < first + count; ++i) {
-        const std::filesystem::path name = std::to_string(identities[i].series_id);
-        write_slice(folder / name, identities[i], series[i], static_cast<int>(k) + 1, pixels[i - first],
-                    options.quirks);
-        if (!options.labels) continue;
-        SeriesIdentity label_identity = identities[i];
-        label_identity.labels = true;
-        write_slice(label_folder / name, label_identity, series[i], static_cast<int>(k) + 1, labels,
-                    VendorQuirks::None);
-      }
+      for (size_t i = first; i < first + count; ++i) write(i, k, pixels[i - first], labels);
     }
-  };
-  image(0, 2);  // sagittal T1 and T2 share their slices
-  image(2, 1);
-}
+  }
+
+  void write(size_t i, size_t k, const SlicePixels& pixels, const SlicePixels& labels) const {
+    const std::filesystem::path name = std::to_string(identities[i].series_id);
+    write_slice(folder / name, identities[i], series[i], static_cast<int>(k) + 1, pixels, options.quirks);
+    if (!options.labels) return;
+    SeriesIdentity label_identity = identities[i];
+    label_identity.labels = true;
+    write_slice(label_folder / name, label_identity, series[i], static_cast<int>(k) + 1, labels, VendorQuirks::None);
+  }
+};
 
 }  // namespace
 
@@ -242,7 +253,7 @@ nlohmann::json write_study(const DatasetOptions& options, int index, const std::
                          {"contrast", contrast_name(series[i].sequence.contrast)},
                          {"instances", series[i].slices.size()}});
   }
-  write_images(options, index, patient, series, identities, folder, label_folder);
+  ImageWriter{options, index, patient, series, identities, folder, label_folder}.write_all();
 
   const StudyTruth truth(patient, series, study_id, lesions);
   nlohmann::json json;

@@ -42,63 +42,51 @@ std::optional<Material> Anatomy::flank_material(double s, double u, double v) co
   return std::nullopt;
 }
 
-Material Anatomy::soft_material(const Section& row, double s, double u, double v) const {
-  const double au = std::abs(u);
+/// 0 at L1, 1 near S1.
+double Anatomy::share_down(double s) const {
   const double up = plan_.bodies[kL1].centre_s;
-  const double share_down = std::clamp((up - s) / (up + 10), 0.0, 1.2);  // 0 at L1, 1 near S1
-  // Psoas: 15 and 9 cm2 in men and women at L4, slender at L1, forwards and outwards below L5.
-  if (s < up + 25) {
-    const double grown =
-        plan_.psoas_size * (8 + 11 * std::min(share_down, 0.85) - 6 * std::max(0.0, share_down - 0.85));
-    const double centre_u = row.half_width + 0.72 * grown + 9 * std::max(0.0, share_down - 0.8);
-    const double centre_v = 4 - 9 * share_down - 45 * std::max(0.0, share_down - 0.9);
-    const double to_u = au - centre_u;
-    const double to_v = v - centre_v;
-    if (inside_ellipse(to_u, to_v, 0.9 * grown, 1.15 * grown)) {
-      return muscle_or_fat(s, u, v, 0.6 * plan_.muscle_fat_share);
-    }
-    if (inside_ellipse(to_u, to_v, 0.9 * grown + 3, 1.15 * grown + 3)) return standard(Label::Fat);
+  return std::clamp((up - s) / (up + 10), 0.0, 1.2);
+}
+
+/// Psoas: 15 and 9 cm2 in men and women at L4, slender at L1, forwards and outwards below L5.
+std::optional<Material> Anatomy::psoas_material(const Section& row, double s, double u, double v) const {
+  if (s >= plan_.bodies[kL1].centre_s + 25) return std::nullopt;
+  const double down = share_down(s);
+  const double grown = plan_.psoas_size * (8 + 11 * std::min(down, 0.85) - 6 * std::max(0.0, down - 0.85));
+  const double to_u = std::abs(u) - (row.half_width + 0.72 * grown + 9 * std::max(0.0, down - 0.8));
+  const double to_v = v - (4 - 9 * down - 45 * std::max(0.0, down - 0.9));
+  if (inside_ellipse(to_u, to_v, 0.9 * grown, 1.15 * grown)) {
+    return muscle_or_fat(s, u, v, 0.6 * plan_.muscle_fat_share);
   }
-  if (const auto bone = pelvis_material(s, u, v)) return *bone;
-  // Erector spinae and multifidus in their sheath.
+  if (inside_ellipse(to_u, to_v, 0.9 * grown + 3, 1.15 * grown + 3)) return standard(Label::Fat);
+  return std::nullopt;
+}
+
+/// Erector spinae and multifidus in their sheath.
+std::optional<Material> Anatomy::erector_material(const Section& row, double s, double u, double v) const {
   const double sheath = s < 20 ? 1 - 0.010 * (20 - s) : 1;
-  if (sheath > 0.2 && v > row.wall_v + 6) {
-    const double centre_u = 33 * sheath;
-    const double centre_v = row.wall_v + row.canal_depth + 17 - (1 - sheath) * 14;
-    if (inside_ellipse(au - centre_u, v - centre_v, 33 * sheath, 27 * sheath)) {
-      if (!inside_ellipse(au - centre_u, v - centre_v, 33 * sheath - 0.8, 27 * sheath - 0.8))
-        return standard(Label::Ligament);
-      // Cleft between multifidus and longissimus, and the fat that replaces the deep multifidus with age.
-      const double cleft = au - 17 - 0.25 * (v - centre_v) - 2.5 * noise_.at({s, v, 0}, 15);
-      const double fat_half = 0.6 + 0.7 * noise_.at({s, v, u}, 8);
-      if (std::abs(cleft) < fat_half) return standard(Label::Fat);
-      if (std::abs(cleft) < fat_half + 1.2) return fatty_muscle();
-      const double deep =
-          cleft < 0 ? std::clamp((centre_v - v) / 30, 0.0, 0.5) + 0.25 * std::max(0.0, share_down - 0.5) : 0;
-      return muscle_or_fat(s, u, v, plan_.muscle_fat_share * (1 + 1.5 * deep));
-    }
-  }
-  // Quadratus lumborum, beside the psoas and in front of the erector.
-  if (s > plan_.bodies[kL5].centre_s && inside_ellipse(au - 54, v - row.wall_v - 2, 24, 10)) {
-    return muscle_or_fat(s, u, v, 0.5 * plan_.muscle_fat_share);
-  }
-  if (const auto organ = flank_material(s, u, v)) return *organ;
-  if (s < 30 && s > -60 && inside_ellipse(au - 78, v - 34, 34, 36)) return muscle_or_fat(s, u, v, 0.12);  // gluteal
-  if (v > row.wall_v + 20) {  // subcutaneous, with septa
-    return standard(std::abs(noise_.at({u, 0.5 * v, s}, 11)) < 0.012 ? Label::Ligament : Label::Fat);
-  }
-  if (v > -8 && v > 6 + 12 * noise_.at({u, s, v}, 23)) return standard(Label::Fat);
-  // Anterior longitudinal ligament, then vessels.
+  if (sheath <= 0.2 || v <= row.wall_v + 6) return std::nullopt;
+  const double to_u = std::abs(u) - 33 * sheath;
+  const double to_v = v - (row.wall_v + row.canal_depth + 17 - (1 - sheath) * 14);
+  if (!inside_ellipse(to_u, to_v, 33 * sheath, 27 * sheath)) return std::nullopt;
+  if (!inside_ellipse(to_u, to_v, 33 * sheath - 0.8, 27 * sheath - 0.8)) return standard(Label::Ligament);
+  // Cleft between multifidus and longissimus, and the fat that replaces the deep multifidus with age.
+  const double cleft = std::abs(u) - 17 - 0.25 * to_v - 2.5 * noise_.at({s, v, 0}, 15);
+  const double fat_half = 0.6 + 0.7 * noise_.at({s, v, u}, 8);
+  if (std::abs(cleft) < fat_half) return standard(Label::Fat);
+  if (std::abs(cleft) < fat_half + 1.2) return fatty_muscle();
+  const double deep = cleft < 0 ? std::clamp(-to_v / 30, 0.0, 0.5) + 0.25 * std::max(0.0, share_down(s) - 0.5) : 0;
+  return muscle_or_fat(s, u, v, plan_.muscle_fat_share * (1 + 1.5 * deep));
+}
+
+/// Aorta and vena cava in front of the spine, in their fat; then bowel and organs.
+Material Anatomy::front_material(const Section& row, double s, double u, double v) const {
   const double front = -row.half_depth - v;
-  if (v < 0 && au < 16 && column_outline(row, u, v) < 1.1) {
-    return standard(column_distance(row, s, u, v) < 1.1 ? Label::Ligament : Label::Fat);
-  }
   const double fork_s = plan_.bodies[kL5 + 1].centre_s - 6;  // aortic bifurcation at L4 in 67-83 % (PMID 12497222)
   const double apart = std::max(0.0, fork_s - s) * 0.45;
   const double fork_radius = apart > 0 ? 0.7 : 1;
   const auto vessel = [&](double at_u, double at_front, double radius) {
-    const double away = std::sqrt(square(u - at_u) + square(front - at_front)) - radius * fork_radius;
-    return away;
+    return std::sqrt(square(u - at_u) + square(front - at_front)) - radius * fork_radius;
   };
   const double nearest = std::min(
       {vessel(10 + apart, 13, 9.2), vessel(-15 - 0.8 * apart, 12, 10), apart > 0 ? vessel(4 - apart, 13, 9) : 1e3});
@@ -109,6 +97,27 @@ Material Anatomy::soft_material(const Section& row, double s, double u, double v
   const double blob = noise_.at({u, v, s}, 19) + 0.35 * noise_.at({u, v, s}, 7);
   if (blob > 0.42) return standard(Label::Air);
   return standard(blob > -0.12 ? Label::Viscera : Label::Fat);
+}
+
+Material Anatomy::soft_material(const Section& row, double s, double u, double v) const {
+  const double au = std::abs(u);
+  if (const auto psoas = psoas_material(row, s, u, v)) return *psoas;
+  if (const auto bone = pelvis_material(s, u, v)) return *bone;
+  if (const auto erector = erector_material(row, s, u, v)) return *erector;
+  // Quadratus lumborum, beside the psoas and in front of the erector.
+  if (s > plan_.bodies[kL5].centre_s && inside_ellipse(au - 54, v - row.wall_v - 2, 24, 10)) {
+    return muscle_or_fat(s, u, v, 0.5 * plan_.muscle_fat_share);
+  }
+  if (const auto organ = flank_material(s, u, v)) return *organ;
+  if (s < 30 && s > -60 && inside_ellipse(au - 78, v - 34, 34, 36)) return muscle_or_fat(s, u, v, 0.12);  // gluteal
+  if (v > row.wall_v + 20) {  // subcutaneous, with septa
+    return standard(std::abs(noise_.at({u, 0.5 * v, s}, 11)) < 0.012 ? Label::Ligament : Label::Fat);
+  }
+  if (v > -8 && v > 6 + 12 * noise_.at({u, s, v}, 23)) return standard(Label::Fat);
+  if (v < 0 && au < 16 && column_outline(row, u, v) < 1.1) {  // anterior longitudinal ligament
+    return standard(column_distance(row, s, u, v) < 1.1 ? Label::Ligament : Label::Fat);
+  }
+  return front_material(row, s, u, v);
 }
 
 Trunk::Trunk(const PatientPlan& plan, const SpineCurve& curve)

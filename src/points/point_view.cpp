@@ -42,7 +42,7 @@ View point_view(const NetworkSpec& spec) {
     refuse(text("its architecture is \"", spec.architecture, "\"; this version runs \"point_finder\""));
   }
   if (spec.inputs.size() != 1 || spec.outputs.size() != 1) refuse("it must have one input and one output");
-  const View view = view_of(spec.inputs.front(), spec.name);
+  View view = view_of(spec.inputs.front(), spec.name);
   NetworkSpec wanted = point_interface(view);
   wanted.inputs.front().name = kPointInput;
   wanted.outputs.front().temperature = spec.outputs.front().temperature;

@@ -145,7 +145,7 @@ std::vector<std::string> broken(const std::vector<std::string>& notes, int width
     while (from < note.size()) {
       const size_t blank = std::min(note.find(' ', from), note.size());
       const std::string word = note.substr(from, blank - from);
-      const std::string longer = line.empty() ? word : line + " " + word;
+      const std::string longer = line.empty() ? word : text(line, " ", word);
       if (!line.empty() && text_size(printable_ascii(longer), 0.42).width > width_px) {
         lines.push_back(line);
         line = "  " + word;

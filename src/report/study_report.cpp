@@ -43,7 +43,7 @@ std::string which(const std::vector<Finding>& findings) {
 }
 
 /// The flag's sentence with a capital and a full stop; a bundle's own word as words.
-std::string flag_sentence(std::string word) {
+std::string flag_sentence(const std::string& word) {
   const auto flag = find_flag(word);
   std::string sentence = flag ? std::string(flag->sentence) : word;
   if (!flag) std::replace(sentence.begin(), sentence.end(), '_', ' ');

@@ -35,7 +35,6 @@ inline constexpr Code kImageRegion = {"111030", "DCM", "Image Region"};
 inline constexpr Code kAlgorithmName = {"111001", "DCM", "Algorithm Name"};
 inline constexpr Code kAlgorithmVersion = {"111003", "DCM", "Algorithm Version"};
 inline constexpr Code kAlgorithmParameters = {"111002", "DCM", "Algorithm Parameters"};
-inline constexpr Code kComment = {"121106", "DCM", "Comment"};
 // Head of a report: title (CID 7021), procedure (CID 100), language (CID 5000). DCMTK's own enumerators of these
 // changed their names between 3.6.7 and 3.6.9.
 inline constexpr Code kImagingMeasurementReport = {"126000", "DCM", "Imaging Measurement Report"};

@@ -124,7 +124,7 @@ WeightingFinding weighting_from_description(const dicom::Instance& instance) {
 
 WeightingFinding find_weighting(const Candidate& candidate) {
   const WeightingFinding times = weighting_from_times(candidate);
-  const WeightingFinding description = weighting_from_description(candidate.instance());
+  WeightingFinding description = weighting_from_description(candidate.instance());
   if (times.weighting == Weighting::Unknown) return description;
   const bool contradicts = description.weighting != Weighting::Unknown && description.weighting != times.weighting;
   return contradicts ? WeightingFinding{times.weighting, text(times.evidence, " against ", description.evidence)}

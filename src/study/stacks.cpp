@@ -134,7 +134,7 @@ Steps steps_of(const Stack& stack) {
   for (size_t i = 1; i < stack.slices.size(); ++i) {
     const Vector3 step = stack.slices[i].plane().position_patient - stack.slices[i - 1].plane().position_patient;
     steps.along_mm.push_back(normal.dot(step));
-    steps.across_mm.push_back(step - normal * steps.along_mm.back());
+    steps.across_mm.emplace_back(step - normal * steps.along_mm.back());
   }
   return steps;
 }
@@ -206,7 +206,7 @@ void leave_out_strays(Stack& stack) {
   double largest_mm = 0;
   for (size_t i = 1; i < stack.slices.size(); ++i) {
     if (steps.along_mm[i - 1] > farthest_mm) {
-      runs.push_back({i, i});
+      runs.emplace_back(i, i);
       largest_mm = std::max(largest_mm, steps.along_mm[i - 1]);
     }
     runs.back().second = i + 1;
@@ -297,6 +297,20 @@ void warn_about_gaps(Stack& stack) {
   }
 }
 
+/// Takes what images of one station make up; blocks whose steps make no sense are told instead.
+void take_blocks(const Stack& station, Stacks& result) {
+  for (Stack& stack : resolve_repeats(station)) {
+    drop_doubled_slices(stack);
+    for (Stack& block : split_blocks(std::move(stack))) {
+      if (has_implausible_steps(block)) {
+        result.warnings.push_back(implausible_steps(block));
+      } else {
+        result.stacks.push_back(std::move(block));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Orientation orientation_of(const Vector3& normal) {
@@ -327,18 +341,7 @@ Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) 
       result.warnings.push_back(implausible_steps(family));
       continue;
     }
-    for (const Stack& station : split_stations(family)) {
-      for (Stack& stack : resolve_repeats(station)) {
-        drop_doubled_slices(stack);
-        for (Stack& block : split_blocks(std::move(stack))) {
-          if (!has_implausible_steps(block)) {
-            result.stacks.push_back(std::move(block));
-            continue;
-          }
-          result.warnings.push_back(implausible_steps(block));
-        }
-      }
-    }
+    for (const Stack& station : split_stations(family)) take_blocks(station, result);
   }
   for (Stack& stack : result.stacks) warn_about_gaps(stack);
   std::stable_sort(result.stacks.begin(), result.stacks.end(), [](const Stack& a, const Stack& b) {

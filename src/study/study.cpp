@@ -21,7 +21,7 @@ std::optional<Volume> decode(const Stack& stack, Series& series, const Decoding&
   } catch (const MemoryExceeded&) {
     throw;
   } catch (const Error& error) {
-    series.summary.warnings.push_back(error.what());
+    series.summary.warnings.emplace_back(error.what());
     series.summary.used = false;
     return std::nullopt;
   }

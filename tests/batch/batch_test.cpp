@@ -392,8 +392,8 @@ TEST_F(BatchTest, ABundleThatCannotBeLoadedIsTheRunsError) {
 }
 
 TEST_F(BatchTest, MoreWorkersThanAreBegunAtOnceGradeEveryStudy) {
-  std::vector<std::string> ids;
-  for (int k = 0; k < 40; ++k) ids.push_back(std::to_string(k));
+  std::vector<std::string> ids(40);
+  for (size_t k = 0; k < ids.size(); ++k) ids[k] = std::to_string(k);
   add_studies(ids);
   options_.pool.workers = 40;
   EXPECT_EQ(run().counts.graded, 40U);

@@ -30,7 +30,7 @@ std::vector<std::string> summary_of(const std::string& id) {
 
 /// A store as a finished shard leaves it; the studies in `failed` have no result.
 ResultStore write_shard(const fs::path& folder, const Shard& shard, const std::vector<std::string>& failed = {}) {
-  const ResultStore store(folder);
+  ResultStore store(folder);
   store.open({{"bundle_sha256", "aa"}}, false);
   Plan plan{shard, data_set_digest(kIds), {}, {}};
   for (const std::string& id : kIds) {

@@ -74,7 +74,7 @@ TEST(Shard, EveryStudyBelongsToExactlyOneAndTheyAreOfLikeSize) {
     }
     ASSERT_EQ(owners, 1);
   }
-  for (int size : sizes) EXPECT_NEAR(size, kStudies / kShards, 45);  // 4.6 SD of a binomial
+  for (int size : sizes) EXPECT_NEAR(size, 1.0 * kStudies / kShards, 45);  // 4.6 SD of a binomial
 }
 
 }  // namespace

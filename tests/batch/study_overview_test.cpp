@@ -7,7 +7,7 @@
 namespace lumbargrade {
 namespace {
 
-SeriesSummary series(const std::string& folder, SeriesRole role, bool used, std::vector<int> slices) {
+SeriesSummary series(const std::string& folder, SeriesRole role, bool used, const std::vector<int>& slices) {
   SeriesSummary summary;
   summary.name = folder;
   summary.role = role;

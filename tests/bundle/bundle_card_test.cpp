@@ -17,7 +17,7 @@ using testing::HasSubstr;
 class BundleCard : public testing::Test {
  protected:
   std::filesystem::path write(const std::string& text) const {
-    const auto path = folder_.path() / "card.json";
+    auto path = folder_.path() / "card.json";
     std::ofstream(path) << text;
     return path;
   }

@@ -76,7 +76,8 @@ View plain_view(SeriesRole series, Anchor anchor = Anchor::Canal) {
 }
 
 int grey(const Crop& crop, int slice, int row, int column) {
-  return crop.pixels[static_cast<size_t>((slice * crop.size_px + row) * crop.size_px + column)];
+  const int at = (slice * crop.size_px + row) * crop.size_px + column;
+  return crop.pixels[static_cast<size_t>(at)];
 }
 
 /// 0..255 over the range of a ramp across the crop's 21 pixels.

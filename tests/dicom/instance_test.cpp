@@ -51,6 +51,16 @@ int32_t unscale(float value, const Frame& frame) {
   return static_cast<int32_t>(std::lround((static_cast<double>(value) - frame.intercept) / frame.slope));
 }
 
+void expect_plane(const ImagePlane& plane, const nlohmann::json& expected) {
+  const Affine patient_from_index = plane.patient_from_index();
+  for (int axis = 0; axis < 3; ++axis) {
+    const auto& row = expected["patient_from_index"][static_cast<size_t>(axis)];
+    EXPECT_NEAR(patient_from_index.linear()(axis, 0), row[0].get<double>(), 1e-6);
+    EXPECT_NEAR(patient_from_index.linear()(axis, 1), row[1].get<double>(), 1e-6);
+    EXPECT_NEAR(patient_from_index.translation()(axis), row[2].get<double>(), 1e-6);
+  }
+}
+
 void expect_frame(const Instance& instance, const Frame& frame, const float* voxels, const nlohmann::json& expected) {
   EXPECT_NEAR(frame.slope, expected["slope"].get<double>(), 1e-6 * std::abs(frame.slope));
   EXPECT_NEAR(frame.intercept, expected["intercept"].get<double>(), 1e-6 * std::abs(frame.intercept));
@@ -59,17 +69,10 @@ void expect_frame(const Instance& instance, const Frame& frame, const float* vox
   EXPECT_EQ(crc32(0, reinterpret_cast<const Bytef*>(stored.data()), static_cast<uInt>(stored.size() * 4)),
             expected["stored_crc32"].get<uLong>());
   const double middle = expected["middle"];
-  const auto at = static_cast<size_t>(instance.format.rows / 2 * instance.format.columns + instance.format.columns / 2);
+  const int at = instance.format.rows / 2 * instance.format.columns + instance.format.columns / 2;
   EXPECT_NEAR(voxels[at], middle, 1e-5 * std::abs(middle));
-
   ASSERT_TRUE(frame.plane);
-  const Affine patient_from_index = frame.plane->patient_from_index();
-  for (int axis = 0; axis < 3; ++axis) {
-    const auto& row = expected["patient_from_index"][static_cast<size_t>(axis)];
-    EXPECT_NEAR(patient_from_index.linear()(axis, 0), row[0].get<double>(), 1e-6);
-    EXPECT_NEAR(patient_from_index.linear()(axis, 1), row[1].get<double>(), 1e-6);
-    EXPECT_NEAR(patient_from_index.translation()(axis), row[2].get<double>(), 1e-6);
-  }
+  expect_plane(*frame.plane, expected);
 }
 
 TEST(ReadInstance, GivesThePixelsAndGeometryThatPydicomReadsFromRealFiles) {
@@ -107,7 +110,8 @@ std::vector<unsigned char> lossy_bytes(E_TransferSyntax syntax, int bits, std::v
   image.rows = image.columns = 64;
   DcmFileFormat file;
   for (int i = 0; i < 64 * 64; ++i) {
-    const double brightness = 0.5 + 0.5 * std::sin(0.1 * (i % 64)) * std::cos(0.07 * (i / 64));
+    const int column = i % 64, row = i / 64;
+    const double brightness = 0.5 + 0.5 * std::sin(0.1 * column) * std::cos(0.07 * row);
     image.pixels.push_back(static_cast<uint16_t>(brightness * ((1 << bits) - 1)));
   }
   fill(*file.getDataset(), image);

@@ -58,7 +58,8 @@ inline void put_plane(DcmItem& item, const ImagePlane& plane) {
 
 inline void put_pixels(DcmDataset& dataset, const MadeImage& image) {
   std::vector<uint16_t> pixels = image.pixels;
-  const size_t count = static_cast<size_t>(image.rows * image.columns * image.frames);
+  const size_t count =
+      static_cast<size_t>(image.rows) * static_cast<size_t>(image.columns) * static_cast<size_t>(image.frames);
   for (size_t i = pixels.size(); i < count; ++i) {
     pixels.push_back(static_cast<uint16_t>((static_cast<size_t>(image.instance_number) + i) % 4096));
   }

@@ -35,13 +35,13 @@ inline Volume volume_with_gap(const Vector3& gap) {
 /// Looks for what is bright within 6 mm in its own slice and dark around and beside it.
 inline ForamenFinder gap_finder() {
   ForamenFinder finder;
-  const int cells = ForamenFinder::kCells, half = cells / 2;
+  constexpr int kHalf = ForamenFinder::kCells / 2;
+  size_t next = 0;
   for (int slice = 0; slice < ForamenFinder::kSlices; ++slice) {
-    for (int row = 0; row < cells; ++row) {
-      for (int column = 0; column < cells; ++column) {
-        const bool inside = std::hypot(row - half, column - half) * ForamenFinder::kCellMm < 5;
-        const double weight = slice == 1 ? (inside ? 1 : -0.2) : (inside ? -0.5 : 0);
-        finder.weights[static_cast<size_t>((slice * cells + row) * cells + column)] = weight;
+    for (int row = 0; row < ForamenFinder::kCells; ++row) {
+      for (int column = 0; column < ForamenFinder::kCells; ++column) {
+        const bool inside = std::hypot(row - kHalf, column - kHalf) * ForamenFinder::kCellMm < 5;
+        finder.weights[next++] = slice == 1 ? (inside ? 1 : -0.2) : (inside ? -0.5 : 0);
       }
     }
   }

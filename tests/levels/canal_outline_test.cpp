@@ -228,12 +228,13 @@ TEST(OutlineCanal, ReplacesTheLocatorsDiameterOnThinAndThickSlices) {
   thick.patient_from_index.translation() = Vector3(-44, 0, 0);
   for (const Volume& volume : {thin, thick}) {
     Spine spine = located_spine();
-    spine.central_slice = volume.slices / 2;
+    const int middle = volume.slices / 2;
+    spine.central_slice = middle;
     outline_canal(volume, even_band, 16, spine);
     for (const auto& level : spine.levels) {
       EXPECT_NEAR(level->canal->diameter_mm, 14, 1);
       EXPECT_NEAR(level->canal->point_patient.y(), 60 + 2 + 7, 1.5);
-      EXPECT_NEAR(level->canal->slice, volume.slices / 2, 5);
+      EXPECT_NEAR(level->canal->slice, middle, 5);
     }
   }
 }

@@ -16,7 +16,9 @@ struct Picture {
   int width = 0, height = 0;
   std::vector<int> colours;  ///< 0xRRGGBB by row and column
 
-  int at(int row, int column) const { return colours[static_cast<std::size_t>(row * width + column)]; }
+  int at(int row, int column) const {
+    return colours[static_cast<std::size_t>(row) * static_cast<std::size_t>(width) + static_cast<std::size_t>(column)];
+  }
 };
 
 Picture read_picture(const std::filesystem::path& path) {

@@ -246,7 +246,9 @@ TEST(ExportedNetworkTest, other_inputs_than_declared_are_named) {
       },
       testing::ThrowsMessage<Error>(HasSubstr("takes 2 inputs, its parameters name 1")));
   ExportedNetwork network(example("channels.pt2"), options_of("channels"));
-  const auto answer = [&](std::vector<std::int64_t> shape) { network->forward({{"first", torch::zeros(shape)}}); };
+  const auto answer = [&](const std::vector<std::int64_t>& shape) {
+    network->forward({{"first", torch::zeros(shape)}});
+  };
   EXPECT_THAT(
       [&] {
         answer({1, 5, 16, 16});

@@ -100,7 +100,7 @@ TEST(SlicesTest, neighbours_are_the_slices_beside_and_the_outer_ones_their_own) 
   const torch::NoGradGuard no_gradients;
   const torch::Tensor slices = torch::randn({1, 3, 32, 32});
   GraderNetwork network = network_with({{"neighbours", 1}});
-  const auto features_of = [&](std::vector<int64_t> places) {
+  const auto features_of = [&](const std::vector<int64_t>& places) {
     const torch::Tensor image = slices[0].index_select(0, torch::tensor(places)).unsqueeze(0);
     return network->backbones()[0]->forward(image);
   };

@@ -16,6 +16,7 @@ namespace lumbargrade {
 namespace {
 
 namespace fs = std::filesystem;
+using std::string_literals::operator""s;
 using testing::HasSubstr;
 
 const fs::path kPickled = fs::path(LUMBARGRADE_TEST_DATA) / "network/pickled.bin";
@@ -69,14 +70,13 @@ TEST_F(HostilePickle, programs_that_call_or_reach_beyond_are_refused) {
     write_zip(path_, {{"x/data.pkl", program}, {"x/data/0", std::string(8, 'x')}});
     return path_;
   };
-  expect_refused(with_program("cos\nsystem\nX\4\0\0\0true\x85R."), "it names os.system");
+  expect_refused(with_program("cos\nsystem\nX\4\0\0\0true\x85R."s), "it names os.system");
   expect_refused(with_program("cbuiltins\neval\n."), "it names builtins.eval");
   expect_refused(with_program("i"), "the instruction 105");
   expect_refused(with_program("K\1."), "a dictionary of tensors");
   expect_refused(with_program("}."), "it holds no tensor");
   expect_refused(with_program("R."), "takes what is not there");
   // Two floats lie in the record; the tensor asks for three.
-  using std::string_literals::operator""s;
   const std::string tensor = "}X\1\0\0\0ac"s + "torch._utils\n_rebuild_tensor_v2\n(" + "(X\7\0\0\0storage"s +
                              "ctorch\nFloatStorage\n" +
                              "X\1\0\0\0"

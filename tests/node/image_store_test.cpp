@@ -25,7 +25,7 @@ class ImageStoreTest : public ::testing::Test {
   }
 
   fs::path received(ImageStore& store) const {
-    const fs::path part = store.next_part();
+    fs::path part = store.next_part();
     fs::copy_file(image_, part);
     return part;
   }

@@ -77,8 +77,8 @@ INSTANTIATE_TEST_SUITE_P(Radices, FourierOfLength, testing::Values(2, 8, 13, 36,
 TEST(Acquire, GivesANoiselessObjectBack) {
   constexpr int kRows = 40;
   constexpr int kColumns = 36;
-  Object object{std::vector<float>(kRows * kColumns), std::vector<float>(kRows * kColumns)};
-  for (size_t i = 0; i < object.water.size(); ++i) object.water[i] = 0.5F;  // no frequency but zero
+  // No frequency but zero.
+  const Object object{std::vector<float>(kRows * kColumns, 0.5F), std::vector<float>(kRows * kColumns)};
   Stream stream{3};
   const SlicePixels pixels = acquire(object, kRows, kColumns, plain_scan(), stream);
   for (const auto value : pixels) ASSERT_NEAR(value, 500, 1);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "core/error.h"
 #include "phantom/lesions.h"
 #include "phantom/scanner.h"
 
@@ -232,44 +233,55 @@ TEST(Lesions, PlaceARecessOnTheDiscsMiddleUnlessAnotherCutIsVisiblyNarrower) {
   EXPECT_LT(beside, all / 5);  // the least of three nearly equal depths would be an outer cut's in most
 }
 
-TEST(Lesions, FollowTheChallengesPrevalenceOnBothSidesAlike) {
-  constexpr int kPatients = 60;
-  // By condition, level, grade and side.
-  std::array<std::array<std::array<std::array<double, 2>, kSeverityCount>, kLevelCount>, kConditionCount> count{};
+/// How often each grade occurs, by condition, level, grade and side.
+struct LesionCount {
+  using BySide = std::array<double, 2>;
+  std::array<std::array<std::array<BySide, kSeverityCount>, kLevelCount>, kConditionCount> grades{};
   std::array<int, 2> cysts{};
-  for (std::uint64_t i = 0; i < kPatients; ++i) {
-    PatientPlan plan = straight_adult(300 + i);
-    Stream stream{400 + i};
-    const LesionResult result = add_lesions(plan, challenge_prevalence(), stream);
+
+  void add(const LesionResult& result) {
     for (size_t level = 0; level < kLevelCount; ++level) {
+      const LevelMeasure& measure = result.levels[level];
       for (size_t side = 0; side < 2; ++side) {
-        const LevelMeasure& measure = result.levels[level];
-        const std::array<Severity, kConditionCount> grades = {measure.canal, measure.side[side].foramen,
-                                                              measure.side[side].recess};
-        for (size_t condition = 0; condition < kConditionCount; ++condition) {
-          ++count[condition][level][static_cast<size_t>(grades[condition])][side];
-        }
+        ++grades[0][level][index_of(measure.canal)][side];
+        ++grades[1][level][index_of(measure.side[side].foramen)][side];
+        ++grades[2][level][index_of(measure.side[side].recess)][side];
       }
     }
+  }
+  void add(const PatientPlan& plan) {
     for (const DiscPlan& disc : plan.discs) {
       for (size_t side = 0; side < 2; ++side) cysts[side] += disc.side[side].cyst_radius_mm > 0;
     }
   }
+};
+
+/// Ninety shares are compared: one of them lies 3.5 standard errors away in one of twenty runs.
+void expect_share(double share, const LesionCount::BySide& counts, int patients, const std::string& what) {
+  const double tolerance = 3.5 * std::sqrt(share * (1 - share) / patients) + 1.0 / patients;
+  for (const double found : counts) EXPECT_NEAR(found / patients, share, tolerance) << what;
+}
+
+TEST(Lesions, FollowTheChallengesPrevalenceOnBothSidesAlike) {
+  constexpr int kPatients = 60;
+  LesionCount count;
+  for (std::uint64_t i = 0; i < kPatients; ++i) {
+    PatientPlan plan = straight_adult(300 + i);
+    Stream stream{400 + i};
+    count.add(add_lesions(plan, challenge_prevalence(), stream));
+    count.add(plan);
+  }
   const PriorTable wanted = challenge_prevalence();
-  for (size_t condition = 0; condition < kConditionCount; ++condition) {
-    for (size_t level = 0; level < kLevelCount; ++level) {
+  for (const Condition condition : kConditions) {
+    for (const Level level : kLevels) {
       for (size_t grade = 0; grade < kSeverityCount; ++grade) {
-        const double share = wanted[condition][level][grade];
-        // Ninety shares are compared: one of them lies 3.5 standard errors away in one of twenty runs.
-        const double tolerance = 3.5 * std::sqrt(share * (1 - share) / kPatients) + 1.0 / kPatients;
-        for (const double found : count[condition][level][grade]) {
-          EXPECT_NEAR(found / kPatients, share, tolerance)
-              << condition_key(static_cast<Condition>(condition)) << " level " << level << " grade " << grade;
-        }
+        expect_share(wanted[index_of(condition)][index_of(level)][grade],
+                     count.grades[index_of(condition)][index_of(level)][grade], kPatients,
+                     text(condition_key(condition), " ", level_name(level), " grade ", grade));
       }
     }
   }
-  for (size_t side = 0; side < 2; ++side) EXPECT_GT(cysts[side], 0);
+  for (size_t side = 0; side < 2; ++side) EXPECT_GT(count.cysts[side], 0);
 }
 
 TEST(Sequence, OrdersTissuesAsRadiologistsSeeThem) {

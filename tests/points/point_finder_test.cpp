@@ -23,8 +23,9 @@ Study symmetrical_study() {
   volume.patient_from_index.linear().col(1) = Vector3(0, 0, -1);
   volume.patient_from_index.linear().col(2) = Vector3(kSliceMm, 0, 0);
   volume.series_instance_uid = "1.2";
+  const int middle = volume.slices / 2;
   for (int slice = 0; slice < volume.slices; ++slice) {
-    const double x = (slice - volume.slices / 2) * kSliceMm;
+    const double x = (slice - middle) * kSliceMm;
     volume.sources.push_back({"/data/1/a.dcm", "1.2." + std::to_string(slice), slice + 1, {x, -60, 60}});
     for (int row = 0; row < volume.rows; ++row) {
       for (int column = 0; column < volume.columns; ++column) {

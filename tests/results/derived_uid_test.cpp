@@ -14,8 +14,8 @@ TEST(DerivedUid, IsTheHashAsAUuidInDecimal) {
 }
 
 TEST(DerivedUid, IsLegalAndTellsPurposesApart) {
-  std::vector<std::string> uids;
-  for (int k = 0; k < 200; ++k) uids.push_back(derived_uid("digest", std::to_string(k)));
+  std::vector<std::string> uids(200);
+  for (size_t k = 0; k < uids.size(); ++k) uids[k] = derived_uid("digest", std::to_string(k));
   for (const std::string& uid : uids) {
     EXPECT_LE(uid.size(), 64U);
     EXPECT_EQ(uid.rfind("2.25.", 0), 0U);

@@ -27,7 +27,7 @@ std::filesystem::path written(const TemporaryFolder& folder, E_TransferSyntax sy
   };
   DcmFileFormat file;
   fill(*file.getDataset(), image);
-  const auto path = folder / "made.dcm";
+  auto path = folder / "made.dcm";
   file.saveFile(path.c_str(), syntax, lengths);
   return path;
 }

@@ -105,7 +105,7 @@ TEST(Memory, OfVolumesIsRefusedBeforeTheyAreDecoded) {
 std::vector<std::shared_ptr<dicom::Instance>> cine(int frames, bool in_one_file) {
   MadeImage image = made_slice({}, 0);
   image.frames = in_one_file ? frames : 1;
-  image.pixels.assign(static_cast<size_t>(48 * image.frames), 9);
+  image.pixels.assign(size_t{48} * static_cast<size_t>(image.frames), 9);
   for (size_t i = 0; i < image.pixels.size(); i += 48) image.pixels[i] = static_cast<uint16_t>(i / 48);
   std::vector<unsigned char> bytes = made_bytes(image);
   std::vector<std::shared_ptr<dicom::Instance>> series;

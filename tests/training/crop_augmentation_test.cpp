@@ -52,7 +52,8 @@ class CropFiles : public testing::Test {
   }
   CropBuffers buffers() { return {pixels_.data(), valid_.data()}; }
   float pixel(int slice, int row, int column) const {
-    return pixels_[static_cast<size_t>((slice * kSize + row) * kSize + column)];
+    return pixels_[(static_cast<size_t>(slice) * kSize + static_cast<size_t>(row)) * kSize +
+                   static_cast<size_t>(column)];
   }
 
   torch::Tensor central() { return torch::from_blob(pixels_.data(), {kSlices, kSize, kSize}).clone(); }
@@ -61,7 +62,7 @@ class CropFiles : public testing::Test {
     DrawnCrops crops = empty_crops(file, samples.size(), recipe, seed);
     for (size_t row = 0; row < samples.size(); ++row) {
       std::mt19937_64 random(seed * 100 + row);
-      draw_crop(file, samples[row], recipe, mirror, random, crops, row);
+      draw_crop({file, samples[row]}, recipe, mirror, random, crops, row);
     }
     return augmented_crops(crops, torch::kCPU);
   }

@@ -9,7 +9,7 @@ namespace {
 
 /// By hand: weights 1, 2, 4; p of the truth .5, .25, .125.
 TEST(GraderLoss, IsTheChallengesWeightedLogLoss) {
-  const auto log_of = [](std::vector<double> p) { return torch::tensor(p).log().reshape({-1, 3}); };
+  const auto log_of = [](const std::vector<double>& p) { return torch::tensor(p).log().reshape({-1, 3}); };
   const torch::Tensor logits = log_of({0.5, 0.25, 0.25, 0.5, 0.25, 0.25, 0.5, 0.375, 0.125});
   // The loss adds the logarithms of the weights; here they are taken off beforehand.
   const torch::Tensor frequencies = logits - torch::tensor({1.0, 2.0, 4.0}).log();

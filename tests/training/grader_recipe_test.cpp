@@ -24,7 +24,7 @@ class Recipe : public testing::Test {
     return read_recipe(path);
   }
 
-  std::string refusal(std::string from, const std::string& to) {
+  std::string refusal(const std::string& from, const std::string& to) {
     std::string content = kSound;
     content.replace(content.find(from), from.size(), to);
     try {

@@ -24,7 +24,8 @@ std::vector<float> target_of(const CropPlace& place, const std::vector<float>& v
 }
 
 float at(const std::vector<float>& target, int slice, int row, int column) {
-  return target[static_cast<size_t>((slice * 32 + row) * 32 + column)];
+  const int place = (slice * 32 + row) * 32 + column;
+  return target[static_cast<size_t>(place)];
 }
 
 double slice_share(const std::vector<float>& target, int slice) {

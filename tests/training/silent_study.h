@@ -50,7 +50,8 @@ inline void write_silent_series(const std::filesystem::path& study, const std::s
                    0.6, 0.6};
     const float* values = volume.slice_data(slice);
     for (int k = 0; k < volume.rows * volume.columns; ++k) {
-      const Vector3 point = grid * Vector3(k % volume.columns, k / volume.columns, slice);
+      const int column = k % volume.columns, row = k / volume.columns;
+      const Vector3 point = grid * Vector3(column, row, slice);
       const float brightness = point.y() > 2 ? canal_brightness : 0.F;
       image.pixels.push_back(static_cast<std::uint16_t>(std::lround(values[k] + 200 + brightness)));
     }

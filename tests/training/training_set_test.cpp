@@ -13,7 +13,7 @@ namespace {
 class TrainingFolders : public testing::Test {
  protected:
   void add_images(const std::string& part, const std::vector<std::string>& studies) {
-    for (const std::string& study : studies) std::filesystem::create_directories(folder_ / (part + "/" + study));
+    for (const std::string& study : studies) std::filesystem::create_directories(folder_ / part / study);
   }
 
   void add_labels(const std::vector<std::string>& studies, const std::string& grade = "Moderate") {

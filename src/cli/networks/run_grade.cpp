@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <optional>
 
@@ -116,10 +117,10 @@ void log_times(const std::vector<std::pair<std::string, double>>& times_ms) {
   std::string line = "times:";
   double total_ms = 0;
   for (const auto& [stage, ms] : times_ms) {
-    line += text(" ", stage, " ", static_cast<long>(ms + 0.5), " ms,");
+    line += text(" ", stage, " ", std::lround(ms), " ms,");
     total_ms += ms;
   }
-  log_info(text(line, " total ", static_cast<long>(total_ms + 0.5), " ms"));
+  log_info(text(line, " total ", std::lround(total_ms), " ms"));
 }
 
 }  // namespace

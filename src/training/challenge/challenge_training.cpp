@@ -64,7 +64,7 @@ void train_points_first(ChallengeTraining& training) {
     return;
   }
   PointTraining points;
-  static_cast<TrainingOptions&>(points) = training;
+  static_cast<TrainingOptions&>(points) = static_cast<const TrainingOptions&>(training);
   points.out = training.out / "points";
   points.card.clear();
   points.folds = training.recipe.folds;

@@ -206,8 +206,9 @@ DrawnCrops empty_crops(const CropFile& file, size_t rows, const AugmentationReci
   return crops;
 }
 
-void draw_crop(const CropFile& file, size_t sample, const AugmentationRecipe& recipe, bool mirror,
-               std::mt19937_64& random, DrawnCrops& crops, size_t row) {
+void draw_crop(const StoredCrop& stored, const AugmentationRecipe& recipe, bool mirror, std::mt19937_64& random,
+               DrawnCrops& crops, size_t row) {
+  const auto& [file, sample] = stored;
   const View& view = file.view();
   const bool axial = view.series == SeriesRole::AxialT2;
   PlaneMap map = stored_from_crop(file, recipe, random);

@@ -37,12 +37,18 @@ struct DrawnCrops {
 /// Buffers for `rows` crops of a file's view, to be filled by draw_crop.
 DrawnCrops empty_crops(const CropFile& file, size_t rows, const AugmentationRecipe& recipe, std::uint64_t seed);
 
+/// One of a file's crops.
+struct StoredCrop {
+  const CropFile& file;
+  size_t sample;
+};
+
 /// Puts a stored crop into its row and draws how it is shifted, turned, scaled, sheared, bent, blurred, cut out, what
 /// becomes of its contrast and slices, as the recipe says. All slices change alike. `mirror`: as of the mirrored
 /// patient, for findings in the middle of the body: sagittal slices in reverse order, axial ones with left and right
 /// exchanged. Rows may be filled by different recipes that differ in their jitter.
-void draw_crop(const CropFile& file, size_t sample, const AugmentationRecipe& recipe, bool mirror,
-               std::mt19937_64& random, DrawnCrops& crops, size_t row);
+void draw_crop(const StoredCrop& stored, const AugmentationRecipe& recipe, bool mirror, std::mt19937_64& random,
+               DrawnCrops& crops, size_t row);
 
 /// The crops as they were drawn, computed on `device`: R x S x P x P, float32, greys 0..255.
 CropBatch augmented_crops(const DrawnCrops& crops, const torch::Device& device);

@@ -195,7 +195,7 @@ nlohmann::json CropCache::cut(const nlohmann::json& decided_by, const CropExtrac
   const size_t count = set.studies.size();
   if (writer.next_study() > 0) log_info(text("crops: goes on after ", writer.next_study(), " of ", count, " studies"));
   Progress progress("cutting crops", static_cast<int>(count));
-  const auto chunk = static_cast<size_t>(kStudiesPerThread * threads);
+  const size_t chunk = size_t{kStudiesPerThread} * static_cast<size_t>(threads);
   while (writer.next_study() < count) {
     const size_t first = writer.next_study();
     std::vector<CutStudy> cut(std::min(chunk, count - first));

@@ -83,7 +83,7 @@ class FoldTask {
     task.held_out_loss = [this](const Network& network) { return held_out_loss(look(network)); };
     task.several_makers = true;
     task.loss = GraderLoss(pass_.optimisation.class_weights, pass_.optimisation.any_severe);
-    task.optimisation = pass_.optimisation;
+    task.optimisation = static_cast<const OptimisationSettings&>(pass_.optimisation);
     task.identity = identity();
     TrainingResult learned = train_network(task, own_run());
     return {std::move(learned.state), learned.held_out_loss, learned.best_epoch};

@@ -49,7 +49,7 @@ DrawnCrops drawn_view(const std::vector<Example>& examples, size_t view, const s
   for (size_t row = 0; row < examples.size(); ++row) {
     std::mt19937_64 random(seed_of({seed, kCrops, as_seed(row), as_seed(view)}));
     const Example& example = examples[row];
-    draw_crop(example.crops(view), example.record(), augmentation_of(example, view, augmentation), mirrored[row],
+    draw_crop({example.crops(view), example.record()}, augmentation_of(example, view, augmentation), mirrored[row],
               random, crops, row);
   }
   return crops;

@@ -53,7 +53,7 @@ torch::Tensor GraderLoss::operator()(const torch::Tensor& logits, const TargetRo
   const torch::Tensor weights = (shares * class_weights).sum(1) * rows.weights.to(device);
   // The weight stands inside the sum over classes: else a soft label would be learned as another one.
   const torch::Tensor losses = -(torch::log_softmax(weighted, 1) * shares * class_weights).sum(1);
-  const torch::Tensor loss = (rows.weights.to(device) * losses).sum() / weights.sum().clamp_min(kLeastWeight);
+  torch::Tensor loss = (rows.weights.to(device) * losses).sum() / weights.sum().clamp_min(kLeastWeight);
   const auto studies = rows_by_study(rows.canal_studies);
   if (any_severe_ <= 0 || studies.empty()) return loss;
   return loss + any_severe_ * any_severe_loss(weighted, shares, weights, studies);

@@ -221,17 +221,7 @@ void read_folds(const StrictObject& object, GraderRecipe& recipe) {
   }
 }
 
-GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
-  const JsonSource source{file, ErrorKind::Usage};
-  const nlohmann::json json = parse_strict_json(content, source, kMaxDepth);
-  const StrictObject object(json, source, "", {"name", "origin", "needs", "networks"},
-                            {"points", "augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine",
-                             "looks", "flags", "prior", "largest_model_weight", "smallest_measure_weight", "silent",
-                             "stack", "pseudo_labels", "weighted_head"});
-  GraderRecipe recipe;
-  recipe.name = object.string("name");
-  recipe.origin = object.string("origin");
-  recipe.needs = object.string("needs");
+void read_networks(const StrictObject& object, GraderRecipe& recipe) {
   for (const auto& network :
        object.objects("networks", {"views", "parameters"}, {"condition", "conditions", "seeds"})) {
     // Each is an entry of its own, and an entry's place is part of its seed.
@@ -239,6 +229,10 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
     for (int k = 0; k < seeds; ++k) recipe.networks.push_back(read_network(network));
   }
   if (recipe.networks.empty()) object.fail("networks", "must have at least one entry");
+}
+
+/// How networks are trained, stage by stage.
+void read_training(const StrictObject& object, const nlohmann::json& json, GraderRecipe& recipe) {
   if (object.has("points"))
     recipe.points = read_points(object.object("points", {}, {"given", "predicted", "jittered"}));
   if (object.has("augmentation")) {
@@ -266,6 +260,10 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
         read_pseudo_labels(object.object("pseudo_labels", {}, {"confidence", "weight", "epochs", "rate"}));
   }
   recipe.drop_suspects = real(object, "drop_suspects", 0, 1, 0);
+}
+
+/// What the bundle makes of its networks' answers.
+void read_grading(const StrictObject& object, GraderRecipe& recipe) {
   if (object.has("prior")) recipe.keep_prior = object.one_of("prior", {"labels", "base"}) == "base";
   recipe.largest_model_weight = real(object, "largest_model_weight", 0, 1, 1);
   recipe.smallest_measure_weight = real(object, "smallest_measure_weight", 0, 1, 0);
@@ -275,13 +273,28 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
   }
   if (object.has("combine")) recipe.combine = object.one_of("combine", {"probabilities", "logits"});
   if (object.has("flags")) recipe.flags = object.strings("flags", 0);
-  if (object.has("looks")) {
-    recipe.tta.clear();
-    for (const auto& transform : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
-      recipe.tta.push_back(read_transform(transform));
-    }
-    if (recipe.tta.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
+  if (!object.has("looks")) return;
+  recipe.tta.clear();
+  for (const auto& transform : object.objects("looks", {}, {"row_mm", "column_mm", "degrees", "mirror"})) {
+    recipe.tta.push_back(read_transform(transform));
   }
+  if (recipe.tta.empty()) object.fail("looks", "must have at least one entry; {} is the plain look");
+}
+
+GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
+  const JsonSource source{file, ErrorKind::Usage};
+  const nlohmann::json json = parse_strict_json(content, source, kMaxDepth);
+  const StrictObject object(json, source, "", {"name", "origin", "needs", "networks"},
+                            {"points", "augmentation", "optimisation", "folds", "run_folds", "drop_suspects", "combine",
+                             "looks", "flags", "prior", "largest_model_weight", "smallest_measure_weight", "silent",
+                             "stack", "pseudo_labels", "weighted_head"});
+  GraderRecipe recipe;
+  recipe.name = object.string("name");
+  recipe.origin = object.string("origin");
+  recipe.needs = object.string("needs");
+  read_networks(object, recipe);
+  read_training(object, json, recipe);
+  read_grading(object, recipe);
   return recipe;
 }
 

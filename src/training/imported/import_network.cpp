@@ -91,6 +91,21 @@ Probabilities probabilities_of(const TableRow& row) {
   return p;
 }
 
+/// What the networks said of one finding, which has a label.
+HeldOutFinding held_out_finding(const ExportedFinding& finding, const Probabilities& said) {
+  Logits logits{};
+  for (size_t c = 0; c < said.size(); ++c) logits[c] = std::log(std::max(said[c], kLeastProbability));
+  return {logits, *finding.label, all_findings()[finding.finding].level, finding.measured};
+}
+
+void tell_unanswered(const NetworkImport& options, const ExportedEntry& entry, size_t answered) {
+  const auto labelled =
+      static_cast<size_t>(std::count_if(entry.findings.begin(), entry.findings.end(),
+                                        [](const ExportedFinding& finding) { return finding.label.has_value(); }));
+  if (answered == labelled) return;
+  log_warning(text(options.out_of_fold.string(), " answers ", answered, " of ", labelled, " labelled findings"));
+}
+
 /// What the networks said of findings that they had not seen. Findings without an answer are told.
 std::vector<HeldOutFinding> held_out_findings(const NetworkImport& options, const ExportedEntry& entry) {
   std::map<std::string, const ExportedFinding*> known;
@@ -105,22 +120,10 @@ std::vector<HeldOutFinding> held_out_findings(const NetworkImport& options, cons
       row.fail(text(row_id, " is none of the exported findings: the table is of other studies"));
     if (!seen.insert(row_id).second) row.fail(text(row_id, " is there twice"));
     const Probabilities p = probabilities_of(row);
-    if (!found->second->label) continue;
-    HeldOutFinding& finding = held_out.emplace_back();
-    Logits logits{};
-    for (size_t c = 0; c < p.size(); ++c) logits[c] = std::log(std::max(p[c], kLeastProbability));
-    finding.logits = logits;
-    finding.severity = *found->second->label;
-    finding.level = all_findings()[found->second->finding].level;
-    finding.measured = found->second->measured;
+    if (found->second->label) held_out.push_back(held_out_finding(*found->second, p));
   }
   if (held_out.empty()) table.fail("it answers no labelled finding");
-  const auto labelled = std::count_if(entry.findings.begin(), entry.findings.end(),
-                                      [](const ExportedFinding& finding) { return finding.label.has_value(); });
-  if (held_out.size() < static_cast<size_t>(labelled)) {
-    log_warning(
-        text(options.out_of_fold.string(), " answers ", held_out.size(), " of ", labelled, " labelled findings"));
-  }
+  tell_unanswered(options, entry, held_out.size());
   return held_out;
 }
 

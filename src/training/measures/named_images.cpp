@@ -39,8 +39,9 @@ std::vector<NamedImage> images_of(const std::filesystem::path& path) {
   const Table table(path, ErrorKind::Usage, {"set", "file", "level", "relative_x", "relative_y"});
   std::map<std::string, NamedImage> images;
   for (const TableRow row : table) {
-    const std::string set = row.word("set"), file = row.word("file");
-    NamedImage& image = images[set + "/" + file];
+    const std::string& set = row.word("set");
+    const std::string& file = row.word("file");
+    NamedImage& image = images[text(set, "/", file)];
     image.file = file;
     image.patient = set + "/" + file.substr(0, file.find('_'));
     image.path = path.parent_path() / set / file;

@@ -78,7 +78,7 @@ torch::Tensor outline_loss(const TensorMap& outputs, const TrainingBatch& batch)
 std::vector<Vector3> labelled_edges(const StudyTruth& truth) {
   std::vector<Vector3> edges;
   for (const auto& [level, centres] : truth.disc_centres_patient) {
-    edges.push_back(centres[centres.size() / 2] + kHalfDiscMm * Vector3::UnitY());
+    edges.emplace_back(centres[centres.size() / 2] + kHalfDiscMm * Vector3::UnitY());
   }
   return edges;
 }

@@ -128,7 +128,7 @@ LabelledStack labelled(const Reading& reading) {
 
 }  // namespace
 
-std::vector<LabelledStack> pseudo_labels(std::vector<UnlabelledImage> images, const LocatorNetwork& network,
+std::vector<LabelledStack> pseudo_labels(const std::vector<UnlabelledImage>& images, const LocatorNetwork& network,
                                          const std::filesystem::path& report) {
   std::vector<Reading> readings;
   for (const UnlabelledImage& image : images) readings.push_back(read_at_right_scale(image, network));

@@ -13,7 +13,7 @@ class LocatorNetwork;
 /// firmly on the sacrum, canal behind all of them. Images whose discs are not about 35 mm apart on average are rescaled
 /// first (the pixel sizes that come with them cannot be trusted). Images of one patient that agree are averaged.
 /// `report` gets one line per image: accepted, or why not.
-std::vector<LabelledStack> pseudo_labels(std::vector<UnlabelledImage> images, const LocatorNetwork& network,
+std::vector<LabelledStack> pseudo_labels(const std::vector<UnlabelledImage>& images, const LocatorNetwork& network,
                                          const std::filesystem::path& report);
 
 }  // namespace lumbargrade

@@ -29,7 +29,7 @@ constexpr double kCanalEdgeWeight = 3;
 constexpr int64_t kCanalEdgePixels = 9;
 const std::array<float, 4> kClassWeights = {0.7F, 1.5F, 1.0F, 1.0F};
 
-void copy_into(torch::Tensor target, const cv::Mat1f& map) {
+void copy_into(const torch::Tensor& target, const cv::Mat1f& map) {
   target.copy_(torch::from_blob(map.data, {map.rows, map.cols}, torch::kFloat32));
 }
 

@@ -19,8 +19,9 @@ Volume thick_stack(const Volume& thin, int count) {
       std::transform(from, from + pixels, target, target,
                      [together](float value, float sum) { return sum + value / static_cast<float>(together); });
     }
-    const auto middle = static_cast<size_t>(first + k * together + together / 2);
-    if (middle < thin.sources.size()) thick.sources.push_back(thin.sources[middle]);
+    const int middle = first + k * together + together / 2;
+    const auto source = static_cast<size_t>(middle);
+    if (source < thin.sources.size()) thick.sources.push_back(thin.sources[source]);
   }
   const Vector3 step = thin.patient_from_index.linear().col(2);
   thick.patient_from_index.translation() += step * (first + (together - 1) / 2.0);
