@@ -24,6 +24,9 @@ skip() {
   exit "$SKIPPED"
 }
 
+# Whether the program watches its own memory: no ulimit -v is large enough for it then.
+has_sanitizer() { [[ $(ldd "$LUMBARGRADE") == *libasan* ]]; }
+
 # expect_exit CODE COMMAND...: runs the command; what it wrote is kept for the expectations that follow.
 expect_exit() {
   local expected=$1 actual=0
