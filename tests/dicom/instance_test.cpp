@@ -1,3 +1,4 @@
+// Longer than others: one test for each way in which pixels and planes are written, and all share what makes the files.
 #include "dicom/instance.h"
 
 #include <dcmtk/config/osconfig.h>

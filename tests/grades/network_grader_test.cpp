@@ -1,3 +1,4 @@
+// Longer than others: ensembles, transforms, points and several conditions are tested on the networks made here.
 #include "grades/network_grader.h"
 
 #include <gtest/gtest.h>
