@@ -43,7 +43,7 @@ void add_segmentation_options(CLI::App& command, SegmentationTraining& training)
   command.add_option("--init", training.init, "Weights to begin with, a bundle's safetensors (default: random)")
       ->check(CLI::ExistingFile)
       ->group("Training");
-  add_step_options(command, training, "Steps on labelled slices");
+  add_step_options(command, training, "Steps on labelled slices", 256);
   add_training_options(command, training);
   add_resume_option(command, training);
 }

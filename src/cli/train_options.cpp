@@ -35,14 +35,14 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
       ->group("Machine");
 }
 
-void add_step_options(CLI::App& command, StepTraining& training, const char* iterations) {
+void add_step_options(CLI::App& command, StepTraining& training, const char* iterations, int largest_batch) {
   command.add_option("--iterations", training.iterations, iterations)
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
       ->group("Training");
   command.add_option("--batch", training.batch, "Crops per step")
       ->capture_default_str()
-      ->check(CLI::Range(2, 512))
+      ->check(CLI::Range(2, largest_batch))
       ->group("Training");
   command.add_option("--rate", training.rate, "Peak learning rate")
       ->capture_default_str()

@@ -10,8 +10,9 @@ namespace lumbargrade::cli {
 /// defaults.
 void add_training_options(CLI::App& command, TrainingOptions& options);
 
-/// How many steps, of how many crops, at which rate; `iterations` is what the help says of the first.
-void add_step_options(CLI::App& command, StepTraining& training, const char* iterations);
+/// How many steps, of how many crops (at most `largest_batch`), at which rate; `iterations` is what the help says of
+/// the first.
+void add_step_options(CLI::App& command, StepTraining& training, const char* iterations, int largest_batch);
 
 /// --resume, of commands that do not go on by themselves.
 void add_resume_option(CLI::App& command, TrainingOptions& options);

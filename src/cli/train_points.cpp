@@ -40,7 +40,7 @@ void add_point_options(CLI::App& command, PointTraining& training) {
   command.add_option("--init", training.init, "Bundle whose points networks are begun with (default: random weights)")
       ->check(CLI::ExistingDirectory)
       ->group("Training");
-  add_step_options(command, training, "Steps of each network");
+  add_step_options(command, training, "Steps of each network", 512);
   add_resume_option(command, training);
   add_training_options(command, training);
 }

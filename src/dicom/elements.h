@@ -24,8 +24,8 @@ struct Tag {
   std::uint16_t group = 0;
   std::uint16_t element = 0;
 
-  auto operator<=>(const Tag&) const =
-      default;  // NOLINT(modernize-use-nullptr): it takes the 0 of a comparison for one
+  // NOLINTNEXTLINE(modernize-use-nullptr): it takes a comparison's 0 for one
+  auto operator<=>(const Tag&) const = default;
 };
 
 inline constexpr Tag kItem = {0xFFFE, 0xE000};

@@ -6,7 +6,7 @@ namespace lumbargrade {
 
 /// What the locator's network says of one canonical slice: probabilities, 0..1.
 /// The fine maps have `kLocatorPixelMm` pixels, the coarse ones twice that; pixel (0, 0) of a coarse map lies at fine
-/// pixel (0.5, 0.5).
+/// pixel (0.5, 0.5). The network gives both kinds in this order, the fine ones after the background.
 struct LocatorMaps {
   cv::Mat1f disc;      ///< fine
   cv::Mat1f vertebra;  ///< fine; bodies, without the sacrum
@@ -15,8 +15,5 @@ struct LocatorMaps {
   cv::Mat1f s1;        ///< coarse: a spot in the middle of S1
   cv::Mat1f centre;    ///< coarse: a spot on every disc's centre
 };
-
-// The network's outputs in order: `fine` background, disc, vertebra, canal; `coarse` L5/S1 disc, S1 spot, disc-centre
-// spot.
 
 }  // namespace lumbargrade
