@@ -5,7 +5,9 @@
 
 DIR are outputs of `lumbargrade phantom` with the same noise, of seeds that were fixed before anything was run. The training
 set's coordinates are made as people's are, by `phantom`'s own options or, where it was made without, by --people: 2 mm off along
-rows and columns, half of them on a neighbouring slice, one in twenty and those of every tenth study left out. Every variant
+rows and columns, half of them on a neighbouring slice, one in twenty and those of every tenth study left out. Variants differ in
+the points that crops are centred on in training: given, predicted by networks that had not seen the study, given ones jittered, all
+mixed, or, without coordinates, offsets from the levels. Every variant
 is `train challenge`, then `submission` on the test images and `score`. Prints a Markdown table: the score that the folds
 told, the whole program's on the fresh studies with its 95 % interval, and their difference. Finished steps are not repeated.
 The bar: the variant "mixed" differs by at most .02 on at least 400 fresh studies.
@@ -15,17 +17,20 @@ import argparse
 import csv
 import json
 import random
+import shutil
 import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOME_STUDIES_FAILED = 3  # they get the prior
 SEED = 1903
+OFFSETS = "offsets"  # the data set without coordinates: the usual places, and what geometry finds
 VARIANTS = {
     "mixed": {"given": 0.2, "predicted": 0.4, "jittered": 0.4},
     "predicted": {"predicted": 1},
     "given": {"given": 1},
     "jittered": {"jittered": 1},
+    OFFSETS: {"predicted": 1},
 }
 
 
@@ -65,6 +70,24 @@ def as_people_place_them(source, target, pixel_mm):
     return target
 
 
+def without_coordinates(source, target):
+    """The data set with links to everything but its coordinates."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in ("train_images", "train.csv", "train_series_descriptions.csv"):
+        if not (target / name).exists():
+            (target / name).symlink_to((source / name).resolve())
+    return target
+
+
+def begin_at_learned_points(bundle, work):
+    """Points do not depend on where graders are centred: another variant's are taken, as its own call would learn them."""
+    learned = next(work.glob("*/bundle/points/manifest.json"), None)
+    if bundle.exists() or learned is None:
+        return
+    shutil.copytree(learned.parent, bundle / "points")
+    shutil.copytree(learned.parent.parent / "training", bundle / "training", ignore=lambda _, names: set(names) - {"run.json"})
+
+
 def score(binary, truth, submission, log):
     return json.loads(run(binary, "score", "--truth", truth, "--submission", submission, "--json", log=log))["metric"]
 
@@ -81,7 +104,12 @@ def measured(name, shares, data, arguments):
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=1))
     bundle = folder / "bundle"
     if not (bundle / "manifest.json").exists():
-        cache = arguments.work / ("crops_predicted" if "given" not in shares and "jittered" not in shares else "crops")
+        if name == OFFSETS:
+            data = without_coordinates(data, arguments.work / "data_offsets")
+            cache = arguments.work / "crops_offsets"
+        else:
+            begin_at_learned_points(bundle, arguments.work)
+            cache = arguments.work / ("crops_predicted" if shares == {"predicted": 1} else "crops")
         run(arguments.binary, "train", "challenge", "--data", data, "--recipe", folder / "recipe.json", "--out", bundle,
             "--cache", cache, "--threads", arguments.threads, "--point-iterations", arguments.point_iterations, log=log)
     submission = folder / "submission.csv"

@@ -129,6 +129,7 @@ Suspects suspect_labels(const GraderTrainingOptions& training, const GraderData&
   }
   write_file_atomically(training.record_folder() / "suspects.csv", table);
   log_info(text(suspects.size(), " suspect labels are left out"));
+  check_folds(training, data, suspects);
   return suspects;
 }
 
@@ -270,7 +271,7 @@ void train_ensemble(const GraderTrainingOptions& training) {
   check_weights(training);
   prepare_training(training);
   const GraderData data = load_grader_data(training.recipe, training.data);
-  check_folds(training, data);
+  check_folds(training, data, {});
   check_stack(training, data);
   write_folds(training, data);
   const bool has_unlabelled = !training.data.unlabelled.empty() && !training.only;

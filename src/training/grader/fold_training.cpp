@@ -253,26 +253,32 @@ class FoldTask {
   int steps_per_epoch_ = 0;
 };
 
-void check_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold) {
+void check_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
+                const std::set<FindingKey>& suspects) {
   const Split split = split_samples(training, data, index, fold);
+  const auto& samples = data.networks[index].samples;
   const std::vector<Condition>& conditions = training.recipe.networks[index].conditions;
+  const std::string remedy = suspects.empty() ? "use fewer folds" : "raise drop_suspects in the recipe";
+  const std::string_view when = suspects.empty() ? "" : " once suspect labels are left out";
   for (size_t c = 0; c < conditions.size(); ++c) {
-    const auto label_of = [&](size_t sample) { return data.networks[index].samples[sample].findings[c].severity; };
     std::array<bool, kSeverityCount> seen{};
     for (const size_t sample : split.trained) {
-      if (const auto label = label_of(sample)) seen[index_of(*label)] = true;
+      const LabelledFinding& label = samples[sample].findings[c];
+      if (label.severity && !suspects.contains({samples[sample].study, label.finding}))
+        seen[index_of(*label.severity)] = true;
     }
     const auto classes = std::count(seen.begin(), seen.end(), true);
-    const bool is_measured = std::any_of(split.held_out.begin(), split.held_out.end(), label_of);
+    const bool is_measured = std::any_of(split.held_out.begin(), split.held_out.end(),
+                                         [&](size_t sample) { return samples[sample].findings[c].severity; });
     if (classes == 0 || !is_measured) {
       throw Error(ErrorKind::Usage,
                   text("fold ", fold, " of ", training.recipe.folds, " has no labelled finding of ",
                        condition_key(conditions[c]), " to ", classes == 0 ? "train on" : "measure at predicted points",
-                       "; use fewer folds"));
+                       when, "; ", remedy));
     }
     if (classes < 2) {
       throw Error(ErrorKind::Usage, text("all labels of ", condition_key(conditions[c]), " in fold ", fold,
-                                         " are of one class: there is nothing to learn"));
+                                         " are of one class", when, ": there is nothing to learn; ", remedy));
     }
   }
 }
@@ -294,9 +300,9 @@ std::vector<int> folds_of_studies(size_t studies, int folds, std::uint64_t seed)
   return fold;
 }
 
-void check_folds(const GraderTrainingOptions& training, const GraderData& data) {
+void check_folds(const GraderTrainingOptions& training, const GraderData& data, const std::set<FindingKey>& suspects) {
   for (const int fold : training.recipe.folds_to_run()) {
-    for (size_t index = 0; index < data.networks.size(); ++index) check_fold(training, data, index, fold);
+    for (size_t index = 0; index < data.networks.size(); ++index) check_fold(training, data, index, fold, suspects);
   }
 }
 

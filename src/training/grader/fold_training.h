@@ -47,8 +47,8 @@ struct TrainingPass {
 std::vector<int> folds_of_studies(size_t studies, int folds, std::uint64_t seed);
 
 /// Throws Error (Usage) where a fold that runs has nothing to train on, nothing to measure, or labels of one class
-/// only.
-void check_folds(const GraderTrainingOptions& training, const GraderData& data);
+/// only, those of `suspects` not counted.
+void check_folds(const GraderTrainingOptions& training, const GraderData& data, const std::set<FindingKey>& suspects);
 
 /// Whether this pass has been trained to its end, as its checkpoint in the run's folder says.
 bool is_fold_trained(const GraderTrainingOptions& training, size_t index, int fold, const std::string& pass);
