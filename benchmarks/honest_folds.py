@@ -27,7 +27,7 @@ SEED = 1903
 OFFSETS = "offsets"  # the data set without coordinates: the usual places, and what geometry finds
 VARIANTS = {
     "mixed": {"given": 0.2, "predicted": 0.4, "jittered": 0.4},
-    "predicted": {"predicted": 1},
+    "predicted": {"given": 1e-9, "predicted": 1 - 1e-9},  # never given, but of the same crops as the others
     "given": {"given": 1},
     "jittered": {"jittered": 1},
     OFFSETS: {"predicted": 1},
@@ -104,12 +104,11 @@ def measured(name, shares, data, arguments):
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=1))
     bundle = folder / "bundle"
     if not (bundle / "manifest.json").exists():
+        cache = arguments.work / ("crops_offsets" if name == OFFSETS else "crops")
         if name == OFFSETS:
             data = without_coordinates(data, arguments.work / "data_offsets")
-            cache = arguments.work / "crops_offsets"
         else:
             begin_at_learned_points(bundle, arguments.work)
-            cache = arguments.work / ("crops_predicted" if shares == {"predicted": 1} else "crops")
         run(arguments.binary, "train", "challenge", "--data", data, "--recipe", folder / "recipe.json", "--out", bundle,
             "--cache", cache, "--threads", arguments.threads, "--point-iterations", arguments.point_iterations, log=log)
     submission = folder / "submission.csv"

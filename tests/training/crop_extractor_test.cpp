@@ -81,6 +81,15 @@ TEST_F(Cutter, GivenPointsChangeNothingInTheCropsThatMeasure) {
   EXPECT_TRUE(with.offsets.at(0));
 }
 
+TEST_F(Cutter, APointOfAnotherLevelIsToldAndTheLevelsConfidenceKept) {
+  const CutSample near = of(cut(row("Left Neural Foraminal Narrowing", "L3/L4", 70, 75)), Side::Left, Level::L3L4);
+  EXPECT_FALSE(near.sample.is_misnamed) << near.offsets.at(0)->row_mm;
+  EXPECT_EQ(near.sample.confidence, three_levels().levels[index_of(Level::L3L4)]->confidence);
+  const CutSample far = of(cut(row("Left Neural Foraminal Narrowing", "L3/L4", 70, 115)), Side::Left, Level::L3L4);
+  EXPECT_TRUE(far.sample.is_misnamed) << far.offsets.at(0)->row_mm;
+  EXPECT_TRUE(far.given && far.predicted);
+}
+
 TEST_F(Cutter, AViewThatIsCentredOnTheCanalStaysThereWhenTheForamensPointIsGiven) {
   const CutStudy pointed = cut(kBothSides);
   const CutSample &left = of(pointed, Side::Left, Level::L3L4), &right = of(pointed, Side::Right, Level::L3L4);

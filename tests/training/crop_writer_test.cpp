@@ -27,9 +27,14 @@ CutStudy made_study(int study) {
   const std::string record(16 * 16 + 1, static_cast<char>('a' + study));
   CutStudy cut;
   cut.networks.resize(1);
-  cut.networks[0].push_back(
-      {{study, {{20, Severity::Severe}}}, CropRecords{record}, CropRecords{record}, {PointOffset{1, -2, 1}}});
-  cut.networks[0].push_back({{study, {{21, Severity::Moderate}}}, {}, {}, {}});
+  std::vector<CutSample>& samples = cut.networks[0];
+  samples.resize(2);
+  samples[0].sample.findings = {{20, Severity::Severe}};
+  samples[0].sample.confidence = 0.75;
+  samples[0].given = samples[0].predicted = CropRecords{record};
+  samples[0].offsets = {PointOffset{1, -2, 1}};
+  samples[1].sample.findings = {{21, Severity::Moderate}};
+  for (CutSample& cut_sample : samples) cut_sample.sample.study = study;
   cut.skipped = {{text("s", study), "", "lost"}};
   return cut;
 }

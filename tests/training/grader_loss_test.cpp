@@ -54,6 +54,31 @@ TEST(GraderLoss, IsTheSumOverTheOutputsThatHaveALabel) {
   EXPECT_TRUE(canal.grad().isfinite().all().item<bool>());
 }
 
+/// Logits that are five times too sure come to the same; and who is sure of a level that the locator doubts loses no
+/// more than the prior's share of the answer.
+TEST(LossInBundle, IsTakenAtTheBestTemperatureAndAsSureAsTheLevel) {
+  torch::manual_seed(2);
+  const torch::Tensor truth = torch::randint(3, {400}, torch::kLong);
+  const torch::Tensor shares = torch::one_hot(truth, 3).to(torch::kFloat);
+  const torch::Tensor logits = shares + torch::randn({400, 3});
+  const TargetRows rows{shares, torch::ones({400}), torch::full({400}, -1, torch::kLong)};
+  const torch::Tensor prior = torch::full({400, 3}, 1.0F / 3);
+  const double sure = loss_in_bundle({logits, torch::ones({400}), prior}, rows);
+  EXPECT_NEAR(loss_in_bundle({5 * logits, torch::ones({400}), prior}, rows), sure, 1e-3);
+  EXPECT_LT(sure, official_loss()(5 * logits, rows).item<double>() - 0.3);
+
+  const torch::Tensor wrong = 20 * torch::eye(3).index({(truth + 1) % 3});
+  const torch::Tensor right = 20 * shares;
+  torch::Tensor mostly = right.clone(), doubt = torch::ones({400});
+  mostly.narrow(0, 0, 4).copy_(wrong.narrow(0, 0, 4));
+  doubt.narrow(0, 0, 4).fill_(0.6);
+  const double of_four = loss_in_bundle({mostly, doubt, prior}, rows);
+  const torch::Tensor weight = torch::tensor({1.0F, 2.0F, 4.0F}).index({truth});
+  // Probability of the truth after the weights: at least .4 / 3 of the whole, at most four times outweighed.
+  EXPECT_LT(of_four, (weight.narrow(0, 0, 4).sum() / weight.sum()).item<double>() * -std::log(0.4 / 3 / 4) + 0.02);
+  EXPECT_GT(loss_in_bundle({mostly, torch::ones({400}), prior}, rows), of_four);
+}
+
 TEST(GraderLoss, RowsWithoutALabelOrWeightCountNothing) {
   const torch::Tensor logits = torch::randn({3, 3});
   TargetRows rows{torch::eye(3), torch::ones({3}), {}};

@@ -59,12 +59,14 @@ TEST_F(Recipe, IngredientsAreRead) {
   content.replace(
       content.find(pooling), pooling.size(),
       R"("pooling": "mean", "slices_as": "channels", "slices": 3, "spatial_pooling": "gem", "drop_path": 0.1,
-                     "auxiliary": 0.3}, "seeds": 3)");
+                     "auxiliary": 0.3}, "seeds": 3, "epochs": 7)");
   content.insert(content.rfind('}'), R"(, "weighted_head": {"epochs": 2, "rate": 0.01},
     "augmentation": {"shear": 0.1, "blur": 0.2, "elastic_mm": 1, "cut_out": 0.3, "shuffle_slices": 0.4})");
   const GraderRecipe recipe = read(content);
   ASSERT_EQ(recipe.networks.size(), 3U) << "one entry for each seed";
   EXPECT_EQ(recipe.networks[2].parameters, recipe.networks[0].parameters);
+  EXPECT_EQ(recipe.optimisation_of(recipe.networks[1]).epochs, 7);
+  EXPECT_EQ(recipe.optimisation.epochs, 3);
   EXPECT_EQ(recipe.weighted_head->epochs, 2);
   EXPECT_EQ(recipe.weighted_head->class_weights, recipe.optimisation.class_weights) << "begins from the optimisation";
   EXPECT_EQ(recipe.augmentation.shear, 0.1);

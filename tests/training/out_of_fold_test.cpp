@@ -115,6 +115,14 @@ TEST(DrawPoints, FollowsTheSharesAndWhatThereIs) {
   EXPECT_NEAR(predicted / 10000.0, 0.3, 0.02);
 }
 
+TEST(DrawPoints, LearnsNothingWhereTheLevelHasAnotherName) {
+  NetworkData data;
+  data.samples = {{0, {{0, Severity::Severe}}, 0, 0, 1, true}};
+  std::vector<Example> examples(100, {&data, 0, 0, {}, 1, true, {}, {}});
+  draw_points({0, 1, 0}, 7, examples);
+  for (const Example& example : examples) EXPECT_EQ(example.point, CropPoint::Given);
+}
+
 TEST(AugmentationOf, MovesJitteredPointsAloneAndByTheErrorOfLearnedOnes) {
   NetworkData data;
   data.learned_point_errors.resize(2);

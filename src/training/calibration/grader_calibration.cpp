@@ -54,6 +54,11 @@ double least(const std::function<double(double)>& f, double low, double high) {
 
 }  // namespace
 
+double best_temperature(const std::function<double(double)>& loss) {
+  return std::exp(minimum_of([&](double log_temperature) { return loss(std::exp(log_temperature)); },
+                             std::log(kSmallestTemperature), std::log(kLargestTemperature)));
+}
+
 LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
                           const std::array<double, kSeverityCount>& class_weights) {
   LevelPrior counts;
@@ -101,8 +106,7 @@ ConditionFit fit_condition(const std::vector<HeldOutFinding>& findings, const Le
   fit.prior_loss = weighted_loss(findings, class_weights,
                                  [&](const HeldOutFinding& finding) { return prior[index_of(finding.level)]; });
   fit.measure_loss = loss_with(1, 0, 0);
-  fit.temperature = std::exp(minimum_of([&](double log_t) { return loss_with(std::exp(log_t), 1, 0); },
-                                        std::log(kSmallestTemperature), std::log(kLargestTemperature)));
+  fit.temperature = best_temperature([&](double temperature) { return loss_with(temperature, 1, 0); });
   fit.model_weight = least([&](double weight) { return loss_with(fit.temperature, weight, 0); }, kLeastWeight, 1);
   fit.model_weight = std::min(fit.model_weight, bounds.largest_model_weight);
   if (fit.model_weight <= kLeastWeight) fit.model_weight = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -53,5 +54,8 @@ Probabilities condition_probabilities(const HeldOutFinding& finding, const Level
 
 /// Of logits alone.
 Probabilities softmax(const Logits& logits, double temperature = 1);
+
+/// Where on [.2, 8] `loss` of a temperature is least, if it falls and then rises.
+double best_temperature(const std::function<double(double)>& loss);
 
 }  // namespace lumbargrade

@@ -72,6 +72,8 @@ GraderSample sample_from(const nlohmann::json& json) {
   }
   sample.given = place_from(json.at(2));
   sample.predicted = place_from(json.at(3));
+  sample.confidence = json.at(4).get<double>();
+  sample.is_misnamed = json.at(5).get<bool>();
   return sample;
 }
 

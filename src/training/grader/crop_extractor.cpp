@@ -10,6 +10,10 @@
 namespace lumbargrade {
 namespace {
 
+/// Predicted points that are further off lie at another level: half of 30 mm, which neighbouring discs are apart;
+/// people's points and learned ones are a few mm off.
+constexpr double kOtherLevelMm = 15;
+
 std::string record_of(const std::optional<Crop>& crop, const View& view, const CropMargin& margin) {
   const CropExtent extent = extent_of(view, margin);
   std::string record(extent.pixels() + extent.slices, '\0');
@@ -78,6 +82,15 @@ void tell_skipped(const CutSample& cut, const std::string& study_id, const std::
     if (told.insert(labelled.finding).second)
       skipped.push_back({study_id, finding_key(all_findings()[labelled.finding]), why});
   }
+}
+
+bool lies_elsewhere(const std::vector<std::optional<PointOffset>>& offsets, const std::vector<View>& views) {
+  for (size_t v = 0; v < offsets.size(); ++v) {
+    const auto& offset = offsets[v];
+    if (offset && std::hypot(offset->column_mm, offset->row_mm, offset->slices * views[v].slice_mm) > kOtherLevelMm)
+      return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -221,6 +234,9 @@ CutSample CropExtractor::cut_sample(const LocatedStudy& located, const WantedReg
   result.predicted = predicted_records(located, wanted.region, network);
   if (recipe_.points.needs_given()) result.given = given_records(located, wanted.region, network);
   if (result.predicted && result.given) result.offsets = offsets_of(located, wanted.region, network.views);
+  const auto& frame = located.spine.levels[index_of(wanted.region.level)];
+  result.sample.confidence = frame ? frame->confidence : 0;
+  result.sample.is_misnamed = lies_elsewhere(result.offsets, network.views);
   return result;
 }
 

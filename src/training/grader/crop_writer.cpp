@@ -89,7 +89,8 @@ void CropWriter::add(const CutStudy& study) {
     for (const CutSample& cut : study.networks[n]) {
       const nlohmann::json given = add_records(network, CropPoint::Given, cut.given);
       const nlohmann::json predicted = add_records(network, CropPoint::Predicted, cut.predicted);
-      network.samples.push_back({cut.sample.study, findings_json(cut.sample), given, predicted});
+      network.samples.push_back({cut.sample.study, findings_json(cut.sample), given, predicted, cut.sample.confidence,
+                                 cut.sample.is_misnamed});
       if (!cut.offsets.empty()) network.offsets.push_back(offsets_json(cut.offsets));
     }
   }

@@ -36,7 +36,8 @@ using Suspects = std::set<FindingKey>;
 
 FoldResult train_job(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job,
                      const Suspects& suspects, const std::string& pass_name) {
-  const TrainingPass pass{pass_name, suspects, training.recipe.optimisation, nullptr, nullptr};
+  const TrainingPass pass{pass_name, suspects, training.recipe.optimisation_of(training.recipe.networks[job.entry]),
+                          nullptr, nullptr};
   FoldResult result = train_fold(training, data, job.entry, job.fold, pass);
   if (training.recipe.weighted_head) {
     const TrainingPass head{pass_name + "-head", suspects, *training.recipe.weighted_head,

@@ -12,6 +12,7 @@
 #include "network/backbone_init.h"
 #include "network/grader_network.h"
 #include "network/state.h"
+#include "training/calibration/grader_calibration.h"
 #include "training/grader/file_lock.h"
 #include "training/grader/grader_batch.h"
 #include "training/grader/grader_predictions.h"
@@ -99,8 +100,22 @@ class FoldTask {
       if (is_known(targets))
         examples_by_study_[study].push_back({&network_data_, sample, study, std::move(targets), 1, true, {}, {}});
     }
+    for (size_t c = 0; c < recipe_.conditions.size(); ++c) priors_.push_back(prior_of(c));
     if (pass_.pseudo != nullptr) gather_pseudo_labels(*pass_.pseudo);
     for (const auto& [study, examples] : examples_by_study_) studies_.push_back(study);
+  }
+
+  /// Of the labels that are learned from.
+  LevelPrior prior_of(size_t condition) const {
+    std::vector<HeldOutFinding> known;
+    for (const auto& [study, examples] : examples_by_study_) {
+      for (const Example& example : examples) {
+        if (!is_used(example.sample, condition)) continue;
+        const LabelledFinding& finding = labelled(example.sample, condition);
+        known.push_back({{}, *finding.severity, all_findings()[finding.finding].level, {}, 1});
+      }
+    }
+    return weighted_prior(known, {1, 1, 1});
   }
 
   const LabelledFinding& labelled(size_t sample, size_t condition) const {
@@ -220,23 +235,28 @@ class FoldTask {
   }
 
   double held_out_loss(const GraderPredictions& answers, size_t condition) const {
-    std::map<FindingKey, Severity> labels;
+    std::map<FindingKey, size_t> labels;  // and a sample that shows it
     for (const size_t sample : held_out_) {
       const LabelledFinding& finding = labelled(sample, condition);
-      if (finding.severity) labels[{network_data_.samples[sample].study, finding.finding}] = *finding.severity;
+      if (finding.severity) labels[{network_data_.samples[sample].study, finding.finding}] = sample;
     }
     const auto count = static_cast<std::int64_t>(labels.size());
     TargetRows rows{torch::zeros({count, kSeverityCount}), torch::ones({count}),
                     torch::full({count}, -1, torch::kLong)};
-    std::vector<torch::Tensor> logits;
+    HeldOutLogits held_out{torch::empty({count, kSeverityCount}), torch::empty({count}),
+                           torch::empty({count, kSeverityCount})};
     const auto said = by_finding(answers, network_data_, held_out_, condition, training_.recipe.combine);
-    for (const auto& [key, severity] : labels) {
-      const auto row = static_cast<std::int64_t>(logits.size());
-      logits.push_back(said.at(key));
-      rows.shares[row][static_cast<std::int64_t>(severity)] = 1;
+    std::int64_t row = 0;
+    for (const auto& [key, sample] : labels) {
+      held_out.logits[row] = said.at(key)[0];
+      held_out.confidence[row] = network_data_.samples[sample].confidence;
+      const Probabilities& prior = priors_[condition][index_of(all_findings()[key.second].level)];
+      for (size_t c = 0; c < prior.size(); ++c) held_out.prior[row][static_cast<std::int64_t>(c)] = prior[c];
+      rows.shares[row][static_cast<std::int64_t>(*labelled(sample, condition).severity)] = 1;
       if (recipe_.conditions[condition] == Condition::SpinalCanalStenosis) rows.canal_studies[row] = key.first;
+      ++row;
     }
-    return official_loss()(torch::cat(logits), rows).item<double>();
+    return loss_in_bundle(held_out, rows);
   }
 
   const GraderTrainingOptions& training_;
@@ -249,7 +269,8 @@ class FoldTask {
   std::vector<size_t> held_out_;
   torch::Device device_;
   std::map<int, std::vector<Example>> examples_by_study_;
-  std::vector<int> studies_;  // that are learned from
+  std::vector<int> studies_;        // that are learned from
+  std::vector<LevelPrior> priors_;  // by condition, of the labels that are learned from
   int steps_per_epoch_ = 0;
 };
 

@@ -134,7 +134,7 @@ void draw_points(const PointShares& shares, std::uint64_t seed, std::vector<Exam
     const GraderSample& sample = example.data->samples[example.sample];
     example.jittered = kind == kJitteredDraw;
     example.point = kind == kPredictedDraw ? CropPoint::Predicted : CropPoint::Given;
-    if (!sample.record(example.point))
+    if (!sample.is_learned_on(example.point))
       example.point = example.point == CropPoint::Given ? CropPoint::Predicted : CropPoint::Given;
   }
 }

@@ -24,7 +24,8 @@ struct Example {
   size_t record() const { return *data->samples[sample].record(point); }
 };
 
-/// Draws what every example is centred on, by the recipe's shares. Every example must have a crop.
+/// Draws what every example is centred on, by the recipe's shares; never a predicted point at another level than the
+/// given one. Every example must have a crop.
 void draw_points(const PointShares& shares, std::uint64_t seed, std::vector<Example>& examples);
 
 /// The augmentation of a view of one example: its point stays where it is not jittered, and moves by the error of

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Of what the index of a cache holds; raised when it holds other things.
-constexpr int kCacheFormat = 3;
+constexpr int kCacheFormat = 4;
 /// Margins hold shifts of this many standard deviations.
 constexpr double kJitterReach = 2.5;
 /// SD of a normal deviate, in medians of its absolute values.

@@ -51,9 +51,14 @@ struct GraderSample {
   std::vector<LabelledFinding> findings;  ///< by condition of the network
   std::optional<size_t> given = {};       ///< its record in NetworkData::given
   std::optional<size_t> predicted = {};   ///< and in NetworkData::predicted
+  double confidence = 0;                  ///< of its level, by which `grade` mixes with the prior; 0: not found
+  /// The predicted point lies at another level than the given one: the label is not of what that crop shows. It is
+  /// measured by, as `grade` would be, but not learned from.
+  bool is_misnamed = false;
 
   const std::optional<size_t>& record(CropPoint point) const { return point == CropPoint::Given ? given : predicted; }
   bool has_crop() const { return given || predicted; }
+  bool is_learned_on(CropPoint point) const { return record(point) && (point == CropPoint::Given || !is_misnamed); }
 };
 
 /// How far a predicted point lies from the given one, along the crop's columns, rows and slices.

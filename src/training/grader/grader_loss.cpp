@@ -3,6 +3,7 @@
 #include <map>
 
 #include "metric/cases.h"
+#include "training/calibration/grader_calibration.h"
 
 namespace lumbargrade {
 namespace {
@@ -101,6 +102,17 @@ GraderLoss official_loss() {
   return {{challenge_weight(Severity::NormalMild), challenge_weight(Severity::Moderate),
            challenge_weight(Severity::Severe)},
           1};
+}
+
+double loss_in_bundle(const HeldOutLogits& held_out, const TargetRows& rows) {
+  const GraderLoss loss = official_loss();
+  const torch::Tensor confidence = held_out.confidence.unsqueeze(1);
+  const auto loss_at = [&](double temperature) {
+    const torch::Tensor said = torch::softmax(held_out.logits / temperature, 1);
+    const torch::Tensor answered = confidence * said + (1 - confidence) * held_out.prior;
+    return loss(answered.clamp_min(kLeastProbability).log(), rows).item<double>();
+  };
+  return loss_at(best_temperature(loss_at));
 }
 
 }  // namespace lumbargrade

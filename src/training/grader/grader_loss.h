@@ -52,4 +52,16 @@ class GraderLoss {
 /// The part of the challenge's score that a network can decide: weights 1, 2, 4, the any-severe term counted once.
 GraderLoss official_loss();
 
+/// What logits come to in a bundle: R findings held out.
+struct HeldOutLogits {
+  torch::Tensor logits;      ///< R x 3
+  torch::Tensor confidence;  ///< R: of their levels
+  torch::Tensor prior;       ///< R x 3: the grades' frequencies at their levels
+};
+
+/// The official loss of what `grade` would answer: softmax at the temperature that suits these logits best, mixed with
+/// the prior as far as the level is in doubt. What is too sure, or sure of a level that the locator doubts, costs no
+/// more than in the bundle.
+double loss_in_bundle(const HeldOutLogits& held_out, const TargetRows& rows);
+
 }  // namespace lumbargrade

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kMaxDepth = 12;
 constexpr double kShareTolerance = 1e-6;
+constexpr int kMostEpochs = 10000;
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
 const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 const std::vector<std::string> kOptimisationKeys = {"epochs",       "studies_per_batch", "accumulate", "rate",
@@ -107,6 +108,7 @@ NetworkRecipe read_network(const StrictObject& object) {
     for (const OutputSpec& output : outputs_of(network.conditions))
       network.parameters["outputs"].push_back(output.name);
   }
+  if (object.has("epochs")) network.epochs = whole(object, "epochs", 1, kMostEpochs, 1);
   network.parameters["views"] = nlohmann::json::array();
   for (const View& view : network.views) network.parameters["views"].push_back(view.name);
   // What the architecture refuses is the recipe's fault here.
@@ -152,7 +154,7 @@ AugmentationRecipe read_augmentation(const StrictObject& object) {
 }
 
 OptimisationRecipe read_optimisation(const StrictObject& object, OptimisationRecipe recipe = {}) {
-  recipe.epochs = whole(object, "epochs", 1, 10000, recipe.epochs);
+  recipe.epochs = whole(object, "epochs", 1, kMostEpochs, recipe.epochs);
   recipe.studies_per_batch = whole(object, "studies_per_batch", 1, 1024, recipe.studies_per_batch);
   recipe.accumulate = whole(object, "accumulate", 1, 1024, recipe.accumulate);
   recipe.rate = real(object, "rate", 1e-8, 1, recipe.rate);
@@ -196,7 +198,7 @@ PseudoLabelRecipe read_pseudo_labels(const StrictObject& object) {
   PseudoLabelRecipe recipe;
   recipe.confidence = real(object, "confidence", 0, 1, recipe.confidence);
   recipe.weight = real(object, "weight", 1e-3, 1, recipe.weight);
-  recipe.epochs = whole(object, "epochs", 1, 10000, recipe.epochs);
+  recipe.epochs = whole(object, "epochs", 1, kMostEpochs, recipe.epochs);
   recipe.rate = real(object, "rate", 1e-8, 1, recipe.rate);
   return recipe;
 }
@@ -223,7 +225,7 @@ void read_folds(const StrictObject& object, GraderRecipe& recipe) {
 
 void read_networks(const StrictObject& object, GraderRecipe& recipe) {
   for (const auto& network :
-       object.objects("networks", {"views", "parameters"}, {"condition", "conditions", "seeds"})) {
+       object.objects("networks", {"views", "parameters"}, {"condition", "conditions", "seeds", "epochs"})) {
     // Each is an entry of its own, and an entry's place is part of its seed.
     const int seeds = whole(network, "seeds", 1, 20, 1);
     for (int k = 0; k < seeds; ++k) recipe.networks.push_back(read_network(network));
@@ -299,6 +301,12 @@ GraderRecipe parse_recipe(const std::string& content, const std::string& file) {
 }
 
 }  // namespace
+
+OptimisationRecipe GraderRecipe::optimisation_of(const NetworkRecipe& network) const {
+  OptimisationRecipe own = optimisation;
+  own.epochs = network.epochs.value_or(own.epochs);
+  return own;
+}
 
 std::vector<int> GraderRecipe::folds_to_run() const {
   if (!run_folds.empty()) return run_folds;

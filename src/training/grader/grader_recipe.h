@@ -19,6 +19,7 @@ struct NetworkRecipe {
   std::vector<Condition> conditions;  ///< one or several, in the order of kConditions
   std::vector<View> views;            ///< a region is graded where the first one can be cut
   nlohmann::json parameters;          ///< of the architecture "grader"
+  std::optional<int> epochs = {};     ///< else those of the optimisation
 
   bool grades(Condition condition) const {
     return std::find(conditions.begin(), conditions.end(), condition) != conditions.end();
@@ -99,6 +100,8 @@ struct GraderRecipe {
   PseudoLabelRecipe pseudo_labels;
 
   std::vector<int> folds_to_run() const;
+  /// How a network is trained: as all, but for its own epochs.
+  OptimisationRecipe optimisation_of(const NetworkRecipe& network) const;
 };
 
 /// Every number of it, for the record of a run.

@@ -150,7 +150,7 @@ PlannedPart planned_job(const GraderTrainingOptions& training, const TrainingJob
   PlannedPart part;
   part.name = job.name();
   part.what = text(name_of(network.conditions), ", fold ", job.fold);
-  part.seconds = rounds * recipe.optimisation.epochs * (trained * cost.step_s + held_out * cost.look_s);
+  part.seconds = rounds * recipe.optimisation_of(network).epochs * (trained * cost.step_s + held_out * cost.look_s);
   part.memory_bytes = kProgramBytes + kCopiesInMemory * kBytesPerWeight * cost.weights +
                       static_cast<std::int64_t>(std::ceil(a_batch)) * cost.activation_bytes;
   part.disk_bytes = rounds * kCopiesInCheckpoint * kBytesPerWeight * cost.weights;
