@@ -93,16 +93,18 @@ double weights_in(const fs::path& file, const std::string& architecture) {
   return weights;
 }
 
-/// Zeros as the manifest says, but of one slice and a few pixels: enough to see that everything fits together.
+/// Zeros as the manifest says, but of a few pixels and, where the network takes any number of slices, one of them:
+/// enough to see that everything fits together.
 TensorMap small_inputs(const NetworkSpec& spec) {
   constexpr std::int64_t kEnoughPixels = 64;
+  const bool takes_any_slices = spec.parameters.value("slices_as", "sequence") != "channels";
   TensorMap inputs;
   for (const InputSpec& input : spec.inputs) {
     std::vector<std::int64_t> shape = {1};
     for (const AxisSpec& axis : input.axes) {
       std::int64_t size = axis.size.value_or(axis.multiple_of);
       const bool is_free = axis.size && spec.architecture != kExportedArchitecture;  // those take one size only
-      if (is_free && axis.name == "slice") size = 1;
+      if (is_free && takes_any_slices && axis.name == "slice") size = 1;
       if (is_free && (axis.name == "row" || axis.name == "column")) size = std::min(size, kEnoughPixels);
       shape.push_back(size);
     }

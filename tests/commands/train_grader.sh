@@ -7,7 +7,11 @@ cat > tiny.json <<JSON
  "networks": [{"condition": "neural_foraminal_narrowing",
    "views": [{"series": "sagittal_t1", "anchor": "foramen", "slices": 3, "size_px": 32, "pixel_mm": 1.2}],
    "parameters": {"backbone": "resnet", "backbone_options": {"widths": [4, 8], "blocks": [1, 1]}, "pooling": "attention",
-                  "hidden": 16, "dropout": 0.2}}],
+                  "hidden": 16, "dropout": 0.2}},
+  {"condition": "neural_foraminal_narrowing",
+   "views": [{"series": "sagittal_t1", "anchor": "foramen", "slices": 3, "size_px": 32, "pixel_mm": 1.2}],
+   "parameters": {"backbone": "resnet", "backbone_options": {"widths": [4], "blocks": [1]}, "pooling": "mean",
+                  "slices_as": "channels", "slices": 3}}],
  "augmentation": {"mixup": 0.3, "cutmix": 0.3},
  "optimisation": {"epochs": 3, "studies_per_batch": 1, "accumulate": 2, "patience": 9}, "folds": 2,
  "stack": {"kind": "mlp", "hidden": 8, "steps": 20},
@@ -61,6 +65,7 @@ expect_stderr "are not what would be cut now"
 expect_equal "$before" "$(sha256sum < "$crops")" "crops that were cut again"
 
 expect_exit 0 lumbargrade model verify whole
+expect_stdout "ok      foraminal_1_1: golden output"
 expect_exit 0 lumbargrade model info whole
 expect_stdout "neural_foraminal_narrowing"
 # A real study: its sagittal T1 is missing, so the foramina keep their prior; the rest is graded as by the base bundle.
