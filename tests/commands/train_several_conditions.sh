@@ -1,14 +1,10 @@
 # One network for several conditions, from the recipe to 25 rows: trained, killed and resumed, checked, shown, exported; and
 # a second stage in the bundle, whose answers are computed here anew.
 . "$(dirname "$0")/training_lib.sh"
-[[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
-cat > tiny.json <<'JSON'
+cat > tiny.json <<JSON
 {"name": "tiny", "origin": "a test", "needs": "seconds",
  "networks": [
-  {"conditions": ["spinal_canal_stenosis", "neural_foraminal_narrowing", "subarticular_stenosis"],
-   "views": [{"series": "sagittal_t2", "anchor": "canal", "slices": 3, "size_px": 32, "pixel_mm": 1.2},
-             {"series": "sagittal_t1", "anchor": "foramen", "slices": 3, "size_px": 32, "pixel_mm": 1.2},
-             {"series": "axial_t2", "anchor": "recess", "slices": 3, "size_px": 32, "pixel_mm": 1.2}],
+  {$all_conditions,
    "parameters": {"backbone": "resnet", "backbone_options": {"widths": [4, 8], "blocks": [1, 1]}, "pooling": "attention",
                   "hidden": 16, "dropout": 0.2}},
   {"condition": "spinal_canal_stenosis",

@@ -1,14 +1,10 @@
 # One network for several conditions whose suspect labels are dropped one by one, and which learns from pseudo-labels of all
 # of them and is heard by a second stage.
 . "$(dirname "$0")/training_lib.sh"
-[[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
-cat > tiny.json <<'JSON'
+cat > tiny.json <<JSON
 {"name": "tiny", "origin": "a test", "needs": "seconds",
  "networks": [
-  {"conditions": ["spinal_canal_stenosis", "neural_foraminal_narrowing", "subarticular_stenosis"],
-   "views": [{"series": "sagittal_t2", "anchor": "canal", "slices": 3, "size_px": 32, "pixel_mm": 1.2},
-             {"series": "sagittal_t1", "anchor": "foramen", "slices": 3, "size_px": 32, "pixel_mm": 1.2},
-             {"series": "axial_t2", "anchor": "recess", "slices": 3, "size_px": 32, "pixel_mm": 1.2}],
+  {$all_conditions,
    "parameters": {"backbone": "resnet", "backbone_options": {"widths": [4, 8], "blocks": [1, 1]}, "pooling": "mean"}}],
  "points": {"predicted": 1}, "augmentation": {"jitter_mm": 0, "jitter_slices": 0},
  "optimisation": {"epochs": 1, "studies_per_batch": 1, "rate": 0.001}, "folds": 2, "drop_suspects": 0.01}

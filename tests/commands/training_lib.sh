@@ -3,6 +3,12 @@
 . "$(dirname "$0")/lib.sh"
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
 
+# Of a recipe's network: one for all conditions, a small view of each.
+readonly all_conditions='"conditions": ["spinal_canal_stenosis", "neural_foraminal_narrowing", "subarticular_stenosis"],
+   "views": [{"series": "sagittal_t2", "anchor": "canal", "slices": 3, "size_px": 32, "pixel_mm": 1.2},
+             {"series": "sagittal_t1", "anchor": "foramen", "slices": 3, "size_px": 32, "pixel_mm": 1.2},
+             {"series": "axial_t2", "anchor": "recess", "slices": 3, "size_px": 32, "pixel_mm": 1.2}]'
+
 # labelled_data: phantoms with drawn masks in data/
 labelled_data() {
   expect_exit 0 lumbargrade phantom --studies 3 --seed 8 --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -j 2 -o data
