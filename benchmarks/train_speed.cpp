@@ -18,6 +18,7 @@
 #include "core/error.h"
 #include "crops/region.h"
 #include "network/architecture.h"
+#include "network/conv_norm.h"
 #include "pipeline/stopwatch.h"
 #include "program.h"
 #include "training/grader/fold_training.h"
@@ -108,6 +109,7 @@ double training_ms(GraderTrainingOptions training, const GraderData& data) {
 double bare_ms(const GraderRecipe& recipe, int steps, std::int64_t crops) {
   const NetworkRecipe& recipe_network = recipe.networks.front();
   const Network network = build_network("grader", recipe_network.parameters, "recipe", "networks[0].parameters");
+  use_channels_last(*network.module);
   network.module->train();
   TensorMap inputs;
   for (const View& view : recipe_network.views) {

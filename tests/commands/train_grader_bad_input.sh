@@ -46,6 +46,13 @@ awk -F, -v OFS=, 'NR == 1 {for (k = 1; k <= NF; ++k) if ($k == "x") x = k}
 expect_exit 0 train tiny.json --cache outside --out outside_out
 expect_stderr "1 coordinates cannot be used, predicted points stand in; outside/misplaced.csv lists them"
 grep -q "x 99999, y .* lies outside the image of" outside/misplaced.csv || fail_test "misplaced.csv does not say why"
+
+# Two levels' coordinates exchanged: 30 mm off.
+study=$(sed -n 2p coordinates.csv | cut -d, -f1)
+sed "/^$study,.*oraminal/{s,L1/L2,L0,;s,L2/L3,L1/L2,;s,L0,L2/L3,}" coordinates.csv > data/train_label_coordinates.csv
+expect_exit 0 train tiny.json --cache exchanged --out exchanged_out
+expect_stderr "foraminal: 4 of 40 predicted points lie at another level than the given ones"
+expect_stderr "studies $study"
 cp coordinates.csv data/train_label_coordinates.csv
 
 expect_exit 2 train folds.json --cache cache --out folds

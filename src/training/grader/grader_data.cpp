@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/error.h"
 #include "core/log.h"
@@ -75,6 +76,23 @@ double quantile(std::vector<double> values, double share) {
   return values[static_cast<size_t>(rank)];
 }
 
+void warn_about_misnamed(const NetworkRecipe& network, const std::vector<GraderSample>& samples,
+                         const std::vector<std::string>& study_ids) {
+  size_t misnamed = 0;
+  std::set<int> studies;
+  for (const GraderSample& sample : samples) {
+    misnamed += sample.is_misnamed;
+    if (sample.is_misnamed) studies.insert(sample.study);
+  }
+  if (misnamed == 0) return;
+  std::string list;
+  for (const int study : studies) list += (list.empty() ? "" : ", ") + study_ids[static_cast<size_t>(study)];
+  log_warning(text(name_of(network.conditions), ": ", misnamed, " of ", samples.size(),
+                   " predicted points lie at another level than the given ones: nothing is learned from them, but they"
+                   " are measured by, as `grade` would be; studies ",
+                   list));
+}
+
 GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, const fs::path& folder_of_crops,
                 const TrainingFolder& folder, const TrainingSet& set, const fs::path& points) {
   GraderOptions grader_options;
@@ -101,6 +119,7 @@ GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, co
     NetworkData& network = data.networks.back();
     network.learned_point_errors.resize(network.point_errors.size());
     if (!points.empty()) network.learned_point_errors = network.point_errors;
+    warn_about_misnamed(recipe.networks[n], network.samples, data.study_ids);
   }
   return data;
 }

@@ -16,6 +16,7 @@
 #include "core/parallel.h"
 #include "crops/region.h"
 #include "network/architecture.h"
+#include "network/conv_norm.h"
 #include "pipeline/load_grader.h"
 #include "pipeline/stopwatch.h"
 #include "training/grader/crop_extractor.h"
@@ -69,6 +70,7 @@ NetworkCost cost_of(const NetworkRecipe& recipe, const torch::Device& device) {
   const Network network = build_network("grader", recipe.parameters, "the recipe", "networks");
   NetworkCost cost;
   for (const torch::Tensor& parameter : network.module->parameters()) cost.weights += parameter.numel();
+  use_channels_last(*network.module);
   network.module->to(device);
   network.module->train();
   const auto shares = torch::full({kCropsTried, kSeverityCount}, 1.0 / kSeverityCount).to(device);

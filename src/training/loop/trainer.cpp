@@ -19,6 +19,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/sha256.h"
+#include "network/conv_norm.h"
 #include "network/state.h"
 #include "training/loop/training_checkpoint.h"
 #include "training/loop/training_loop.h"
@@ -34,7 +35,7 @@ constexpr auto kCheckpointInterval = std::chrono::minutes(10);
 /// epochs are still to come, whatever the held-out loss does.
 constexpr double kSettledRate = 0.1;
 /// Of a checkpoint's identity: raised when the same settings train otherwise.
-constexpr int kTrainerVersion = 2;
+constexpr int kTrainerVersion = 3;
 
 TensorMap on_device(const TensorMap& tensors, const torch::Device& device) {
   TensorMap moved;
@@ -137,6 +138,9 @@ class Trainer {
     torch::manual_seed(run_.seed);
     network_ = task_.build();
     average_ = task_.build();
+    // A step takes two thirds of the time on a CPU, and tensor cores want it.
+    use_channels_last(*network_.module);
+    use_channels_last(*average_.module);
     if (!task_.start.empty()) load_state(*network_.module, task_.start, "the weights to begin with");
     network_.module->to(run_.device);
     average_.module->to(run_.device);

@@ -1,5 +1,6 @@
 #include "training/loop/training_checkpoint.h"
 
+#include <torch/utils.h>
 #include <torch/version.h>
 
 #include <string_view>
@@ -64,6 +65,11 @@ TensorMap optimizer_state(const torch::optim::AdamW& optimizer) {
   return state;
 }
 
+/// On the parameter's device and in its layout, as the optimiser makes its moments.
+torch::Tensor laid_out_as(const torch::Tensor& parameter, const torch::Tensor& moment) {
+  return torch::empty_like(parameter).copy_(moment);
+}
+
 void load_optimizer(torch::optim::AdamW& optimizer, const TensorMap& state) {
   const std::vector<torch::Tensor> parameters = parameters_of(optimizer);
   for (size_t k = 0; k < parameters.size(); ++k) {
@@ -71,8 +77,8 @@ void load_optimizer(torch::optim::AdamW& optimizer, const TensorMap& state) {
     if (step == state.end()) continue;
     auto of_parameter = std::make_unique<torch::optim::AdamWParamState>();
     of_parameter->step(step->second.item<int64_t>());
-    of_parameter->exp_avg(state.at(moment_name(k, "mean")).to(parameters[k].device()));
-    of_parameter->exp_avg_sq(state.at(moment_name(k, "square")).to(parameters[k].device()));
+    of_parameter->exp_avg(laid_out_as(parameters[k], state.at(moment_name(k, "mean"))));
+    of_parameter->exp_avg_sq(laid_out_as(parameters[k], state.at(moment_name(k, "square"))));
     optimizer.state()[state_key(parameters[k])] = std::move(of_parameter);
   }
 }
