@@ -19,16 +19,10 @@ size_t replaced_parts(const NetworkSpec& network, const std::vector<std::string>
       graded.begin(), graded.end(), [&](Condition condition) { return is_replaced_role(grading_role(condition)); }));
 }
 
-bool is_replaced(const Manifest& base, const NetworkSpec& spec, const std::vector<std::string>& replaced_roles) {
-  const auto has_replaced_role = [&](const NetworkSpec& network) {
-    return replaced_parts(network, replaced_roles) > 0;
-  };
+bool is_replaced(const NetworkSpec& spec, const std::vector<std::string>& replaced_roles) {
   // A stack stands on all networks that grade.
   const bool grading_changes = std::any_of(replaced_roles.begin(), replaced_roles.end(), is_grading_role);
-  return has_replaced_role(spec) || (spec.role == kStackRole && grading_changes) ||
-         std::any_of(base.networks.begin(), base.networks.end(), [&](const NetworkSpec& network) {
-           return has_replaced_role(network) && std::count(spec.members.begin(), spec.members.end(), network.name) > 0;
-         });
+  return replaced_parts(spec, replaced_roles) > 0 || (spec.role == kStackRole && grading_changes);
 }
 
 }  // namespace
@@ -48,7 +42,7 @@ std::vector<TrainedNetwork> kept_networks(const Bundle& base, const std::vector<
   check_replaceable(base.manifest, replaced_roles);
   std::vector<TrainedNetwork> kept;
   for (const BundleNetwork& network : base.networks) {
-    if (is_replaced(base.manifest, network.spec, replaced_roles)) continue;
+    if (is_replaced(network.spec, replaced_roles)) continue;
     const TensorMap golden = read_safetensors(base.folder / network.spec.golden.tensors.file);
     const auto weights = base.folder / network.spec.weights.file;
     TrainedNetwork& stays = kept.emplace_back(TrainedNetwork{network.spec, {}, golden_inputs(golden)});

@@ -18,19 +18,18 @@ namespace {
 constexpr int kMaxDepth = 12;
 constexpr std::uintmax_t kMaxManifestBytes = std::uintmax_t{4} << 20;
 constexpr std::int64_t kMaxAxisSize = 4096;
-constexpr std::int64_t kMaxFeatures = 65536;
 constexpr std::int64_t kMaxCount = 1'000'000'000;
 constexpr double kMaxMillimetres = 1000;
 constexpr double kMaxMetric = 1e9;
 
-const std::vector<std::string> kRoles = {"locator",       "canal",    "foraminal", "subarticular", kSeveralRole,
-                                         "canal_outline", kMixerRole, kStackRole,  kPointsRole};
+const std::vector<std::string> kRoles = {"locator",    "canal",         "foraminal", "subarticular",
+                                         kSeveralRole, "canal_outline", kStackRole,  kPointsRole};
 const std::vector<std::string> kAnchors = {"canal", "foramen", "recess"};
 // Totals, far above anything useful: they keep a hostile manifest from filling memory or hours.
 constexpr std::size_t kMaxNetworks = 128;
 constexpr std::int64_t kMaxInputValues = std::int64_t{1} << 20;  // of one crop: 16 slices of 256 x 256
 const std::vector<std::string> kSeries = {"sagittal_t1", "sagittal_t2", "axial_t2"};
-const std::vector<std::string> kAxes = {"channel", "slice", "row", "column", "finding", "feature", "class"};
+const std::vector<std::string> kAxes = {"channel", "slice", "row", "column", "finding", "class"};
 const std::vector<std::string> kImageKeys = {"series", "interpolation", "padding", "normalisation"};
 const std::vector<std::string> kInputKeys = {"series", "interpolation", "padding",          "normalisation",
                                              "anchor", "mirrored",      "relative_to_discs"};
@@ -75,7 +74,7 @@ void check_unique(const std::vector<Spec>& specs, std::string Spec::*member, con
 AxisSpec read_axis(const StrictObject& object) {
   AxisSpec axis;
   axis.name = object.one_of("name", kAxes);
-  if (object.has("size")) axis.size = object.integer("size", 1, axis.name == "feature" ? kMaxFeatures : kMaxAxisSize);
+  if (object.has("size")) axis.size = object.integer("size", 1, kMaxAxisSize);
   if (object.has("multiple_of")) axis.multiple_of = object.integer("multiple_of", 1, kMaxAxisSize);
   if (object.has("spacing_mm")) axis.spacing_mm = object.number("spacing_mm", 1e-3, kMaxMillimetres);
   if (object.has("towards")) axis.towards = object.one_of("towards", kDirections);
@@ -177,13 +176,7 @@ NetworkSpec read_network(const StrictObject& object) {
   network.architecture = object.string("architecture");
   network.parameters = object.free_object("parameters");
   network.weights = {file_name(object, "file"), checksum(object, "sha256")};
-  const bool is_mixer = network.role == kMixerRole;
-  if (is_mixer != object.has("members")) {
-    object.fail("members",
-                is_mixer ? "is missing: a study mixer names the networks it joins" : "belongs to study mixers only");
-  }
-  if (is_mixer) network.members = object.strings("members");
-  const bool has_images = !is_mixer && network.role != kStackRole;
+  const bool has_images = network.role != kStackRole;
   for (const auto& input :
        object.objects("inputs", {"name", "axes"}, has_images ? kInputKeys : std::vector<std::string>{})) {
     network.inputs.push_back(read_input(input, has_images));
@@ -213,7 +206,7 @@ MetricSpec read_metric(const StrictObject& object) {
 void read_networks(const StrictObject& object, Manifest& manifest) {
   for (const auto& network : object.objects(
            "networks", {"role", "architecture", "parameters", "file", "sha256", "inputs", "outputs", "golden"},
-           {"name", "members"})) {
+           {"name"})) {
     manifest.networks.push_back(read_network(network));
   }
   if (manifest.networks.size() > kMaxNetworks) {
@@ -224,22 +217,6 @@ void read_networks(const StrictObject& object, Manifest& manifest) {
     const auto count = std::count_if(manifest.networks.begin(), manifest.networks.end(),
                                      [&](const NetworkSpec& network) { return network.role == role; });
     if (count > 1) object.fail("networks", "has more than one " + role);
-  }
-}
-
-/// A study mixer joins networks that grade, each of them once.
-void check_members(const StrictObject& object, const Manifest& manifest) {
-  std::set<std::string> joined;
-  for (const NetworkSpec& mixer : manifest.networks) {
-    for (const std::string& member : mixer.members) {
-      const auto found = std::find_if(manifest.networks.begin(), manifest.networks.end(),
-                                      [&](const NetworkSpec& network) { return network.name == member; });
-      const bool grades_one = found != manifest.networks.end() && graded_conditions(*found).size() == 1;
-      if (!grades_one)
-        object.fail("networks", text("has the study mixer \"", mixer.name, "\" of \"", member,
-                                     "\", which is no network that grades one condition"));
-      if (!joined.insert(member).second) object.fail("networks", text("joins \"", member, "\" in two places"));
-    }
   }
 }
 
@@ -365,7 +342,6 @@ Manifest parse_manifest(std::string_view json_text, const std::string& file) {
   manifest.grading = read_grading(object.object("grading", {"prior"}, grading_keys));
   check_conditions(object, manifest);
   check_points(object, manifest);
-  check_members(object, manifest);
   for (const auto& data :
        object.objects("training_data", {"used_for", "source", "licence", "count", "unit", "split"})) {
     manifest.training_data.push_back(read_training_data(data));

@@ -22,9 +22,6 @@ namespace lumbargrade {
 
 inline constexpr std::int64_t kManifestSchemaVersion = 2;
 inline constexpr const char* kManifestFile = "manifest.json";
-/// Of the networks that let the findings of a study attend to each other.
-inline constexpr const char* kMixerRole = "study_mixer";
-
 /// Of the network that corrects what the others say of a study, averaged over members and looks.
 inline constexpr const char* kStackRole = "study_stack";
 
@@ -36,7 +33,7 @@ inline constexpr const char* kPointsRole = "points";
 
 /// One axis of a network's input, in the tensor's order after the batch axis.
 struct AxisSpec {
-  std::string name;                  ///< "channel", "slice", "row", "column"; of answers: "finding", "feature", "class"
+  std::string name;                  ///< "channel", "slice", "row", "column"; of answers: "finding", "class"
   std::optional<std::int64_t> size;  ///< empty: any multiple of `multiple_of`
   std::int64_t multiple_of = 1;
   std::optional<double> spacing_mm;    ///< between neighbours; empty for an axis without a length, such as channels
@@ -66,7 +63,7 @@ struct NormalisationSpec {
   bool operator==(const NormalisationSpec&) const = default;
 };
 
-/// Cut from images, or, without series, answers of the networks named in NetworkSpec::members.
+/// Cut from images, or, without series, what the networks that grade answered.
 struct InputSpec {
   std::string name;
   std::vector<std::string> series;  ///< roles it may be cut from, best first: "sagittal_t1", "sagittal_t2", "axial_t2"
@@ -111,14 +108,13 @@ struct GoldenSpec {
 
 struct NetworkSpec {
   /// "locator", "canal_outline" (draws the canal finely), or the condition that it grades: "canal", "foraminal",
-  /// "subarticular"; kSeveralRole; kMixerRole; kStackRole; or kPointsRole. Several networks of one grading role are an
+  /// "subarticular"; kSeveralRole; kStackRole; or kPointsRole. Several networks of one grading role are an
   /// ensemble, as are several points networks of one anchor.
   std::string role;
   std::string name;  ///< unique in the bundle; the role where the manifest gives none
   std::string architecture;
   nlohmann::json parameters = nlohmann::json::object();  ///< of the architecture, see network/architecture.h
   PinnedFile weights;
-  std::vector<std::string> members;  ///< of a study mixer: names of the networks whose answers it joins, in this order
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;
   GoldenSpec golden;

@@ -67,7 +67,6 @@ Json to_json(const NetworkSpec& network) {
                {"parameters", network.parameters},
                {"file", network.weights.file},
                {"sha256", network.weights.sha256}};
-  if (!network.members.empty()) json["members"] = network.members;
   json["inputs"] = list_of(network.inputs);
   json["outputs"] = list_of(network.outputs);
   json["golden"] = {{"file", network.golden.tensors.file},

@@ -3,21 +3,15 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <set>
 
 #include "core/error.h"
+#include "grades/combined_logits.h"
 #include "grades/study_pass.h"
 #include "grades/study_stacking.h"
 #include "network/parallel_for.h"
 
 namespace lumbargrade {
 namespace {
-
-/// What the networks of every condition say in one transform.
-struct TransformPredictions {
-  std::vector<std::vector<NetworkPredictions>> conditions;  ///< empty where the transform is none of the condition's
-  std::vector<bool> is_new;  ///< false: the condition saw the same under an earlier transform
-};
 
 NetworkGrade grade_of(const torch::Tensor& probabilities, const Crop& crop, const AttentionMean& attention) {
   return {probabilities_of(probabilities), crop.point_patient, crop.series_instance_uid,
@@ -29,7 +23,6 @@ NetworkGrade grade_of(const torch::Tensor& probabilities, const Crop& crop, cons
 struct NetworkGrader::Networks {
   std::vector<NetworkGroup> groups;
   std::vector<GradedCondition> conditions;
-  std::vector<BundleNetwork> mixers;
   std::optional<BundleNetwork> stack;
 
   /// All transforms of all conditions, each once.
@@ -80,24 +73,23 @@ struct NetworkGrader::Networks {
     return pass;
   }
 
-  TransformPredictions predictions(const TtaTransform& transform, StudyPass& pass) const {
+  /// Adds what the networks say in one transform to the votes of every condition that has not seen the same under an
+  /// earlier one.
+  void vote(const TtaTransform& transform, StudyPass& pass) const {
     run(transform, pass);
-    TransformPredictions result{std::vector<std::vector<NetworkPredictions>>(conditions.size()),
-                                std::vector<bool>(conditions.size(), false)};
     for (size_t c = 0; c < conditions.size(); ++c) {
       if (!has_transform(c, transform)) continue;
       std::vector<TtaTransform> own;
-      for (const MemberPlace& place : conditions[c].members) {
+      for (const MemberPlace& place : conditions[c].members)
         own.push_back(groups[place.group].own_transform(transform));
-        result.conditions[c].push_back(predictions_of(place, own.back(), c, pass));
+      ConditionVotes& votes = pass.votes[c];
+      if (std::find(votes.voted.begin(), votes.voted.end(), own) != votes.voted.end()) continue;
+      for (size_t k = 0; k < own.size(); ++k) {
+        votes.logits.push_back(logits_of(conditions[c].members[k], own[k], c, pass));
       }
-      auto& voted = pass.votes[c].voted;
-      result.is_new[c] = std::find(voted.begin(), voted.end(), own) == voted.end();
-      if (!result.is_new[c]) continue;
       add_attention(transform, c, pass);
-      voted.push_back(std::move(own));
+      votes.voted.push_back(std::move(own));
     }
-    return result;
   }
 
   /// What people are shown of a finding: the crop of its first region.
@@ -106,16 +98,6 @@ struct NetworkGrader::Networks {
     const LocatedRegions& located = pass.groups[lead].located;
     const size_t region = groups[lead].regions_for(finding, located).front();
     return *groups[lead].shown_crop(pass.study, pass.spine, located, region, conditions[condition].spec.condition);
-  }
-
-  /// The votes of one transform: of the mixers where networks are joined by one, else of the networks themselves.
-  void vote(const TransformPredictions& transform, std::vector<ConditionVotes>& votes) const {
-    for (const BundleNetwork& mixer : mixers) mix(mixer, transform, votes);
-    for (size_t c = 0; c < conditions.size(); ++c) {
-      for (const NetworkPredictions& answer : transform.conditions[c]) {
-        if (transform.is_new[c] && !is_joined(answer.network)) votes[c].logits.push_back(answer.answers.logits);
-      }
-    }
   }
 
   /// What the networks say, corrected by the stack, in place of `logits` (by condition, N x 3, undefined where nothing
@@ -143,35 +125,6 @@ struct NetworkGrader::Networks {
                                                " has the architecture ", stack->spec.architecture));
   }
 
-  /// Whether a mixer joins networks of the condition.
-  bool any_is_joined(const Bundle& bundle, Condition condition) const {
-    return std::any_of(bundle.networks.begin(), bundle.networks.end(), [&](const BundleNetwork& network) {
-      return grades(network.spec, condition) && is_joined(network.spec.name);
-    });
-  }
-
-  /// Networks that a mixer joins are looked through together, and their features fit it.
-  void check_mixer(const BundleNetwork& mixer) const {
-    const ConditionSpec* first = nullptr;
-    std::int64_t features = 0;
-    for (const std::string& name : mixer.spec.members) {
-      for (const GradedCondition& graded : conditions) {
-        const auto place = std::find_if(graded.members.begin(), graded.members.end(),
-                                        [&](const MemberPlace& known) { return name_at(known) == name; });
-        if (place == graded.members.end()) continue;
-        features += groups[place->group].features(place->member);
-        if (first == nullptr) first = &graded.spec;
-        if (first->tta == graded.spec.tta && first->combine == graded.spec.combine) continue;
-        throw Error(ErrorKind::BundleInvalid,
-                    text("the study mixer ", mixer.spec.name, " joins heads of different looks or ways to combine"));
-      }
-    }
-    const auto expected = mixer.spec.parameters.value("features", std::int64_t{0});
-    if (mixer.spec.architecture == "study_mixer" && features == expected) return;
-    throw Error(ErrorKind::BundleInvalid, text("the study mixer ", mixer.spec.name, " (", mixer.spec.architecture,
-                                               ") takes ", expected, " features, its networks give ", features));
-  }
-
  private:
   /// One group's part of a transform that it has not seen yet.
   struct FreshPass {
@@ -180,8 +133,6 @@ struct NetworkGrader::Networks {
     PreparedTransform prepared;
     std::vector<RegionAnswers> answers;  ///< by network
   };
-
-  const std::string& name_at(const MemberPlace& place) const { return groups[place.group].spec(place.member).name; }
 
   bool has_transform(size_t condition, const TtaTransform& transform) const {
     const auto& transforms = conditions[condition].spec.tta;
@@ -234,8 +185,8 @@ struct NetworkGrader::Networks {
   }
 
   /// What a network says of the condition's findings: of the canal, where it knows sides, the mean of both.
-  NetworkPredictions predictions_of(const MemberPlace& place, const TtaTransform& own, size_t condition,
-                                    const StudyPass& pass) const {
+  torch::Tensor logits_of(const MemberPlace& place, const TtaTransform& own, size_t condition,
+                          const StudyPass& pass) const {
     const NetworkGroup& networks = groups[place.group];
     const GroupPass& group = pass.groups[place.group];
     const RegionAnswers& answers = (*group.seen_in(own))[place.member];
@@ -248,13 +199,10 @@ struct NetworkGrader::Networks {
     }
     const ConditionSpec& spec = conditions[condition].spec;
     const torch::Tensor& logits = answers.logits.at(networks.output_for(place.member, spec.condition).name);
-    const torch::Tensor rows = torch::tensor(first, torch::kLong);
-    torch::Tensor said = logits.index_select(0, rows);
-    if (first != last) {
-      const torch::Tensor other = logits.index_select(0, torch::tensor(last, torch::kLong));
-      said = combined_logits({said, other}, spec.combine).to(torch::kFloat32);
-    }
-    return {name_at(place), {findings, said, answers.features.index_select(0, rows)}};
+    const torch::Tensor said = logits.index_select(0, torch::tensor(first, torch::kLong));
+    if (first == last) return said;
+    const torch::Tensor other = logits.index_select(0, torch::tensor(last, torch::kLong));
+    return combined_logits({said, other}, spec.combine).to(torch::kFloat32);
   }
 
   /// What the networks of a condition looked at in a transform.
@@ -271,49 +219,19 @@ struct NetworkGrader::Networks {
       }
     }
   }
-
-  bool is_joined(const std::string& network) const {
-    return std::any_of(mixers.begin(), mixers.end(), [&](const BundleNetwork& mixer) {
-      return std::count(mixer.spec.members.begin(), mixer.spec.members.end(), network) > 0;
-    });
-  }
-
-  void mix(const BundleNetwork& mixer, const TransformPredictions& transform,
-           std::vector<ConditionVotes>& votes) const {
-    std::vector<MemberPredictions> members;
-    std::set<size_t> joined;
-    for (const std::string& name : mixer.spec.members) {
-      for (size_t c = 0; c < conditions.size(); ++c) {
-        for (const NetworkPredictions& answer : transform.conditions[c]) {
-          if (answer.network != name) continue;
-          members.push_back(answer.answers);
-          joined.insert(c);
-        }
-      }
-    }
-    if (joined.empty()) return;  // of a transform of other conditions
-    const TensorMap inputs = mixer_inputs(members, conditions[*joined.begin()].spec.combine);
-    const torch::Tensor mixed = mixer.network.forward(inputs).at("grade")[0].transpose(0, 1);  // 25 x 3
-    for (const size_t c : joined) {
-      const std::vector<std::int64_t> rows(votes[c].findings.begin(), votes[c].findings.end());
-      votes[c].logits.push_back(mixed.index_select(0, torch::tensor(rows, torch::kLong)));
-    }
-  }
 };
 
 NetworkGrader::NetworkGrader(const Bundle& bundle, const std::string& device, const std::string& precision)
     : networks_(std::make_unique<Networks>()) {
   for (const BundleNetwork& network : bundle.networks) {
-    if (network.spec.role == kMixerRole) networks_->mixers.push_back(network);
     if (network.spec.role == kStackRole) networks_->stack = network;
   }
   for (const ConditionSpec& spec : bundle.manifest.grading.conditions) {
     // Kept in the bundle, but without a say. What a second stage hears is needed for what it says of the others.
-    if (spec.model_weight == 0 && !networks_->stack && !networks_->any_is_joined(bundle, spec.condition)) continue;
+    if (spec.model_weight == 0 && !networks_->stack) continue;
     networks_->conditions.push_back({spec, {}});
   }
   for (const BundleNetwork& network : bundle.networks) networks_->add(network, device, precision);
-  for (const BundleNetwork& mixer : networks_->mixers) networks_->check_mixer(mixer);
   networks_->check_stack();
 }
 
@@ -329,8 +247,7 @@ NetworkGrades NetworkGrader::grade(const Study& study, const Spine& spine) const
   const torch::InferenceMode inference;
   StudyPass pass = networks_->begin(study, spine);
   std::vector<ConditionVotes>& votes = pass.votes;
-  for (const TtaTransform& transform : networks_->tta())
-    networks_->vote(networks_->predictions(transform, pass), votes);
+  for (const TtaTransform& transform : networks_->tta()) networks_->vote(transform, pass);
   std::vector<torch::Tensor> logits(votes.size());
   for (size_t c = 0; c < votes.size(); ++c) {
     const std::string& combine = networks_->conditions[c].spec.combine;

@@ -31,12 +31,12 @@ struct NetworkGrade {
 using NetworkGrades = std::array<std::optional<NetworkGrade>, kFindingCount>;
 
 /// The grading networks of a bundle, ready for inference: per condition the members of its ensemble with the
-/// transforms of test-time augmentation, the study mixers that join them, and the stack that corrects them all.
+/// transforms of test-time augmentation, and the stack that corrects them all.
 class NetworkGrader {
  public:
   /// Takes the networks of the grading roles from `bundle`; `device` as in torch::Device, `precision` as in
   /// scalar_type_of. Throws Error (BundleInvalid) when a network is no grader or an input none that crops can be cut
-  /// for, or a second stage does not fit the networks that it joins.
+  /// for, or a second stage is none.
   NetworkGrader(const Bundle& bundle, const std::string& device, const std::string& precision = "float32");
   ~NetworkGrader();
   NetworkGrader(NetworkGrader&&) noexcept;

@@ -190,15 +190,12 @@ RegionAnswers NetworkGroup::answers(size_t member, const PreparedTransform& tran
   RegionAnswers answers = no_answers(member);
   for (const OutputSpec& wanted : spec.outputs)
     answers.logits[wanted.name] = logits.at(wanted.name).to(torch::kCPU, torch::kFloat32) / wanted.temperature;
-  answers.features = output.features.defined()
-                         ? output.features.to(torch::kCPU, torch::kFloat32)
-                         : torch::zeros({static_cast<std::int64_t>(transform.views[member].front()->crops.size()), 0});
   answers.attention = attention_of(output.attention, transform.views[member]);
   return answers;
 }
 
 RegionAnswers NetworkGroup::no_answers(size_t member) const {
-  RegionAnswers answers{{}, torch::zeros({0, features(member)}), {}};
+  RegionAnswers answers;
   for (const OutputSpec& output : members_[member].spec.outputs)
     answers.logits[output.name] = torch::zeros({0, kSeverityCount});
   return answers;

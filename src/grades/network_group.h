@@ -45,7 +45,6 @@ struct ViewAttention {
 /// What a network said of R regions.
 struct RegionAnswers {
   TensorMap logits;                                   ///< by output, R x 3, over the output's temperature
-  torch::Tensor features;                             ///< R x F, for a study mixer
   std::vector<std::vector<ViewAttention>> attention;  ///< by region
 };
 
@@ -65,8 +64,6 @@ class NetworkGroup {
   const std::vector<Condition>& conditions() const { return conditions_; }
   size_t size() const { return members_.size(); }
   const NetworkSpec& spec(size_t member) const { return members_[member].spec; }
-  /// How many features this network has for a study mixer; an exported one has none.
-  std::int64_t features(size_t member) const { return members_[member].features(); }
   /// The network's output for a condition of the group.
   const OutputSpec& output_for(size_t member, Condition condition) const;
 
@@ -100,8 +97,6 @@ class NetworkGroup {
     Network network;
     std::shared_ptr<GraderNetworkImpl> grader;  ///< null: an exported network
     std::vector<View> views;
-
-    std::int64_t features() const { return grader ? grader->features() : 0; }
   };
 
   void add_inputs(CutView& cut) const;

@@ -3,13 +3,11 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "grades/attention.h"
 #include "grades/network_group.h"
-#include "grades/study_mixing.h"
 
 namespace lumbargrade {
 
@@ -23,12 +21,6 @@ struct MemberPlace {
 struct GradedCondition {
   ConditionSpec spec;
   std::vector<MemberPlace> members;
-};
-
-/// What one network said of a condition's findings.
-struct NetworkPredictions {
-  std::string network;  ///< its name in the bundle
-  MemberPredictions answers;
 };
 
 /// What is known of one condition of a study while its networks look at it.

@@ -15,7 +15,6 @@
 #include "network/grader_network.h"
 #include "network/point_network.h"
 #include "network/state.h"
-#include "network/study_mixer.h"
 #include "network/study_stack.h"
 #include "network/unet.h"
 
@@ -29,8 +28,6 @@ constexpr std::size_t kMaxLevels = 8;
 constexpr std::int64_t kMaxBlocks = 64;
 constexpr std::size_t kMaxNames = 16;
 constexpr std::int64_t kMaxHidden = 4096;
-constexpr std::int64_t kMaxFeatures = 65536;
-constexpr std::int64_t kMaxMixerLayers = 16;
 constexpr std::int64_t kMaxColours = 4;
 constexpr std::int64_t kMaxSlices = 63;
 constexpr std::int64_t kMaxNeighbours = 7;
@@ -43,7 +40,6 @@ constexpr std::int64_t kHiddenStep = 8;  // heads and directions share it evenly
 // In the order of their enumerations.
 const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention", "transformer", "gru_attention"};
 const std::vector<std::string> kSpatialPoolings = {"mean", "gem", "heat_map"};
-const std::vector<std::string> kMixerOver = {"study", "levels", "conditions"};
 const std::vector<std::string> kStackKinds = {"linear", "mlp", "sequence"};
 const std::vector<std::string> kSlicesAs = {"sequence", "channels", "volume"};
 
@@ -174,30 +170,6 @@ Network build_point_finder(const nlohmann::json& parameters, const std::string& 
           [network]() mutable { network->prepare_for_inference(); }};
 }
 
-StudyMixerOptions study_mixer_options(const nlohmann::json& parameters, const std::string& file,
-                                      const std::string& place) {
-  const StrictObject object(parameters, {file, ErrorKind::BundleInvalid}, place,
-                            {"features", "hidden", "layers", "dropout"}, {"over"});
-  StudyMixerOptions options;
-  options.over = kind_named(object, "over", kMixerOver, MixerOver::Study);
-  options.features = object.integer("features", 1, kMaxFeatures);
-  options.hidden = hidden_width(object);
-  options.layers = object.integer("layers", 1, kMaxMixerLayers);
-  options.dropout = object.number("dropout", 0, kMaxDropout);
-  return options;
-}
-
-Network build_study_mixer(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
-  StudyMixer network(study_mixer_options(parameters, file, place));
-  return {network.ptr(),
-          [network](const TensorMap& inputs) mutable {
-            const at::Tensor logits = network->forward(input_named(inputs, "features"), input_named(inputs, "logits"),
-                                                       input_named(inputs, "present"));
-            return TensorMap{{"grade", logits.transpose(1, 2)}};  // classes along axis 1, as everywhere
-          },
-          [network]() mutable { network->eval(); }};
-}
-
 Network build_study_stack(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
   StudyStack network(read_stack_options(parameters, file, place));
   return {network.ptr(),
@@ -296,14 +268,6 @@ ArchitectureSummary summarise_grader(const nlohmann::json& parameters, const std
   return summary;
 }
 
-ArchitectureSummary summarise_study_mixer(const nlohmann::json& parameters, const std::string& file,
-                                          const std::string& place) {
-  const StudyMixerOptions options = study_mixer_options(parameters, file, place);
-  return {{"features", "logits", "present"},
-          {{"grade", kSeverityCount}},
-          4 * static_cast<double>(options.layers) * square(options.hidden)};
-}
-
 ArchitectureSummary summarise_study_stack(const nlohmann::json& parameters, const std::string& file,
                                           const std::string& place) {
   const StudyStackOptions options = read_stack_options(parameters, file, place);
@@ -322,7 +286,6 @@ struct Architecture {
 // A new architecture is one line here, its builder and its summary above, and its row in the header's table.
 constexpr std::array kArchitectures = {Architecture{"unet", build_unet, summarise_unet},
                                        Architecture{"grader", build_grader, summarise_grader},
-                                       Architecture{"study_mixer", build_study_mixer, summarise_study_mixer},
                                        Architecture{"study_stack", build_study_stack, summarise_study_stack},
                                        Architecture{"point_finder", build_point_finder, summarise_point_finder},
                                        Architecture{kExportedArchitecture, build_exported, summarise_exported}};

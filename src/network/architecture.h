@@ -38,8 +38,6 @@ struct Network {
 /// | `unet` | `widths`, `fine_classes`, `coarse_maps` of UNetOptions; `in_channels` may be absent: 1 | `image` N x
 /// in_channels x H x W | `fine`, `coarse` of UNetOutput; no `coarse` where there are no coarse maps |
 /// | `grader` | read_grader_options | those of GraderNetwork | its outputs, N x 3 each |
-/// | `study_mixer` | `features`, `hidden`, `layers`, `dropout` of StudyMixerOptions, `over` (may be absent: `study`;
-/// `levels`, `conditions`) | `features`, `logits`, `present` of StudyMixer | `grade` N x 3 x 25 |
 /// | `study_stack` | read_stack_options | `logits`, `present` of StudyStack | `grade` N x 3 x 25 |
 /// | `point_finder` | `widths` of PointNetwork | `crop` N x S x H x W and, may be absent, `crop.valid` N x S | `place`
 /// N x 1 x S x H x W |

@@ -160,8 +160,7 @@ GraderOutput GraderNetworkImpl::forward(const TensorMap& inputs) {
     output.attention[options_.views[k]] = pooled.weights;
     parts.push_back(pooled.features);
   }
-  output.features = torch::cat(parts, 1);
-  output.logits = head_->forward(torch::dropout(output.features, options_.dropout, is_training()));
+  output.logits = head_->forward(torch::dropout(torch::cat(parts, 1), options_.dropout, is_training()));
   return output;
 }
 

@@ -21,8 +21,7 @@ namespace lumbargrade {
 
 /// What a grading network says of N findings, or of N regions with a finding for each output.
 struct GraderOutput {
-  torch::Tensor logits;    ///< N x 3 for each output, one after the other: normal or mild, moderate, severe
-  torch::Tensor features;  ///< N x GraderNetwork::features(), what the heads see: input of a StudyMixer
+  torch::Tensor logits;  ///< N x 3 for each output, one after the other: normal or mild, moderate, severe
   /// In training, where options().auxiliary is above 0: N x A x as many, what each of A slices of all views says alone.
   torch::Tensor auxiliary;
   torch::Tensor auxiliary_valid;  ///< N x A, 1 where there is that slice

@@ -193,29 +193,6 @@ Manifest manifest_with_graders() {
   return manifest;
 }
 
-/// A study mixer over both networks.
-NetworkSpec mixer_spec() {
-  NetworkSpec mixer;
-  mixer.role = mixer.name = kMixerRole;
-  mixer.architecture = "study_mixer";
-  mixer.weights = {"mixer.safetensors", kDigits};
-  mixer.golden = {{"mixer_golden.safetensors", kDigits}, 1e-4};
-  mixer.members = {"first", "second"};
-  InputSpec features;
-  features.name = "features";
-  features.axes = {{"finding", kFindingCount, 1, {}, {}}, {"feature", 8, 1, {}, {}}};
-  mixer.inputs = {features};
-  mixer.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
-  return mixer;
-}
-
-Manifest manifest_with_mixer() {
-  Manifest manifest = manifest_with_graders();
-  manifest.networks[1].inputs.front().mirrored = false;
-  manifest.networks.push_back(mixer_spec());
-  return manifest;
-}
-
 template <typename Change>
 std::string graders_refusal(const Change& change) {
   return refusal_after(change, manifest_with_graders());
@@ -223,21 +200,6 @@ std::string graders_refusal(const Change& change) {
 
 TEST(Manifest, EnsemblesConditionsAndMeasuresSurviveWritingAndReading) {
   EXPECT_EQ(parse_manifest(manifest_text(manifest_with_graders()), "m.json"), manifest_with_graders());
-}
-
-TEST(Manifest, AStudyMixerSurvivesWritingAndReadingAndJoinsNetworksThatGradeOnce) {
-  EXPECT_EQ(parse_manifest(manifest_text(manifest_with_mixer()), "m.json"), manifest_with_mixer());
-  const auto refusal = [](const auto& change) {
-    return refusal_after([&](json& manifest) { change(manifest["networks"]); }, manifest_with_mixer());
-  };
-  EXPECT_THAT(refusal([](json& n) { n[3].erase("members"); }), HasSubstr("networks[3].members is missing"));
-  EXPECT_THAT(refusal([](json& n) { n[1]["members"] = {"second"}; }), HasSubstr("study mixers only"));
-  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "third"; }),
-              HasSubstr("no network that grades one condition"));
-  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "locator"; }),
-              HasSubstr("no network that grades one condition"));
-  EXPECT_THAT(refusal([](json& n) { n[3]["members"][0] = "second"; }), HasSubstr("in two places"));
-  EXPECT_THAT(refusal([](json& n) { n[1]["inputs"][0].erase("padding"); }), HasSubstr("padding is missing"));
 }
 
 /// The two networks of manifest_with_graders grade canals too, each by an output of its own.
@@ -271,10 +233,6 @@ TEST(Manifest, WhatANetworkOfSeveralConditionsClaimsIsChecked) {
   EXPECT_THAT(refusal([](json& m) { m["networks"][1]["outputs"][0]["name"] = "foraminal"; }), HasSubstr("twice"));
   EXPECT_THAT(refusal([](json& m) { m["grading"]["heads"].erase(1); }),
               HasSubstr("spinal_canal_stenosis has a network but no head"));
-  EXPECT_THAT(refusal([](json& m) {
-                m["networks"].push_back(json::parse(manifest_text(manifest_with_mixer()))["networks"][3]);
-              }),
-              HasSubstr("which is no network that grades one condition"));
 }
 
 TEST(Manifest, ANetworkOfSeveralConditionsIsReplacedAsAWhole) {
@@ -292,18 +250,19 @@ TEST(Manifest, ANetworkOfSeveralConditionsIsReplacedAsAWhole) {
 
 TEST(Manifest, AStackSurvivesWritingAndReadingAndIsTheOnlyOne) {
   Manifest manifest = manifest_with_graders();
-  NetworkSpec stack = mixer_spec();
+  NetworkSpec stack;
   stack.role = stack.name = kStackRole;
   stack.architecture = "study_stack";
   stack.parameters = {{"kind", "linear"}};
-  stack.members.clear();
-  stack.inputs.front().name = "logits";
-  stack.inputs.front().axes = {{"finding", kFindingCount, 1, {}, {}}, {"class", kSeverityCount, 1, {}, {}}};
+  stack.weights = {"stack.safetensors", kDigits};
+  stack.golden = {{"stack_golden.safetensors", kDigits}, 1e-4};
+  InputSpec logits;
+  logits.name = "logits";
+  logits.axes = {{"finding", kFindingCount, 1, {}, {}}, {"class", kSeverityCount, 1, {}, {}}};
+  stack.inputs = {logits};
+  stack.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
   manifest.networks.push_back(stack);
   EXPECT_EQ(parse_manifest(manifest_text(manifest), "m.json"), manifest);
-  manifest.networks.back().members = {"first"};
-  EXPECT_THROW(parse_manifest(manifest_text(manifest), "m.json"), Error);
-  manifest.networks.back().members.clear();
   manifest.networks.push_back(manifest.networks.back());
   manifest.networks.back().name = "another";
   try {

@@ -125,7 +125,6 @@ TEST_P(Grader, AnswersThreeLogitsAndTheAttentionOfEachView) {
   const TensorMap inputs = small_inputs();
   const GraderOutput output = network->forward(inputs);
   EXPECT_EQ(output.logits.sizes(), at::IntArrayRef({4, 3}));
-  EXPECT_EQ(output.features.sizes(), at::IntArrayRef({4, network->features()}));
   expect_near(output.attention.at("sagittal_t2").sum(1), torch::tensor({1.f, 1.f, 1.f, 0.f}), 1e-6);
   expect_near(output.attention.at("axial_t2").sum(1), torch::ones(4), 1e-6);
   EXPECT_EQ(output.attention.at("sagittal_t2")[1][0].item<float>(), 0);
@@ -313,7 +312,9 @@ TEST(BackboneInit, SeesAGreyImageAsThePublishedNetworkSeesItInThreeColours) {
   load_backbone_init(*network, weights, "resnet18.safetensors");
   network->eval();
   expect_near(network->backbones().front()->forward(image), expected, 1e-4);
-  expect_near(network->forward({{"a", image}}).features, expected, 1e-4);
+  const TensorMap state = collect_state(*network);
+  expect_near(network->forward({{"a", image}}).logits,
+              torch::linear(expected, state.at("head.weight"), state.at("head.bias")), 1e-4);
 }
 
 std::string init_refusal(const TensorMap& weights) {
@@ -340,15 +341,6 @@ TEST(BackboneInit, NamesWhatIsMissingMisshapedAndLeftOver) {
       "w.safetensors does not hold the weights of a resnet18: 1 missing (layer1.0.conv1.weight); 1 of another shape "
       "(layer1.0.conv2.weight [1] instead of [64, 64, 3, 3]); 1 left over (layer1.2.conv1.weight). Give the "
       "file that timm publishes for resnet18");
-}
-
-TEST(StudyMixerNetwork, HasItsClassesAlongTheSecondAxis) {
-  const json parameters = {{"features", 4}, {"hidden", 8}, {"layers", 1}, {"dropout", 0}};
-  const Network network = build_network("study_mixer", parameters, "manifest.json", "networks[3]");
-  const torch::Tensor logits = torch::randn({2, 25, 3});
-  const TensorMap output =
-      network.forward({{"features", torch::randn({2, 25, 4})}, {"logits", logits}, {"present", torch::ones({2, 25})}});
-  expect_near(output.at("grade"), logits.transpose(1, 2), 1e-6);
 }
 
 }  // namespace

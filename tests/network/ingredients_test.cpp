@@ -9,6 +9,7 @@
 #include "network/fixed_values.h"
 #include "network/grader_network.h"
 #include "network/spatial_pooling.h"
+#include "network/state.h"
 
 namespace lumbargrade {
 namespace {
@@ -105,7 +106,9 @@ TEST(SlicesTest, neighbours_are_the_slices_beside_and_the_outer_ones_their_own) 
     return network->backbones()[0]->forward(image);
   };
   const torch::Tensor expected = (features_of({0, 0, 1}) + features_of({0, 1, 2}) + features_of({1, 2, 2})) / 3;
-  EXPECT_LT(greatest_difference(network->forward({{"a", slices}}).features, expected), 1e-5);
+  const TensorMap state = collect_state(*network);
+  const torch::Tensor logits = torch::linear(expected, state.at("head.weight"), state.at("head.bias"));
+  EXPECT_LT(greatest_difference(network->forward({{"a", slices}}).logits, logits), 1e-5);
 }
 
 TEST(SlicesTest, slices_speak_alone_in_training_only) {

@@ -1,5 +1,4 @@
-"""Slice poolings and the study mixer once more, in PyTorch's Python: tests/network/slice_pooling_test.cpp and
-study_mixer_test.cpp compare the C++ ones with them.
+"""Slice poolings once more, in PyTorch's Python: tests/network/slice_pooling_test.cpp compares the C++ ones with them.
 
     python -m pip install torch==2.11.0 numpy safetensors && python tests/network/pooling_reference.py
 
@@ -10,14 +9,13 @@ Masked slices are left out of the sequence here, crop by crop, so that no maskin
 import math
 
 import torch
-from timm_reference import DATA, set_state, uniform, values_of
+from timm_reference import DATA, set_state, uniform
 from torch import nn
 
 FEATURES = 12
 HIDDEN = 16
 SLICES = 5
 VALID = [[1, 1, 1, 1, 1], [0, 1, 1, 1, 0], [1, 1, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]]
-MIXED = 6  # features per finding of the mixer
 
 
 def layer(width):
@@ -92,33 +90,6 @@ class Transformer(nn.Module):
         return self.attention(self.norm(tokens), place)
 
 
-class Mixer(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.project = nn.Linear(MIXED + 3, HIDDEN)
-        self.absent = nn.Parameter(torch.zeros(1, HIDDEN))
-        self.condition = nn.Parameter(torch.zeros(3, HIDDEN))
-        self.side = nn.Parameter(torch.zeros(3, HIDDEN))
-        self.level = nn.Parameter(torch.zeros(5, HIDDEN))
-        self.layers = nn.ModuleList([layer(HIDDEN), layer(HIDDEN)])
-        self.norm = nn.LayerNorm(HIDDEN)
-        self.head = nn.Linear(HIDDEN, 3)
-
-    def forward(self, features, logits, present):
-        # left foraminal, left subarticular, right foraminal, right subarticular, canal; five levels each
-        blocks = [(1, 1), (2, 1), (1, 2), (2, 2), (0, 0)]
-        places = [self.condition[c] + self.side[s] + self.level[k] for c, s in blocks for k in range(5)]
-        tokens = []
-        for finding, place in enumerate(places):
-            seen = torch.cat([features[finding], logits[finding]]) if present[finding] else None
-            tokens.append((self.absent[0] if seen is None else self.project(seen)) + place)
-        x = torch.stack(tokens)[None]
-        forbidden = ~(present.bool()[None, :] | torch.eye(25, dtype=torch.bool))
-        for step in self.layers:
-            x = step(x, src_mask=forbidden)
-        return logits * present[:, None] + self.head(self.norm(x))[0]
-
-
 def fixed(name, *shape):
     return torch.from_numpy(uniform(name, math.prod(shape)).astype("float32").reshape(shape))
 
@@ -139,14 +110,6 @@ def main():
                 pooled[crop], weights[crop, place] = pooling(features[crop : crop + 1, place].clone(), place)
         out[f"{name}.pooled"], out[f"{name}.weights"] = pooled, weights
 
-    mixer = set_state(Mixer())
-    mixer.absent.copy_(values_of("absent", (1, HIDDEN)))
-    inputs = 2 * fixed("mixer.features", 2, 25, MIXED), 2 * fixed("mixer.logits", 2, 25, 3)
-    present = torch.ones(2, 25)
-    present[1, [0, 3, 11, 24]] = 0
-    out["mixer.features"], out["mixer.logits"] = inputs
-    out["mixer.present"] = present
-    out["mixer.output"] = torch.stack([mixer(*row) for row in zip(*inputs, present)])
     save_file({key: value.contiguous() for key, value in out.items()}, str(DATA / "pooling.safetensors"))
 
 

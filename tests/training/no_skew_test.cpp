@@ -29,14 +29,9 @@ constexpr const char* kStudyId = "77";
 constexpr std::array<size_t, 6> kGraded = {1, 2, 3, 11, 12, 13};
 
 /// What training makes of the study: its cutter's records, with their margin, stored, read back, normalised. One row
-/// for each of kGraded.
-struct TrainedAnswers {
-  torch::Tensor logits;
-  torch::Tensor features;  ///< what the head sees
-};
-
-TrainedAnswers trained_answers(const std::filesystem::path& data, const View& view, const Network& network,
-                               const Grader& grader) {
+/// for each of kGraded, logits.
+torch::Tensor trained_answers(const std::filesystem::path& data, const View& view, const Network& network,
+                              const Grader& grader) {
   GraderRecipe recipe;
   recipe.networks = {{{Condition::NeuralForaminalNarrowing}, {view}, {}}};
   const TrainingFolder folder(data);
@@ -59,9 +54,7 @@ TrainedAnswers trained_answers(const std::filesystem::path& data, const View& vi
   EXPECT_THAT(found, testing::ElementsAreArray(kGraded)) << (cut.skipped.empty() ? "" : cut.skipped[0].reason);
   stored.predicted.emplace_back(path, view, margin_of(view, recipe.augmentation));
   const torch::NoGradGuard no_gradients;
-  const torch::Tensor logits = predictions_of(network, stored, samples, torch::kCPU).logits;
-  auto& grader_network = dynamic_cast<GraderNetworkImpl&>(*network.module);
-  return {logits, grader_network.forward(central_inputs(stored, samples, torch::kCPU)).features};
+  return predictions_of(network, stored, samples, torch::kCPU).logits;
 }
 
 /// A grader whose answers to different crops differ clearly.
@@ -85,41 +78,26 @@ double least_difference(const torch::Tensor& rows) {
   return least;
 }
 
-/// A study mixer over the bundle's only grading network.
-TrainedNetwork mixer_of(const Network& mixer, const nlohmann::json& parameters) {
-  const auto features = parameters.at("features").get<std::int64_t>();
+/// A stack over the bundle's only grading network.
+TrainedNetwork stack_of(const Network& stack, const nlohmann::json& parameters) {
   const AxisSpec findings{"finding", kFindingCount, 1, {}, {}};
   TrainedNetwork trained;
-  trained.spec.role = trained.spec.name = kMixerRole;
-  trained.spec.architecture = "study_mixer";
+  trained.spec.role = trained.spec.name = kStackRole;
+  trained.spec.architecture = "study_stack";
   trained.spec.parameters = parameters;
-  trained.spec.members = {"foraminal0"};
   const auto add_input = [&](const char* name, std::vector<AxisSpec> axes) {
     InputSpec input;
     input.name = name;
     input.axes = std::move(axes);
     trained.spec.inputs.push_back(input);
   };
-  add_input("features", {findings, {"feature", features, 1, {}, {}}});
   add_input("logits", {findings, {"class", kSeverityCount, 1, {}, {}}});
   add_input("present", {findings});
   trained.spec.outputs = {{"grade", {"normal_mild", "moderate", "severe"}, "softmax", 1, 1}};
   trained.spec.golden.tolerance = 1e-4;
-  trained.state = collect_state(*mixer.module);
-  trained.golden_inputs = {{"features", torch::randn({1, kFindingCount, features})},
-                           {"logits", torch::randn({1, kFindingCount, kSeverityCount})},
+  trained.state = collect_state(*stack.module);
+  trained.golden_inputs = {{"logits", torch::randn({1, kFindingCount, kSeverityCount})},
                            {"present", torch::ones({1, kFindingCount})}};
-  return trained;
-}
-
-TrainedNetwork stack_of(const Network& stack, const nlohmann::json& parameters) {
-  TrainedNetwork trained = mixer_of(stack, {{"features", 1}});
-  trained.spec.role = trained.spec.name = kStackRole;
-  trained.spec.architecture = "study_stack";
-  trained.spec.parameters = parameters;
-  trained.spec.members.clear();
-  trained.spec.inputs.erase(trained.spec.inputs.begin());
-  trained.golden_inputs.erase("features");
   return trained;
 }
 
@@ -135,10 +113,11 @@ class NoSkew : public testing::Test {
   }
 
   /// `expected` 6 x 3: of kGraded.
-  void expect_grades(const std::vector<TrainedNetwork>& mixers, const torch::Tensor& expected) {
+  void expect_grades(const std::vector<TrainedNetwork>& second_stages, const torch::Tensor& expected) {
     EXPECT_GT(least_difference(expected), 100 * kTolerance) << "an answer to the wrong crop would pass";
     const ConditionSpec spec = plain_condition(Condition::NeuralForaminalNarrowing);
-    const NetworkGrader networks(bundle_of(folder_ / "bundle", spec, {{parameters_, view_, network_}}, mixers), "cpu");
+    const NetworkGrader networks(bundle_of(folder_ / "bundle", spec, {{parameters_, view_, network_}}, second_stages),
+                                 "cpu");
     grader_.predict = [&networks](const Study& study, const Spine& spine) { return networks.grade(study, spine); };
     const StudyResult result = grade_study(folder_ / "train_images" / kStudyId, {}, grader_);
     for (size_t k = 0; k < kGraded.size(); ++k) {
@@ -156,37 +135,11 @@ class NoSkew : public testing::Test {
   nlohmann::json parameters_ = small_grader(view_, "attention");
   Network network_ = spread_grader(parameters_);
   Grader grader_;
-  TrainedAnswers answers_;  // by kGraded
+  torch::Tensor answers_;  // by kGraded
 };
 
 TEST_F(NoSkew, GradingGivesTheProbabilitiesOfTraining) {
-  expect_grades({}, torch::softmax(answers_.logits, 1));
-}
-
-TEST_F(NoSkew, GradingThroughAStudyMixerGivesTheProbabilitiesOfTraining) {
-  EXPECT_GT(least_difference(answers_.features), 0.01);
-  const torch::NoGradGuard no_gradients;
-  const std::int64_t features = answers_.features.size(1);
-  const nlohmann::json parameters = {{"features", features}, {"hidden", 16}, {"layers", 1}, {"dropout", 0.1}};
-  const Network mixer = build_network("study_mixer", parameters, "test", "mixer");
-  for (auto& item : mixer.module->named_parameters()) {
-    if (item.key() == "head.weight") item.value().uniform_(-1, 1);  // a fresh one changes nothing
-  }
-  mixer.module->eval();
-  TensorMap inputs = {{"features", torch::zeros({1, kFindingCount, features})},
-                      {"logits", torch::zeros({1, kFindingCount, kSeverityCount})},
-                      {"present", torch::zeros({1, kFindingCount})}};
-  for (size_t k = 0; k < kGraded.size(); ++k) {
-    const auto row = static_cast<std::int64_t>(k), place = static_cast<std::int64_t>(kGraded[k]);
-    inputs.at("features")[0][place] = answers_.features[row];
-    inputs.at("logits")[0][place] = answers_.logits[row].softmax(0).log();
-    inputs.at("present")[0][place] = 1;
-  }
-  const torch::Tensor mixed = mixer.forward(inputs).at("grade")[0].transpose(0, 1);  // 25 x 3
-  const std::vector<std::int64_t> rows(kGraded.begin(), kGraded.end());
-  const torch::Tensor expected = torch::softmax(mixed.index_select(0, torch::tensor(rows, torch::kLong)), 1);
-  EXPECT_GT((expected - torch::softmax(answers_.logits, 1)).abs().max().item<double>(), 0.01);
-  expect_grades({mixer_of(mixer, parameters)}, expected);
+  expect_grades({}, torch::softmax(answers_, 1));
 }
 
 TEST_F(NoSkew, GradingThroughAStackGivesWhatTrainingMakesOfTheNetworksAnswers) {
@@ -197,7 +150,7 @@ TEST_F(NoSkew, GradingThroughAStackGivesWhatTrainingMakesOfTheNetworksAnswers) {
   for (auto& parameter : stack.module->parameters()) parameter.uniform_(-1, 1);  // a fresh one changes nothing
   stack.module->eval();
   StudyAnswers answers;
-  const torch::Tensor plain = torch::softmax(answers_.logits.to(torch::kFloat64), 1);
+  const torch::Tensor plain = torch::softmax(answers_.to(torch::kFloat64), 1);
   for (size_t k = 0; k < kGraded.size(); ++k) {
     const auto row = static_cast<std::int64_t>(k);
     answers[kGraded[k]] = {plain[row][0].item<double>(), plain[row][1].item<double>(), plain[row][2].item<double>()};

@@ -71,7 +71,6 @@ void add_network(const NetworkSpec& network, Card& card) {
   card.heading("Network: " + network.name + (network.name == network.role ? "" : " (" + network.role + ")"));
   card.line("architecture", network.architecture + " " + network.parameters.dump());
   card.line("weights", network.weights.file + "  sha256 " + network.weights.sha256);
-  if (!network.members.empty()) card.line("joins", joined(network.members));
   for (const InputSpec& input : network.inputs) card.line("input", input_text(input));
   for (const OutputSpec& output : network.outputs) card.line("output", output_text(output));
 }

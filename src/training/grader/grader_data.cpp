@@ -35,9 +35,8 @@ nlohmann::json networks_json(std::vector<NetworkSpec> networks) {
 /// What finds levels, canal and points, and so decides where crops lie: weights, inputs, outputs.
 nlohmann::json finders_of(const fs::path& bundle) {
   std::vector<NetworkSpec> finders = read_manifest(bundle).networks;
-  std::erase_if(finders, [](const NetworkSpec& network) {
-    return is_grading_role(network.role) || network.role == kMixerRole || network.role == kStackRole;
-  });
+  std::erase_if(finders,
+                [](const NetworkSpec& network) { return is_grading_role(network.role) || network.role == kStackRole; });
   return networks_json(std::move(finders));
 }
 

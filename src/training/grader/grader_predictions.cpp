@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "grades/study_mixing.h"
+#include "grades/combined_logits.h"
 #include "network/grader_network.h"
 #include "network/state.h"
 #include "training/grader/grader_batch.h"

@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
-#include "grades/study_mixing.h"
+#include "grades/combined_logits.h"
 #include "training/grader/grader_predictions.h"
 #include "training/loop/trainer.h"
 
