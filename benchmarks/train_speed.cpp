@@ -1,5 +1,6 @@
 // Crops a second of `train grader` beside the bare forward and backward passes of the same network on the same batches:
-//   train_speed RECIPE.json [STEPS]     (0 steps: the feed alone)
+//   train_speed RECIPE.json [STEPS [DEVICE]]     (0 steps: the feed alone; then augmentation runs on DEVICE, cpu or
+//   cuda)
 // Trains the recipe's first network as the command does (augmentation, loss, clipping, AdamW, running average), on
 // random crops in a cache of its own in the temporary folder. The bare passes are its network, forward and backward, on
 // one random batch of the same size; they have no optimiser. Both take STEPS (default 4) steps, the better of two is
@@ -19,6 +20,7 @@
 #include "crops/region.h"
 #include "network/architecture.h"
 #include "network/conv_norm.h"
+#include "pipeline/device.h"
 #include "pipeline/stopwatch.h"
 #include "program.h"
 #include "training/grader/fold_training.h"
@@ -125,8 +127,9 @@ double bare_ms(const GraderRecipe& recipe, int steps, std::int64_t crops) {
   return stopwatch.elapsed_ms();
 }
 
-/// Crops a second of the loader and the augmentation alone.
-double feed_per_second(const GraderRecipe& recipe, const GraderData& data) {
+/// Crops a second of the loader and the augmentation alone. As in training, the makers augment on the CPU, and a GPU
+/// augments what they hand over.
+double feed_per_second(const GraderRecipe& recipe, const GraderData& data, const torch::Device& device) {
   constexpr int kBatches = 40;
   const NetworkData& network = data.networks.front();
   std::vector<Example> examples;
@@ -143,23 +146,30 @@ double feed_per_second(const GraderRecipe& recipe, const GraderData& data) {
   draw_points(recipe.points, 1, examples);
   const auto make = [&](int step) {
     at::set_num_threads(1);
-    return augmented_batch(examples, recipe.networks.front(), recipe.augmentation, static_cast<std::uint64_t>(step))
-        .make_inputs(torch::kCPU);
+    TrainingBatch batch =
+        augmented_batch(examples, recipe.networks.front(), recipe.augmentation, static_cast<std::uint64_t>(step));
+    if (device.is_cpu()) batch.inputs = batch.make_inputs(device);
+    return batch;
   };
   const Stopwatch stopwatch;
-  BatchQueue<TensorMap> queue(0, kBatches, make, kThreads);
-  for (int step = 0; step < kBatches; ++step) queue.next();
+  BatchQueue<TrainingBatch> queue(0, kBatches, make, kThreads);
+  TensorMap inputs;
+  for (int step = 0; step < kBatches; ++step) {
+    const TrainingBatch batch = queue.next();
+    inputs = device.is_cpu() ? batch.inputs : batch.make_inputs(device);
+  }
+  inputs.begin()->second.sum().item<float>();  // what a GPU was given is done
   return 1000.0 * kBatches * static_cast<double>(examples.size()) / stopwatch.elapsed_ms();
 }
 
 /// The best of several, of which the first fills the caches.
-double best_feed(const GraderRecipe& recipe, const GraderData& data) {
+double best_feed(const GraderRecipe& recipe, const GraderData& data, const torch::Device& device) {
   double best = 0;
-  for (int repeat = 0; repeat < kRepeats; ++repeat) best = std::max(best, feed_per_second(recipe, data));
+  for (int repeat = 0; repeat < kRepeats; ++repeat) best = std::max(best, feed_per_second(recipe, data, device));
   return best;
 }
 
-int run(const fs::path& recipe_path, int steps) {
+int run(const fs::path& recipe_path, int steps, const std::string& device) {
   cv::setNumThreads(1);
   at::set_num_threads(kThreads);
   GraderTrainingOptions training;
@@ -172,8 +182,8 @@ int run(const fs::path& recipe_path, int steps) {
   training.recipe.points = {0, 0, 1};
   const ScratchFolder folder;
   const GraderData data = made_data(folder.path(), training.recipe, studies);
-  const double fed = best_feed(training.recipe, data);
-  std::cout << "feed alone      " << fed << " crops/s (" << kThreads << " makers)" << std::endl;
+  const double fed = best_feed(training.recipe, data, torch::Device(ready_device(device)));
+  std::cout << "feed alone      " << fed << " crops/s (" << kThreads << " makers, " << device << ")" << std::endl;
   if (steps == 0) return EXIT_SUCCESS;
   const auto per_study = static_cast<std::int64_t>(data.networks.front().samples.size()) / studies;
   const std::int64_t per_batch = per_study * training.recipe.optimisation.studies_per_batch;
@@ -197,7 +207,8 @@ int run(const fs::path& recipe_path, int steps) {
 
 int main(int argc, char** argv) {
   using namespace lumbargrade;
-  return run_program(argc, argv, "train_speed RECIPE.json [STEPS]", 1, 2, [](const Arguments& arguments) {
-    return run(arguments[0], std::max(0, std::atoi(arguments.optional(1).value_or("4").c_str())));
+  return run_program(argc, argv, "train_speed RECIPE.json [STEPS [DEVICE]]", 1, 3, [](const Arguments& arguments) {
+    return run(arguments[0], std::max(0, std::atoi(arguments.optional(1).value_or("4").c_str())),
+               arguments.optional(2).value_or("cpu"));
   });
 }

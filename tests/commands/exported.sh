@@ -7,46 +7,9 @@ study=$LUMBARGRADE_TEST_DATA/example_study/900107
 [[ -e $shipped/manifest.json ]] || skip "no shipped bundle"
 if ! "$LUMBARGRADE" --version | grep -q 'LibTorch 2\.11\.'; then skip "this LibTorch has no runner"; fi
 
-# An export of crops as `crops --export` writes it, without its arrays: importing needs none. Two studies.
-mkdir -p crops/0-canal
-cat > crops/crops.json <<'JSON'
-{"format": "lumbargrade crops", "version": 1, "networks": [{"folder": "0-canal", "condition": "spinal_canal_stenosis",
-  "views": [{"margin_slices": 1, "margin_px": 2, "input": {"name": "first", "series": ["sagittal_t2"],
-    "axes": [{"name": "slice", "size": 3, "spacing_mm": 4, "towards": "left"}, {"name": "row", "size": 16, "spacing_mm": 2, "towards": "feet"},
-             {"name": "column", "size": 16, "spacing_mm": 2, "towards": "posterior"}],
-    "interpolation": "linear", "padding": "minimum", "anchor": "canal",
-    "normalisation": {"low_percentile": 0.5, "high_percentile": 99.5}}}]}]}
-JSON
-python3 - <<'PYTHON'
-levels = ["l1_l2", "l2_l3", "l3_l4", "l4_l5", "l5_s1"]
-grades = ["normal_mild", "moderate", "severe"]
-with open("crops/0-canal/findings.csv", "w") as findings, open("oof.csv", "w") as oof:
-    print("study_id,finding,label,fold", file=findings)
-    print("row_id,normal_mild,moderate,severe", file=oof)
-    for study in (1, 2):
-        for k, level in enumerate(levels):
-            truth = (k + study) % 3
-            print(f"{study},spinal_canal_stenosis_{level},{grades[truth]},{study - 1}", file=findings)
-            p = [0.2, 0.2, 0.2]
-            p[truth if k else (truth + 1) % 3] = 0.6
-            print(f"{study}_spinal_canal_stenosis_{level}," + ",".join(map(str, p)), file=oof)
-PYTHON
-# Golden tensors hold probabilities: softmax of the logits that PyTorch gave.
-golden() { python3 - "$examples/$1.safetensors" "$1.safetensors" <<'PYTHON'
-import json, math, struct, sys
-data = open(sys.argv[1], "rb").read()
-length = struct.unpack("<Q", data[:8])[0]
-header, body = json.loads(data[8 : 8 + length]), bytearray(data[8 + length :])
-first, last = header["output.grade"]["data_offsets"]
-values = list(struct.unpack(f"<{(last - first) // 4}f", body[first:last]))
-for k in range(0, len(values), 3):
-    e = [math.exp(v) for v in values[k : k + 3]]
-    values[k : k + 3] = [v / sum(e) for v in e]
-body[first:last] = struct.pack(f"<{len(values)}f", *values)
-open(sys.argv[2], "wb").write(data[: 8 + length] + bytes(body))
-PYTHON
-}
-golden channels && golden volume
+# An export of crops as `crops --export` writes it, without its arrays (importing needs none), two studies' out-of-fold
+# answers, and golden tensors with probabilities: softmax of the logits that PyTorch gave.
+cp -r "$examples/import/." .
 
 import() { "$LUMBARGRADE" bundle import --crops crops --condition canal --out-of-fold "${OOF:-oof.csv}" "$@"; }
 expect_exit 0 import --exported "$examples/channels.pt2" --golden channels.safetensors --out mine
