@@ -199,7 +199,7 @@ struct NetworkGrader::Networks {
     }
     const ConditionSpec& spec = conditions[condition].spec;
     const torch::Tensor& logits = answers.logits.at(networks.output_for(place.member, spec.condition).name);
-    const torch::Tensor said = logits.index_select(0, torch::tensor(first, torch::kLong));
+    torch::Tensor said = logits.index_select(0, torch::tensor(first, torch::kLong));
     if (first == last) return said;
     const torch::Tensor other = logits.index_select(0, torch::tensor(last, torch::kLong));
     return combined_logits({said, other}, spec.combine).to(torch::kFloat32);
