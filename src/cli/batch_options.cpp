@@ -3,6 +3,7 @@
 #include "batch/study_summary.h"
 #include "bundle/find_bundle.h"
 #include "bundle/manifest.h"
+#include "cli/commands.h"
 #include "cli/grade_options.h"
 #include "cli/worker_command.h"
 #include "core/available_cores.h"
