@@ -1,10 +1,10 @@
 // Crops a second of `train grader` beside the bare forward and backward passes of the same network on the same batches:
-//   train_speed RECIPE.json [STEPS [DEVICE]]     (0 steps: the feed alone; then augmentation runs on DEVICE, cpu or
-//   cuda)
+//   train_speed RECIPE.json [STEPS [DEVICE]]
+// With 0 STEPS the feed alone, whose augmentation runs on DEVICE, cpu or cuda.
 // Trains the recipe's first network of one series (else its first) as the command does (augmentation, loss, clipping,
 // AdamW, running average), on random crops in a cache of its own in the temporary folder. The bare passes are its
 // network, forward and backward, on one random batch of the same size; they have no optimiser. Both take STEPS (default
-// 4) steps, the better of two is printed. Run it on an idle machine: a step of `fast` takes some ten seconds on two
+// 4) steps, the better of two is printed. Run it on an idle machine: a step of `fast` takes some five seconds on two
 // cores.
 #include <ATen/Parallel.h>
 #include <torch/types.h>

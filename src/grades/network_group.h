@@ -63,7 +63,6 @@ class NetworkGroup {
 
   const std::vector<Condition>& conditions() const { return conditions_; }
   size_t size() const { return members_.size(); }
-  const NetworkSpec& spec(size_t member) const { return members_[member].spec; }
   /// The network's output for a condition of the group.
   const OutputSpec& output_for(size_t member, Condition condition) const;
 

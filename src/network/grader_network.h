@@ -44,13 +44,14 @@ class GraderNetworkImpl : public torch::nn::Module {
   GraderOutput forward(const TensorMap& inputs);
 
   const GraderNetworkOptions& options() const { return options_; }
-  int64_t features() const;
   /// One, or one for each view.
   const std::vector<std::shared_ptr<Backbone>>& backbones() const { return backbones_; }
   /// For inference: batch normalisation folded into the convolutions, channels last. The state has other names then.
   void prepare_for_inference();
 
  private:
+  /// What the head sees of a finding or region: the pooled views, one after the other.
+  int64_t features() const;
   PooledSlices pooled_view(size_t view, const torch::Tensor& slices, const torch::Tensor& valid, GraderOutput& output);
   torch::Tensor features_of(size_t view, const torch::Tensor& images);
   torch::Tensor step_features(size_t view, const torch::Tensor& slices, const torch::Tensor& valid);
