@@ -13,6 +13,7 @@
 #include "bundle/bundle.h"
 #include "bundle/find_bundle.h"
 #include "crops/crop.h"
+#include "network/conv_norm.h"
 #include "network/grader_network.h"
 #include "pipeline/load_grader.h"
 #include "pipeline/stopwatch.h"
@@ -43,7 +44,7 @@ std::vector<BarePass> bare_passes(const Bundle& bundle, const NetworkGrades& gra
       if (findings == 0) continue;
       BarePass pass{
           GraderNetwork(std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module)), {}, spec.tta.size()};
-      pass.network->prepare_for_inference();
+      prepare_for_inference(*pass.network);
       for (const InputSpec& input : network.spec.inputs) {
         const View view = view_of(input, network.spec.name);
         pass.inputs[view.name] = torch::randn({findings, view.slices, view.size_px, view.size_px});

@@ -75,10 +75,9 @@ Located locate(const cv::Mat1b& image, double pixel_mm, const Networks& networks
     located.spine = locate_spine(single_slice_volume(image, located.pixel_mm), networks.locator);
   }
   if (networks.outline) {
-    outline_canal(
-        single_slice_volume(image, located.pixel_mm),
-        [&](const std::vector<OutlineInput>& inputs) { return networks.outline->predict(inputs); },
-        networks.outline->multiple_of(), located.spine);
+    const auto outline = [&](const std::vector<OutlineInput>& inputs) { return networks.outline->predict(inputs); };
+    outline_canal(single_slice_volume(image, located.pixel_mm), {outline, networks.outline->multiple_of()},
+                  located.spine);
   }
   return located;
 }

@@ -49,7 +49,7 @@ Shares measure_shares(int patients, std::uint64_t seed) {
       for (size_t level = 0; level < kLevelCount; ++level) {
         std::array<double, kSeverityCount> of_patient{};
         for (const Side side : kSides) {
-          const Severity grade = grade_of(result.levels[level], static_cast<Condition>(condition), side);
+          const Severity grade = grade_of(result[level], static_cast<Condition>(condition), side);
           of_patient[static_cast<size_t>(grade)] += 0.5;
         }
         for (size_t grade = 0; grade < kSeverityCount; ++grade) shares[condition][level][grade].add(of_patient[grade]);

@@ -113,7 +113,7 @@ double training_ms(GraderTrainingOptions training, const GraderData& data) {
   TrainingPass pass;
   pass.optimisation = training.recipe.optimisation;
   const Stopwatch stopwatch;
-  train_fold(training, data, 0, 0, pass);
+  train_fold(training, data, {0, 0}, pass);
   return stopwatch.elapsed_ms();
 }
 

@@ -12,7 +12,6 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "pictures/png_file.h"
-#include "pipeline/canal_finder.h"
 #include "pipeline/load_grader.h"
 #include "study/content.h"
 #include "training/segmentation/locator_data.h"

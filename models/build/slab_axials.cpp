@@ -18,7 +18,7 @@
 #include "pipeline/load_grader.h"
 #include "training/segmentation/canal_evaluation.h"
 #include "training/segmentation/locator_data.h"
-#include "volume/resample.h"
+#include "volume/volume_sampler.h"
 
 namespace lumbargrade {
 namespace {
@@ -55,12 +55,14 @@ phantom::SlicePlan slice_plan(const LevelFrame& frame, int place) {
 /// Mean over the slice's thickness; 0 where the slab does not reach.
 std::vector<float> imaged(const Volume& sagittal, const phantom::SlicePlan& slice) {
   std::vector<float> mean(static_cast<size_t>(kRows) * kColumns, 0.0F);
+  const VolumeSampler sample(sagittal);
   for (int k = 0; k < kSamplesPerSlice; ++k) {
-    PlaneGrid grid{slice.plane, kColumns, kRows};
-    grid.plane.position_patient += ((k + 0.5) / kSamplesPerSlice - 0.5) * kSliceMm * slice.plane.normal();
-    const PlaneImage image = resample(sagittal, grid);
-    for (size_t pixel = 0; pixel < mean.size(); ++pixel) {
-      if (std::isfinite(image.pixels[pixel])) mean[pixel] += image.pixels[pixel] / kSamplesPerSlice;
+    ImagePlane plane = slice.plane;
+    plane.position_patient += ((k + 0.5) / kSamplesPerSlice - 0.5) * kSliceMm * slice.plane.normal();
+    const Affine patient_from_index = plane.patient_from_index();
+    for (int pixel = 0; pixel < kRows * kColumns; ++pixel) {
+      const float value = sample(patient_from_index * Vector3(pixel % kColumns, pixel / kColumns, 0));
+      if (std::isfinite(value)) mean[static_cast<size_t>(pixel)] += value / kSamplesPerSlice;
     }
   }
   return mean;

@@ -1,8 +1,7 @@
 #include "batch/batch.h"
 
-#include <algorithm>
 #include <csignal>
-#include <iterator>
+#include <vector>
 
 #include "batch/described_studies.h"
 #include "core/error.h"
@@ -63,16 +62,17 @@ void check_output(const fs::path& output) {
   }
 }
 
-Plan make_plan(const Discovery& found, const Shard& shard) {
+/// Leaves of what was found the part of this shard.
+Plan make_plan(Discovery& found, const Shard& shard) {
   Plan plan;
   plan.shard = shard;
-  std::vector<std::string> all_ids;
-  for (const StudyFolder& study : found.studies) all_ids.push_back(study.study_id);
-  plan.data_set_digest = data_set_digest(all_ids);
-  const auto is_here = [&](const std::string& id) { return belongs_to(shard, id); };
-  std::copy_if(all_ids.begin(), all_ids.end(), std::back_inserter(plan.ids), is_here);
-  std::copy_if(found.failures.begin(), found.failures.end(), std::back_inserter(plan.discovery_failures),
-               [&](const StudyFailure& failure) { return is_here(failure.study_id); });
+  for (const StudyFolder& study : found.studies) plan.ids.push_back(study.study_id);
+  plan.data_set_digest = data_set_digest(plan.ids);
+  const auto is_elsewhere = [&](const std::string& id) { return !belongs_to(shard, id); };
+  std::erase_if(plan.ids, is_elsewhere);
+  std::erase_if(found.studies, [&](const StudyFolder& study) { return is_elsewhere(study.study_id); });
+  std::erase_if(found.failures, [&](const StudyFailure& failure) { return is_elsewhere(failure.study_id); });
+  plan.discovery_failures = found.failures;
   return plan;
 }
 
@@ -100,7 +100,7 @@ class Batch {
   BatchSummary run() {
     check_output(options_.output);
     check_shard_count(options_.output, options_.shard);
-    const Discovery found = discover_studies(options_.data_set, options_.output, options_.discover);
+    Discovery found = discover_studies(options_.data_set, options_.output, options_.discover);
     if (found.studies.empty() && found.failures.empty() && !options_.may_be_empty) {
       throw Error(ErrorKind::NoUsableStudy, text("no study found in ", options_.data_set.string()));
     }
@@ -111,22 +111,19 @@ class Batch {
     for (const std::string& note : found.notes) calls_.say_warning(note);
     const std::string unknown = rows_of_unknown_studies(options_.series_descriptions, found);
     if (!unknown.empty()) calls_.say_warning(unknown);
-    const Plan plan = make_plan(found, options_.shard);
-    store_.write_plan(plan);
-    const std::vector<StudyFolder> to_do = choose(found);
-    summary_.counts.failed = plan.discovery_failures.size();
+    summary_.counts.data_set = found.studies.size();
+    store_.write_plan(make_plan(found, options_.shard));
+    summary_.counts.failed = found.failures.size();
+    const std::vector<StudyFolder> to_do = choose(found.studies);
     calls_.progress(summary_.counts);
     grade(to_do);
     return summary_;
   }
 
  private:
-  std::vector<StudyFolder> choose(const Discovery& found) {
-    std::vector<StudyFolder> here, to_do;
+  std::vector<StudyFolder> choose(const std::vector<StudyFolder>& here) {
+    std::vector<StudyFolder> to_do;
     BatchCounts& counts = summary_.counts;
-    counts.data_set = found.studies.size();
-    std::copy_if(found.studies.begin(), found.studies.end(), std::back_inserter(here),
-                 [&](const StudyFolder& study) { return belongs_to(options_.shard, study.study_id); });
     counts.shard = here.size();
     std::vector<ResultState> states(here.size());
     for_each_index(here.size(), kResultReaders, [&](size_t i) { states[i] = store_.state_of(here[i]); });

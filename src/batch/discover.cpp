@@ -9,7 +9,6 @@
 #include <span>
 #include <string_view>
 
-#include "batch/archive_studies.h"
 #include "batch/folder_walk.h"
 #include "batch/study_grouping.h"
 #include "batch/study_ids.h"
@@ -21,6 +20,7 @@
 #include "core/table.h"
 #include "dicom/structure.h"
 #include "study/archive.h"
+#include "study/header_uids.h"
 #include "study/path_name.h"
 
 namespace lumbargrade {
@@ -70,6 +70,32 @@ Discovery with_ids(std::vector<FoundStudy> found) {
   return discovery;
 }
 
+/// What the headers of an archive's files say.
+struct ArchiveStudies {
+  std::set<std::string> study_instance_uids;
+  size_t files_without_uid = 0;  ///< DICOM files that name no study
+};
+
+/// Reads the beginnings of an archive's files. Empty where it cannot be read: whoever grades it says why.
+ArchiveStudies studies_in_archive(const fs::path& archive) {
+  ArchiveStudies studies;
+  const auto take = [&](const ArchiveEntry& entry) {
+    const auto header = header_uids_of(entry.bytes.bytes);
+    if (!header) return;
+    if (header->study_instance_uid.empty()) {
+      ++studies.files_without_uid;
+    } else {
+      studies.study_instance_uids.insert(header->study_instance_uid);
+    }
+  };
+  try {
+    for_each_entry(archive, take, {}, kMostHeaderBytes);
+  } catch (const Error&) {
+    return {};
+  }
+  return studies;
+}
+
 /// Turns the folders of a data set into studies.
 class FolderDiscovery {
  public:
@@ -79,7 +105,6 @@ class FolderDiscovery {
   Discovery run() {
     options_.depth == StudyDepth::Auto ? group_by_uid() : group_by_folder();
     add_archives();
-    tell_other_archives();
     tell_dead_links();
     const std::vector<std::string> bare = bare_folders();
     Discovery discovery = with_ids(std::move(found_));
@@ -185,6 +210,9 @@ class FolderDiscovery {
     for (const DataFolder& place : walk_.folders) {
       if (place.depth > 0 && is_in_study(place.relative)) continue;
       for (const std::string& name : place.archives) archives.push_back({place.path / name, place.relative / name, {}});
+      for (const std::string& name : place.other_archives) {
+        fail(name, "archives of this kind are not read; unpack it, or pack it as zip or tar", place.path / name);
+      }
     }
     if (options_.depth == StudyDepth::Auto && !options_.join_studies) {
       for_each_index(archives.size(), reader_count(),
@@ -211,17 +239,6 @@ class FolderDiscovery {
                          archive.path.string()});
   }
 
-  void tell_other_archives() {
-    for (const DataFolder& place : walk_.folders) {
-      if (place.depth > 0 && is_in_study(place.relative)) continue;
-      for (const std::string& name : place.other_archives) {
-        failures_.push_back({printable_name(name), "discover",
-                             "archives of this kind are not read; unpack it, or pack it as zip or tar",
-                             (place.path / name).string()});
-      }
-    }
-  }
-
   /// Those within a study are told when it is read.
   void tell_dead_links() {
     std::map<fs::path, size_t> counts;
@@ -231,15 +248,16 @@ class FolderDiscovery {
         counts[study_folder_of(place)] += place.dead_links.size();
         continue;
       }
-      for (const std::string& name : place.dead_links) {
-        failures_.push_back({printable_name(name), "discover", "the link leads nowhere", (root_ / name).string()});
-      }
+      for (const std::string& name : place.dead_links) fail(name, "the link leads nowhere", root_ / name);
     }
     for (const auto& [folder, count] : counts) {
-      failures_.push_back({printable_name(folder.filename().string()), "discover",
-                           text(count, " files are links that lead nowhere (content that was not fetched?)"),
-                           (root_ / folder).string()});
+      fail(folder.filename().string(),
+           text(count, " files are links that lead nowhere (content that was not fetched?)"), root_ / folder);
     }
+  }
+
+  void fail(const std::string& name, const std::string& reason, const fs::path& path) {
+    failures_.push_back({printable_name(name), "discover", reason, path.string()});
   }
 
   bool is_in_study(fs::path folder) const {

@@ -23,17 +23,11 @@ constexpr std::array<std::string_view, 18> kOtherExtensions = {".csv",  ".txt", 
 constexpr std::array<std::string_view, 4> kArchiveEndings = {".zip", ".tar", ".tgz", ".tar.gz"};
 constexpr std::array<std::string_view, 7> kOtherArchiveEndings = {".7z", ".rar", ".bz2", ".tbz", ".xz", ".txz", ".zst"};
 
-/// A file packed by itself, unless its name tells that it is something else: "IM1.gz", "IM1.dcm.gz".
-bool may_be_packed_dicom(const std::string& lower_name) {
-  if (!lower_name.ends_with(".gz")) return false;
-  const std::string inner = fs::path(lower_name).stem().extension().string();
-  return std::find(kOtherExtensions.begin(), kOtherExtensions.end(), inner) == kOtherExtensions.end();
-}
-
+/// A file packed by itself is what is packed: "IM1.gz", "IM1.dcm.gz".
 bool may_be_dicom(const std::string& lower_name) {
   if (lower_name.starts_with(".") || lower_name == "dicomdir") return false;
-  if (may_be_packed_dicom(lower_name)) return true;
-  const std::string extension = fs::path(lower_name).extension().string();
+  const fs::path name(lower_name);
+  const std::string extension = (name.extension() == ".gz" ? name.stem() : name).extension().string();
   return std::find(kOtherExtensions.begin(), kOtherExtensions.end(), extension) == kOtherExtensions.end();
 }
 
@@ -58,7 +52,7 @@ class FolderSearch {
 
  private:
   void fail(const DataFolder& folder, const std::string& reason) {
-    walk_.failures.push_back({folder_name(folder), "discover", reason, folder.path.string()});
+    walk_.failures.push_back({name_from_path(folder.path), "discover", reason, folder.path.string()});
   }
 
   void visit(DataFolder folder) {
@@ -128,10 +122,6 @@ class FolderSearch {
 
 FolderWalk walk_folders(const fs::path& root, const fs::path& excluded) {
   return FolderSearch(excluded).run(root);
-}
-
-std::string folder_name(const DataFolder& folder) {
-  return name_from_path(folder.path);
 }
 
 }  // namespace lumbargrade

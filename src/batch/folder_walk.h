@@ -29,7 +29,4 @@ struct FolderWalk {
 /// Walks a data set through links; loops of links are cut, hidden folders and `excluded` left out. Opens no file.
 FolderWalk walk_folders(const std::filesystem::path& root, const std::filesystem::path& excluded);
 
-/// The name that a folder of a data set has in messages; its own where it is the data set.
-std::string folder_name(const DataFolder& folder);
-
 }  // namespace lumbargrade

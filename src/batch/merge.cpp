@@ -27,25 +27,19 @@ std::vector<fs::path> shard_folders_in(const fs::path& folder) {
 }
 
 /// What the first shard says about the whole; the others must say the same.
-struct Whole {
-  int shards = 0;
-  std::string data_set_digest;
-  RunIdentity identity;
-};
-
-void check_agreement(const ResultStore& store, const Plan& plan, const Whole& whole) {
+void check_agreement(const ResultStore& store, const Plan& plan, const Plan& first, const RunIdentity& identity) {
   const std::string folder = store.folder().string();
-  if (plan.shard.count != whole.shards) {
-    throw Error(ErrorKind::Failure, text(folder, " is one of ", plan.shard.count, " shards, others of ", whole.shards,
-                                         "; a run has one number of shards"));
+  if (plan.shard.count != first.shard.count) {
+    throw Error(ErrorKind::Failure, text(folder, " is one of ", plan.shard.count, " shards, others of ",
+                                         first.shard.count, "; a run has one number of shards"));
   }
-  if (plan.data_set_digest != whole.data_set_digest) {
+  if (plan.data_set_digest != first.data_set_digest) {
     throw Error(ErrorKind::Failure,
                 text(folder,
                      " saw another data set than the other shards: studies came or went between them; run the "
                      "shards again, finished studies are kept"));
   }
-  if (store.read_identity() != whole.identity) {
+  if (store.read_identity() != identity) {
     throw Error(ErrorKind::Failure, text(folder, " was graded with another bundle or other options"));
   }
 }
@@ -57,10 +51,11 @@ class ShardCollector {
     const ResultStore store(folder);
     Plan plan = store.read_plan();
     if (stores_.empty()) {
-      whole_ = {plan.shard.count, plan.data_set_digest, store.read_identity()};
+      first_ = plan;
+      identity_ = store.read_identity();
       stores_.resize(static_cast<size_t>(std::max(1, plan.shard.count)));
     }
-    check_agreement(store, plan, whole_);
+    check_agreement(store, plan, first_, identity_);
     auto& place = stores_.at(static_cast<size_t>(plan.shard.index - 1));
     if (place) {
       throw Error(ErrorKind::Failure, text("shard ", plan.shard.index, "/", plan.shard.count,
@@ -78,7 +73,7 @@ class ShardCollector {
       set_.stores.push_back(*stores_[i]);
     }
     std::sort(set_.ids.begin(), set_.ids.end());
-    if (data_set_digest(set_.ids) != whole_.data_set_digest) {
+    if (data_set_digest(set_.ids) != first_.data_set_digest) {
       throw Error(ErrorKind::Failure,
                   "the shards' studies together are not the data set that each of them saw; run the shards again, "
                   "finished studies are kept");
@@ -88,7 +83,8 @@ class ShardCollector {
   }
 
  private:
-  Whole whole_;
+  Plan first_;
+  RunIdentity identity_;
   std::vector<std::optional<ResultStore>> stores_;
   ShardSet set_;
 };
@@ -104,12 +100,14 @@ bool has_end(const ShardSet& shards, const std::string& study_id) {
 
 void check_complete(const ShardSet& shards) {
   const auto& ids = shards.ids;
-  const auto missing = std::count_if(ids.begin(), ids.end(), [&](const auto& id) { return !has_end(shards, id); });
-  if (missing == 0) return;
-  const auto first = std::find_if(ids.begin(), ids.end(), [&](const auto& id) { return !has_end(shards, id); });
+  std::vector<std::string> missing;
+  std::copy_if(ids.begin(), ids.end(), std::back_inserter(missing),
+               [&](const auto& id) { return !has_end(shards, id); });
+  if (missing.empty()) return;
+  const std::string& first = missing.front();
   throw Error(ErrorKind::Failure,
-              text(missing, " of ", ids.size(), " studies are not finished, such as ", *first, " in ",
-                   store_of(shards, *first).folder().string(), "; run that batch again, it goes on where it stopped"));
+              text(missing.size(), " of ", ids.size(), " studies are not finished, such as ", first, " in ",
+                   store_of(shards, first).folder().string(), "; run that batch again, it goes on where it stopped"));
 }
 
 void append(AtomicFile& file, const std::string& content) {

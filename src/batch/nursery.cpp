@@ -12,7 +12,6 @@
 #include <optional>
 
 #include "batch/descriptor.h"
-#include "batch/descriptor_message.h"
 
 namespace lumbargrade {
 namespace {

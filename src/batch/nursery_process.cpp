@@ -12,7 +12,6 @@
 #include <cstring>
 #include <optional>
 
-#include "batch/descriptor_message.h"
 #include "batch/process_end.h"
 #include "core/error.h"
 

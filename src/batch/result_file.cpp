@@ -3,12 +3,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "batch/study_summary.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/finding.h"
 #include "core/sha256.h"
 #include "report/grades_csv.h"
@@ -28,14 +28,13 @@ constexpr size_t kHashLine = 8 + 64 + 1;
 
 /// What the hash has been taken of.
 std::string checked_content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) throw Error(ErrorKind::Failure, text("cannot read ", path.string()));
-  if (content.size() < kHashLine) fail_as_damaged(path);
-  const std::string hash_line = content.substr(content.size() - kHashLine);
-  content.resize(content.size() - kHashLine);
-  if (hash_line != text(kHashMark, sha256_of_bytes(content), "\n")) fail_as_damaged(path);
-  return content;
+  auto content = file_text(path);
+  if (!content) throw Error(ErrorKind::Failure, text("cannot read ", path.string()));
+  if (content->size() < kHashLine) fail_as_damaged(path);
+  const std::string hash_line = content->substr(content->size() - kHashLine);
+  content->resize(content->size() - kHashLine);
+  if (hash_line != text(kHashMark, sha256_of_bytes(*content), "\n")) fail_as_damaged(path);
+  return std::move(*content);
 }
 
 ResultRecord record_from(const Json& json) {

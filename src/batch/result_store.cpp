@@ -208,22 +208,17 @@ std::optional<StudyFailure> ResultStore::read_failure(const std::string& study_i
 FolderLock::FolderLock(const fs::path& folder) {
   make_folder(folder);
   const fs::path path = folder / kLockFile;
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) {
+  descriptor_ = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
+  const int lock = descriptor_.get();
+  if (lock < 0) {
     throw Error(ErrorKind::Failure, text("cannot create ", path.string(), ": ", std::strerror(errno)));
   }
-  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    const std::string holder = who_holds(descriptor_);
-    close(descriptor_);
-    throw Error(ErrorKind::Failure, text(folder.string(), " is in use by ", holder));
+  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    throw Error(ErrorKind::Failure, text(folder.string(), " is in use by ", who_holds(lock)));
   }
   const std::string name = own_name();
   // The name only helps the second process; on a full disk the lock holds without it.
-  if (ftruncate(descriptor_, 0) == 0 && pwrite(descriptor_, name.data(), name.size(), 0) < 0) errno = 0;
-}
-
-FolderLock::~FolderLock() {
-  close(descriptor_);
+  if (ftruncate(lock, 0) == 0 && pwrite(lock, name.data(), name.size(), 0) < 0) errno = 0;
 }
 
 }  // namespace lumbargrade

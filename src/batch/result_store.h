@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "batch/descriptor.h"
 #include "batch/discover.h"
 #include "batch/shard.h"
 
@@ -79,12 +80,9 @@ std::string data_set_digest(const std::vector<std::string>& sorted_ids);
 class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& folder);
-  ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
 
  private:
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 }  // namespace lumbargrade

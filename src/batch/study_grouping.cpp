@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "study/header_uids.h"
+#include "study/path_name.h"
 
 namespace lumbargrade {
 namespace {
@@ -23,16 +24,12 @@ bool is_all_digits(const std::string& name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
 }
 
-bool is_challenge_root(const std::string& name) {
-  return name == "train_images" || name == "test_images";
-}
-
 /// {train,test}_images/<study>/<series>
 bool has_challenge_layout(const DataFolder& place, const fs::path& root) {
   if (place.depth < 2) return false;
   const fs::path above = place.relative.parent_path().parent_path();
-  return is_challenge_root(above.empty() ? fs::absolute(root).lexically_normal().filename().string()
-                                         : above.filename().string());
+  const fs::path name = (above.empty() ? fs::absolute(root).lexically_normal() : above).filename();
+  return name == "train_images" || name == "test_images";
 }
 
 /// <digits>/<digits>: the same without the folder above.
@@ -253,7 +250,7 @@ class Grouping {
     if (beside.size() == 2) {
       by_key[beside.rbegin()->first].push_back(share);  // "" sorts first
     } else if (beside.size() > 2) {
-      groups_.failures.push_back({folder_name(*share.place), "discover",
+      groups_.failures.push_back({name_from_path(share.place->path), "discover",
                                   text(share.said.files.size(), " files without StudyInstanceUID lie among ",
                                        beside.size() - 1, " studies; put them into the folder of theirs"),
                                   share.place->path.string()});
@@ -281,24 +278,19 @@ class Grouping {
     groups_.studies.push_back(std::move(group));
   }
 
-  struct Below {
-    size_t first = 0;
-    bool are_several = false;
-  };
-
   void count_studies_below() {
     for (size_t i = 0; i < groups_.studies.size(); ++i) {
       for (const StudyPart& part : groups_.studies[i].parts) {
         for (fs::path folder = part.place->relative;; folder = folder.parent_path()) {
-          const auto [known, is_new] = below_.emplace(folder.string(), Below{i, false});
-          if (!is_new && known->second.first != i) known->second.are_several = true;
+          const auto [known, is_new] = below_.emplace(folder.string(), i);
+          if (!is_new && known->second != i) known->second.reset();
           if (folder.empty()) break;
         }
       }
     }
   }
 
-  bool is_alone_in(const fs::path& folder) const { return !below_.at(folder.string()).are_several; }
+  bool is_alone_in(const fs::path& folder) const { return below_.at(folder.string()).has_value(); }
 
   /// A study whose files all lie in one folder is known by the folder above, as in STUDY/SERIES, if that is its own.
   void place_in_folder(StudyGroup& group) const {
@@ -314,7 +306,7 @@ class Grouping {
   GroupingOptions options_;
   std::vector<const DataFolder*> others_;
   StudyGroups groups_;
-  std::unordered_map<std::string, Below> below_;
+  std::unordered_map<std::string, std::optional<size_t>> below_;  ///< the study below a folder; nothing: several
 };
 
 }  // namespace

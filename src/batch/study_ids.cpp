@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 #include <string_view>
 
+#include "core/joined.h"
 #include "core/printable_text.h"
 #include "study/path_name.h"
 
@@ -46,13 +48,7 @@ struct Name {
   size_t taken = 1;
   std::string ending;
 
-  std::string as_text() const {
-    std::string joined;
-    for (size_t i = parts.size() - taken; i < parts.size(); ++i) {
-      joined += joined.empty() ? parts[i] : "/" + parts[i];
-    }
-    return printable_name(joined + ending);
-  }
+  std::string as_text() const { return printable_name(joined(std::span(parts).last(taken), "/") + ending); }
   /// The data set's own name is no part of a study's, unless the study is the data set.
   bool can_grow() const { return taken + 1 < parts.size(); }
 };
@@ -65,12 +61,9 @@ class Naming {
 
   std::vector<std::string> run() {
     lengthen();
-    change_repeated([&](size_t i) {
-      names_[i].parts = places_[i].parts;
-      names_[i].taken = 1;
-    });
+    for (const size_t i : repeated()) names_[i] = {places_[i].parts, 1, ""};
     lengthen();
-    change_repeated([&](size_t i) { names_[i].ending = places_[i].extension; });
+    for (const size_t i : repeated()) names_[i].ending = places_[i].extension;
     std::vector<std::string> ids;
     for (const Name& name : names_) ids.push_back(name.as_text());
     return ids;
@@ -85,11 +78,6 @@ class Naming {
       if (same.size() > 1) indices.insert(indices.end(), same.begin(), same.end());
     }
     return indices;
-  }
-
-  template <typename Change>
-  void change_repeated(const Change& change) {
-    for (const size_t i : repeated()) change(i);
   }
 
   /// Takes further parts until all names differ or none of the repeated ones can grow.

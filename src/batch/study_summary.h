@@ -9,7 +9,7 @@
 namespace lumbargrade {
 
 /// Columns of studies.csv: study_id, study_instance_uid, status (`graded` or `failed`); the series that were used, by
-/// role, with slices and spacing (study_overview.h); levels found, with their confidence; flags; warnings; read_ms,
+/// role, with slices, blocks, matrix and spacing; levels found, with their confidence; flags; warnings; read_ms,
 /// levels_ms, grade_ms; reason (of a failure).
 const std::vector<std::string>& study_summary_columns();
 
@@ -18,6 +18,12 @@ std::vector<std::string> summary_cells(const std::string& study_id, const StudyR
 
 /// The cells of a study that has no result; most are empty.
 std::vector<std::string> summary_cells(const StudyFailure& failure);
+
+/// Columns of a data set's table that tell what was found in one study: its series, as in studies.csv, and warnings.
+const std::vector<std::string>& overview_columns();
+
+/// The study's cells in these columns.
+std::vector<std::string> overview_cells(const Study& study);
 
 /// The warnings, each printable and of bearable length; of very many the first, and how many were left out.
 std::vector<std::string> bounded_warnings(const std::vector<std::string>& warnings);

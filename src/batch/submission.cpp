@@ -38,14 +38,6 @@ Probabilities scaled(Probabilities probabilities, SubmissionScale scale) {
   return probabilities;  // printing normalises
 }
 
-std::vector<std::string> rows_of_studies(const std::set<std::string>& study_ids) {
-  std::vector<std::string> row_ids;
-  for (const std::string& id : study_ids) {
-    for (const Finding& finding : all_findings()) row_ids.push_back(text(id, "_", finding_key(finding)));
-  }
-  return row_ids;
-}
-
 /// Graded studies by id, and why the others are not.
 struct Collected {
   std::map<std::string, StudyProbabilities> graded;
@@ -66,7 +58,11 @@ std::vector<std::string> wanted_rows(const SubmissionRows& rows, const Collected
   std::set<std::string> ids(rows.listed_ids.begin(), rows.listed_ids.end());
   for (const auto& [id, probabilities] : collected.graded) ids.insert(id);
   for (const auto& [id, failure] : collected.failed) ids.insert(id);
-  return rows_of_studies(ids);
+  std::vector<std::string> row_ids;
+  for (const std::string& id : ids) {
+    for (const Finding& finding : all_findings()) row_ids.push_back(text(id, "_", finding_key(finding)));
+  }
+  return row_ids;
 }
 
 StudyFailure why_missing(const Collected& collected, const std::string& id) {

@@ -18,7 +18,7 @@ enum class SubmissionScale {
 };
 
 /// Text of the challenge's submission file: header `row_id,normal_mild,moderate,severe`, one row for every row id.
-/// A study without a result gets `prior`, and a line in `missing`.
+/// A study without a result gets `prior`, and a line in `failures`.
 struct Submission {
   std::string csv;
   std::vector<StudyFailure> failures;

@@ -10,7 +10,6 @@
 #include "batch/index.h"
 #include "batch/nursery.h"
 #include "batch/result_file.h"
-#include "batch/study_overview.h"
 #include "batch/study_summary.h"
 #include "core/atomic_file.h"
 #include "core/process_memory.h"
@@ -90,16 +89,21 @@ Message failed(const Error& error, const std::string& stage, const WorkerOptions
   return {{"graded", false}, {"kind", error.exit_code()}, {"stage", stage}, {"reason", reason}};
 }
 
+Message graded(const StudyTimes& times, const std::vector<std::string>& warnings) {
+  return {{"graded", true},
+          {"read_ms", times.read_ms},
+          {"levels_ms", times.levels_ms},
+          {"grade_ms", times.grade_ms},
+          {"warnings", bounded_warnings(warnings)}};
+}
+
 Message inspect(const Request& request, const WorkerOptions& options, const Grader& grader) {
   const Stopwatch reading;
   const Study study =
       prepare_study(request.study.folder, series_options(request, options), grader.locate, StudyContent::Headers).study;
-  return {{"graded", true},
-          {"read_ms", reading.elapsed_ms()},
-          {"levels_ms", 0},
-          {"grade_ms", 0},
-          {"warnings", bounded_warnings(study.warnings)},
-          {"overview", overview_cells(study)}};
+  Message reply = graded({reading.elapsed_ms()}, study.warnings);
+  reply["overview"] = overview_cells(study);
+  return reply;
 }
 
 /// The page is named as the data set names the study.
@@ -120,23 +124,19 @@ Message grade_and_write(const Request& request, const WorkerOptions& options, co
   const std::string& study_id = request.study.study_id;
   // Before the files are read: what changes meanwhile makes the result stale.
   const std::string fingerprint = input_fingerprint(request.study);
-  const StudyAndResult graded = read_and_grade(request.study.folder, series_options(request, options), loaded.grader);
-  const StudyResult& result = graded.result;
+  const StudyAndResult study = read_and_grade(request.study.folder, series_options(request, options), loaded.grader);
+  const StudyResult& result = study.result;
   try {
-    if (!options.reports.empty()) write_reports(graded, request, options, loaded);
+    if (!options.reports.empty()) write_reports(study, request, options, loaded);
     write_file_atomically(request.result_file,
-                          result_file_text(grades_csv({study_id, result.study_instance_uid}, result.grades),
+                          result_file_text(grades_csv(study_id, result.study_instance_uid, result.grades),
                                            {study_id, fingerprint, summary_cells(study_id, result)}));
   } catch (const FileError& error) {
     Message reply = failed(error, "write", options);
     reply["stops_all"] = error.code() != EFBIG;  // a limit on file sizes may let other results pass
     return reply;
   }
-  return {{"graded", true},
-          {"read_ms", result.times.read_ms},
-          {"levels_ms", result.times.levels_ms},
-          {"grade_ms", result.times.grade_ms},
-          {"warnings", bounded_warnings(result.warnings)}};
+  return graded(result.times, result.warnings);
 }
 
 Message answer_to(const Request& request, const WorkerOptions& options, const LoadedGrader& loaded) {

@@ -36,7 +36,7 @@ struct WorkerOptions {
 /// finished study has one.
 ///
 /// With `only_inspect` it writes no file; the answer then holds "overview", the study's cells of the data set's table
-/// (study_overview.h). A bundle is then loaded only when one is named, for series whose headers do not tell their role.
+/// (study_summary.h). A bundle is then loaded only when one is named, for series whose headers do not tell their role.
 int run_worker(const WorkerOptions& options);
 
 }  // namespace lumbargrade

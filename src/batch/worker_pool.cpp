@@ -18,24 +18,21 @@ constexpr int kPollMs = 100;
 constexpr size_t kMostFailedStarts = 3;  // for each worker, none of all ready between them
 constexpr auto kMostStarting = 32;       // workers at once: a socket takes the orders of hundreds
 
-StudyOutcome outcome_from(const StudyFolder& study, const Message& reply) {
+StudyOutcome failed_outcome(const StudyFolder& study, const std::string& stage, const std::string& reason) {
   StudyOutcome outcome;
   outcome.study = study;
-  outcome.graded = reply.at("graded");
-  if (outcome.graded) {
-    outcome.times = {reply.at("read_ms"), reply.at("levels_ms"), reply.at("grade_ms")};
-    outcome.warnings = reply.at("warnings");
-    if (reply.contains("overview")) outcome.overview = reply.at("overview");
-  } else {
-    outcome.failure = {study.study_id, reply.at("stage"), reply.at("reason"), study.folder.string()};
-  }
+  outcome.failure = {study.study_id, stage, reason, study.folder.string()};
   return outcome;
 }
 
-StudyOutcome lost_outcome(const StudyFolder& study, const std::string& cause) {
+StudyOutcome outcome_from(const StudyFolder& study, const Message& reply) {
+  if (!reply.at("graded").get<bool>()) return failed_outcome(study, reply.at("stage"), reply.at("reason"));
   StudyOutcome outcome;
   outcome.study = study;
-  outcome.failure = {study.study_id, "process", cause, study.folder.string()};
+  outcome.graded = true;
+  outcome.times = {reply.at("read_ms"), reply.at("levels_ms"), reply.at("grade_ms")};
+  outcome.warnings = reply.at("warnings");
+  if (reply.contains("overview")) outcome.overview = reply.at("overview");
   return outcome;
 }
 
@@ -158,7 +155,7 @@ class Pool {
     if (!worker->is_ready() && ++failed_starts_ >= kMostFailedStarts * wanted_) {
       throw Error(ErrorKind::Failure, text("worker processes do not start: ", cause));
     }
-    if (worker->study()) calls_.finished(lost_outcome(*worker->study(), cause));
+    if (worker->study()) calls_.finished(failed_outcome(*worker->study(), "process", cause));
     worker.reset();
   }
 

@@ -16,7 +16,7 @@ struct StudyOutcome {
   bool graded = false;
   StudyTimes times;
   std::vector<std::string> warnings;
-  std::vector<std::string> overview;  ///< of a study that was only inspected, see study_overview.h
+  std::vector<std::string> overview;  ///< of a study that was only inspected, see overview_cells
   StudyFailure failure;               ///< when not graded
 };
 

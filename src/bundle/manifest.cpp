@@ -6,7 +6,6 @@
 #include <set>
 
 #include "bundle/manifest_grading.h"
-#include "bundle/manifest_measures.h"
 #include "bundle/measure_keys.h"
 #include "core/error.h"
 #include "core/strict_json.h"
@@ -156,13 +155,18 @@ GoldenSpec read_golden(const StrictObject& object) {
   return {{file_name(object, "file"), checksum(object, "sha256")}, object.number("tolerance", 1e-9, 1)};
 }
 
+/// What networks of this role grade; nothing of other roles.
+std::optional<Condition> condition_of(std::string_view role) {
+  const auto found = std::find_if(kConditions.begin(), kConditions.end(),
+                                  [&](Condition condition) { return grading_role(condition) == role; });
+  return found == kConditions.end() ? std::nullopt : std::optional(*found);
+}
+
 /// A network of several conditions has an output for each of them.
 void check_graded(const StrictObject& object, const NetworkSpec& network) {
   if (network.role != kSeveralRole) return;
   for (const OutputSpec& output : network.outputs) {
-    const bool is_condition = std::any_of(kConditions.begin(), kConditions.end(),
-                                          [&](Condition condition) { return grading_role(condition) == output.name; });
-    if (is_condition) continue;
+    if (condition_of(output.name)) continue;
     object.fail("outputs", text("has \"", output.name, "\"; of the role ", kSeveralRole,
                                 " each is canal, foraminal or subarticular"));
   }
@@ -261,21 +265,15 @@ std::string_view grading_role(Condition condition) {
 }
 
 bool is_grading_role(const std::string& role) {
-  return role == kSeveralRole || std::any_of(kConditions.begin(), kConditions.end(),
-                                             [&](Condition condition) { return grading_role(condition) == role; });
+  return role == kSeveralRole || condition_of(role);
 }
 
 std::vector<Condition> graded_conditions(const NetworkSpec& network) {
-  std::vector<std::string> roles = {network.role};
-  if (network.role == kSeveralRole) {
-    roles.clear();
-    for (const OutputSpec& output : network.outputs) roles.push_back(output.name);
-  }
+  if (const auto condition = condition_of(network.role)) return {*condition};
   std::vector<Condition> conditions;
-  for (const std::string& role : roles) {
-    for (const Condition condition : kConditions) {
-      if (grading_role(condition) == role) conditions.push_back(condition);
-    }
+  if (network.role != kSeveralRole) return conditions;
+  for (const OutputSpec& output : network.outputs) {
+    if (const auto condition = condition_of(output.name)) conditions.push_back(*condition);
   }
   return conditions;
 }

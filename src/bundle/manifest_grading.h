@@ -8,4 +8,7 @@ namespace lumbargrade {
 /// The object "grading": prior, measures, and what is mixed for which condition.
 GradingSpec read_grading(const StrictObject& object);
 
+/// The object "naming".
+NamingSpec read_naming(const StrictObject& object);
+
 }  // namespace lumbargrade

@@ -7,21 +7,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;  // keeps the order in which a person wants to read
 
-Json to_json(const AxisSpec& axis);
 Json to_json(const InputSpec& input);
-Json to_json(const OutputSpec& output);
 Json to_json(const NetworkSpec& network);
-Json to_json(const TtaTransform& transform);
 Json to_json(const ConditionSpec& spec);
-Json to_json(const TrainingDataSpec& data);
-Json to_json(const MetricSpec& metric);
-
-template <typename Spec>
-Json list_of(const std::vector<Spec>& specs) {
-  Json json = Json::array();
-  for (const Spec& spec : specs) json.push_back(to_json(spec));
-  return json;
-}
 
 Json to_json(const AxisSpec& axis) {
   Json json = {{"name", axis.name}};
@@ -29,6 +17,44 @@ Json to_json(const AxisSpec& axis) {
   if (axis.multiple_of != 1) json["multiple_of"] = axis.multiple_of;
   if (axis.spacing_mm) json["spacing_mm"] = *axis.spacing_mm;
   if (axis.towards) json["towards"] = *axis.towards;
+  return json;
+}
+
+Json to_json(const OutputSpec& output) {
+  return {{"name", output.name},
+          {"classes", output.classes},
+          {"activation", output.activation},
+          {"temperature", output.temperature},
+          {"downsampling", output.downsampling}};
+}
+
+Json to_json(const TtaTransform& transform) {
+  Json json = Json::object();
+  if (transform.row_mm != 0) json["row_mm"] = transform.row_mm;
+  if (transform.column_mm != 0) json["column_mm"] = transform.column_mm;
+  if (transform.degrees != 0) json["degrees"] = transform.degrees;
+  if (transform.mirror) json["mirror"] = true;
+  return json;
+}
+
+Json to_json(const TrainingDataSpec& data) {
+  return {{"used_for", data.used_for}, {"source", data.source}, {"licence", data.licence},
+          {"count", data.count},       {"unit", data.unit},     {"split", data.split}};
+}
+
+Json to_json(const MetricSpec& metric) {
+  return {{"what", metric.what}, {"name", metric.name}, {"value", metric.value},
+          {"unit", metric.unit}, {"set", metric.set},   {"count", metric.count}};
+}
+
+Json to_json(const NamingSpec::Feature& feature) {
+  return {{"name", feature.name}, {"mean", feature.mean}, {"scale", feature.scale}, {"weight", feature.weight}};
+}
+
+template <typename Spec>
+Json list_of(const std::vector<Spec>& specs) {
+  Json json = Json::array();
+  for (const Spec& spec : specs) json.push_back(to_json(spec));
   return json;
 }
 
@@ -50,14 +76,6 @@ Json to_json(const InputSpec& input) {
   if (!input.mirrored) json["mirrored"] = false;
   if (input.relative_to_discs) json["relative_to_discs"] = true;
   return json;
-}
-
-Json to_json(const OutputSpec& output) {
-  return {{"name", output.name},
-          {"classes", output.classes},
-          {"activation", output.activation},
-          {"temperature", output.temperature},
-          {"downsampling", output.downsampling}};
 }
 
 Json to_json(const NetworkSpec& network) {
@@ -122,24 +140,6 @@ Json reference_samples_json(const GradingSpec& grading) {
   return json;
 }
 
-Json features_json(const std::vector<NamingSpec::Feature>& features) {
-  Json json = Json::array();
-  for (const auto& feature : features) {
-    json.push_back(
-        {{"name", feature.name}, {"mean", feature.mean}, {"scale", feature.scale}, {"weight", feature.weight}});
-  }
-  return json;
-}
-
-Json to_json(const TtaTransform& transform) {
-  Json json = Json::object();
-  if (transform.row_mm != 0) json["row_mm"] = transform.row_mm;
-  if (transform.column_mm != 0) json["column_mm"] = transform.column_mm;
-  if (transform.degrees != 0) json["degrees"] = transform.degrees;
-  if (transform.mirror) json["mirror"] = true;
-  return json;
-}
-
 Json to_json(const ConditionSpec& spec) {
   return {{"condition", condition_key(spec.condition)},
           {"source", spec.source},
@@ -166,16 +166,6 @@ Json grading_json(const GradingSpec& grading) {
   }
   if (!grading.conditions.empty()) json["heads"] = list_of(grading.conditions);
   return json;
-}
-
-Json to_json(const TrainingDataSpec& data) {
-  return {{"used_for", data.used_for}, {"source", data.source}, {"licence", data.licence},
-          {"count", data.count},       {"unit", data.unit},     {"split", data.split}};
-}
-
-Json to_json(const MetricSpec& metric) {
-  return {{"what", metric.what}, {"name", metric.name}, {"value", metric.value},
-          {"unit", metric.unit}, {"set", metric.set},   {"count", metric.count}};
 }
 
 nlohmann::json interface_json(const NetworkSpec& network) {
@@ -222,8 +212,8 @@ std::string manifest_text(const Manifest& manifest) {
                {"networks", list_of(manifest.networks)}};
   if (manifest.naming) {
     json["naming"] = {{"source", manifest.naming->source},
-                      {"discs", features_json(manifest.naming->discs)},
-                      {"out_of_view", features_json(manifest.naming->out_of_view)}};
+                      {"discs", list_of(manifest.naming->discs)},
+                      {"out_of_view", list_of(manifest.naming->out_of_view)}};
   }
   json["grading"] = grading_json(manifest.grading);
   json["training_data"] = list_of(manifest.training_data);

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/joined.h"
 #include "core/number_text.h"
+#include "core/words.h"
 
 namespace lumbargrade {
 namespace {
@@ -54,12 +55,8 @@ std::string table_head(const std::vector<std::string>& names) {
   return table_row(names) + rule + "\n";
 }
 
-/// At most three decimals, none that say nothing.
 std::string short_number(double value) {
-  std::string shown = fixed_decimals(value, 3);
-  shown.erase(shown.find_last_not_of('0') + 1);
-  if (shown.ends_with('.')) shown.pop_back();
-  return shown == "-0" ? "0" : shown;
+  return short_decimals(value, 3);
 }
 
 std::string with_unit(const MetricSpec& metric) {
@@ -119,18 +116,12 @@ std::string csv_as_markdown(const fs::path& path) {
   return markdown;
 }
 
-std::string trimmed(std::string_view words) {
-  const auto first = words.find_first_not_of(' ');
-  if (first == std::string_view::npos) return "";
-  return std::string(words.substr(first, words.find_last_not_of(' ') - first + 1));
-}
-
 /// "WHAT | NAME | SET"; the set may be missing.
 const MetricSpec& named_metric(const Manifest& manifest, std::string_view names) {
-  std::vector<std::string> parts;
+  std::vector<std::string_view> parts;
   for (size_t start = 0; start <= names.size();) {
     const size_t end = std::min(names.find('|', start), names.size());
-    parts.push_back(trimmed(names.substr(start, end - start)));
+    parts.push_back(without_blanks(names.substr(start, end - start)));
     start = end + 1;
   }
   const auto found = std::find_if(manifest.metrics.begin(), manifest.metrics.end(), [&](const MetricSpec& metric) {
@@ -153,7 +144,7 @@ std::string number_at(const Manifest& manifest, const std::string& pointer) {
 
 std::string field_value(const Manifest& manifest, const fs::path& folder, const std::string& field) {
   const std::string verb = field.substr(0, field.find(' '));
-  const std::string rest = trimmed(std::string_view(field).substr(verb.size()));
+  const std::string rest(without_blanks(std::string_view(field).substr(verb.size())));
   if (verb == "figure") return with_unit(named_metric(manifest, rest));
   if (verb == "count") return std::to_string(named_metric(manifest, rest).count);
   if (verb == "value") return number_at(manifest, rest);
@@ -187,7 +178,7 @@ std::string model_card(const Manifest& manifest, const fs::path& folder, std::st
     if (close == std::string_view::npos) {
       throw Error(ErrorKind::Usage, text(template_name, ", line ", line, ": {{ is not closed by }}"));
     }
-    const std::string field = trimmed(card_template.substr(open + 2, close - open - 2));
+    const std::string field(without_blanks(card_template.substr(open + 2, close - open - 2)));
     try {
       card += field_value(manifest, folder, field);
     } catch (const FieldError& error) {

@@ -1,4 +1,3 @@
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "bundle/find_bundle.h"
@@ -19,15 +18,8 @@ namespace {
 using AboutJson = nlohmann::ordered_json;
 
 int print_about(const std::string& content) {
-  std::cout << content;
-  flush_output();
+  print(content);
   return 0;
-}
-
-AboutJson version_json() {
-  AboutJson json = AboutJson::object();
-  for (const auto& [key, value] : version_parts()) json[key] = value;
-  return json;
 }
 
 /// What is known of the bundle that would be used; its error where there is none.
@@ -53,7 +45,7 @@ AboutJson info_json(const CommandText& program) {
   }
   AboutJson devices = AboutJson::array({"cpu"});
   if (has_gpu_driver() && network_commands().ready_device("auto") != "cpu") devices.push_back("cuda");
-  return {{"version", version_json()},
+  return {{"version", version_parts()},
           {"commands", commands},
           {"formats",
            {{"read", {"DICOM folder", "DICOM file", "DICOMDIR", "zip", "tar", "tar.gz"}},
@@ -96,11 +88,6 @@ std::string help_of(const CLI::App& program, const std::vector<std::string>& wor
 
 }  // namespace
 
-void flush_output() {
-  std::cout << std::flush;
-  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
-}
-
 void add_about_commands(CLI::App& app, Action& action) {
   auto words = std::make_shared<std::vector<std::string>>();
   CLI::App* help = app.add_subcommand("help", "Show the help of a command");
@@ -111,7 +98,9 @@ void add_about_commands(CLI::App& app, Action& action) {
   CLI::App* version = app.add_subcommand("version", "Show the version of the program and of what it is built on");
   version->add_flag("--json", *as_json, "Write JSON (default: text)");
   version->callback([as_json, &action] {
-    action = [as_json] { return print_about(*as_json ? version_json().dump(2) + "\n" : version_text() + "\n"); };
+    action = [as_json] {
+      return print_about(*as_json ? AboutJson(version_parts()).dump(2) + "\n" : version_text() + "\n");
+    };
   });
 
   CLI::App* info = app.add_subcommand("info", "Show commands, formats, transfer syntaxes, devices and the bundle");

@@ -2,8 +2,6 @@
 #include "batch/merge.h"
 #include "cli/batch_run.h"
 #include "cli/commands.h"
-#include "cli/existing_input.h"
-#include "cli/report_options.h"
 #include "core/log.h"
 
 namespace lumbargrade::cli {
@@ -62,15 +60,13 @@ void add_batch_command(CLI::App& app, Action& action) {
                    "a line")
       ->required()
       ->check(existing_input("the folder, archive or list of a data set"));
+  command->option_defaults()->group("Output");
   command
       ->add_option("-o,--output", options->output,
                    "Folder for grades.csv, studies.csv, failures.csv, run.json and the work in progress")
-      ->required()
-      ->group("Output");
-  command
-      ->add_flag("--report", options->report,
-                 "Also a page for every study and index.html, which lists them: flagged and least certain first")
-      ->group("Output");
+      ->required();
+  command->add_flag("--report", options->report,
+                    "Also a page for every study and index.html, which lists them: flagged and least certain first");
   command
       ->add_option("--shard", options->shard,
                    "Part of the data set, 1/n to n/n (default: of the Slurm array or indexed Kubernetes job, else all)")

@@ -82,24 +82,20 @@ CLI::Option* add_depth_option(CLI::App& command, StudyDepth& depth) {
 }
 
 void add_batch_options(CLI::App& command, BatchArguments& arguments) {
-  const char* group = "Running";
-  add_jobs_option(command, arguments.jobs)->group(group);
-  command.add_flag("--redo", arguments.redo, "Throw away finished results and begin again")->group(group);
-  command.add_flag("--fail-fast", arguments.fail_fast, "Stop after the first study that fails")->group(group);
-  command
-      .add_option("--max-failures", arguments.max_failures, "Stop when more studies than this failed (default: never)")
-      ->group(group);
+  command.option_defaults()->group("Running");
+  add_jobs_option(command, arguments.jobs);
+  command.add_flag("--redo", arguments.redo, "Throw away finished results and begin again");
+  command.add_flag("--fail-fast", arguments.fail_fast, "Stop after the first study that fails");
+  command.add_option("--max-failures", arguments.max_failures,
+                     "Stop when more studies than this failed (default: never)");
   command.add_option("--timeout-per-study", arguments.study_timeout_s, "Time limit per study, in seconds")
       ->check(CLI::PositiveNumber)
-      ->capture_default_str()
-      ->group(group);
+      ->capture_default_str();
   CLI::Option* deterministic = command.add_flag("--deterministic", arguments.deterministic,
                                                 "Same bytes whatever --jobs and the number of shards: one thread each");
-  deterministic->group(group);
   command.add_option("--progress", arguments.progress, "auto, bar, plain or none, on standard error")
       ->check(CLI::IsMember({"auto", "bar", "plain", "none"}))
-      ->capture_default_str()
-      ->group(group);
+      ->capture_default_str();
   add_depth_option(command, arguments.depth)->group("Series");
   add_series_options(command, arguments.worker.series);
   add_grader_options(command, arguments.worker.grader);

@@ -22,19 +22,16 @@ std::string figures_of(const BatchCounts& counts, Pace& pace) {
   return line + pace.text_of(done(counts), counts.left);
 }
 
-class PlainProgress {
- public:
-  void operator()(const BatchCounts& counts) {
-    const std::string line = figures_of(counts, pace_);
-    if (counts.left > 0 && pace_.elapsed_s() < next_s_) return;
-    next_s_ = pace_.elapsed_s() + kPlainProgressInterval_s;
-    log_info(line);
-  }
-
- private:
-  Pace pace_;
-  double next_s_ = 0;
-};
+/// A line of the log now and then.
+BatchCalls plain_progress() {
+  return {[pace = Pace(), next_s = 0.0](const BatchCounts& counts) mutable {
+            const std::string line = figures_of(counts, pace);
+            if (counts.left > 0 && pace.elapsed_s() < next_s) return;
+            next_s = pace.elapsed_s() + kPlainProgressInterval_s;
+            log_info(line);
+          },
+          log_warning};
+}
 
 /// A bar needs a terminal, and the line to itself: with -v messages come between.
 bool wants_bar(const std::string& kind) {
@@ -45,7 +42,7 @@ bool wants_bar(const std::string& kind) {
 
 BatchCalls make_progress(const std::string& kind) {
   if (kind == "none" || !is_logged(LogLevel::Info)) return {[](const BatchCounts&) {}, log_warning};
-  if (!wants_bar(kind)) return {PlainProgress(), log_warning};
+  if (!wants_bar(kind)) return plain_progress();
   const auto bar = std::make_shared<ProgressBar>();
   const auto pace = std::make_shared<Pace>();
   return {[bar, pace](const BatchCounts& counts) {

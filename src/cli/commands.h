@@ -32,14 +32,23 @@ void add_score_command(CLI::App& app, Action& action);
 void add_submission_command(CLI::App& app, Action& action);
 void add_worker_command(CLI::App& app, Action& action);
 
+/// Refuses an input that does not exist (exit code 2, whatever the command); `wanted` says what to give instead.
+CLI::Validator existing_input(const std::string& wanted);
+
 /// Ends what a command wrote to standard output. Throws Error (Failure) where not all of it arrived: the disk is full,
 /// or a pipe was closed.
 void flush_output();
 
+/// Writes to standard output, whole. Throws as flush_output.
+void print(const std::string& content);
+
 /// "lumbargrade 0.1.0 (commit abc, LibTorch 2.11.0, CPU)".
 std::string version_text();
 
-/// The same by name: version, commit, libtorch, devices, compiler.
+/// "lumbargrade 0.1.0".
+std::string program_text();
+
+/// What version_text() tells by name: version, commit, libtorch, devices, compiler.
 std::map<std::string, std::string> version_parts();
 
 }  // namespace lumbargrade::cli

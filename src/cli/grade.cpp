@@ -1,8 +1,6 @@
 #include "cli/commands.h"
-#include "cli/existing_input.h"
 #include "cli/grade_options.h"
 #include "cli/networks/network_commands.h"
-#include "cli/report_options.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -21,9 +19,27 @@ std::vector<std::string> output_files(const GradeOptions& options) {
   return files;
 }
 
+/// Throws Error (Usage) where options do not go together.
+void check_report_options(const GradeOptions& command) {
+  const ReportOptions& options = command.report;
+  if (command.output.empty() && options.any()) {
+    throw Error(ErrorKind::Usage, "--report, --masks and --dicom write files: give a folder with -o");
+  }
+  if (options.show_patient && !options.page) {
+    throw Error(ErrorKind::Usage, "--show-patient is about the page that --report writes: give --report too");
+  }
+  if (options.prior.empty()) return;
+  if (!options.page && command.format != "json") {
+    throw Error(ErrorKind::Usage, "--prior compares in the files of --report, and in --format json: give one of them");
+  }
+  if (!fs::exists(options.prior)) {
+    throw Error(ErrorKind::Usage, text("--prior: ", options.prior, " does not exist"));
+  }
+}
+
 void check_output(const GradeOptions& options) {
   if (!options.attention.empty()) refuse_to_overwrite(options.attention, options.force);
-  check_report_options(options.report, options.output, options.format);
+  check_report_options(options);
   if (options.output.empty()) return;
   const fs::path folder = options.output;
   check_output_folder(folder);
@@ -39,6 +55,30 @@ int run_grade(GradeOptions options) {
   return network_commands().grade(options, reading);
 }
 
+/// `--report`, `--masks`, `--dicom`, `--prior`, `--show-patient`.
+void add_report_options(CLI::App& command, ReportOptions& options) {
+  command.option_defaults()->group("Output");
+  command.add_flag("--report", options.page,
+                   "With -o: also report.html (one file to read), overview.png and grades.json");
+  command.add_flag(
+      "--masks", options.masks,
+      "With -o: also discs, vertebrae and canal as masks.nii.gz with masks.json, and points.mrk.json for 3D "
+      "Slicer");
+  command
+      .add_option("--dicom", options.dicom,
+                  "With -o: results as DICOM in the folder dicom: sr (structured report), sc (pictures), seg (masks), "
+                  "parted by commas")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"sr", "sc", "seg"}))
+      ->type_name("KIND");
+  command
+      .add_option("--prior", options.prior,
+                  "Earlier study, or the folder of its results made with --report, to compare with")
+      ->type_name("FOLDER");
+  command.add_flag("--show-patient", options.show_patient,
+                   "With --report: name the patient on the page (otherwise nothing does)");
+}
+
 }  // namespace
 
 void add_grade_command(CLI::App& app, Action& action) {
@@ -47,22 +87,19 @@ void add_grade_command(CLI::App& app, Action& action) {
   command->add_option("STUDY", options->study, "Folder (at any depth), zip, tar, DICOMDIR or file of one study")
       ->required()
       ->check(existing_input("the folder, zip, tar or DICOMDIR of one study"));
-  command
-      ->add_option(
-          "-o,--output", options->output,
-          "Folder for grades.csv and run.json; a table goes to standard output (default: CSV to standard output)")
-      ->group("Output");
+  command->option_defaults()->group("Output");
+  command->add_option(
+      "-o,--output", options->output,
+      "Folder for grades.csv and run.json; a table goes to standard output (default: CSV to standard output)");
   command
       ->add_option("--attention", options->attention,
                    "CSV file for the weight of each image in every row that a network graded (default: not written)")
-      ->type_name("FILE")
-      ->group("Output");
+      ->type_name("FILE");
   add_report_options(*command, options->report);
-  command->add_flag("--force", options->force, "Overwrite results that are there")->group("Output");
+  command->add_flag("--force", options->force, "Overwrite results that are there");
   command->add_option("--format", options->format, "Without -o: csv, table, wide (one row a study) or json")
       ->check(CLI::IsMember({"csv", "table", "wide", "json"}))
-      ->capture_default_str()
-      ->group("Output");
+      ->capture_default_str();
   add_study_option(*command, options->series);
   add_series_options(*command, options->series);
   add_grader_options(*command, options->grader);

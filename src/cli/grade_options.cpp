@@ -12,28 +12,20 @@ CLI::Option* add_study_option(CLI::App& command, StudyOptions& options) {
 }
 
 void add_series_options(CLI::App& command, StudyOptions& options) {
-  const char* group = "Series";
-  command
-      .add_flag("--join-studies", options.join_studies,
-                "Several StudyInstanceUIDs are parts of one examination; of a data set, those of one patient and day")
-      ->group(group);
-  command
-      .add_option("--sagittal-t1", options.sagittal_t1,
-                  "SeriesInstanceUID or folder of the sagittal T1 (default: detected)")
-      ->group(group);
-  command
-      .add_option("--sagittal-t2", options.sagittal_t2,
-                  "SeriesInstanceUID or folder of the sagittal T2 (default: detected)")
-      ->group(group);
-  command
-      .add_option("--axial-t2", options.axial_t2,
-                  "SeriesInstanceUID or folder of an axial T2; may be repeated (default: detected)")
-      ->group(group);
+  command.option_defaults()->group("Series");
+  command.add_flag(
+      "--join-studies", options.join_studies,
+      "Several StudyInstanceUIDs are parts of one examination; of a data set, those of one patient and day");
+  command.add_option("--sagittal-t1", options.sagittal_t1,
+                     "SeriesInstanceUID or folder of the sagittal T1 (default: detected)");
+  command.add_option("--sagittal-t2", options.sagittal_t2,
+                     "SeriesInstanceUID or folder of the sagittal T2 (default: detected)");
+  command.add_option("--axial-t2", options.axial_t2,
+                     "SeriesInstanceUID or folder of an axial T2; may be repeated (default: detected)");
   command
       .add_option("--series-descriptions", options.series_descriptions,
                   "CSV with study_id, series_id, series_description that names the roles (default: none)")
-      ->check(CLI::ExistingFile)
-      ->group(group);
+      ->check(CLI::ExistingFile);
   command
       .add_option("--memory-limit", options.memory_limit_mib,
                   "Memory that one study may take, in MiB; one that needs more is refused")
@@ -52,24 +44,21 @@ CLI::Option* add_device_option(CLI::App& command, std::string& device) {
 }
 
 void add_grader_options(CLI::App& command, GraderOptions& options) {
-  const char* group = "Model";
-  command.add_option("--bundle", options.bundle, "Folder of the model bundle (default: the one shipped)")->group(group);
+  command.option_defaults()->group("Model");
+  command.add_option("--bundle", options.bundle, "Folder of the model bundle (default: the one shipped)");
   command
       .add_option("--lowest-disc", options.lowest_disc,
                   "Name of the lowest disc in view: L5/S1, L4/L5 or L6/S1 (default: detected)")
-      ->check(CLI::IsMember({"L5/S1", "L4/L5", "L6/S1"}))
-      ->group(group);
-  add_device_option(command, options.device)->group(group);
+      ->check(CLI::IsMember({"L5/S1", "L4/L5", "L6/S1"}));
+  add_device_option(command, options.device);
   command
       .add_option("--precision", options.precision,
                   "Floating-point precision of the networks: float32, bfloat16, or float16 on a GPU")
       ->check(CLI::IsMember({"float32", "bfloat16", "float16"}))
-      ->capture_default_str()
-      ->group(group);
+      ->capture_default_str();
   command.add_option("--threads", options.threads, "CPU threads; 0: one per core")
       ->check(CLI::Range(0, 1024))
-      ->capture_default_str()
-      ->group(group);
+      ->capture_default_str();
 }
 
 nlohmann::ordered_json to_json(const StudyOptions& options) {

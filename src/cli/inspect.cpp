@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/existing_input.h"
 #include "cli/grade_options.h"
 #include "cli/inspect_dataset.h"
 #include "cli/networks/network_commands.h"
@@ -48,7 +47,7 @@ class LazyLocator {
 };
 
 std::optional<Spine> locate_levels(const PreparedStudy& prepared, const SpineLocator& locate) {
-  if (prepared.sagittal == SeriesRole::None) {
+  if (prepared.sagittal() == SeriesRole::None) {
     log_warning("levels not sought: the study has no sagittal T1 or T2");
     return std::nullopt;
   }
@@ -100,7 +99,6 @@ std::vector<std::string> levels_in(const BlockSummary& block, const Spine& spine
 }
 
 // ---- table
-// -------------------------------------------------------------------------------------------------------------
 
 /// The role, which names the orientation; without one the orientation alone, in brackets.
 std::string role_text(const SeriesSummary& series) {
@@ -194,7 +192,6 @@ void print_text(const Inspection& inspection) {
 }
 
 // ---- JSON
-// --------------------------------------------------------------------------------------------------------------
 
 using Json = nlohmann::ordered_json;
 

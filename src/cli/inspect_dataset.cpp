@@ -4,7 +4,7 @@
 #include <map>
 
 #include "batch/described_studies.h"
-#include "batch/study_overview.h"
+#include "batch/study_summary.h"
 #include "batch/worker_pool.h"
 #include "bundle/find_bundle.h"
 #include "cli/batch_options.h"
@@ -20,18 +20,18 @@
 namespace lumbargrade::cli {
 namespace {
 
+/// `overview` is empty of a study that could not be read.
 std::string row(const std::string& study_id, const std::string& folder, const std::vector<std::string>& overview,
                 const std::string& error) {
   std::vector<std::string> cells = {study_id, printable_name(folder)};
   cells.insert(cells.end(), overview.begin(), overview.end());
+  cells.resize(2 + overview_columns().size());
   cells.push_back(error);
   return csv_line(cells);
 }
 
 std::string row_of(const StudyOutcome& outcome) {
-  const std::string folder = outcome.study.folder.string();
-  if (outcome.graded) return row(outcome.study.study_id, folder, outcome.overview, "");
-  return row(outcome.study.study_id, folder, empty_overview_cells(), outcome.failure.reason);
+  return row(outcome.study.study_id, outcome.study.folder.string(), outcome.overview, outcome.failure.reason);
 }
 
 std::string header() {
@@ -90,14 +90,13 @@ std::filesystem::path locator_bundle(const GraderOptions& locator) {
 }
 
 CLI::Option* add_inspect_dataset_options(CLI::App& command, InspectDatasetOptions& options) {
-  const char* group = "Data set";
-  CLI::Option* csv = command
-                         .add_flag("--csv", options.wanted,
-                                   "Take STUDY as a data set (folder of studies, or a list) and write a CSV table, one "
-                                   "row a study: roles, slices, spacing, warnings")
-                         ->group(group);
-  add_jobs_option(command, options.jobs)->needs(csv)->group(group);
-  add_depth_option(command, options.depth)->needs(csv)->group(group);
+  command.option_defaults()->group("Data set");
+  CLI::Option* csv =
+      command.add_flag("--csv", options.wanted,
+                       "Take STUDY as a data set (folder of studies, or a list) and write a CSV table, one "
+                       "row a study: roles, slices, spacing, warnings");
+  add_jobs_option(command, options.jobs)->needs(csv);
+  add_depth_option(command, options.depth)->needs(csv);
   return csv;
 }
 
@@ -128,7 +127,7 @@ int inspect_dataset(const std::filesystem::path& data_set, const InspectDatasetO
   run_pool(found.studies, pool_options(options, series, locator), calls);
   progress = {};  // what follows begins on a line of its own
   for (const StudyFailure& failure : found.failures) {
-    std::cout << row(failure.study_id, failure.file, empty_overview_cells(), failure.reason);
+    std::cout << row(failure.study_id, failure.file, {}, failure.reason);
   }
   flush_output();
   log_info(text(counts.graded, " studies read, ", counts.failed, " not readable"));

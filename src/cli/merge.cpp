@@ -2,8 +2,6 @@
 
 #include "batch/index.h"
 #include "cli/commands.h"
-#include "cli/existing_input.h"
-#include "cli/report_options.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"

@@ -5,10 +5,10 @@
 #include "cli/batch_options.h"
 #include "cli/commands.h"
 #include "cli/networks/network_commands.h"
-#include "cli/report_options.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "node/check.h"
+#include "node/spool.h"
 #include "node/status.h"
 
 namespace lumbargrade::cli {
@@ -34,7 +34,7 @@ BatchArguments arguments_of(const node::Configuration& configuration) {
   if (!configuration.bundle.empty()) arguments.worker.grader.bundle = configuration.bundle;
   arguments.worker.grader.threads = configuration.threads;
   arguments.worker.series.memory_limit_mib = configuration.memory_limit_mb;
-  arguments.worker.reports = node::results_folder(configuration).string();
+  arguments.worker.reports = node::Spool(configuration.folder).results().string();
   arguments.worker.dicom = configuration.results;
   arguments.jobs = configuration.jobs;
   arguments.study_timeout_s = configuration.study_timeout_s;

@@ -2,12 +2,10 @@
 
 #include <cmath>
 #include <iomanip>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "cli/commands.h"
-#include "cli/existing_input.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/number_text.h"
@@ -52,9 +50,9 @@ constexpr std::array<Part, kScoreParts + 1> kParts = {
      {"any_severe_spinal", "any severe spinal", &Score::any_severe_spinal, &ScoreIntervals::any_severe_spinal},
      {"score", "SCORE", &Score::score, &ScoreIntervals::score}}};
 
-constexpr std::array<const char*, kConditionCount> kGroups = {"spinal canal", "foraminal", "subarticular"};
+/// The first parts are those of single conditions, in their order.
 const char* group_name(Condition condition) {
-  return kGroups[index_of(condition)];
+  return kParts[index_of(condition)].name;
 }
 
 struct NamedEvent {
@@ -247,41 +245,38 @@ int run_score(const ScoreOptions& options) {
   if (!options.picture.empty()) refuse_to_overwrite(options.picture, options.force);
   const Report report = make_report(options);
   if (!options.picture.empty()) write_calibration_picture(options.picture, report.studies, options.submission);
-  std::cout << (options.json ? as_json(report, options).dump(2) + "\n" : as_text(report, options));
-  flush_output();
+  print(options.json ? as_json(report, options).dump(2) + "\n" : as_text(report, options));
   return 0;
 }
 
 void add_options(CLI::App& score, ScoreOptions& options) {
+  score.option_defaults()->group("Input");
   score.add_option("--truth", options.truth, "train.csv of the challenge, or a solution with row ids")
       ->type_name("CSV")
       ->check(existing_input("a table"))
-      ->required()
-      ->group("Input");
+      ->required();
   score
       .add_option("--submission", options.submission,
                   "Predictions: row_id,normal_mild,moderate,severe; or a grades.csv")
       ->type_name("CSV")
       ->check(existing_input("a table"))
-      ->required()
-      ->group("Input");
+      ->required();
   score
       .add_option("--against", options.against,
                   "Another submission to compare with, on the same studies (default: none)")
       ->type_name("CSV")
-      ->check(existing_input("a table"))
-      ->group("Input");
+      ->check(existing_input("a table"));
+  score.option_defaults()->group("Figures");
   score
       .add_option("--bootstrap", options.resamples,
                   "Bootstrap resamples of studies for 95 % confidence intervals; 0: none (default: 2000)")
-      ->check(CLI::Range(0, 1000000))
-      ->group("Figures");
-  score.add_option("--seed", options.seed, "Seed of the resampling (default: 1)")->group("Figures");
-  score.add_flag("--json", options.json, "Write JSON (default: tables)")->group("Output");
+      ->check(CLI::Range(0, 1000000));
+  score.add_option("--seed", options.seed, "Seed of the resampling (default: 1)");
+  score.option_defaults()->group("Output");
+  score.add_flag("--json", options.json, "Write JSON (default: tables)");
   score.add_option("--calibration-picture", options.picture, "Write the calibration curves as PNG (default: none)")
-      ->type_name("FILE")
-      ->group("Output");
-  score.add_flag("--force", options.force, "Overwrite an existing picture")->group("Output");
+      ->type_name("FILE");
+  score.add_flag("--force", options.force, "Overwrite an existing picture");
 }
 
 }  // namespace

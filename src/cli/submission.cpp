@@ -132,18 +132,15 @@ void add_submission_command(CLI::App& app, Action& action) {
                    "Output folder of `lumbargrade batch`: its results are taken, nothing is graded again")
       ->check(CLI::ExistingDirectory)
       ->excludes(data);
-  command->add_option("-o,--output", options->output, "The submission file, such as submission.csv")
-      ->required()
-      ->group("Output");
-  command
-      ->add_option("--work", options->work, "Folder for the work in progress and failures.csv (default: OUTPUT.work)")
-      ->group("Output");
-  command->add_flag("--force", options->force, "Overwrite the submission file")->group("Output");
+  command->option_defaults()->group("Output");
+  command->add_option("-o,--output", options->output, "The submission file, such as submission.csv")->required();
+  command->add_option("--work", options->work,
+                      "Folder for the work in progress and failures.csv (default: OUTPUT.work)");
+  command->add_flag("--force", options->force, "Overwrite the submission file");
   command
       ->add_option("--sample", options->sample,
                    "sample_submission.csv whose rows, in its order, are written (default: all studies)")
-      ->check(CLI::ExistingFile)
-      ->group("Output");
+      ->check(CLI::ExistingFile);
   static const std::map<std::string, SubmissionScale> scales = {{"weighted", SubmissionScale::Weighted},
                                                                 {"calibrated", SubmissionScale::Calibrated}};
   command
@@ -151,8 +148,7 @@ void add_submission_command(CLI::App& app, Action& action) {
                    "weighted: probabilities times the metric's weights 1, 2, 4, which its loss rewards; calibrated: "
                    "as in grades.csv (default: weighted)")
       ->transform(CLI::CheckedTransformer(scales).description("{weighted,calibrated}"))
-      ->type_name("")
-      ->group("Output");
+      ->type_name("");
   add_batch_options(*command, options->arguments);
   command->footer(
       "Examples:\n"

@@ -1,9 +1,5 @@
-#include <memory>
-
 #include "cli/commands.h"
-#include "cli/existing_input.h"
 #include "cli/train_options.h"
-#include "cli/training/training_commands.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -28,18 +24,14 @@ Examples:
 
 /// What both networks that learn from labelled slices are told.
 void add_segmentation_options(CLI::App& command, SegmentationTraining& training) {
+  command.option_defaults()->group("Data");
   command.add_option("--data", training.data, "Folder with images, masks and tables")
       ->required()
-      ->check(existing_input("the folder of a data set"))
-      ->group("Data");
-  command.add_option("--folds", training.folds, "Hold out every n-th study; 0 trains on all")
-      ->capture_default_str()
-      ->group("Data");
-  command.add_option("--fold", training.fold, "Which part is held out, from 0")->capture_default_str()->group("Data");
-  command
-      .add_option("--cross-validation", training.cross_validation,
-                  "Folders (--out) of fold runs; they give the figures of the bundle")
-      ->group("Data");
+      ->check(existing_input("the folder of a data set"));
+  command.add_option("--folds", training.folds, "Hold out every n-th study; 0 trains on all")->capture_default_str();
+  command.add_option("--fold", training.fold, "Which part is held out, from 0")->capture_default_str();
+  command.add_option("--cross-validation", training.cross_validation,
+                     "Folders (--out) of fold runs; they give the figures of the bundle");
   command.add_option("--init", training.init, "Weights to begin with, a bundle's safetensors (default: random)")
       ->check(CLI::ExistingFile)
       ->group("Training");
@@ -49,44 +41,25 @@ void add_segmentation_options(CLI::App& command, SegmentationTraining& training)
 }
 
 void add_locator_options(CLI::App& command, LocatorTraining& training) {
-  command.add_option("--unlabelled", training.unlabelled, "Folder of mid-sagittal PNGs to learn from without labels")
-      ->group("Data");
+  add_segmentation_options(command, training);
+  command.option_defaults()->group("Data");
+  command.add_option("--unlabelled", training.unlabelled, "Folder of mid-sagittal PNGs to learn from without labels");
   command.add_option("--study-offset", training.study_offset, "Study id minus patient number of an unlabelled image")
-      ->capture_default_str()
-      ->group("Data");
+      ->capture_default_str();
+  command.option_defaults()->group("Training");
   command.add_option("--self-iterations", training.self_iterations, "Steps of self-training")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
-      ->group("Training");
+      ->check(CLI::NonNegativeNumber);
   command.add_option("--self-rate", training.self_rate, "Peak learning rate of self-training")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->group("Training");
+      ->check(CLI::PositiveNumber);
 }
 
 void add_canal_options(CLI::App& command, CanalTraining& training) {
+  add_segmentation_options(command, training);
   command.add_option("--locator", training.locator, "Bundle whose locator finds the discs; the new one is built on it")
       ->required()
       ->group("Data");
-}
-
-struct SubcommandText {
-  const char* name;
-  const char* description;
-  const char* footer;
-};
-
-/// A subcommand whose options fill a `Training` that `train` then runs.
-template <typename Training>
-void add_segmentation_command(CLI::App& parent, Action& action, const SubcommandText& told,
-                              void (*add_own)(CLI::App&, Training&), int (*TrainingCommands::*train)(Training)) {
-  auto* command = parent.add_subcommand(told.name, told.description);
-  auto training = std::make_shared<Training>();
-  add_segmentation_options(*command, *training);
-  add_own(*command, *training);
-  command->footer(told.footer);
-  command->callback(
-      [training, train, &action] { action = [training, train] { return (training_commands().*train)(*training); }; });
 }
 
 }  // namespace
@@ -94,12 +67,11 @@ void add_segmentation_command(CLI::App& parent, Action& action, const Subcommand
 void add_train_command(CLI::App& app, Action& action) {
   auto* train = app.add_subcommand("train", "Train the networks of a bundle");
   train->require_subcommand(1);
-  add_segmentation_command(*train, action,
-                           {"locator", "Train the network that finds discs, vertebrae and the canal", kLocatorFooter},
-                           add_locator_options, &TrainingCommands::train_locator);
-  add_segmentation_command(*train, action,
-                           {"canal", "Train the network that draws the canal's outline finely", kCanalFooter},
-                           add_canal_options, &TrainingCommands::train_canal);
+  add_trainer(*train, action,
+              {"locator", "Train the network that finds discs, vertebrae and the canal", kLocatorFooter},
+              add_locator_options, &TrainingCommands::train_locator);
+  add_trainer(*train, action, {"canal", "Train the network that draws the canal's outline finely", kCanalFooter},
+              add_canal_options, &TrainingCommands::train_canal);
   add_train_points_command(*train, action);
   add_train_challenge_command(*train, action);
   add_train_grader_command(*train, action);

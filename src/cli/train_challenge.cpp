@@ -1,7 +1,5 @@
-#include <memory>
-
 #include "cli/commands.h"
-#include "cli/grader_training_options.h"
+#include "cli/train_options.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -26,31 +24,24 @@ void add_challenge_options(CLI::App& command, ChallengeCommand& options) {
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
       ->group("Training");
+  command.option_defaults()->group("Jobs");
   command
       .add_option("--only", options.only,
                   "Train one job alone: entry of the recipe and fold, both from 0, as --plan lists them")
-      ->type_name("ENTRY:FOLD")
-      ->group("Jobs");
-  command
-      .add_flag("--plan", options.plan,
-                "Print the jobs with the time, memory and disk that they will take; train nothing")
-      ->group("Jobs");
-  command
-      .add_flag("--list-jobs", options.list_jobs,
-                "Print the jobs' names alone, one a line; twice where each is called twice")
-      ->group("Jobs");
+      ->type_name("ENTRY:FOLD");
+  command.add_flag("--plan", options.plan,
+                   "Print the jobs with the time, memory and disk that they will take; train nothing");
+  command.add_flag("--list-jobs", options.list_jobs,
+                   "Print the jobs' names alone, one a line; twice where each is called twice");
 }
 
 }  // namespace
 
 void add_train_challenge_command(CLI::App& train, Action& action) {
-  auto* challenge =
-      train.add_subcommand("challenge", "From the challenge's data to a checked bundle: points, graders, calibration");
-  auto options = std::make_shared<ChallengeCommand>();
-  add_challenge_options(*challenge, *options);
-  challenge->footer(kChallengeFooter);
-  challenge->callback(
-      [options, &action] { action = [options] { return training_commands().train_challenge(*options); }; });
+  add_trainer(
+      train, action,
+      {"challenge", "From the challenge's data to a checked bundle: points, graders, calibration", kChallengeFooter},
+      add_challenge_options, &TrainingCommands::train_challenge);
 }
 
 }  // namespace lumbargrade::cli

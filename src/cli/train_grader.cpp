@@ -1,14 +1,10 @@
-#include <memory>
-
 #include "cli/commands.h"
-#include "cli/grader_training_options.h"
 #include "cli/train_options.h"
-#include "cli/training/training_commands.h"
 
 namespace lumbargrade::cli {
 namespace {
 
-constexpr const char* kFooter = R"(The data folder is in the challenge's layout
+constexpr const char* kGraderFooter = R"(The data folder is in the challenge's layout
   train_images/<study>/<series>/<n>.dcm
   train.csv                               study_id and 25 columns of Normal/Mild, Moderate, Severe
   train_series_descriptions.csv           optional: study_id,series_id,series_description
@@ -21,15 +17,16 @@ Examples:
   lumbargrade train grader --data rsna --recipe fast --out fast --resume
   lumbargrade train grader --data rsna --recipe strong --init convnext_small.safetensors --device cuda --out strong)";
 
+void add_resumable_grader_options(CLI::App& command, GraderTrainingCommand& options) {
+  add_grader_training_options(command, options);
+  add_resume_option(command, options.training);
+}
+
 }  // namespace
 
 void add_train_grader_command(CLI::App& train, Action& action) {
-  auto* grader = train.add_subcommand("grader", "Train the networks that grade, and make a bundle of them");
-  auto options = std::make_shared<GraderTrainingCommand>();
-  add_grader_training_options(*grader, *options);
-  add_resume_option(*grader, options->training);
-  grader->footer(kFooter);
-  grader->callback([options, &action] { action = [options] { return training_commands().train_grader(*options); }; });
+  add_trainer(train, action, {"grader", "Train the networks that grade, and make a bundle of them", kGraderFooter},
+              add_resumable_grader_options, &TrainingCommands::train_grader);
 }
 
 }  // namespace lumbargrade::cli

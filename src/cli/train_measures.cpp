@@ -1,7 +1,5 @@
-#include <memory>
-
 #include "cli/commands.h"
-#include "cli/training/training_commands.h"
+#include "cli/train_options.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -17,33 +15,27 @@ Examples:
   lumbargrade train measures --bundle models/default --foramina rsna --out mine)";
 
 void add_measures_options(CLI::App& command, MeasureTraining& training) {
+  command.option_defaults()->group("Data");
   command.add_option("--bundle", training.bundle, "Bundle whose measure models are fitted; it is not changed")
       ->required()
-      ->check(CLI::ExistingDirectory)
-      ->group("Data");
+      ->check(CLI::ExistingDirectory);
   command
       .add_option("-o,--out,--output", training.out,
                   "Folder that becomes the bundle; the tables in its crossvalidation/")
-      ->required()
-      ->group("Data");
+      ->required();
   command.add_option("--held-out", training.held_out, "Folders (--out) of fold runs of `train canal`")
-      ->check(CLI::ExistingDirectory)
-      ->group("Data");
+      ->check(CLI::ExistingDirectory);
   command.add_option("--foramina", training.foramina, "Data set whose graded foramina and recesses are measured")
-      ->check(CLI::ExistingDirectory)
-      ->group("Data");
+      ->check(CLI::ExistingDirectory);
   command.add_option("--named", training.named, "Table of discs named by hand; its images lie beside it")
-      ->check(CLI::ExistingFile)
-      ->group("Data");
+      ->check(CLI::ExistingFile);
   command
       .add_option(
           "--mislabelled", training.mislabelled,
           "Table (set, file, why) of images named wrongly: nothing is learned from them, figures count both ways")
-      ->check(CLI::ExistingFile)
-      ->group("Data");
+      ->check(CLI::ExistingFile);
   command.add_option("--card", training.card, "JSON that describes the bundle, in place of its own description")
-      ->check(CLI::ExistingFile)
-      ->group("Data");
+      ->check(CLI::ExistingFile);
   command.add_option("--fewest", training.fewest, "Measures that every level must have")
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
@@ -53,13 +45,10 @@ void add_measures_options(CLI::App& command, MeasureTraining& training) {
 }  // namespace
 
 void add_train_measures_command(CLI::App& train, Action& action) {
-  auto* measures = train.add_subcommand(
-      "measures", "Fit what names discs and turns measured canals, recesses and foramina into grades");
-  auto training = std::make_shared<MeasureTraining>();
-  add_measures_options(*measures, *training);
-  measures->footer(kMeasuresFooter);
-  measures->callback(
-      [training, &action] { action = [training] { return training_commands().train_measures(*training); }; });
+  add_trainer(train, action,
+              {"measures", "Fit what names discs and turns measured canals, recesses and foramina into grades",
+               kMeasuresFooter},
+              add_measures_options, &TrainingCommands::train_measures);
 }
 
 }  // namespace lumbargrade::cli

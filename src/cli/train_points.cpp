@@ -1,8 +1,5 @@
-#include <memory>
-
 #include "cli/commands.h"
 #include "cli/train_options.h"
-#include "cli/training/training_commands.h"
 
 namespace lumbargrade::cli {
 namespace {
@@ -20,23 +17,19 @@ Examples:
   lumbargrade train points --data phantom --folds 0 --iterations 900 --out points)";
 
 void add_point_options(CLI::App& command, PointTraining& training) {
+  command.option_defaults()->group("Data");
   command.add_option("--data", training.data.data, "Folder in the challenge's layout")
       ->required()
-      ->check(CLI::ExistingDirectory)
-      ->group("Data");
-  command
-      .add_option("--bundle", training.data.bundle,
-                  "Bundle whose locator finds the levels; the new one is built on it (default: the shipped one)")
-      ->group("Data");
+      ->check(CLI::ExistingDirectory);
+  command.add_option("--bundle", training.data.bundle,
+                     "Bundle whose locator finds the levels; the new one is built on it (default: the shipped one)");
   command
       .add_option("--folds", training.folds,
                   "Hold out every study once, in so many parts, each by a network of its own; 0 trains one on all")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
-      ->group("Data");
-  command.add_option("--fold", training.fold, "Only this part, from 0 (default: all)")->group("Data");
-  command.add_option("--cache", training.data.cache, "Folder for the cut crops (default: crops/ in --out)")
-      ->group("Data");
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--fold", training.fold, "Only this part, from 0 (default: all)");
+  command.add_option("--cache", training.data.cache, "Folder for the cut crops (default: crops/ in --out)");
   command.add_option("--init", training.init, "Bundle whose points networks are begun with (default: random weights)")
       ->check(CLI::ExistingDirectory)
       ->group("Training");
@@ -48,12 +41,8 @@ void add_point_options(CLI::App& command, PointTraining& training) {
 }  // namespace
 
 void add_train_points_command(CLI::App& train, Action& action) {
-  auto* points = train.add_subcommand("points", "Train the networks that find canal, foramina and recesses");
-  auto training = std::make_shared<PointTraining>();
-  add_point_options(*points, *training);
-  points->footer(kPointsFooter);
-  points->callback(
-      [training, &action] { action = [training] { return training_commands().train_points(*training); }; });
+  add_trainer(train, action, {"points", "Train the networks that find canal, foramina and recesses", kPointsFooter},
+              add_point_options, &TrainingCommands::train_points);
 }
 
 }  // namespace lumbargrade::cli

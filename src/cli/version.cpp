@@ -57,6 +57,10 @@ std::string version_text() {
               " (", parts.at("devices"), ")\ncompiler ", parts.at("compiler"));
 }
 
+std::string program_text() {
+  return "lumbargrade " LUMBARGRADE_VERSION;
+}
+
 std::map<std::string, std::string> version_parts() {
   return {{"version", LUMBARGRADE_VERSION},
           {"commit", LUMBARGRADE_COMMIT},

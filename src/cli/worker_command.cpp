@@ -3,7 +3,6 @@
 #include "cli/commands.h"
 #include "cli/grade_options.h"
 #include "cli/networks/network_commands.h"
-#include "cli/report_options.h"
 #include "core/process_memory.h"
 
 namespace lumbargrade::cli {

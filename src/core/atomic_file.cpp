@@ -105,48 +105,27 @@ void AtomicFile::write(const void* bytes, std::size_t count) {
   }
 }
 
-void AtomicFile::flush() {
+void AtomicFile::commit(bool force) {
   if (fsync(descriptor_) != 0) fail("cannot write", path_);
-}
-
-void AtomicFile::commit() {
-  flush();
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot create", path_);
-  finish();
-}
-
-void AtomicFile::commit_new() {
-  flush();
-  if (!rename_new(temporary_.c_str(), path_.c_str())) {
-    if (errno == EEXIST) fail_as_existing(path_);
+  const char* const temporary = temporary_.c_str();
+  if (force ? rename(temporary, path_.c_str()) != 0 : !rename_new(temporary, path_.c_str())) {
+    if (!force && errno == EEXIST) fail_as_existing(path_);
     fail("cannot create", path_);
   }
-  finish();
-}
-
-/// After the rename: the lock is held until the temporary name is gone.
-void AtomicFile::finish() {
   temporary_.clear();
-  if (close(std::exchange(descriptor_, -1)) != 0) fail("cannot write", path_);
+  if (close(std::exchange(descriptor_, -1)) != 0) fail("cannot write", path_);  // the lock was held until here
   flush_to_disk(folder_of(path_));  // some file systems do not allow it; the rename itself has been done
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+void write_file_atomically(const std::filesystem::path& path, std::string_view content, bool force) {
   AtomicFile file(path);
   file.write(content.data(), content.size());
-  file.commit();
+  file.commit(force);
 }
 
 void refuse_to_overwrite(const std::filesystem::path& path, bool force) {
   refuse_special_file(path);
-  if (force || !std::filesystem::exists(path)) return;
-  throw Error(ErrorKind::Failure, text(path.string(), " exists; --force overwrites it"));
-}
-
-void write_new_file_atomically(const std::filesystem::path& path, std::string_view content) {
-  AtomicFile file(path);
-  file.write(content.data(), content.size());
-  file.commit_new();
+  if (!force && std::filesystem::exists(path)) fail_as_existing(path);
 }
 
 void remove_half_written_files(const std::filesystem::path& folder) {

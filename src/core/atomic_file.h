@@ -30,28 +30,22 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(const void* bytes, std::size_t count);
-  void commit();
-  /// As `commit`, but throws where `path` exists by now: of several writers at once one wins.
-  void commit_new();
+  /// Without `force`, the command's --force, throws FileError (EEXIST), which names it, where `path` exists by now: of
+  /// several writers at once one wins.
+  void commit(bool force = true);
 
  private:
-  void flush();
-  void finish();
-
   std::filesystem::path path_;
   std::filesystem::path temporary_;
   int descriptor_ = -1;
 };
 
-/// Writes `content` to `path` through an AtomicFile.
-void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+/// Writes `content` to `path` through an AtomicFile; `force` as of its `commit`.
+void write_file_atomically(const std::filesystem::path& path, std::string_view content, bool force = true);
 
 /// Error (Failure) when `path` is there already and `force`, the command's --force, is not given, or when it is a
 /// folder, device or pipe. Commands call it before they begin to work.
 void refuse_to_overwrite(const std::filesystem::path& path, bool force);
-
-/// The same where no file may be there yet: throws FileError (EEXIST), which names --force, when there is one.
-void write_new_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 /// Removes from `folder` the temporary files of AtomicFiles whose process was killed. They are known by a name that
 /// only this program gives and by a lock that a living writer holds; nothing else is touched.

@@ -18,24 +18,15 @@ int cores_by_affinity() {
 }
 
 /// "quota period" in microseconds. Within a container its own group is the root.
-struct CpuQuota {
-  double quota_us = 0;
-  double period_us = 0;
-};
-
-CpuQuota read_quota() {
-  CpuQuota quota;
-  std::ifstream unified("/sys/fs/cgroup/cpu.max");  // "max period" where there is no limit
-  if (unified >> quota.quota_us >> quota.period_us) return quota;
-  std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> quota.quota_us;  // version 1; -1 where there is no limit
-  std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> quota.period_us;
-  return quota;
-}
-
 int cores_by_quota(int otherwise) {
-  const CpuQuota quota = read_quota();
-  if (quota.quota_us <= 0 || quota.period_us <= 0) return otherwise;
-  return static_cast<int>(std::ceil(quota.quota_us / quota.period_us));
+  double quota_us = 0, period_us = 0;
+  std::ifstream unified("/sys/fs/cgroup/cpu.max");  // "max period" where there is no limit
+  if (!(unified >> quota_us >> period_us)) {
+    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> quota_us;  // version 1; -1 where there is no limit
+    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period_us;
+  }
+  if (quota_us <= 0 || period_us <= 0) return otherwise;
+  return static_cast<int>(std::ceil(quota_us / period_us));
 }
 
 }  // namespace

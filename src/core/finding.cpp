@@ -11,26 +11,24 @@ constexpr std::array<std::string_view, kConditionCount> kConditionKeys = {
     "spinal_canal_stenosis", "neural_foraminal_narrowing", "subarticular_stenosis"};
 constexpr std::array<std::string_view, kSeverityCount> kSeverityKeys = {"normal_mild", "moderate", "severe"};
 
-std::array<Finding, kFindingCount> make_all_findings() {
-  constexpr std::array<std::pair<Condition, std::optional<Side>>, 5> kGroups = {{
-      {Condition::NeuralForaminalNarrowing, Side::Left},
-      {Condition::SubarticularStenosis, Side::Left},
-      {Condition::NeuralForaminalNarrowing, Side::Right},
-      {Condition::SubarticularStenosis, Side::Right},
-      {Condition::SpinalCanalStenosis, std::nullopt},
-  }};
-  std::array<Finding, kFindingCount> findings{};
-  size_t next = 0;
-  for (const auto& [condition, side] : kGroups) {
-    for (Level level : kLevels) findings[next++] = {condition, side, level};
-  }
-  return findings;
-}
-
 }  // namespace
 
 const std::array<Finding, kFindingCount>& all_findings() {
-  static const std::array<Finding, kFindingCount> findings = make_all_findings();
+  static const std::array<Finding, kFindingCount> findings = [] {
+    constexpr std::array<std::pair<Condition, std::optional<Side>>, 5> kGroups = {{
+        {Condition::NeuralForaminalNarrowing, Side::Left},
+        {Condition::SubarticularStenosis, Side::Left},
+        {Condition::NeuralForaminalNarrowing, Side::Right},
+        {Condition::SubarticularStenosis, Side::Right},
+        {Condition::SpinalCanalStenosis, std::nullopt},
+    }};
+    std::array<Finding, kFindingCount> made{};
+    size_t next = 0;
+    for (const auto& [condition, side] : kGroups) {
+      for (Level level : kLevels) made[next++] = {condition, side, level};
+    }
+    return made;
+  }();
   return findings;
 }
 
@@ -61,6 +59,12 @@ std::optional<Level> parse_level(std::string_view text) {
     if (text == level_name(level) || text == level_key(level)) return level;
   }
   return std::nullopt;
+}
+
+Probabilities normalised(Probabilities probabilities) {
+  const double sum = probabilities[0] + probabilities[1] + probabilities[2];
+  for (double& probability : probabilities) probability /= sum;
+  return probabilities;
 }
 
 Severity most_probable(const Probabilities& probabilities) {

@@ -45,6 +45,9 @@ const std::array<Finding, kFindingCount>& all_findings();
 /// Probabilities of {normal_mild, moderate, severe}.
 using Probabilities = std::array<double, kSeverityCount>;
 
+/// Divided by their sum.
+Probabilities normalised(Probabilities probabilities);
+
 /// Place of an enumerator in arrays that hold one entry for each of its kind: kLevelCount of a Level, and so on.
 template <typename Enumeration>
 requires std::is_enum_v<Enumeration>

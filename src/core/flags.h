@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string_view>
@@ -12,8 +13,6 @@ enum class FlagSeverity {
   Caution,  ///< the row may be off: look before using it
   Grave,    ///< the row does not rest on what was to be seen, or perhaps on another level
 };
-
-std::string_view severity_name(FlagSeverity severity);  ///< "note", "caution", "grave"
 
 /// A word that a row of grades carries in its column `flags`, and what it means to a person.
 struct Flag {
@@ -92,6 +91,10 @@ inline constexpr std::array kAll = {
 }  // namespace flags
 
 /// The flag of this word; nothing for a bundle's own.
-std::optional<Flag> find_flag(std::string_view word);
+inline std::optional<Flag> find_flag(std::string_view word) {
+  const auto found =
+      std::find_if(flags::kAll.begin(), flags::kAll.end(), [&](const Flag& flag) { return flag.word == word; });
+  return found == flags::kAll.end() ? std::nullopt : std::optional(*found);
+}
 
 }  // namespace lumbargrade

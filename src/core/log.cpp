@@ -4,27 +4,19 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 
+#include "core/finding.h"
 #include "core/printable_text.h"
 
 namespace lumbargrade {
 namespace {
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
-  switch (level) {
-    case LogLevel::Debug:
-      return spdlog::level::debug;
-    case LogLevel::Info:
-      return spdlog::level::info;
-    case LogLevel::Warning:
-      return spdlog::level::warn;
-    case LogLevel::Error:
-      return spdlog::level::err;
-    case LogLevel::Off:
-      return spdlog::level::off;
-  }
-  return spdlog::level::info;
+  using namespace spdlog::level;
+  static constexpr std::array kLevels = {debug, info, warn, err, off};
+  return kLevels.at(index_of(level));
 }
 
 }  // namespace

@@ -12,4 +12,11 @@ std::string fixed_decimals(double value, int decimals) {
   return {buffer.data(), result.ptr};
 }
 
+std::string short_decimals(double value, int decimals) {
+  std::string shown = fixed_decimals(value, decimals);
+  shown.erase(shown.find_last_not_of('0') + 1);
+  if (shown.ends_with('.')) shown.pop_back();
+  return shown == "-0" ? "0" : shown;
+}
+
 }  // namespace lumbargrade

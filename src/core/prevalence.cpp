@@ -1,5 +1,7 @@
 #include "core/prevalence.h"
 
+#include <algorithm>
+
 namespace lumbargrade {
 namespace {
 
@@ -10,20 +12,14 @@ constexpr PriorTable kCounted = {{
     {{{.930, .056, .014}, {.827, .132, .042}, {.670, .230, .099}, {.451, .316, .234}, {.714, .204, .082}}},
 }};
 
-PriorTable normalised(PriorTable prior) {
-  for (auto& levels : prior) {
-    for (auto& probabilities : levels) {
-      const double sum = probabilities[0] + probabilities[1] + probabilities[2];
-      for (double& probability : probabilities) probability /= sum;
-    }
-  }
-  return prior;
-}
-
 }  // namespace
 
 const PriorTable& challenge_prevalence() {
-  static const PriorTable prevalence = normalised(kCounted);
+  static const PriorTable prevalence = [] {
+    PriorTable prior = kCounted;
+    for (auto& levels : prior) std::transform(levels.begin(), levels.end(), levels.begin(), normalised);
+    return prior;
+  }();
   return prevalence;
 }
 

@@ -13,10 +13,6 @@ size_t announced_length(unsigned char first) {
   return first >= 0xF0 && first < 0xF5 ? 4 : 0;
 }
 
-bool is_continuation(unsigned char byte) {
-  return (byte & 0xC0) == 0x80;
-}
-
 /// Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
 bool second_byte_allowed(unsigned char first, unsigned char second) {
   if (first == 0xE0) return second >= 0xA0;
@@ -30,8 +26,8 @@ size_t valid_length(std::string_view bytes) {
   const auto first = static_cast<unsigned char>(bytes[0]);
   const size_t length = announced_length(first);
   if (length == 0 || length > bytes.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if (!is_continuation(static_cast<unsigned char>(bytes[i]))) return 0;
+  for (const char continuation : bytes.substr(1, length - 1)) {
+    if ((static_cast<unsigned char>(continuation) & 0xC0) != 0x80) return 0;
   }
   return length == 1 || second_byte_allowed(first, static_cast<unsigned char>(bytes[1])) ? length : 0;
 }

@@ -20,7 +20,18 @@ class Digest {
     check(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
   }
   void add(const void* bytes, std::size_t count) { check(EVP_DigestUpdate(context_.get(), bytes, count) == 1); }
-  std::string hexadecimal();
+  std::string hexadecimal() {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+    unsigned count = 0;
+    check(EVP_DigestFinal_ex(context_.get(), bytes.data(), &count) == 1);
+    std::string result;
+    for (unsigned i = 0; i < count; ++i) {
+      result += kDigits[bytes[i] >> 4];
+      result += kDigits[bytes[i] & 15];
+    }
+    return result;
+  }
 
  private:
   static void check(bool succeeded) {
@@ -28,19 +39,6 @@ class Digest {
   }
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
 };
-
-std::string Digest::hexadecimal() {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-  unsigned count = 0;
-  check(EVP_DigestFinal_ex(context_.get(), bytes.data(), &count) == 1);
-  std::string result;
-  for (unsigned i = 0; i < count; ++i) {
-    result += kDigits[bytes[i] >> 4];
-    result += kDigits[bytes[i] & 15];
-  }
-  return result;
-}
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 
 #include "core/error.h"
 #include "core/nearest_name.h"
@@ -25,24 +27,20 @@ std::string shown(const json& value) {
   return dumped;
 }
 
-bool is_number_between(const json& value, double minimum, double maximum) {
-  if (!value.is_number()) return false;
-  const double number = value.get<double>();
-  return std::isfinite(number) && number >= minimum && number <= maximum;
+double checked_number(const StrictObject& object, const std::string& key, const json& value, const char* kind,
+                      double minimum, double maximum) {
+  const double number = value.is_number() ? value.get<double>() : std::nan("");
+  if (std::isfinite(number) && number >= minimum && number <= maximum) return number;
+  object.fail(key, text("must be ", kind, " from ", minimum, " to ", maximum, ", not ", shown(value)));
 }
 
-bool is_integer_between(const json& value, std::int64_t minimum, std::int64_t maximum) {
-  if (!value.is_number_integer()) return false;
-  if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX)) return false;
-  return value.get<std::int64_t>() >= minimum && value.get<std::int64_t>() <= maximum;
-}
-
-std::string wanted_number(const char* kind, double minimum, double maximum, const json& value) {
-  return text("must be ", kind, " from ", minimum, " to ", maximum, ", not ", shown(value));
-}
-
-std::string wanted_integer(std::int64_t minimum, std::int64_t maximum, const json& value) {
-  return text("must be a whole number from ", minimum, " to ", maximum, ", not ", shown(value));
+std::int64_t checked_integer(const StrictObject& object, const std::string& key, const json& value,
+                             std::int64_t minimum, std::int64_t maximum) {
+  const bool is_too_large = value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX};
+  const auto number =
+      value.is_number_integer() && !is_too_large ? std::optional(value.get<std::int64_t>()) : std::nullopt;
+  if (number && *number >= minimum && *number <= maximum) return *number;
+  object.fail(key, text("must be a whole number from ", minimum, " to ", maximum, ", not ", shown(value)));
 }
 
 }  // namespace
@@ -87,9 +85,7 @@ std::string StrictObject::one_of(const std::string& key, const std::vector<std::
 }
 
 double StrictObject::number(const std::string& key, double minimum, double maximum) const {
-  const json& value = value_.at(key);
-  if (!is_number_between(value, minimum, maximum)) fail(key, wanted_number("a number", minimum, maximum, value));
-  return value.get<double>();
+  return checked_number(*this, key, value_.at(key), "a number", minimum, maximum);
 }
 
 bool StrictObject::boolean(const std::string& key) const {
@@ -99,9 +95,7 @@ bool StrictObject::boolean(const std::string& key) const {
 }
 
 std::int64_t StrictObject::integer(const std::string& key, std::int64_t minimum, std::int64_t maximum) const {
-  const json& value = value_.at(key);
-  if (!is_integer_between(value, minimum, maximum)) fail(key, wanted_integer(minimum, maximum, value));
-  return value.get<std::int64_t>();
+  return checked_integer(*this, key, value_.at(key), minimum, maximum);
 }
 
 const json& StrictObject::list(const std::string& key, std::size_t min_count, std::size_t max_count) const {
@@ -129,8 +123,7 @@ std::vector<double> StrictObject::numbers(const std::string& key, std::size_t co
                                           double maximum) const {
   std::vector<double> result;
   for (const json& value : list(key, count, count)) {
-    if (!is_number_between(value, minimum, maximum)) fail(key, wanted_number("numbers", minimum, maximum, value));
-    result.push_back(value.get<double>());
+    result.push_back(checked_number(*this, key, value, "numbers", minimum, maximum));
   }
   return result;
 }
@@ -139,8 +132,7 @@ std::vector<std::int64_t> StrictObject::integers(const std::string& key, std::si
                                                  std::int64_t minimum, std::int64_t maximum) const {
   std::vector<std::int64_t> result;
   for (const json& value : list(key, min_count, max_count)) {
-    if (!is_integer_between(value, minimum, maximum)) fail(key, wanted_integer(minimum, maximum, value));
-    result.push_back(value.get<std::int64_t>());
+    result.push_back(checked_integer(*this, key, value, minimum, maximum));
   }
   return result;
 }

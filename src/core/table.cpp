@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/nearest_name.h"
+#include "core/words.h"
 
 namespace lumbargrade {
 namespace {
@@ -13,13 +14,6 @@ std::string bound_text(double minimum, double maximum) {
   if (maximum == std::numeric_limits<double>::max()) return text("at least ", minimum);
   if (minimum == -std::numeric_limits<double>::max()) return text("at most ", maximum);
   return text("from ", minimum, " to ", maximum);
-}
-
-std::string_view without_blanks(std::string_view field) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t first = field.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return field.substr(first, field.find_last_not_of(kBlanks) + 1 - first);
 }
 
 }  // namespace
@@ -38,20 +32,12 @@ void Table::require(const std::vector<std::string>& columns) const {
   }
 }
 
-TableRow Table::operator[](std::size_t row) const {
-  return {*this, row};
-}
-
-Table::Iterator Table::begin() const {
-  return {*this, 0};
-}
-
-Table::Iterator Table::end() const {
-  return {*this, size()};
-}
-
 void Table::fail(const std::string& reason) const {
   throw Error(kind_, text(name_, ": ", reason));
+}
+
+std::size_t TableRow::line() const {
+  return table_->csv_.lines[row_];
 }
 
 const std::string& TableRow::field(std::string_view column) const {
@@ -72,7 +58,7 @@ const std::string& TableRow::word(std::string_view column) const {
 }
 
 std::string TableRow::id(std::string_view column) const {
-  const std::string_view value = without_blanks(field(column));
+  const std::string_view value = without_blanks(field(column), " \t");
   if (value.empty()) fail(text("column ", column, " is empty"));
   const std::size_t digits = std::min(value.find_first_not_of("0123456789"), value.size());
   const bool has_zero_fraction = digits > 0 && digits + 1 < value.size() && value[digits] == '.' &&

@@ -99,6 +99,12 @@ bool any_of_words(const Words& words, std::initializer_list<const char*> wanted,
 
 }  // namespace
 
+std::string_view without_blanks(std::string_view text, std::string_view blanks) {
+  const size_t first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) + 1 - first);
+}
+
 std::string folded(std::string_view text) {
   std::string result;
   while (!text.empty()) {

@@ -11,6 +11,9 @@ namespace lumbargrade {
 /// Words as people's descriptions hold them, for comparison: small letters without accents, in the order of the text.
 using Words = std::vector<std::string>;
 
+/// The text without these characters at its ends.
+std::string_view without_blanks(std::string_view text, std::string_view blanks = " ");
+
 /// UTF-8 with small letters only (Latin, Greek, Cyrillic), Latin letters without their accents, wide forms of ASCII
 /// characters, other dashes and other blanks as ASCII's: "Séquence T1＋C" gives "sequence t1+c". The rest stays.
 std::string folded(std::string_view text);

@@ -154,15 +154,13 @@ std::optional<Candidate> best_candidate(const std::vector<const Volume*>& volume
   return best;
 }
 
-/// Visits the pixels that the view shows without its margin.
+/// Visits the pixels of a slice that the view shows without its margin.
 template <typename Visit>
-void for_each_central(const View& view, const CropMargin& margin, const Visit& visit) {
+void for_each_central(const View& view, const CropMargin& margin, int slice, const Visit& visit) {
   const int size = view.size_px + 2 * margin.pixels;
-  for (int slice = margin.slices; slice < margin.slices + view.slices; ++slice) {
-    for (int row = margin.pixels; row < margin.pixels + view.size_px; ++row) {
-      const size_t first = (static_cast<size_t>(slice) * size + row) * static_cast<size_t>(size) + margin.pixels;
-      for (size_t k = first; k < first + static_cast<size_t>(view.size_px); ++k) visit(slice, k);
-    }
+  for (int row = margin.pixels; row < margin.pixels + view.size_px; ++row) {
+    const size_t first = (static_cast<size_t>(slice) * size + row) * static_cast<size_t>(size) + margin.pixels;
+    for (size_t k = first; k < first + static_cast<size_t>(view.size_px); ++k) visit(k);
   }
 }
 
@@ -187,9 +185,11 @@ float ranked(const std::vector<float>& values, size_t rank) {
 std::optional<Limits> grey_limits(const std::vector<float>& values, const View& view, const CropMargin& margin) {
   std::vector<float> seen;
   seen.reserve(values.size());
-  for_each_central(view, margin, [&](int, size_t k) {
-    if (std::isfinite(values[k])) seen.push_back(values[k]);
-  });
+  for (int slice = margin.slices; slice < margin.slices + view.slices; ++slice) {
+    for_each_central(view, margin, slice, [&](size_t k) {
+      if (std::isfinite(values[k])) seen.push_back(values[k]);
+    });
+  }
   if (seen.empty()) return std::nullopt;
   const auto at = [&](double percentile) {
     return ranked(seen, static_cast<size_t>(std::lround(percentile / 100 * static_cast<double>(seen.size() - 1))));
@@ -244,17 +244,11 @@ std::vector<std::string> images_of(const Volume& volume, const std::vector<int>&
 
 /// More than half of what the view shows of a slice lies inside the image.
 std::vector<std::uint8_t> validity(const std::vector<float>& values, const View& view, const CropMargin& margin) {
-  const auto [slices, size] = extent_of(view, margin);
-  std::vector<std::uint8_t> valid(slices, 0);
-  for (size_t slice = 0; slice < slices; ++slice) {
+  std::vector<std::uint8_t> valid;
+  for (int slice = 0; slice < view.slices + 2 * margin.slices; ++slice) {
     int inside = 0;
-    for (int row = 0; row < view.size_px; ++row) {
-      const size_t first = (slice * size + static_cast<size_t>(row + margin.pixels)) * size;
-      for (int column = 0; column < view.size_px; ++column) {
-        inside += std::isfinite(values[first + static_cast<size_t>(column + margin.pixels)]);
-      }
-    }
-    valid[slice] = 2 * inside > view.size_px * view.size_px;
+    for_each_central(view, margin, slice, [&](size_t k) { inside += std::isfinite(values[k]); });
+    valid.push_back(2 * inside > view.size_px * view.size_px);
   }
   return valid;
 }

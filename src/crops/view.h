@@ -20,11 +20,6 @@ std::string_view anchor_name(Anchor anchor);  ///< "canal", "foramen", "recess"
 Anchor anchor_of(Condition condition);
 Condition condition_of(Anchor anchor);
 
-struct View;
-/// Of several conditions that one network grades, the first on whose anchor no view is centred. A network of one
-/// condition may look where it likes.
-std::optional<Condition> unseen_condition(const std::vector<Condition>& conditions, const std::vector<View>& views);
-
 /// LevelFrame::spacing_mm where nothing is known of it.
 inline constexpr double kUsualDiscSpacingMm = 35;
 
@@ -46,6 +41,10 @@ struct View {
 
   bool operator==(const View&) const = default;
 };
+
+/// Of several conditions that one network grades, the first on whose anchor no view is centred. A network of one
+/// condition may look where it likes.
+std::optional<Condition> unseen_condition(const std::vector<Condition>& conditions, const std::vector<View>& views);
 
 /// The view as the manifest writes it, and back. view_of throws Error (BundleInvalid) when the input is none a crop can
 /// be cut for: axes other than slice, row, column; several series; no anchor; rows unlike columns.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -87,38 +88,20 @@ bool is_utf8(const std::string& text) {
   return true;
 }
 
-/// Owns a converter of the C library.
-class Converter {
- public:
-  Converter(const char* to, const char* from) : handle_(iconv_open(to, from)) {}
-  ~Converter() {
-    if (is_open()) iconv_close(handle_);
-  }
-  Converter(const Converter&) = delete;
-  Converter& operator=(const Converter&) = delete;
-
-  bool is_open() const { return handle_ != reinterpret_cast<iconv_t>(-1); }
-
-  /// Nothing where the text is not of its set.
-  std::optional<std::string> convert(std::string text) const {
-    std::string converted(4 * text.size() + 16, '\0');
-    char *in = text.data(), *out = converted.data();
-    size_t in_left = text.size(), out_left = converted.size();
-    if (iconv(handle_, &in, &in_left, &out, &out_left) == static_cast<size_t>(-1)) return std::nullopt;
-    converted.resize(converted.size() - out_left);
-    return converted;
-  }
-
- private:
-  iconv_t handle_;
-};
-
 /// Japanese in code extensions, which the C library knows as a whole and not by its parts, as DCMTK asks for them.
+/// Nothing where the text holds none or is not of that set.
 std::optional<std::string> from_japanese(const std::string& text) {
   const auto holds = [&](const char* sequence) { return text.find(sequence) != std::string::npos; };
   if (!holds("\x1b$B") && !holds("\x1b$@") && !holds("\x1b$(D")) return std::nullopt;
-  const Converter converter("UTF-8", "ISO-2022-JP-2");
-  return converter.is_open() ? converter.convert(text) : std::nullopt;
+  const iconv_t converter = iconv_open("UTF-8", "ISO-2022-JP-2");
+  if (converter == reinterpret_cast<iconv_t>(-1)) return std::nullopt;
+  const std::unique_ptr<void, int (*)(iconv_t)> owned(converter, &iconv_close);
+  std::string given = text, converted(4 * text.size() + 16, '\0');
+  char *in = given.data(), *out = converted.data();
+  size_t in_left = given.size(), out_left = converted.size();
+  if (iconv(converter, &in, &in_left, &out, &out_left) == static_cast<size_t>(-1)) return std::nullopt;
+  converted.resize(converted.size() - out_left);
+  return converted;
 }
 
 }  // namespace

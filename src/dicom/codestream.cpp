@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "dicom/elements.h"
 
 namespace lumbargrade::dicom {
 namespace {
@@ -23,24 +24,12 @@ constexpr int kJpegLsFrame = 0xFFF7;
 constexpr int kStartOfCodestream = 0xFF4F;
 constexpr int kImageAndTileSize = 0xFF51;
 
-int big16(Bytes bytes, size_t at) {
-  return bytes[at] << 8 | bytes[at + 1];
-}
-
-uint32_t big32(Bytes bytes, size_t at) {
-  return static_cast<uint32_t>(big16(bytes, at)) << 16 | static_cast<uint32_t>(big16(bytes, at + 2));
-}
-
-uint32_t little32(Bytes bytes, size_t at) {
-  return static_cast<uint32_t>(bytes[at]) | static_cast<uint32_t>(bytes[at + 1]) << 8 |
-         static_cast<uint32_t>(bytes[at + 2]) << 16 | static_cast<uint32_t>(bytes[at + 3]) << 24;
-}
-
 bool starts_codestream(Bytes fragment) {
-  return fragment.size() >= 2 && (big16(fragment, 0) == kStartOfImage || big16(fragment, 0) == kStartOfCodestream);
+  return fragment.size() >= 2 &&
+         (read16(fragment, 0, true) == kStartOfImage || read16(fragment, 0, true) == kStartOfCodestream);
 }
 
-std::string size_problem(int64_t columns, int64_t rows, int components, const ExpectedImage& expected) {
+std::string size_problem(int64_t columns, int64_t rows, int components, const PixelFormat& expected) {
   if (columns == expected.columns && rows == expected.rows && components == expected.samples_per_pixel) return {};
   return text("compressed image of ", columns, " x ", rows, " x ", components, " where the header says ",
               expected.columns, " x ", expected.rows, " x ", expected.samples_per_pixel);
@@ -49,16 +38,16 @@ std::string size_problem(int64_t columns, int64_t rows, int components, const Ex
 // ---- RLE (PS3.5 annex G)
 // ---------------------------------------------------------------------------------------------
 
-std::string rle_problem(Bytes fragment, const ExpectedImage& expected) {
+std::string rle_problem(Bytes fragment, const PixelFormat& expected) {
   if (fragment.size() < kRleHeaderLength) return text("RLE fragment of ", fragment.size(), " bytes");
-  const uint32_t segments = little32(fragment, 0);
+  const uint32_t segments = read32(fragment, 0, false);
   const int wanted = expected.samples_per_pixel * expected.bits_allocated / 8;
   if (segments != static_cast<uint32_t>(wanted) || wanted > kMostRleSegments) {
     return text("RLE image of ", segments, " segments where ", wanted, " are needed");
   }
   uint32_t previous = kRleHeaderLength;
   for (uint32_t i = 0; i < segments; ++i) {
-    const uint32_t offset = little32(fragment, 4 + 4 * i);
+    const uint32_t offset = read32(fragment, 4 + 4 * i, false);
     if (offset < previous || offset > fragment.size()) return text("RLE segment ", i + 1, " lies outside its fragment");
     previous = offset;
   }
@@ -94,47 +83,43 @@ bool is_frame_marker(int marker) {
          marker == kJpegLsFrame;
 }
 
-std::string frame_problem(Bytes segment, int marker, PixelCoding coding, const ExpectedImage& expected) {
+std::string frame_problem(Bytes segment, int marker, PixelCoding coding, const PixelFormat& expected) {
   if (segment.size() < 6) return "JPEG frame header cut off";
   if ((marker == kJpegLsFrame) != (coding == PixelCoding::JpegLs)) return "JPEG frame of another kind than announced";
   const int precision = segment[0];
   if (precision < 2 || precision > expected.bits_allocated) return text("JPEG precision of ", precision, " bits");
-  return size_problem(big16(segment, 3), big16(segment, 1), segment[5], expected);
-}
-
-/// One marker segment; its bytes are `segment`.
-std::string segment_problem(int marker, Bytes segment, bool lossless, PixelCoding coding,
-                            const ExpectedImage& expected) {
-  if (is_frame_marker(marker)) return frame_problem(segment, marker, coding, expected);
-  return marker == kHuffmanTables ? huffman_problem(segment, lossless) : std::string();
+  return size_problem(read16(segment, 3, true), read16(segment, 1, true), segment[5], expected);
 }
 
 bool holds_lossless_frame(Bytes stream) {
   for (size_t at = 2; at + 4 <= stream.size();) {
-    const int marker = big16(stream, at);
+    const int marker = read16(stream, at, true);
     if (is_frame_marker(marker)) return marker == kLosslessFrame;
     if (marker == kStartOfScan) return false;
-    at += 2 + static_cast<size_t>(big16(stream, at + 2));
+    at += 2 + static_cast<size_t>(read16(stream, at + 2, true));
   }
   return false;
 }
 
-std::string jpeg_problem(Bytes stream, PixelCoding coding, const ExpectedImage& expected) {
-  if (stream.size() < 4 || big16(stream, 0) != kStartOfImage) return "no JPEG image";
+std::string jpeg_problem(Bytes stream, PixelCoding coding, const PixelFormat& expected) {
+  if (stream.size() < 4 || read16(stream, 0, true) != kStartOfImage) return "no JPEG image";
   const bool lossless = holds_lossless_frame(stream);
   bool has_frame = false;
   size_t at = 2;
   while (stream.size() - at >= 4) {
-    const int marker = big16(stream, at);
+    const int marker = read16(stream, at, true);
     if (marker == 0xFFFF) {  // fill byte
       ++at;
       continue;
     }
-    const auto length = static_cast<size_t>(big16(stream, at + 2));
+    const auto length = static_cast<size_t>(read16(stream, at + 2, true));
     if (marker < 0xFF01 || length < 2 || length > stream.size() - at - 2) return "damaged JPEG marker segment";
     if (is_frame_marker(marker) && has_frame) return "JPEG image with two frames";
     has_frame = has_frame || is_frame_marker(marker);
-    std::string problem = segment_problem(marker, stream.subspan(at + 4, length - 2), lossless, coding, expected);
+    const Bytes segment = stream.subspan(at + 4, length - 2);
+    std::string problem;
+    if (is_frame_marker(marker)) problem = frame_problem(segment, marker, coding, expected);
+    if (marker == kHuffmanTables) problem = huffman_problem(segment, lossless);
     if (!problem.empty()) return problem;
     if (marker == kStartOfScan) return has_frame ? std::string() : "JPEG scan without a frame header";
     at += 2 + length;
@@ -146,15 +131,15 @@ std::string jpeg_problem(Bytes stream, PixelCoding coding, const ExpectedImage& 
 // -------------------------------------------------------------------------------------------------------
 
 std::string tile_problem(Bytes size) {
-  const uint64_t width = big32(size, 2), height = big32(size, 6);
-  const uint64_t tile_width = big32(size, 18), tile_height = big32(size, 22);
+  const uint64_t width = read32(size, 2, true), height = read32(size, 6, true);
+  const uint64_t tile_width = read32(size, 18, true), tile_height = read32(size, 22, true);
   if (tile_width == 0 || tile_height == 0) return "JPEG 2000 tiles without size";
   const uint64_t tiles = ((width + tile_width - 1) / tile_width) * ((height + tile_height - 1) / tile_height);
   return tiles <= kMostTiles ? std::string() : text("JPEG 2000 image of ", tiles, " tiles");
 }
 
-std::string component_problem(Bytes size, const ExpectedImage& expected) {
-  const int components = big16(size, 34);
+std::string component_problem(Bytes size, const PixelFormat& expected) {
+  const int components = read16(size, 34, true);
   if (size.size() < 36 + 3 * static_cast<size_t>(components)) return "JPEG 2000 size segment cut off";
   for (size_t i = 36; i < 36 + 3 * static_cast<size_t>(components); i += 3) {
     const int precision = (size[i] & 0x7F) + 1;
@@ -164,16 +149,17 @@ std::string component_problem(Bytes size, const ExpectedImage& expected) {
   return {};
 }
 
-std::string jpeg2000_problem(Bytes stream, const ExpectedImage& expected) {
-  if (stream.size() < 6 || big16(stream, 0) != kStartOfCodestream || big16(stream, 2) != kImageAndTileSize) {
+std::string jpeg2000_problem(Bytes stream, const PixelFormat& expected) {
+  if (stream.size() < 6 || read16(stream, 0, true) != kStartOfCodestream ||
+      read16(stream, 2, true) != kImageAndTileSize) {
     return "no JPEG 2000 codestream";
   }
-  const auto length = static_cast<size_t>(big16(stream, 4));
+  const auto length = static_cast<size_t>(read16(stream, 4, true));
   if (length < 38 || length > stream.size() - 4) return "JPEG 2000 size segment cut off";
   const Bytes size = stream.subspan(6, length - 2);
-  const int64_t columns = int64_t{big32(size, 2)} - int64_t{big32(size, 10)};
-  const int64_t rows = int64_t{big32(size, 6)} - int64_t{big32(size, 14)};
-  for (const std::string& problem : {size_problem(columns, rows, big16(size, 34), expected), tile_problem(size),
+  const int64_t columns = int64_t{read32(size, 2, true)} - int64_t{read32(size, 10, true)};
+  const int64_t rows = int64_t{read32(size, 6, true)} - int64_t{read32(size, 14, true)};
+  for (const std::string& problem : {size_problem(columns, rows, read16(size, 34, true), expected), tile_problem(size),
                                      component_problem(size, expected)}) {
     if (!problem.empty()) return problem;
   }
@@ -194,7 +180,7 @@ std::vector<std::vector<Bytes>> assign_fragments(const std::vector<Bytes>& fragm
   return assigned.size() == frames ? assigned : std::vector<std::vector<Bytes>>();
 }
 
-std::string codestream_problem(PixelCoding coding, const std::vector<Bytes>& frame, const ExpectedImage& expected) {
+std::string codestream_problem(PixelCoding coding, const std::vector<Bytes>& frame, const PixelFormat& expected) {
   switch (coding) {
     case PixelCoding::Native:
       return "compressed pixels under a transfer syntax without compression";

@@ -24,6 +24,8 @@ std::string_view letters(Bytes bytes, size_t at) {
   return {reinterpret_cast<const char*>(bytes.data()) + at, 2};
 }
 
+}  // namespace
+
 std::uint16_t read16(Bytes bytes, size_t at, bool big_endian) {
   const std::uint16_t first = bytes[at], second = bytes[at + 1];
   return static_cast<std::uint16_t>(big_endian ? first << 8 | second : second << 8 | first);
@@ -33,8 +35,6 @@ std::uint32_t read32(Bytes bytes, size_t at, bool big_endian) {
   const std::uint32_t first = read16(bytes, at, big_endian), second = read16(bytes, at + 2, big_endian);
   return big_endian ? first << 16 | second : second << 16 | first;
 }
-
-}  // namespace
 
 std::optional<ElementHead> element_head(Bytes bytes, size_t position, ElementEncoding encoding) {
   const size_t left = bytes.size() - std::min(position, bytes.size());

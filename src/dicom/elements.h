@@ -39,6 +39,10 @@ inline constexpr std::string_view kImplicitLittleEndian = "1.2.840.10008.1.2";
 inline constexpr std::string_view kExplicitBigEndian = "1.2.840.10008.1.2.2";
 inline constexpr std::string_view kDeflated = "1.2.840.10008.1.2.1.99";
 
+/// The number of two or four bytes at `at`.
+std::uint16_t read16(Bytes bytes, size_t at, bool big_endian);
+std::uint32_t read32(Bytes bytes, size_t at, bool big_endian);
+
 /// What stands before an element's value.
 struct ElementHead {
   Tag tag;

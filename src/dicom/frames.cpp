@@ -3,12 +3,9 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "core/error.h"
-#include "dicom/notes.h"
 #include "dicom/values.h"
 
 namespace lumbargrade::dicom {
@@ -290,10 +287,6 @@ struct Places {
   }
 };
 
-DcmItem* first_frame_groups(DcmDataset& dataset) {
-  return first_item(&dataset, DCM_PerFrameFunctionalGroupsSequence);
-}
-
 /// Empty when none was given, as far as the file tells.
 std::string contrast_agent_of(const Places& places) {
   std::string agent = places.text_of(DCM_ContrastBolusAgent);
@@ -330,13 +323,11 @@ std::vector<Frame> read_frames(DcmDataset& dataset, size_t count, std::vector<st
 }
 
 void read_acquisition(DcmDataset& dataset, Instance& instance) {
-  const Places places = {first_frame_groups(dataset), first_item(&dataset, DCM_SharedFunctionalGroupsSequence),
-                         &dataset};
+  const Places places = {first_item(&dataset, DCM_PerFrameFunctionalGroupsSequence),
+                         first_item(&dataset, DCM_SharedFunctionalGroupsSequence), &dataset};
   instance.series_description = string_value(dataset, DCM_SeriesDescription);
   instance.protocol_name = string_value(dataset, DCM_ProtocolName);
   instance.body_part = places.text_of(DCM_BodyPartExamined);
-  instance.manufacturer = string_value(dataset, DCM_Manufacturer);
-  instance.patient_position = places.text_of(DCM_PatientPosition);
   instance.scanning_sequence = places.text_of(DCM_ScanningSequence);
   if (instance.scanning_sequence.empty()) {
     instance.scanning_sequence = string_value(dataset, DCM_EchoPulseSequence);

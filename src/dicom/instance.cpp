@@ -1,7 +1,6 @@
 #include "dicom/instance.h"
 
 #include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dctk.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "dicom/frames.h"
 #include "dicom/library.h"
 #include "dicom/pixel_checks.h"
+#include "dicom/source_header.h"
 #include "dicom/transfer_syntax.h"
 #include "dicom/values.h"
 
@@ -20,30 +20,10 @@ namespace lumbargrade::dicom {
 namespace {
 
 constexpr std::streamoff kLargestFile = std::streamoff{2} << 30;
-constexpr std::streamoff kSignatureLength = 132;  // preamble and "DICM"
-constexpr size_t kParsedElement = 320;            // bytes that DCMTK takes for an element beside its value
+constexpr size_t kParsedElement = 320;  // bytes that DCMTK takes for an element beside its value
 
 [[noreturn]] void refuse(const std::filesystem::path& file, const std::string& why) {
   throw Error(ErrorKind::Failure, text(file.string(), " ", why));
-}
-
-E_TransferSyntax header_encoding(ElementEncoding encoding) {
-  if (!encoding.explicit_vr) return EXS_LittleEndianImplicit;
-  return encoding.big_endian ? EXS_BigEndianExplicit : EXS_LittleEndianExplicit;
-}
-
-std::unique_ptr<DcmDataset> parse_header(const Structure& structure, const std::filesystem::path& file) {
-  auto dataset = std::make_unique<DcmDataset>();
-  if (structure.header.empty()) return dataset;
-  DcmInputBufferStream stream;
-  stream.setBuffer(structure.header.data(), static_cast<offile_off_t>(structure.header.size()));
-  stream.setEos();
-  dataset->transferInit();
-  const OFCondition condition = dataset->read(stream, header_encoding(structure.encoding));
-  dataset->transferEnd();
-  if (condition.bad()) refuse(file, text("cannot be parsed: ", condition.text()));
-  convert_text_to_utf8(*dataset);
-  return dataset;
 }
 
 void read_identity(DcmDataset& dataset, Instance& instance) {
@@ -54,7 +34,6 @@ void read_identity(DcmDataset& dataset, Instance& instance) {
   instance.series_instance_uid = string_value(dataset, DCM_SeriesInstanceUID);
   instance.sop_instance_uid = string_value(dataset, DCM_SOPInstanceUID);
   instance.sop_class_uid = string_value(dataset, DCM_SOPClassUID);
-  instance.frame_of_reference_uid = string_value(dataset, DCM_FrameOfReferenceUID);
   instance.modality = string_value(dataset, DCM_Modality);
   instance.series_number = integer_value(dataset, DCM_SeriesNumber, 0);
   instance.instance_number = integer_value(dataset, DCM_InstanceNumber, 0);
@@ -107,7 +86,8 @@ Instance parse_instance(CountedBytes bytes, const std::filesystem::path& file, c
   instance.notes = structure.notes;
   const MemoryShare parsing = take_memory(budget, structure.elements * kParsedElement + 2 * structure.header.size(),
                                           "the header of " + file.string());
-  const auto dataset = parse_header(structure, file);
+  const auto dataset = parsed(structure.header, structure.encoding, file.string());
+  convert_text_to_utf8(*dataset);
   read_identity(*dataset, instance);
   read_acquisition(*dataset, instance);
   read_images(*dataset, budget, *pixels, instance);

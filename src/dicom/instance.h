@@ -33,8 +33,6 @@ struct Contrast {
   std::string image_type;         ///< "ORIGINAL\PRIMARY\M"
   int temporal_position = 0;      ///< 0 when not told
   int echo_number = 0;            ///< 0 when not told
-
-  bool operator==(const Contrast&) const = default;
 };
 
 /// What may differ from frame to frame.
@@ -75,13 +73,10 @@ struct Instance {
   std::string sop_instance_uid;
   std::string sop_class_uid;
   std::string transfer_syntax_uid;
-  std::string frame_of_reference_uid;
   std::string modality;
   std::string series_description;
   std::string protocol_name;
   std::string body_part;
-  std::string manufacturer;
-  std::string patient_position;   ///< "HFS"
   std::string scanning_sequence;  ///< "SE", "GR", "EP\SE"
   std::string sequence_name;
   std::string contrast_agent;

@@ -1,10 +1,10 @@
-#include "dicom/jpeg2000.h"
-
 #include <openjpeg.h>
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
+
+#include "dicom/codecs.h"
 
 namespace lumbargrade::dicom {
 namespace {
@@ -78,7 +78,7 @@ ImagePointer decode(Source& source) {
 
 }  // namespace
 
-std::optional<std::vector<uint16_t>> decode_jpeg2000(const std::vector<Bytes>& fragments, const PixelFormat& format) {
+RawValues decode_jpeg2000(const std::vector<Bytes>& fragments, const PixelFormat& format) {
   Source source;
   for (const Bytes fragment : fragments) source.bytes.insert(source.bytes.end(), fragment.begin(), fragment.end());
   const ImagePointer image = decode(source);

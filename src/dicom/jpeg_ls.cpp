@@ -1,9 +1,9 @@
-#include "dicom/jpeg_ls.h"
-
 #include <charls/charls.h>
 
 #include <algorithm>
 #include <system_error>
+
+#include "dicom/codecs.h"
 
 namespace lumbargrade::dicom {
 namespace {
@@ -31,7 +31,7 @@ std::vector<uint16_t> decode_stream(const std::vector<unsigned char>& stream, co
 
 }  // namespace
 
-std::optional<std::vector<uint16_t>> decode_jpeg_ls(const std::vector<Bytes>& fragments, const PixelFormat& format) {
+RawValues decode_jpeg_ls(const std::vector<Bytes>& fragments, const PixelFormat& format) {
   std::vector<unsigned char> stream;
   for (const Bytes fragment : fragments) stream.insert(stream.end(), fragment.begin(), fragment.end());
   try {

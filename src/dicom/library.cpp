@@ -2,7 +2,6 @@
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcdict.h>
-#include <dcmtk/dcmdata/dcrledrg.h>
 #include <dcmtk/dcmdata/dcvr.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
@@ -24,14 +23,8 @@ bool load_installed_dictionary() {
 /// DCMTK's list of codecs does not own them.
 class Codecs {
  public:
-  Codecs() {
-    DcmRLEDecoderRegistration::registerCodecs();
-    DJDecoderRegistration::registerCodecs();
-  }
-  ~Codecs() {
-    DJDecoderRegistration::cleanup();
-    DcmRLEDecoderRegistration::cleanup();
-  }
+  Codecs() { DJDecoderRegistration::registerCodecs(); }
+  ~Codecs() { DJDecoderRegistration::cleanup(); }
   Codecs(const Codecs&) = delete;
   Codecs& operator=(const Codecs&) = delete;
 };

@@ -2,8 +2,8 @@
 
 namespace lumbargrade::dicom {
 
-/// Registers DCMTK's codecs and silences its own log (our messages name the file and the remedy). Safe to call from
-/// any thread, any number of times; every function of this room that needs it calls it.
+/// Registers DCMTK's decoders of JPEG and silences its own log (our messages name the file and the remedy). Safe to
+/// call from any thread, any number of times; every function of this room that needs it calls it.
 void set_up_library();
 
 }  // namespace lumbargrade::dicom

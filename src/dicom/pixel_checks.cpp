@@ -4,13 +4,11 @@
 #include <dcmtk/dcmdata/dctk.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include "core/error.h"
 #include "dicom/codestream.h"
-#include "dicom/notes.h"
 #include "dicom/stored_words.h"
 #include "dicom/transfer_syntax.h"
 #include "dicom/values.h"
@@ -82,10 +80,8 @@ std::string format_problem(const PixelFormat& format) {
 std::string compression_problem(const Instance& instance, const std::vector<std::vector<Bytes>>& frames,
                                 PixelCoding coding) {
   if (frames.empty()) return "fragments that do not make up the frames";
-  const ExpectedImage expected = {instance.format.rows, instance.format.columns, instance.format.samples_per_pixel,
-                                  instance.format.bits_allocated};
   for (const auto& frame : frames) {
-    std::string problem = codestream_problem(coding, frame, expected);
+    std::string problem = codestream_problem(coding, frame, instance.format);
     if (!problem.empty()) return problem;
   }
   return {};
@@ -183,7 +179,6 @@ void check_field(const PixelFormat& format, Frame& frame) {
   frame.plane_problem = text("implausible field of view of ", width_mm, " x ", height_mm, " mm (PixelSpacing)");
 }
 
-/// Stored values that use bits above BitsStored, where no overlay is kept in them: the header tells too few.
 void keep_all_bits(DcmDataset& dataset, const Structure& structure, Instance& instance) {
   PixelFormat& format = instance.format;
   const bool is_read = !structure.native_pixels.empty() && !dataset.tagExists(DcmTagKey(0x6000, 0x0102));

@@ -10,10 +10,8 @@
 #include <cstdint>
 
 #include "core/error.h"
-#include "dicom/jpeg2000.h"
-#include "dicom/jpeg_ls.h"
+#include "dicom/codecs.h"
 #include "dicom/library.h"
-#include "dicom/rle.h"
 #include "dicom/stored_words.h"
 #include "dicom/transfer_syntax.h"
 
@@ -125,36 +123,21 @@ PixelFormat format_of_decoded(const PixelFormat& told, const Read& read) {
   return format;
 }
 
-template <typename Read>
-void convert_decoded_frame(const Instance& instance, const FrameTarget& target, const Read& read) {
+template <typename Raw>
+void convert_decoded(const Instance& instance, std::span<const Raw> raw, const FrameTarget& target) {
+  if (raw.size() < pixels_per_frame(instance.format)) refuse(instance, "compressed pixels that end too early");
+  const auto read = [&](size_t i) { return static_cast<uint32_t>(raw[i]); };
   convert_frame(instance, format_of_decoded(instance.format, read), target, read);
 }
 
-/// `decode(fragments)` gives one frame's raw values, or nothing when they are damaged.
-template <typename Decode>
 void convert_frames(const Instance& instance, std::span<const FrameTarget> targets, const char* coding,
-                    const Decode& decode) {
+                    RawValues (*decode)(const std::vector<Bytes>&, const PixelFormat&)) {
   const auto& frames = instance.pixels->frame_fragments;
   for (const FrameTarget& target : targets) {
-    const std::optional<std::vector<uint16_t>> values = decode(frames[static_cast<size_t>(target.frame)]);
+    const RawValues values = decode(frames[static_cast<size_t>(target.frame)], instance.format);
     if (!values) refuse(instance, text("damaged ", coding, " image"));
-    convert_decoded_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>((*values)[i]); });
+    convert_decoded<uint16_t>(instance, *values, target);
   }
-}
-
-void convert_jpeg2000(const Instance& instance, std::span<const FrameTarget> targets) {
-  convert_frames(instance, targets, "JPEG 2000",
-                 [&](const std::vector<Bytes>& fragments) { return decode_jpeg2000(fragments, instance.format); });
-}
-
-void convert_jpeg_ls(const Instance& instance, std::span<const FrameTarget> targets) {
-  convert_frames(instance, targets, "JPEG-LS",
-                 [&](const std::vector<Bytes>& fragments) { return decode_jpeg_ls(fragments, instance.format); });
-}
-
-void convert_rle(const Instance& instance, std::span<const FrameTarget> targets) {
-  convert_frames(instance, targets, "RLE",
-                 [&](const std::vector<Bytes>& fragments) { return decode_rle(fragments.front(), instance.format); });
 }
 
 std::unique_ptr<DcmPixelData> encapsulated_pixels(const Instance& instance, const std::vector<Bytes>& fragments) {
@@ -201,12 +184,6 @@ void check_decoded_format(const Instance& instance, DcmDataset& decoded) {
   }
 }
 
-template <typename Raw>
-void convert_decoded(const Instance& instance, std::span<const Raw> raw, const FrameTarget& target) {
-  if (raw.size() < pixels_per_frame(instance.format)) refuse(instance, "compressed pixels that end too early");
-  convert_decoded_frame(instance, target, [&](size_t i) { return static_cast<uint32_t>(raw[i]); });
-}
-
 void convert_with_dcmtk(const Instance& instance, const std::vector<Bytes>& fragments, const FrameTarget& target) {
   const auto dataset = image_dataset(instance, fragments);
   const OFCondition condition = dataset->chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
@@ -231,14 +208,15 @@ void decode_frames(const Instance& instance, std::span<const FrameTarget> target
   set_up_library();
   if (!instance.pixel_problem.empty()) refuse(instance, instance.pixel_problem);
   if (!instance.pixels) refuse(instance, "no pixels kept");
+  const PixelCoding coding = pixel_coding(instance.transfer_syntax_uid);
   if (instance.pixels->structure.fragments.empty()) {
     for (const FrameTarget& target : targets) convert_native_frame(instance, target);
-  } else if (pixel_coding(instance.transfer_syntax_uid) == PixelCoding::Jpeg2000) {
-    convert_jpeg2000(instance, targets);
-  } else if (pixel_coding(instance.transfer_syntax_uid) == PixelCoding::JpegLs) {
-    convert_jpeg_ls(instance, targets);
-  } else if (pixel_coding(instance.transfer_syntax_uid) == PixelCoding::Rle) {
-    convert_rle(instance, targets);
+  } else if (coding == PixelCoding::Jpeg2000) {
+    convert_frames(instance, targets, "JPEG 2000", decode_jpeg2000);
+  } else if (coding == PixelCoding::JpegLs) {
+    convert_frames(instance, targets, "JPEG-LS", decode_jpeg_ls);
+  } else if (coding == PixelCoding::Rle) {
+    convert_frames(instance, targets, "RLE", decode_rle);
   } else {
     const auto& frames = instance.pixels->frame_fragments;
     for (const FrameTarget& target : targets) {

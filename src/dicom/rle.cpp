@@ -1,17 +1,11 @@
-#include "dicom/rle.h"
-
 #include <algorithm>
 #include <cstring>
 
+#include "dicom/codecs.h"
+#include "dicom/elements.h"
+
 namespace lumbargrade::dicom {
 namespace {
-
-/// Where segment `i` starts; the header's first word is their number.
-size_t offset_of(Bytes fragment, size_t i) {
-  const Bytes word = fragment.subspan(4 + 4 * i, 4);
-  return static_cast<size_t>(word[0]) | static_cast<size_t>(word[1]) << 8 | static_cast<size_t>(word[2]) << 16 |
-         static_cast<size_t>(word[3]) << 24;
-}
 
 constexpr size_t kLongestRun = 128;
 constexpr size_t kChunk = 16;  // what is moved at once: one instruction, where most runs have a few bytes
@@ -47,14 +41,17 @@ bool unpack(Bytes segment, size_t count, std::vector<unsigned char>& bytes) {
 
 }  // namespace
 
-std::optional<std::vector<uint16_t>> decode_rle(Bytes fragment, const PixelFormat& format) {
+RawValues decode_rle(const std::vector<Bytes>& fragments, const PixelFormat& format) {
+  const Bytes fragment = fragments.front();
+  // Where segment `i` starts; the header's first word is their number.
+  const auto offset_of = [&](size_t i) -> size_t { return read32(fragment, 4 + 4 * i, false); };
   const size_t count = static_cast<size_t>(format.rows) * static_cast<size_t>(format.columns);
   const auto planes = static_cast<size_t>(format.bits_allocated / 8);
   std::vector<uint16_t> values(count);
   std::vector<unsigned char> bytes(count + kLongestRun);
   for (size_t plane = 0; plane < planes; ++plane) {  // the most significant byte comes first
-    const size_t start = offset_of(fragment, plane);
-    const size_t end = plane + 1 < planes ? offset_of(fragment, plane + 1) : fragment.size();
+    const size_t start = offset_of(plane);
+    const size_t end = plane + 1 < planes ? offset_of(plane + 1) : fragment.size();
     if (!unpack(fragment.subspan(start, end - start), count, bytes)) return std::nullopt;
     for (size_t i = 0; i < count; ++i) values[i] = static_cast<uint16_t>(values[i] << 8 | bytes[i]);
   }

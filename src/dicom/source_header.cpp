@@ -15,11 +15,6 @@
 namespace lumbargrade::dicom {
 namespace {
 
-E_TransferSyntax syntax_of_header(ElementEncoding encoding) {
-  if (!encoding.explicit_vr) return EXS_LittleEndianImplicit;
-  return encoding.big_endian ? EXS_BigEndianExplicit : EXS_LittleEndianExplicit;
-}
-
 /// "20240229" as "2024-02-29"; anything else as it is.
 std::string readable_date(const std::string& date) {
   const bool is_date =
@@ -51,20 +46,23 @@ SourceHeader source_header(const Instance& instance) {
   return {{header.begin(), header.end()}, instance.pixels->structure.encoding};
 }
 
-std::unique_ptr<DcmDataset> parsed(const SourceHeader& header) {
+std::unique_ptr<DcmDataset> parsed(Bytes elements, ElementEncoding encoding, const std::string& whose) {
   set_up_library();
   auto dataset = std::make_unique<DcmDataset>();
-  if (header.bytes.empty()) return dataset;
+  if (elements.empty()) return dataset;
   DcmInputBufferStream stream;
-  stream.setBuffer(header.bytes.data(), static_cast<offile_off_t>(header.bytes.size()));
+  stream.setBuffer(elements.data(), static_cast<offile_off_t>(elements.size()));
   stream.setEos();
   dataset->transferInit();
-  const OFCondition condition = dataset->read(stream, syntax_of_header(header.encoding));
+  const E_TransferSyntax explicit_vr = encoding.big_endian ? EXS_BigEndianExplicit : EXS_LittleEndianExplicit;
+  const OFCondition condition = dataset->read(stream, encoding.explicit_vr ? explicit_vr : EXS_LittleEndianImplicit);
   dataset->transferEnd();
-  if (condition.bad()) {
-    throw Error(ErrorKind::Failure, text("the header of the graded series cannot be parsed: ", condition.text()));
-  }
+  if (condition.bad()) throw Error(ErrorKind::Failure, text(whose, " cannot be parsed: ", condition.text()));
   return dataset;
+}
+
+std::unique_ptr<DcmDataset> parsed(const SourceHeader& header) {
+  return parsed(header.bytes, header.encoding, "the header of the graded series");
 }
 
 PatientText patient_text(const SourceHeader& header) {

@@ -21,6 +21,9 @@ struct SourceHeader {
 /// Empty where the instance's pixels were let go already.
 SourceHeader source_header(const Instance& instance);
 
+/// The elements of a data set, parsed. Throws Error, which names `whose` they are, where they cannot be.
+std::unique_ptr<DcmDataset> parsed(Bytes elements, ElementEncoding encoding, const std::string& whose);
+
 /// The header parsed, its text in the file's own character set. Throws Error where it cannot be parsed.
 std::unique_ptr<DcmDataset> parsed(const SourceHeader& header);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iomanip>
+#include <memory>
 #include <optional>
 
 #include "core/error.h"
@@ -96,28 +97,21 @@ class Walker {
   }
 
   void walk_value(const ElementHead& header, size_t end, int depth) {
-    if (header.length == kUndefinedLength && header.tag == kPixelData) {
+    const bool is_open = header.length == kUndefinedLength;
+    if (is_open && header.tag == kPixelData) {
       walk_fragments(header, end);  // of an icon
       return;
     }
-    if (header.length == kUndefinedLength) {
+    if (!is_open) check_length(header, end);
+    const size_t value_end = is_open ? end : position_ + header.length;
+    if (is_open || is_sequence(header)) {
       // PS3.5 6.2.2: a sequence of unknown VR is written as implicit little endian.
       const ElementEncoding outer = encoding_;
       if (header.is("UN")) encoding_ = {false, false};
-      walk_items(header, end, depth);
+      walk_items(header, value_end, depth);
       encoding_ = outer;
       return;
     }
-    check_length(header, end);
-    if (is_sequence(header)) {
-      const size_t sequence_end = position_ + header.length;
-      const ElementEncoding outer = encoding_;
-      if (header.is("UN")) encoding_ = {false, false};
-      while (position_ < sequence_end) walk_item(header, read_head(sequence_end), sequence_end, depth);
-      encoding_ = outer;
-      return;
-    }
-    const size_t value_end = position_ + header.length;
     if (may_hold_items(header)) count_depth(header, value_end, depth);
     position_ = value_end;
   }
@@ -134,7 +128,7 @@ class Walker {
     const ElementEncoding outer = encoding_;
     encoding_ = {false, false};
     try {
-      while (position_ < value_end) walk_item(header, read_head(value_end), value_end, depth);
+      walk_items(header, value_end, depth);
     } catch (const Broken& broken) {
       if (broken.is_too_deep) throw;  // else it is not a sequence after all
     }
@@ -147,11 +141,12 @@ class Walker {
     return DcmTag(header.tag.group, header.tag.element).getEVR() == EVR_SQ;
   }
 
-  /// Items up to the sequence delimiter.
+  /// Items up to the sequence delimiter, or to `end` where the sequence tells its length.
   void walk_items(const ElementHead& sequence, size_t end, int depth) {
-    for (;;) {
+    const bool is_open = sequence.length == kUndefinedLength;
+    while (is_open || position_ < end) {
       const ElementHead item = read_head(end);
-      if (item.tag == kSequenceEnd) return;
+      if (is_open && item.tag == kSequenceEnd) return;
       walk_item(sequence, item, end, depth);
     }
   }
@@ -159,18 +154,12 @@ class Walker {
   void walk_item(const ElementHead& sequence, const ElementHead& item, size_t end, int depth) {
     if (item.tag != kItem) break_off(sequence.tag, text("holds no item at byte ", position_ - 8));
     if (depth >= kDeepestNesting) throw Broken{text("sequences are nested deeper than ", kDeepestNesting), true};
-    if (item.length == kUndefinedLength) {
-      for (;;) {
-        const ElementHead header = read_head(end);
-        if (header.tag == kItemEnd) return;
-        if (header.tag.group == 0xFFFE) break_off(header.tag, "stands outside a sequence");
-        walk_value(header, end, depth + 1);
-      }
-    }
-    check_length(item, end);
-    const size_t item_end = position_ + item.length;
-    while (position_ < item_end) {
+    const bool is_open = item.length == kUndefinedLength;
+    if (!is_open) check_length(item, end);
+    const size_t item_end = is_open ? end : position_ + item.length;
+    while (is_open || position_ < item_end) {
       const ElementHead header = read_head(item_end);
+      if (is_open && header.tag == kItemEnd) return;
       if (header.tag.group == 0xFFFE) break_off(header.tag, "stands outside a sequence");
       walk_value(header, item_end, depth + 1);
     }
@@ -250,37 +239,24 @@ void find_dataset(Bytes bytes, Structure& structure, const std::string& name) {
   throw Error(ErrorKind::Failure, text(name, " is damaged or cut off: ", broken->why));
 }
 
-/// Owns a zlib inflate state.
-class Inflater {
- public:
-  Inflater() : ready_(inflateInit2(&stream_, -MAX_WBITS) == Z_OK) {}
-  ~Inflater() {
-    if (ready_) inflateEnd(&stream_);
+/// Nothing when the stream is damaged, unfinished or larger than `limit`.
+std::optional<std::vector<unsigned char>> inflate_all(Bytes bytes, size_t limit) {
+  z_stream stream = {};
+  int state = inflateInit2(&stream, -MAX_WBITS);
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> owned(&stream, &inflateEnd);
+  std::vector<unsigned char> inflated;
+  stream.next_in = const_cast<Bytef*>(bytes.data());
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  while (state == Z_OK && inflated.size() < limit) {
+    const size_t filled = inflated.size();
+    inflated.resize(std::min(limit, std::max<size_t>(filled * 2, 1 << 20)));
+    stream.next_out = inflated.data() + filled;
+    stream.avail_out = static_cast<uInt>(inflated.size() - filled);
+    state = inflate(&stream, Z_NO_FLUSH);
+    inflated.resize(inflated.size() - stream.avail_out);
   }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-
-  /// Empty when the stream is damaged, unfinished or larger than `limit`.
-  std::optional<std::vector<unsigned char>> inflate_all(Bytes bytes, size_t limit) {
-    std::vector<unsigned char> inflated;
-    stream_.next_in = const_cast<Bytef*>(bytes.data());
-    stream_.avail_in = static_cast<uInt>(bytes.size());
-    int state = ready_ ? Z_OK : Z_STREAM_ERROR;
-    while (state == Z_OK && inflated.size() < limit) {
-      const size_t filled = inflated.size();
-      inflated.resize(std::min(limit, std::max<size_t>(filled * 2, 1 << 20)));
-      stream_.next_out = inflated.data() + filled;
-      stream_.avail_out = static_cast<uInt>(inflated.size() - filled);
-      state = inflate(&stream_, Z_NO_FLUSH);
-      inflated.resize(inflated.size() - stream_.avail_out);
-    }
-    return state == Z_STREAM_END ? std::optional(std::move(inflated)) : std::nullopt;
-  }
-
- private:
-  z_stream stream_ = {};
-  bool ready_ = false;
-};
+  return state == Z_STREAM_END ? std::optional(std::move(inflated)) : std::nullopt;
+}
 
 }  // namespace
 
@@ -309,7 +285,7 @@ Structure find_structure(Bytes bytes, const std::string& name, size_t largest_in
   }
   const size_t limit =
       std::min({kLargestInflated, largest_inflated, std::max(kAlwaysInflated, rest.size() * kLargestInflation)});
-  auto inflated = Inflater().inflate_all(rest, limit);
+  auto inflated = inflate_all(rest, limit);
   if (!inflated) {
     throw Error(ErrorKind::Failure,
                 text(name, " holds a deflated data set that is damaged or inflates beyond ", limit >> 20, " MiB"));

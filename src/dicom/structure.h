@@ -23,6 +23,9 @@ struct Structure {
 
 inline constexpr size_t kLargestInflated = size_t{1} << 29;
 
+/// How many bytes of a file looks_like_dicom wants to see: preamble and "DICM".
+inline constexpr size_t kSignatureLength = 132;
+
 /// True when the bytes look like DICOM: the "DICM" prefix, or a data set that starts without preamble.
 bool looks_like_dicom(Bytes bytes);
 

@@ -107,16 +107,11 @@ int integer_value(DcmItem& item, const DcmTagKey& tag, int otherwise) {
   if (element->getUint16(short_value).good()) return short_value;
   Sint32 value = 0;
   if (element->getSint32(value).good()) return value;
-  Uint32 unsigned_value = 0;
   Sint16 signed_short_value = 0;
-  std::optional<double> odd;
-  if (element->getUint32(unsigned_value).good()) {
-    odd = unsigned_value;
-  } else if (element->getSint16(signed_short_value).good()) {
-    odd = signed_short_value;
-  } else {
-    odd = number_in(text_of_odd_value(*element), 0);
-  }
+  if (element->getSint16(signed_short_value).good()) return signed_short_value;
+  Uint32 unsigned_value = 0;
+  const bool is_unsigned = element->getUint32(unsigned_value).good();
+  const auto odd = is_unsigned ? std::optional<double>(unsigned_value) : number_in(text_of_odd_value(*element), 0);
   return odd && std::abs(*odd) <= std::numeric_limits<int>::max() ? static_cast<int>(*odd) : otherwise;
 }
 
@@ -133,6 +128,10 @@ std::optional<Vector3> vector_value(DcmItem& item, const DcmTagKey& tag, unsigne
 DcmItem* first_item(DcmItem* parent, const DcmTagKey& sequence) {
   DcmItem* item = nullptr;
   return parent && parent->findAndGetSequenceItem(sequence, item, 0).good() ? item : nullptr;
+}
+
+void add_note(std::vector<std::string>& notes, const std::string& note) {
+  if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
 }
 
 }  // namespace lumbargrade::dicom

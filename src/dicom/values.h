@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "volume/grid.h"
 
@@ -31,5 +32,8 @@ std::optional<Vector3> vector_value(DcmItem& item, const DcmTagKey& tag, unsigne
 
 /// The first item of a sequence; nothing where there is none.
 DcmItem* first_item(DcmItem* parent, const DcmTagKey& sequence);
+
+/// Adds a note that is not there yet.
+void add_note(std::vector<std::string>& notes, const std::string& note);
 
 }  // namespace lumbargrade::dicom

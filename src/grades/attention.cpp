@@ -11,21 +11,21 @@ AttentionMean::View& AttentionMean::view_named(const std::string& name) {
   return views_.emplace_back(View{name, 0, {}});
 }
 
-void AttentionMean::add(const std::string& view_name, const std::string& series_instance_uid,
-                        const std::vector<std::vector<std::string>>& sop_instance_uids,
-                        const std::vector<double>& weights) {
+void AttentionMean::add(const ViewAttention& given) {
+  const std::vector<double>& weights = given.weights;
   if (std::accumulate(weights.begin(), weights.end(), 0.0) <= 0) return;
-  View& view = view_named(view_name);
+  View& view = view_named(given.view);
   view.transforms += 1;
   for (size_t slice = 0; slice < weights.size(); ++slice) {
-    for (const std::string& uid : sop_instance_uids[slice]) {
-      const double share = weights[slice] / static_cast<double>(sop_instance_uids[slice].size());
+    const std::vector<std::string>& uids = given.sop_instance_uids[slice];
+    for (const std::string& uid : uids) {
+      const double share = weights[slice] / static_cast<double>(uids.size());
       const auto seen = std::find_if(view.images.begin(), view.images.end(),
                                      [&](const ImageAttention& image) { return image.sop_instance_uid == uid; });
       if (seen != view.images.end()) {
         seen->weight += share;
       } else {
-        view.images.push_back({view_name, series_instance_uid, uid, share});
+        view.images.push_back({given.view, given.series_instance_uid, uid, share});
       }
     }
   }

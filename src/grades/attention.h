@@ -13,14 +13,20 @@ struct ImageAttention {
   double weight = 0;  ///< 0..1; they sum to 1 over the images of a view
 };
 
+/// How much the images of one view counted in what a network said of a region.
+struct ViewAttention {
+  std::string view;
+  std::string series_instance_uid;
+  std::vector<std::vector<std::string>> sop_instance_uids;  ///< by slice: the images that it is made of
+  std::vector<double> weights;                              ///< by slice
+};
+
 /// Gathers the weights that the networks of an ensemble gave to the slices of one finding, over all their transforms.
 class AttentionMean {
  public:
-  /// What one network gave in one transform: `weights` by slice of a crop that is made of the images
-  /// `sop_instance_uids` (by slice; a slice that is the mean of several images shares its weight evenly among them). A
-  /// view in which no slice counted changes nothing.
-  void add(const std::string& view, const std::string& series_instance_uid,
-           const std::vector<std::vector<std::string>>& sop_instance_uids, const std::vector<double>& weights);
+  /// What one network gave in one transform. A slice that is the mean of several images shares its weight evenly among
+  /// them. A view in which no slice counted changes nothing.
+  void add(const ViewAttention& given);
 
   /// The mean over the transforms that showed the view; views and images in the order in which they came.
   std::vector<ImageAttention> mean() const;

@@ -122,7 +122,7 @@ std::vector<double> beside_line_mm(const std::vector<LateralPlace>& places) {
 }
 
 Vector3 middle_of(const AxialMeasure& measure) {
-  return (measure.recess(Side::Left)->point_patient + measure.recess(Side::Right)->point_patient) / 2;
+  return (measure.recess(Side::Left).point_patient + measure.recess(Side::Right).point_patient) / 2;
 }
 
 /// Takes out what is no sac (axial_sac.h).
@@ -169,9 +169,9 @@ std::optional<AxialMeasure> measure_axial_level(const std::vector<const Volume*>
   for (const Side side : {Side::Left, Side::Right}) {
     const double direction = side == Side::Left ? 1 : -1;
     const double aside_mm = centre_mm.x + direction * (kRecessFromMm + kRecessToMm) / 2;
-    measure.recesses[index_of(side)] =
-        RecessArea{area_beside_mm2(sac, centre_mm, direction),
-                   placement.point_patient + aside_mm * placement.lateral + centre_mm.y * placement.posterior};
+    measure.recesses[index_of(side)] = {
+        area_beside_mm2(sac, centre_mm, direction),
+        placement.point_patient + aside_mm * placement.lateral + centre_mm.y * placement.posterior};
   }
   measure.series_instance_uid = crop->series_instance_uid;
   measure.sop_instance_uid = crop->sop_instance_uid;
@@ -193,9 +193,7 @@ std::optional<double> usual_recess_area_mm2(const AxialMeasures& measures) {
   std::vector<double> areas;
   for (const auto& measure : measures) {
     if (!measure) continue;
-    for (const auto& recess : measure->recesses) {
-      if (recess) areas.push_back(recess->area_mm2);
-    }
+    for (const RecessArea& recess : measure->recesses) areas.push_back(recess.area_mm2);
   }
   if (areas.size() < kFewestRecesses) return std::nullopt;
   return median_of(std::move(areas));

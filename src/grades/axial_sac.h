@@ -18,11 +18,11 @@ struct RecessArea {
 struct AxialMeasure {
   double sac_area_mm2 = 0;
   double sac_ap_mm = 0;  ///< antero-posterior extent at its middle
-  std::array<std::optional<RecessArea>, 2> recesses;
+  std::array<RecessArea, 2> recesses;
   std::string series_instance_uid;
   std::string sop_instance_uid;
 
-  const std::optional<RecessArea>& recess(Side side) const { return recesses[index_of(side)]; }
+  const RecessArea& recess(Side side) const { return recesses[index_of(side)]; }
 };
 
 /// By level; nothing where the level was not found or no axial slice shows its canal.

@@ -1,30 +1,11 @@
 #include "grades/crop_tensors.h"
 
-#include <algorithm>
 #include <cstring>
 
 namespace lumbargrade {
 namespace {
 
 constexpr double kWhite = 255;
-
-}  // namespace
-
-CropBatch stacked(const std::vector<std::optional<Crop>>& crops) {
-  const auto first = std::find_if(crops.begin(), crops.end(), [](const auto& crop) { return crop.has_value(); });
-  const std::int64_t slices = (*first)->slices, size = (*first)->size_px;
-  const auto count = static_cast<std::int64_t>(crops.size());
-  CropBatch batch{torch::zeros({count, slices, size, size}, torch::kUInt8), torch::zeros({count, slices})};
-  for (std::int64_t k = 0; k < count; ++k) {
-    const auto& crop = crops[static_cast<size_t>(k)];
-    if (!crop) continue;
-    std::memcpy(batch.pixels[k].data_ptr<std::uint8_t>(), crop->pixels.data(), crop->pixels.size());
-    for (std::int64_t slice = 0; slice < slices; ++slice) {
-      batch.valid[k][slice] = static_cast<float>(crop->slice_valid[static_cast<size_t>(slice)]);
-    }
-  }
-  return batch;
-}
 
 torch::Tensor normalised(const torch::Tensor& pixels, const torch::Tensor& valid) {
   const torch::Tensor values = pixels.to(torch::kFloat32);
@@ -44,6 +25,23 @@ torch::Tensor scaled(const torch::Tensor& pixels, const torch::Tensor& valid, co
   if (!normalisation.scale) return normalised(pixels, valid);
   const torch::Tensor mask = valid.to(torch::kFloat32).unsqueeze(-1).unsqueeze(-1);
   return (pixels.to(torch::kFloat32) / kWhite - normalisation.scale->mean) / normalisation.scale->deviation * mask;
+}
+
+}  // namespace
+
+CropBatch stacked(const std::vector<std::optional<Crop>>& crops, const View& view) {
+  const std::int64_t slices = view.slices, size = view.size_px;
+  const auto count = static_cast<std::int64_t>(crops.size());
+  CropBatch batch{torch::zeros({count, slices, size, size}, torch::kUInt8), torch::zeros({count, slices})};
+  for (std::int64_t k = 0; k < count; ++k) {
+    const auto& crop = crops[static_cast<size_t>(k)];
+    if (!crop) continue;
+    std::memcpy(batch.pixels[k].data_ptr<std::uint8_t>(), crop->pixels.data(), crop->pixels.size());
+    for (std::int64_t slice = 0; slice < slices; ++slice) {
+      batch.valid[k][slice] = static_cast<float>(crop->slice_valid[static_cast<size_t>(slice)]);
+    }
+  }
+  return batch;
 }
 
 void add_view(TensorMap& inputs, const std::string& name, const CropBatch& batch, const torch::Device& device,

@@ -3,17 +3,8 @@
 namespace lumbargrade {
 
 std::string_view source_name(GradeSource source) {
-  switch (source) {
-    case GradeSource::Network:
-      return "network";
-    case GradeSource::Measure:
-      return "measure";
-    case GradeSource::NetworkAndMeasure:
-      return "network+measure";
-    case GradeSource::Prior:
-      return "prior";
-  }
-  return "prior";
+  static constexpr std::array<std::string_view, 4> kNames = {"network", "measure", "network+measure", "prior"};
+  return kNames.at(index_of(source));
 }
 
 Probabilities mixed(const std::vector<Contribution>& contributions) {

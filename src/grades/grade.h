@@ -34,7 +34,6 @@ struct MeasuredValue {
 /// By measure; nothing where it was not measured.
 class MeasuredValues {
  public:
-  void set(Measure measure, double value) { (*this)[measure] = MeasuredValue{value, std::nullopt}; }
   std::optional<MeasuredValue>& operator[](Measure measure) { return values_[index_of(measure)]; }
   const std::optional<MeasuredValue>& operator[](Measure measure) const { return values_[index_of(measure)]; }
 

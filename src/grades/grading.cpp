@@ -42,20 +42,17 @@ const std::optional<AxialMeasure>& axial_of(const Finding& finding, const StudyM
 }
 
 /// Where a row's measure was taken, and in which image.
-void add_image(const Vector3& point_patient, int slice, const Volume& sagittal, Grade& grade) {
-  grade.point_patient = point_patient;
-  grade.point_origin = {PointSource::Measure};
-  grade.series_instance_uid = sagittal.series_instance_uid;
-  if (slice >= 0 && static_cast<size_t>(slice) < sagittal.sources.size()) {
-    grade.sop_instance_uid = sagittal.sources[static_cast<size_t>(slice)].sop_instance_uid;
-  }
-}
-
 void add_image(const Vector3& point_patient, const std::string& series_uid, const std::string& sop_uid, Grade& grade) {
   grade.point_patient = point_patient;
   grade.point_origin = {PointSource::Measure};
   grade.series_instance_uid = series_uid;
   grade.sop_instance_uid = sop_uid;
+}
+
+void add_image(const Vector3& point_patient, int slice, const Volume& sagittal, Grade& grade) {
+  const bool is_there = slice >= 0 && static_cast<size_t>(slice) < sagittal.sources.size();
+  add_image(point_patient, sagittal.series_instance_uid,
+            is_there ? sagittal.sources[static_cast<size_t>(slice)].sop_instance_uid : "", grade);
 }
 
 /// The image of the measure that decided.
@@ -64,7 +61,7 @@ void add_measure_image(Measure measure, const LevelFrame& frame, const Volume& s
   const Finding& finding = grade.finding;
   if (measure == Measure::RecessArea) {
     const AxialMeasure& axial = *axial_of(finding, measures);
-    add_image(axial.recess(*finding.side)->point_patient, axial.series_instance_uid, axial.sop_instance_uid, grade);
+    add_image(axial.recess(*finding.side).point_patient, axial.series_instance_uid, axial.sop_instance_uid, grade);
   } else if (measure == Measure::RecessDepth) {
     const RecessMeasure& recess = *recess_of(frame, *finding.side);
     add_image(recess.point_patient, recess.slice, sagittal, grade);
@@ -77,7 +74,7 @@ void add_measure_image(Measure measure, const LevelFrame& frame, const Volume& s
   }
 }
 
-std::optional<double> z_score(Measure measure, Level level, double value, const GradingModel& model) {
+std::optional<double> z_score(Measure measure, Level level, double value, const GradingSpec& model) {
   const auto& sample = model.reference_samples[index_of(measure)];
   if (!sample) return std::nullopt;
   const auto& norm = sample->levels[index_of(level)];
@@ -85,7 +82,7 @@ std::optional<double> z_score(Measure measure, Level level, double value, const 
   return (value - norm->mean) / norm->sd;
 }
 
-void add_measures(const FindingMeasures& measures, const GradingModel& model, Grade& grade) {
+void add_measures(const FindingMeasures& measures, const GradingSpec& model, Grade& grade) {
   for (const Measure measure : kMeasures) {
     const auto& measured = measures[index_of(measure)];
     if (!measured) continue;
@@ -104,7 +101,7 @@ void flag_canal(const LevelFrame& frame, Grade& grade) {
 }
 
 /// The measures that went into the model of `measure`.
-std::vector<Measure> deciding(Measure measure, const FindingMeasures& measures, const GradingModel& model) {
+std::vector<Measure> deciding(Measure measure, const FindingMeasures& measures, const GradingSpec& model) {
   const bool has_reference = model.measure(measure)->reference_exponent != 0 && measures[index_of(measure)]->reference;
   if (measure == Measure::CanalFluidRatio && has_reference) return {measure, Measure::CanalAp};
   if (measure == Measure::CanalAp && has_reference) return {measure, Measure::CanalRatio};
@@ -121,13 +118,20 @@ void add_network_image(const NetworkGrade& network, Grade& grade) {
   grade.sop_instance_uid = network.sop_instance_uid;
 }
 
-GradeSource source_of(bool network, bool measured, const ConditionMix& mix) {
+/// With the usual weights where the bundle says nothing of the condition.
+const ConditionSpec& mix_of(Condition condition, const GradingSpec& model) {
+  static const ConditionSpec kUsual;
+  const ConditionSpec* own = model.condition(condition);
+  return own == nullptr ? kUsual : *own;
+}
+
+GradeSource source_of(bool network, bool measured, const ConditionSpec& mix) {
   if (network && measured && mix.measure_weight > 0) return GradeSource::NetworkAndMeasure;
   if (network) return GradeSource::Network;
   return measured ? GradeSource::Measure : GradeSource::Prior;
 }
 
-bool any_contradicts_prior(const Finding& finding, const FindingMeasures& measures, const GradingModel& model) {
+bool any_contradicts_prior(const Finding& finding, const FindingMeasures& measures, const GradingSpec& model) {
   return std::any_of(kMeasureKeys.begin(), kMeasureKeys.end(), [&](const MeasureKey& key) {
     const auto& measure = model.measure(key.measure);
     const auto& measured = measures[index_of(key.measure)];
@@ -143,7 +147,7 @@ FindingMeasures gradable(const Finding& finding, FindingMeasures measured, const
   return measured;
 }
 
-Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sagittal, const GradingModel& model,
+Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sagittal, const GradingSpec& model,
                     const std::optional<NetworkGrade>& network, const StudyMeasures& measures) {
   const auto& frame = spine.levels[index_of(finding.level)];
   Grade grade = prior_grade(finding, model.prior);
@@ -155,7 +159,7 @@ Grade grade_finding(const Finding& finding, const Spine& spine, const Volume& sa
   add_measures(own, model, grade);
   flag_canal(*frame, grade);
   const auto measured = measured_grade(finding, gradable(finding, own, measures), model);
-  const ConditionMix& mix = model.conditions[index_of(finding.condition)];
+  const ConditionSpec& mix = mix_of(finding.condition, model);
   const bool network_counts = network && mix.model_weight > 0;
   const auto by_network = network_counts ? std::optional(network->probabilities) : std::nullopt;
   grade.contributions = contributions(by_network, measured, mix, grade.probabilities, frame->confidence);
@@ -200,8 +204,8 @@ FindingMeasures finding_measures(const Finding& finding, const LevelFrame& frame
       if (axial) set(Measure::SacArea, axial->sac_area_mm2);
       break;
     case Condition::SubarticularStenosis:
-      if (axial && axial->recess(*finding.side)) {
-        set(Measure::RecessArea, axial->recess(*finding.side)->area_mm2, usual_recess_area_mm2(measures.axial));
+      if (axial) {
+        set(Measure::RecessArea, axial->recess(*finding.side).area_mm2, usual_recess_area_mm2(measures.axial));
       }
       if (const auto& recess = recess_of(frame, *finding.side)) set(Measure::RecessDepth, recess->depth_mm);
       break;
@@ -215,7 +219,7 @@ FindingMeasures finding_measures(const Finding& finding, const LevelFrame& frame
 }
 
 std::optional<MeasuredGrade> measured_grade(const Finding& finding, const FindingMeasures& measures,
-                                            const GradingModel& model) {
+                                            const GradingSpec& model) {
   for (const MeasureKey& key : kMeasureKeys) {
     const auto& measure = model.measure(key.measure);
     const auto& measured = measures[index_of(key.measure)];
@@ -237,7 +241,7 @@ bool contradicts_prior(const MeasureModel& model, Level level, const Measured& m
 }
 
 std::vector<Contribution> contributions(const std::optional<Probabilities>& network,
-                                        const std::optional<MeasuredGrade>& measured, const ConditionMix& mix,
+                                        const std::optional<MeasuredGrade>& measured, const ConditionSpec& mix,
                                         const Probabilities& prior, double confidence) {
   const double sure = std::clamp(confidence, 0.0, 1.0);
   const double measure_part = !measured ? 0 : network ? mix.measure_weight : 1;
@@ -251,7 +255,7 @@ std::vector<Contribution> contributions(const std::optional<Probabilities>& netw
   return parts;
 }
 
-StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,
+StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingSpec& model,
                            const NetworkGrades& networks, const StudyMeasures& measures) {
   StudyGrades grades;
   for (size_t i = 0; i < grades.size(); ++i) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bundle/manifest.h"
 #include "core/prevalence.h"
 #include "grades/axial_sac.h"
 #include "grades/foramen.h"
@@ -10,25 +11,6 @@
 #include "volume/volume.h"
 
 namespace lumbargrade {
-
-/// How much the networks of one condition count.
-struct ConditionMix {
-  double measure_weight = 0;       ///< share of the measure's answer where there is one
-  double model_weight = 1;         ///< of the networks against the prior, times the level's confidence
-  std::vector<std::string> flags;  ///< for the rows that the networks graded
-};
-
-/// All numbers that grading needs; the bundle's manifest carries them.
-struct GradingModel {
-  std::array<std::optional<MeasureModel>, kMeasureCount> measures;  ///< as in GradingSpec
-  std::array<std::optional<ReferenceSample>, kMeasureCount> reference_samples;
-  PriorTable prior{};
-  std::optional<ForamenFinder> foramen_finder;  ///< as in GradingSpec
-  std::array<ConditionMix, kConditionCount> conditions;
-
-  std::optional<MeasureModel>& measure(Measure measure) { return measures[index_of(measure)]; }
-  const std::optional<MeasureModel>& measure(Measure measure) const { return measures[index_of(measure)]; }
-};
 
 /// Below this confidence a level's rows carry the flag `level_uncertain`.
 inline constexpr double kUncertainBelow = 0.5;
@@ -57,7 +39,7 @@ struct MeasuredGrade {
 /// What the first measure of the condition (kMeasureKeys) that is there and that the model knows says. Nothing where
 /// there is none.
 std::optional<MeasuredGrade> measured_grade(const Finding& finding, const FindingMeasures& measures,
-                                            const GradingModel& model);
+                                            const GradingSpec& model);
 
 /// How much each of what looked at a finding counts, and the prior, in proportion to `confidence` (0..1), that of the
 /// level. Their mixture is
@@ -66,7 +48,7 @@ std::optional<MeasuredGrade> measured_grade(const Finding& finding, const Findin
 ///     measure' = (1 - weight) prior + weight measure
 ///     p        = (1 - measure_weight) network' + measure_weight measure'   where there are both
 std::vector<Contribution> contributions(const std::optional<Probabilities>& network,
-                                        const std::optional<MeasuredGrade>& measured, const ConditionMix& mix,
+                                        const std::optional<MeasuredGrade>& measured, const ConditionSpec& mix,
                                         const Probabilities& prior, double confidence);
 
 /// Grades the 25 findings of one study.
@@ -76,7 +58,7 @@ std::vector<Contribution> contributions(const std::optional<Probabilities>& netw
 /// was found: `slice` counts in it, and its UIDs go into the rows. Rows are flagged `level_not_found`,
 /// `level_uncertain`, `canal_not_measured`, `no_reference_diameter`, `contradicts_level_prior` (contradicts_prior), and
 /// carry the study-wide flags of `spine`.
-StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingModel& model,
+StudyGrades grade_findings(const Spine& spine, const Volume& sagittal, const GradingSpec& model,
                            const NetworkGrades& networks = {}, const StudyMeasures& measures = {});
 
 /// Whether a measure, as it is or scaled by its reference, lies below the mean of the other levels' cut-points while

@@ -38,9 +38,6 @@ class NetworkGrader {
   /// scalar_type_of. Throws Error (BundleInvalid) when a network is no grader or an input none that crops can be cut
   /// for, or a second stage is none.
   NetworkGrader(const Bundle& bundle, const std::string& device, const std::string& precision = "float32");
-  ~NetworkGrader();
-  NetworkGrader(NetworkGrader&&) noexcept;
-  NetworkGrader& operator=(NetworkGrader&&) noexcept;
 
   /// False when the bundle has no grading network: grade() then returns nothing.
   bool has_networks() const;
@@ -51,7 +48,7 @@ class NetworkGrader {
  private:
   struct Networks;
 
-  std::unique_ptr<Networks> networks_;
+  std::shared_ptr<Networks> networks_;
 };
 
 }  // namespace lumbargrade

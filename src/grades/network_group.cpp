@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "grades/crop_tensors.h"
+#include "network/conv_norm.h"
 #include "network/precision.h"
 
 namespace lumbargrade {
@@ -41,15 +42,6 @@ CutView cut_view(const Study& study, const Spine& spine, const std::vector<Regio
   CutView result{view, {}, {}};
   for (const Region& region : regions) result.crops.push_back(cut_region(study, spine, region, view, transform));
   return result;
-}
-
-/// Zeros of the view's shape where nothing could be cut for any region.
-CropBatch batch_of(const CutView& cut) {
-  const bool any = std::any_of(cut.crops.begin(), cut.crops.end(), [](const auto& crop) { return crop.has_value(); });
-  if (any) return stacked(cut.crops);
-  const auto count = static_cast<std::int64_t>(cut.crops.size());
-  return {torch::zeros({count, cut.view.slices, cut.view.size_px, cut.view.size_px}, torch::kUInt8),
-          torch::zeros({count, cut.view.slices})};
 }
 
 /// What the slices of each view weighed, by region.
@@ -101,7 +93,7 @@ void NetworkGroup::add(const BundleNetwork& network) {
   const std::vector<View> views = grader_views(network.spec);
   Member member{network.spec, network.network, std::dynamic_pointer_cast<GraderNetworkImpl>(network.network.module),
                 views};
-  member.network.prepare_for_inference();
+  prepare_for_inference(*member.network.module);
   member.network.module->to(device_, precision_);
   members_.push_back(std::move(member));
 }
@@ -159,7 +151,10 @@ PreparedTransform NetworkGroup::prepared(const Study& study, const Spine& spine,
     const auto is_it = [&](const CutView& cut) { return cut.view == view; };
     auto found = std::find_if(result.cut.begin(), result.cut.end(), is_it);
     if (found == result.cut.end()) found = result.cut.insert(found, cut_view(study, spine, chosen, view, transform));
-    if (found->inputs.empty()) add_inputs(*found);
+    if (found->inputs.empty()) {
+      add_view(found->inputs, view.name, stacked(found->crops, view), device_, view.normalisation);
+      found->inputs[view.name] = found->inputs[view.name].to(precision_);
+    }
     return *found;
   };
   for (const Member& member : members_) {
@@ -167,11 +162,6 @@ PreparedTransform NetworkGroup::prepared(const Study& study, const Spine& spine,
     for (const View& view : member.views) views.push_back(&cut_of(view));
   }
   return result;
-}
-
-void NetworkGroup::add_inputs(CutView& cut) const {
-  add_view(cut.inputs, cut.view.name, batch_of(cut), device_, cut.view.normalisation);
-  cut.inputs[cut.view.name] = cut.inputs[cut.view.name].to(precision_);
 }
 
 RegionAnswers NetworkGroup::answers(size_t member, const PreparedTransform& transform) const {

@@ -10,6 +10,7 @@
 #include "bundle/bundle.h"
 #include "crops/crop.h"
 #include "crops/region.h"
+#include "grades/attention.h"
 #include "network/architecture.h"
 #include "network/grader_network.h"
 
@@ -32,14 +33,6 @@ struct LocatedRegions {
 struct PreparedTransform {
   std::list<CutView> cut;                          ///< networks mostly share their views
   std::vector<std::vector<const CutView*>> views;  ///< by network, in `cut`; none where there is no region
-};
-
-/// How much the images of one view counted in what a network said of a region.
-struct ViewAttention {
-  std::string view;
-  std::string series_instance_uid;
-  std::vector<std::vector<std::string>> sop_instance_uids;  ///< by slice
-  std::vector<double> weights;                              ///< by slice
 };
 
 /// What a network said of R regions.
@@ -97,8 +90,6 @@ class NetworkGroup {
     std::shared_ptr<GraderNetworkImpl> grader;  ///< null: an exported network
     std::vector<View> views;
   };
-
-  void add_inputs(CutView& cut) const;
 
   std::vector<Condition> conditions_;
   torch::Device device_;

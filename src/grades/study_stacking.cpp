@@ -8,9 +8,15 @@
 namespace lumbargrade {
 namespace {
 
-constexpr double kLeastStacked = 1e-12;
+constexpr double kLeastProbability = 1e-12;
 
 }  // namespace
+
+torch::Tensor combined_logits(const std::vector<torch::Tensor>& logits, const std::string& combine) {
+  const torch::Tensor all = torch::stack(logits).to(torch::kFloat64);
+  if (combine == "logits") return all.mean(0);
+  return torch::softmax(all, 2).mean(0).clamp_min(kLeastProbability).log();
+}
 
 Probabilities probabilities_of(const torch::Tensor& row) {
   Probabilities result{};
@@ -25,7 +31,7 @@ TensorMap stack_inputs(const StudyAnswers& answers) {
     if (!answer) continue;
     present[0][finding] = 1;
     for (std::int64_t c = 0; c < kSeverityCount; ++c) {
-      logits[0][finding][c] = std::log(std::max((*answer)[static_cast<size_t>(c)], kLeastStacked));
+      logits[0][finding][c] = std::log(std::max((*answer)[static_cast<size_t>(c)], kLeastProbability));
     }
   }
   return {{"logits", logits}, {"present", present}};

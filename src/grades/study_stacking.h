@@ -4,6 +4,8 @@
 
 #include <array>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "core/finding.h"
 #include "network/safetensors.h"
@@ -12,6 +14,10 @@ namespace lumbargrade {
 
 /// What the networks say of a study's findings, averaged over members and looks; empty where none looked.
 using StudyAnswers = std::array<std::optional<Probabilities>, kFindingCount>;
+
+/// That average: the mean over members and looks (`logits`, N x 3 each) of their logits or of their probabilities, as
+/// `combine` says, in logits, N x 3, float64.
+torch::Tensor combined_logits(const std::vector<torch::Tensor>& logits, const std::string& combine);
 
 /// The three values of a tensor.
 Probabilities probabilities_of(const torch::Tensor& row);

@@ -2,11 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <opencv2/imgproc.hpp>
-#include <span>
-
-#include "core/statistics.h"
 
 namespace lumbargrade {
 namespace {
@@ -42,22 +38,6 @@ std::vector<double> smoothed(const std::vector<double>& values, double sigma) {
   return {result.begin(), result.end()};
 }
 
-size_t entries_in(const CanalProfile& profile, double mm) {
-  return static_cast<size_t>(std::lround(mm / profile.step_mm));
-}
-
-/// The signal within `reach` entries of `middle`.
-std::span<const double> signal_around(const std::vector<double>& signal, size_t middle, size_t reach) {
-  const size_t first = middle - std::min(middle, reach);
-  return std::span(signal).subspan(first, std::min(middle + reach + 1, signal.size()) - first);
-}
-
-/// Median signal within kReferenceReachMm of half-way between two discs.
-double signal_between(const CanalProfile& profile, const std::vector<double>& signal, size_t above, size_t below) {
-  const auto around = signal_around(signal, (above + below) / 2, entries_in(profile, kReferenceReachMm));
-  return median_of(std::vector<double>(around.begin(), around.end()));
-}
-
 }  // namespace
 
 std::vector<double> signal_across(const cv::Mat1f& canal, const cv::Mat1f& pixels, const CanalProfile& profile) {
@@ -71,24 +51,9 @@ std::vector<double> signal_across(const cv::Mat1f& canal, const cv::Mat1f& pixel
 std::optional<double> fluid_ratio(const CanalProfile& profile, const std::vector<double>& signal,
                                   const std::vector<DiscCandidate>& discs, size_t disc) {
   const auto here = canal_at_disc(profile, discs[disc]);
-  if (!here) return std::nullopt;
-  std::vector<double> between;
-  if (disc > 0) {
-    const auto above = canal_at_disc(profile, discs[disc - 1]);
-    if (above && above->index < here->index) {
-      between.push_back(signal_between(profile, signal, above->index, here->index));
-    }
-  }
-  if (disc + 1 < discs.size()) {
-    const auto below = canal_at_disc(profile, discs[disc + 1]);
-    if (below && here->index < below->index) {
-      between.push_back(signal_between(profile, signal, here->index, below->index));
-    }
-  }
-  if (between.empty()) return std::nullopt;
-  const double usual = std::accumulate(between.begin(), between.end(), 0.0) / static_cast<double>(between.size());
-  if (usual < kLeastSignal) return std::nullopt;
-  return std::ranges::min(signal_around(signal, here->index, entries_in(profile, kFluidSearchMm))) / usual;
+  const auto usual = mean_beside(profile, signal, discs, disc);
+  if (!here || !usual || *usual < kLeastSignal) return std::nullopt;
+  return std::ranges::min(values_around(profile, signal, here->index, kFluidSearchMm)) / *usual;
 }
 
 }  // namespace lumbargrade

@@ -148,10 +148,10 @@ double middle_slice(const std::vector<double>& mass, const SlicePositions& slice
 }
 
 double middle_slice(const std::vector<double>& mass, const SlicePositions& slices, SliceRange range) {
-  const auto first = mass.begin() + static_cast<std::ptrdiff_t>(range.first);
-  const auto most = std::max_element(first, mass.begin() + static_cast<std::ptrdiff_t>(range.last) + 1);
+  const auto in_range = range.of(mass);
+  const auto most = std::max_element(in_range.begin(), in_range.end());
   if (*most <= 0) return static_cast<double>(range.first + range.last) / 2;
-  return middle_slice(mass, slices, static_cast<size_t>(most - mass.begin()));
+  return middle_slice(mass, slices, range.first + static_cast<size_t>(most - in_range.begin()));
 }
 
 }  // namespace lumbargrade

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <opencv2/core.hpp>
+#include <span>
 #include <vector>
 
 #include "volume/slice_positions.h"
@@ -14,6 +15,10 @@ double canal_mass(const cv::Mat1f& canal, cv::Point2d middle_mm, double pixel_mm
 struct SliceRange {
   size_t first = 0;
   size_t last = 0;
+
+  std::span<const double> of(const std::vector<double>& by_slice) const {
+    return std::span(by_slice).subspan(first, last - first + 1);
+  }
 };
 
 /// By disc, from the head down, the slice near which its canal's middle is looked for: of the slices in `range` those

@@ -147,29 +147,23 @@ std::optional<CanalMeasure> canal_measure(const CanalStrip& strip, const std::ve
   return measure;
 }
 
-/// Area of the outlined canal in the slices around the locator's central one, 0 in the others. (Adding what the locator
-/// sees above and below the strip, where SPIDER's masks count too, made diameters worse: its map strays there.)
-std::vector<double> canal_areas_mm2(const CanalStrip& strip, const Spine& spine, const std::vector<cv::Mat1f>& canal) {
+/// Area of the outlined canal in `rows` of the slices around `centre`, 0 in the others.
+std::vector<double> canal_areas_mm2(const CanalStrip& strip, const std::vector<cv::Mat1f>& canal, double centre,
+                                    const cv::Range& rows) {
   std::vector<double> areas_mm2(canal.size(), 0.0);
   for (size_t k = 0; k < canal.size(); ++k) {
-    const double apart_mm = strip.positions.distance_mm(static_cast<double>(k), spine.central_slice);
+    const double apart_mm = strip.positions.distance_mm(static_cast<double>(k), centre);
     if (canal[k].empty() || apart_mm > kSearchMiddleMm) continue;
-    areas_mm2[k] = cv::countNonZero(canal[k] > kOutlineLevel) * kOutlinePixelMm * kOutlinePixelMm;
+    areas_mm2[k] = cv::countNonZero(canal[k].rowRange(rows) > kOutlineLevel) * kOutlinePixelMm * kOutlinePixelMm;
   }
   return areas_mm2;
 }
 
-/// Area of the outlined canal within 12 mm above and below a disc, in the slices around its own middle.
-std::vector<double> own_areas_mm2(const CanalStrip& strip, const DiscEdge& disc, const std::vector<cv::Mat1f>& canal) {
-  const double own = strip.slice(disc.edge_patient), row = strip.pixel(disc.edge_patient).y;
-  std::vector<double> areas_mm2(canal.size(), 0.0);
-  for (size_t k = 0; k < canal.size(); ++k) {
-    if (canal[k].empty() || strip.positions.distance_mm(static_cast<double>(k), own) > kSearchMiddleMm) continue;
-    const int first = std::clamp(static_cast<int>(row - px(kOwnHalfHeightMm)), 0, canal[k].rows);
-    const int end = std::clamp(static_cast<int>(row + px(kOwnHalfHeightMm)), first, canal[k].rows);
-    areas_mm2[k] = cv::countNonZero(canal[k].rowRange(first, end) > kOutlineLevel) * kOutlinePixelMm * kOutlinePixelMm;
-  }
-  return areas_mm2;
+/// Rows of the strip within 12 mm above and below a disc.
+cv::Range own_rows(const CanalStrip& strip, const DiscEdge& disc) {
+  const double row = strip.pixel(disc.edge_patient).y;
+  const int first = std::clamp(static_cast<int>(row - px(kOwnHalfHeightMm)), 0, strip.rect_px.height);
+  return {first, std::clamp(static_cast<int>(row + px(kOwnHalfHeightMm)), first, strip.rect_px.height)};
 }
 
 /// Whether a disc's canal lies beside the study's central slices (scoliosis).
@@ -184,10 +178,9 @@ SliceWeights slice_weights(const CanalStrip& strip, const std::vector<DiscEdge>&
   SliceWeights weights(discs.size(), central_weights(areas_mm2, strip.positions));
   for (size_t k = 0; k < discs.size(); ++k) {
     if (!leaves_centre(strip, discs[k], central_slice)) continue;
-    const std::vector<double> own = own_areas_mm2(strip, discs[k], canal);
-    if (std::any_of(own.begin(), own.end(), [](double area) { return area > 0; })) {
-      weights[k] = central_weights(own, strip.positions);
-    }
+    const double middle = strip.slice(discs[k].edge_patient);
+    const std::vector<double> own = canal_areas_mm2(strip, canal, middle, own_rows(strip, discs[k]));
+    if (std::ranges::max(own) > 0) weights[k] = central_weights(own, strip.positions);
   }
   return weights;
 }
@@ -222,14 +215,14 @@ OutlineInput CanalStrip::input(int slice, double side_mm) const {
           at(positions.slice_at(height_mm + side_mm))};
 }
 
-CanalStrip cut_canal_strip(const Volume& sagittal, const std::vector<Vector3>& disc_edges_patient, int multiple_of) {
+CanalStrip cut_canal_strip(const Volume& sagittal, const std::vector<DiscEdge>& discs, int multiple_of) {
   CanalStrip strip;
   strip.positions = SlicePositions(sagittal);
   const SliceImage first = canonical_slice(sagittal, 0, kOutlinePixelMm);
   cv::Point2d low(1e9, 1e9);
   cv::Point2d high(-1e9, -1e9);
-  for (const Vector3& edge : disc_edges_patient) {
-    const Vector3 at = first.patient_from_pixel.inverse() * edge;
+  for (const DiscEdge& disc : discs) {
+    const Vector3 at = first.patient_from_pixel.inverse() * disc.edge_patient;
     low = {std::min(low.x, at.x()), std::min(low.y, at.y())};
     high = {std::max(high.x, at.x()), std::max(high.y, at.y())};
   }
@@ -309,22 +302,25 @@ std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std:
   return measures;
 }
 
-void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int multiple_of, Spine& spine) {
-  const std::vector<DiscEdge> discs = disc_edges(spine);
-  if (discs.empty()) return;
-  std::vector<Vector3> edges;
-  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
-  const CanalStrip strip = cut_canal_strip(sagittal, edges, multiple_of);
-  const std::vector<int> chosen = outlined_slices(strip, discs, spine.central_slice);
+OutlinedStrip outlined_strip(const Volume& sagittal, const Spine& spine, const CanalOutliner& outliner) {
+  OutlinedStrip result{disc_edges(spine), {}, {}};
+  result.strip = cut_canal_strip(sagittal, result.discs, outliner.multiple_of);
+  const std::vector<int> chosen = outlined_slices(result.strip, result.discs, spine.central_slice);
   std::vector<OutlineInput> inputs;
-  for (const int k : chosen) inputs.push_back(strip.input(k));
-  std::vector<cv::Mat1f> outlined = outline(inputs);
-  std::vector<cv::Mat1f> canal(strip.slices.size());
-  for (size_t k = 0; k < chosen.size(); ++k) canal[static_cast<size_t>(chosen[k])] = std::move(outlined[k]);
+  for (const int k : chosen) inputs.push_back(result.strip.input(k));
+  std::vector<cv::Mat1f> outlined = outliner.outline(inputs);
+  result.canal.resize(result.strip.slices.size());
+  for (size_t k = 0; k < chosen.size(); ++k) result.canal[static_cast<size_t>(chosen[k])] = std::move(outlined[k]);
+  return result;
+}
 
-  const std::vector<double> areas_mm2 = canal_areas_mm2(strip, spine, canal);
-  const bool is_outlined = std::any_of(areas_mm2.begin(), areas_mm2.end(), [](double area) { return area > 0; });
-  if (is_outlined) spine.central_slice = slice_with_most_canal(areas_mm2, strip.positions);
+void outline_canal(const Volume& sagittal, const CanalOutliner& outliner, Spine& spine) {
+  if (spine.level_count() == 0) return;
+  const auto [discs, strip, canal] = outlined_strip(sagittal, spine, outliner);
+  // Around the locator's central slice. (Adding what the locator sees above and below the strip, where SPIDER's masks
+  // count too, made diameters worse: its map strays there.)
+  const auto areas_mm2 = canal_areas_mm2(strip, canal, spine.central_slice, cv::Range::all());
+  if (std::ranges::max(areas_mm2) > 0) spine.central_slice = slice_with_most_canal(areas_mm2, strip.positions);
   const SliceWeights weights = slice_weights(strip, discs, areas_mm2, spine.central_slice, canal);
   const auto measures = measure_outline(strip, discs, weights, canal);
   for (size_t k = 0; k < discs.size(); ++k) {

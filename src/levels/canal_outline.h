@@ -39,10 +39,6 @@ struct CanalStrip {
   OutlineInput input(int slice, double side_mm = kOutlineSideMm) const;
 };
 
-/// Cuts the strip so that it holds all the given posterior edges of discs, with a margin. Rows and columns are
-/// multiples of `multiple_of`; beyond the image its edge is repeated.
-CanalStrip cut_canal_strip(const Volume& sagittal, const std::vector<Vector3>& disc_edges_patient, int multiple_of);
-
 /// A disc and the way out of it into the canal.
 struct DiscEdge {
   Level level = Level::L1L2;
@@ -52,14 +48,18 @@ struct DiscEdge {
   double height_mm = 0;
 };
 
+/// Where the discs of a located spine meet the canal, from the head down.
+std::vector<DiscEdge> disc_edges(const Spine& spine);
+
+/// Cuts the strip so that it holds all the given posterior edges of discs, with a margin. Rows and columns are
+/// multiples of `multiple_of`; beyond the image its edge is repeated.
+CanalStrip cut_canal_strip(const Volume& sagittal, const std::vector<DiscEdge>& discs, int multiple_of);
+
 struct OutlineMeasures {
   std::optional<CanalMeasure> canal;
   std::optional<RecessMeasure> recess_left;
   std::optional<RecessMeasure> recess_right;
 };
-
-/// Where the discs of a located spine meet the canal, from the head down.
-std::vector<DiscEdge> disc_edges(const Spine& spine);
 
 /// The same part of every slice of another volume with the strip's geometry, such as a mask.
 std::vector<cv::Mat1f> cut_slices(const Volume& sagittal, const cv::Rect& rect_px);
@@ -85,8 +85,24 @@ std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std:
 /// Outlines the canal of some slices: one probability map for each input.
 using OutlineFunction = std::function<std::vector<cv::Mat1f>(const std::vector<OutlineInput>&)>;
 
+/// A network that outlines the canal.
+struct CanalOutliner {
+  OutlineFunction outline;
+  int multiple_of = 1;  ///< rows and columns of its inputs are
+};
+
+/// The strip of a located spine with its canal.
+struct OutlinedStrip {
+  std::vector<DiscEdge> discs;
+  CanalStrip strip;
+  std::vector<cv::Mat1f> canal;  ///< probability by slice; empty where it was not outlined
+};
+
+/// Cuts the strip at the discs of a spine, which has at least one, and outlines the slices that measuring looks at.
+OutlinedStrip outlined_strip(const Volume& sagittal, const Spine& spine, const CanalOutliner& outliner);
+
 /// Replaces the locator's canal measures by those of the fine outline, where it shows the canal
 /// in a stack of slices, and adds the recesses.
-void outline_canal(const Volume& sagittal, const OutlineFunction& outline, int multiple_of, Spine& spine);
+void outline_canal(const Volume& sagittal, const CanalOutliner& outliner, Spine& spine);
 
 }  // namespace lumbargrade

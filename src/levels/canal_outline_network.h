@@ -19,8 +19,6 @@ class CanalOutlineNetwork {
   int multiple_of() const { return static_cast<int>(network_->stride()); }
 
  private:
-  cv::Mat1f canal_of(const OutlineInput& input) const;
-
   mutable UNet network_;
   torch::Device device_;
   torch::ScalarType precision_;

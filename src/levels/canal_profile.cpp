@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <opencv2/imgproc.hpp>
 
 #include "core/statistics.h"
@@ -181,17 +182,43 @@ std::optional<CanalAtDisc> canal_at_disc(const CanalProfile& profile, const Disc
   return at;
 }
 
-std::optional<double> diameter_between(const CanalProfile& profile, const CanalAtDisc& above,
-                                       const CanalAtDisc& below) {
-  if (below.index <= above.index) return std::nullopt;
-  const size_t middle = (above.index + below.index) / 2;
-  const size_t reach = steps(profile, kReferenceReachMm);
-  std::vector<double> values;
-  for (size_t k = middle > reach ? middle - reach : 0; k <= std::min(middle + reach, profile.diameter_mm.size() - 1);
-       ++k) {
-    values.push_back(profile.diameter_mm[k]);
+std::span<const double> values_around(const CanalProfile& profile, const std::vector<double>& values, size_t middle,
+                                      double reach_mm) {
+  const size_t reach = steps(profile, reach_mm), first = middle - std::min(middle, reach);
+  return std::span(values).subspan(first, std::min(middle + reach + 1, values.size()) - first);
+}
+
+std::optional<double> mean_beside(const CanalProfile& profile, const std::vector<double>& values,
+                                  const std::vector<DiscCandidate>& discs, size_t disc) {
+  std::vector<double> medians;
+  const auto add = [&](size_t above, size_t below) {
+    const auto from = canal_at_disc(profile, discs[above]), to = canal_at_disc(profile, discs[below]);
+    if (!from || !to || to->index <= from->index) return;
+    const auto between = values_around(profile, values, (from->index + to->index) / 2, kReferenceReachMm);
+    medians.push_back(median_of({between.begin(), between.end()}));
+  };
+  if (disc > 0) add(disc - 1, disc);
+  if (disc + 1 < discs.size()) add(disc, disc + 1);
+  if (medians.empty()) return std::nullopt;
+  return std::accumulate(medians.begin(), medians.end(), 0.0) / static_cast<double>(medians.size());
+}
+
+std::optional<CanalMeasure> profile_measure(const SliceProfiles& profiles, const std::vector<DiscCandidate>& discs,
+                                            size_t disc, const std::vector<int>& slices) {
+  CanalMeasure measure;
+  std::vector<double> diameters, references;
+  for (const int k : slices) {
+    const CanalProfile& profile = profiles.at(k);
+    const auto canal = canal_at_disc(profile, discs[disc]);
+    if (!canal) continue;
+    if (diameters.empty()) measure.slice = k;
+    diameters.push_back(canal->diameter_mm);
+    if (const auto beside = mean_beside(profile, profile.diameter_mm, discs, disc)) references.push_back(*beside);
   }
-  return median_of(std::move(values));
+  if (diameters.empty()) return std::nullopt;
+  measure.diameter_mm = median_of(diameters);
+  if (!references.empty()) measure.reference_mm = median_of(references);
+  return measure;
 }
 
 }  // namespace lumbargrade

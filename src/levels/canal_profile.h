@@ -1,10 +1,13 @@
 #pragma once
 
+#include <map>
 #include <opencv2/core.hpp>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "levels/disc_chain.h"
+#include "levels/spine.h"
 
 namespace lumbargrade {
 
@@ -36,7 +39,21 @@ std::optional<CanalAtDisc> canal_at_disc(const CanalProfile& profile, const Disc
 /// A level's reference is measured this far up and down from half-way between two discs.
 inline constexpr double kReferenceReachMm = 4;
 
-/// Median diameter half-way between two discs, +-kReferenceReachMm: the reference beside the mid-body.
-std::optional<double> diameter_between(const CanalProfile& profile, const CanalAtDisc& above, const CanalAtDisc& below);
+/// Those of `values`, one per entry of the profile, within `reach_mm` of entry `middle`.
+std::span<const double> values_around(const CanalProfile& profile, const std::vector<double>& values, size_t middle,
+                                      double reach_mm);
+
+/// Mean of the medians of such values half-way to the neighbouring discs, +-kReferenceReachMm: the reference beside the
+/// mid-bodies. Nothing where the canal at the disc or both neighbours is not seen.
+std::optional<double> mean_beside(const CanalProfile& profile, const std::vector<double>& values,
+                                  const std::vector<DiscCandidate>& discs, size_t disc);
+
+/// The canal of some slices, by slice.
+using SliceProfiles = std::map<int, CanalProfile>;
+
+/// The canal's measure at a disc from profiles of the locator's map: what stands where no outline was drawn
+/// (canal_outline.h). Medians over `slices`; its slice is the first one of them that shows the canal.
+std::optional<CanalMeasure> profile_measure(const SliceProfiles& profiles, const std::vector<DiscCandidate>& discs,
+                                            size_t disc, const std::vector<int>& slices);
 
 }  // namespace lumbargrade

@@ -45,8 +45,6 @@ struct MapScale {
   cv::Point2d coarse_point_mm(double column, double row) const {
     return {(2 * column + 0.5) * fine_mm, (2 * row + 0.5) * fine_mm};
   }
-  int fine_pixel(double mm) const { return static_cast<int>(std::lround(mm / fine_mm)); }
-  int coarse_pixel(double mm) const { return static_cast<int>(std::lround((mm / fine_mm - 0.5) / 2)); }
 };
 
 /// Visits the pixels of `map` within `radius_mm` of `centre_mm`: visit(value, point_mm).
@@ -132,8 +130,11 @@ std::vector<DiscCandidate> candidates_from_regions(const LocatorMaps& maps, cons
   return candidates;
 }
 
-/// Strongest first; weaker ones nearby are the same disc.
-std::vector<DiscCandidate> merged(std::vector<DiscCandidate> candidates) {
+/// Every disc-like spot of the maps, strongest first; weaker ones nearby are the same disc.
+std::vector<DiscCandidate> disc_candidates(const LocatorMaps& maps, const MapScale& scale) {
+  std::vector<DiscCandidate> candidates = candidates_from_centres(maps, scale);
+  const std::vector<DiscCandidate> regions = candidates_from_regions(maps, scale);
+  candidates.insert(candidates.end(), regions.begin(), regions.end());
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const auto& a, const auto& b) { return a.score > b.score; });
   std::vector<DiscCandidate> kept;
@@ -206,8 +207,7 @@ std::vector<DiscCandidate> best_chain(std::vector<DiscCandidate> candidates) {
 
 void fill_gaps(std::vector<DiscCandidate>& chain, const LocatorMaps& maps, const MapScale& scale) {
   if (chain.size() < 3) return;
-  std::vector<double> lengths;
-  for (size_t k = 1; k < chain.size(); ++k) lengths.push_back(cv::norm(chain[k].centre_mm - chain[k - 1].centre_mm));
+  const std::vector<double> lengths = gaps_mm(chain);
   const double median = median_of(lengths);
   for (size_t k = chain.size() - 1; k > 0; --k) {
     if (lengths[k - 1] <= std::max(1.6 * median, 46.0)) continue;
@@ -293,12 +293,10 @@ void choose_anchor(DiscChain& chain) {
 
 }  // namespace
 
-std::vector<DiscCandidate> disc_candidates(const LocatorMaps& maps, double pixel_mm) {
-  const MapScale scale{pixel_mm};
-  std::vector<DiscCandidate> candidates = candidates_from_centres(maps, scale);
-  const std::vector<DiscCandidate> regions = candidates_from_regions(maps, scale);
-  candidates.insert(candidates.end(), regions.begin(), regions.end());
-  return merged(std::move(candidates));
+std::vector<double> gaps_mm(const std::vector<DiscCandidate>& discs) {
+  std::vector<double> gaps;
+  for (size_t k = 1; k < discs.size(); ++k) gaps.push_back(cv::norm(discs[k].centre_mm - discs[k - 1].centre_mm));
+  return gaps;
 }
 
 cv::Point2d downward_at(const DiscChain& chain, size_t disc) {
@@ -311,7 +309,7 @@ cv::Point2d downward_at(const DiscChain& chain, size_t disc) {
 DiscChain find_disc_chain(const LocatorMaps& maps, double pixel_mm) {
   const MapScale scale{pixel_mm};
   DiscChain chain;
-  chain.discs = best_chain(disc_candidates(maps, pixel_mm));
+  chain.discs = best_chain(disc_candidates(maps, scale));
   fill_gaps(chain.discs, maps, scale);
   for (size_t k = 0; k < chain.discs.size(); ++k) {
     measure_shape(chain.discs[k], downward_at(chain, k), maps, scale);

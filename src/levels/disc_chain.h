@@ -34,12 +34,12 @@ struct DiscChain {
 /// tells.
 inline constexpr double kSureAnchor = 0.7;
 
-/// Every disc-like spot of the maps, unordered.
-std::vector<DiscCandidate> disc_candidates(const LocatorMaps& maps, double pixel_mm);
-
 /// The most plausible spine through the candidates (dynamic programming over neighbour distance, direction and turn),
 /// gaps filled, L5/S1 chosen. `maps` gives inserted discs their scores.
 DiscChain find_disc_chain(const LocatorMaps& maps, double pixel_mm);
+
+/// Distances from disc to disc.
+std::vector<double> gaps_mm(const std::vector<DiscCandidate>& discs);
 
 /// Unit vector along the spine at a disc, towards the feet.
 cv::Point2d downward_at(const DiscChain& chain, size_t disc);

@@ -6,10 +6,24 @@
 #include "levels/locator_network.h"
 #include "levels/spine_builder.h"
 #include "levels/stack_frame.h"
-#include "levels/stack_reading.h"
 #include "network/parallel_for.h"
 
 namespace lumbargrade {
+namespace {
+
+/// From numbers among the chosen slices to numbers in the volume.
+void number_slices(const std::vector<int>& chosen, const SlicePositions& among_chosen, const SlicePositions& in_volume,
+                   Spine& spine) {
+  for (auto& level : spine.levels) {
+    if (!level) continue;
+    level->slice = chosen[static_cast<size_t>(level->slice)];
+    if (level->canal) level->canal->slice = chosen[static_cast<size_t>(level->canal->slice)];
+  }
+  spine.central_slice =
+      chosen.size() == 1 ? chosen.front() : in_volume.slice_at(among_chosen.height_of(spine.central_slice));
+}
+
+}  // namespace
 
 std::optional<LowestDisc> parse_lowest_disc(std::string_view text) {
   if (text == "L4/L5") return LowestDisc::L4L5;
@@ -26,29 +40,6 @@ std::vector<int> slices_to_locate(int slices, int maximum) {
   }
   return chosen;
 }
-
-Spine spine_from_maps(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps,
-                      const LocatorOptions& options) {
-  StackReading reading = read_stack(slices, maps, options.naming);
-  require_lumbar_spine(reading);
-  return build_spine(slices, maps, std::move(reading), options);
-}
-
-namespace {
-
-/// From numbers among the chosen slices to numbers in the volume.
-void number_slices(const std::vector<int>& chosen, const SlicePositions& among_chosen, const SlicePositions& in_volume,
-                   Spine& spine) {
-  for (auto& level : spine.levels) {
-    if (!level) continue;
-    level->slice = chosen[static_cast<size_t>(level->slice)];
-    if (level->canal) level->canal->slice = chosen[static_cast<size_t>(level->canal->slice)];
-  }
-  spine.central_slice =
-      chosen.size() == 1 ? chosen.front() : in_volume.slice_at(among_chosen.height_of(spine.central_slice));
-}
-
-}  // namespace
 
 Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const LocatorOptions& options) {
   const std::vector<int> chosen = slices_to_locate(sagittal.slices, options.maximum_slices);

@@ -4,17 +4,17 @@
 #include <string_view>
 #include <vector>
 
-#include "levels/locator_maps.h"
 #include "levels/naming.h"
-#include "levels/slice_image.h"
 #include "levels/spine.h"
+#include "volume/volume.h"
 
 namespace lumbargrade {
 
 class LocatorNetwork;
 
-/// What the user says the lowest visible disc is, when counting from the sacrum would be wrong.
-enum class LowestDisc { L4L5, L5S1, L6S1 };
+/// What the user says the lowest visible disc is, when counting from the sacrum would be wrong: how many discs below it
+/// the row "L5/S1" lies. Of six lumbar vertebrae that row is the disc below L5, which is L5/L6.
+enum class LowestDisc { L6S1 = -1, L5S1 = 0, L4L5 = 1 };
 
 std::optional<LowestDisc> parse_lowest_disc(std::string_view text);  ///< "L5/S1", "L4/L5" or "L6/S1"
 
@@ -29,10 +29,6 @@ struct LocatorOptions {
 ///
 /// Levels that are not in view are absent from the result. Throws Error (NoUsableStudy) when no lumbar spine is seen.
 Spine locate_spine(const Volume& sagittal, const LocatorNetwork& network, const LocatorOptions& options = {});
-
-/// The part of locate_spine after the network: slices and their maps, in the order of the stack. Slices share one size.
-Spine spine_from_maps(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps,
-                      const LocatorOptions& options = {});
 
 /// The slices of a stack that are looked at: all, or `maximum` evenly spaced ones.
 std::vector<int> slices_to_locate(int slices, int maximum);

@@ -2,6 +2,7 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "network/conv_norm.h"
 #include "network/parallel_for.h"
 
 namespace lumbargrade {
@@ -39,7 +40,7 @@ torch::Tensor network_input(const cv::Mat1f& pixels, int64_t stride) {
 
 LocatorNetwork::LocatorNetwork(UNet network, torch::Device device, torch::ScalarType precision)
     : network_(std::move(network)), device_(device), precision_(precision) {
-  network_->prepare_for_inference();
+  prepare_for_inference(*network_);
   network_->to(device_, precision_);
 }
 
@@ -47,22 +48,20 @@ std::vector<LocatorMaps> LocatorNetwork::predict(const std::vector<SliceImage>& 
   std::vector<LocatorMaps> maps;
   // What stays is allocated before what the passes need and free again: in between it would leave holes.
   for (const SliceImage& slice : slices) maps.push_back(empty_maps(slice.pixels.size()));
-  parallel_for(slices.size(), [&](size_t k) { draw_maps(slices[k].pixels, maps[k]); });
+  parallel_for(slices.size(), [&](size_t k) {
+    const torch::InferenceMode inference;
+    const torch::Tensor input = network_input(slices[k].pixels, network_->stride()).unsqueeze(0);
+    const UNetOutput output = network_->forward(input.to(device_, precision_));
+    const torch::Tensor fine = torch::softmax(output.fine.to(torch::kFloat32), 1).to(torch::kCPU)[0];
+    const torch::Tensor coarse = torch::sigmoid(output.coarse.to(torch::kFloat32)).to(torch::kCPU)[0];
+    copy_part(fine[1], maps[k].disc);
+    copy_part(fine[2], maps[k].vertebra);
+    copy_part(fine[3], maps[k].canal);
+    copy_part(coarse[0], maps[k].l5s1);
+    copy_part(coarse[1], maps[k].s1);
+    copy_part(coarse[2], maps[k].centre);
+  });
   return maps;
-}
-
-void LocatorNetwork::draw_maps(const cv::Mat1f& pixels, LocatorMaps& maps) const {
-  const torch::InferenceMode inference;
-  const torch::Tensor input = network_input(pixels, network_->stride()).unsqueeze(0);
-  const UNetOutput output = network_->forward(input.to(device_, precision_));
-  const torch::Tensor fine = torch::softmax(output.fine.to(torch::kFloat32), 1).to(torch::kCPU)[0];
-  const torch::Tensor coarse = torch::sigmoid(output.coarse.to(torch::kFloat32)).to(torch::kCPU)[0];
-  copy_part(fine[1], maps.disc);
-  copy_part(fine[2], maps.vertebra);
-  copy_part(fine[3], maps.canal);
-  copy_part(coarse[0], maps.l5s1);
-  copy_part(coarse[1], maps.s1);
-  copy_part(coarse[2], maps.centre);
 }
 
 }  // namespace lumbargrade

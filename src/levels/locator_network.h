@@ -19,8 +19,6 @@ class LocatorNetwork {
   std::vector<LocatorMaps> predict(const std::vector<SliceImage>& slices) const;
 
  private:
-  void draw_maps(const cv::Mat1f& pixels, LocatorMaps& maps) const;
-
   mutable UNet network_;
   torch::Device device_;
   torch::ScalarType precision_;

@@ -47,9 +47,7 @@ struct ChainLengths {
 
 ChainLengths lengths_of(const DiscChain& chain, const CanalProfile& profile) {
   ChainLengths lengths;
-  for (size_t k = 1; k < chain.discs.size(); ++k) {
-    lengths.gaps_mm.push_back(cv::norm(chain.discs[k].centre_mm - chain.discs[k - 1].centre_mm));
-  }
+  lengths.gaps_mm = gaps_mm(chain.discs);
   if (!lengths.gaps_mm.empty()) lengths.median_gap_mm = std::max(1.0, median_of(lengths.gaps_mm));
   std::vector<double> seen;
   for (const DiscCandidate& disc : chain.discs) {

@@ -1,38 +1,23 @@
 #include "levels/slice_image.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
 #include "core/statistics.h"
 
 namespace lumbargrade {
-namespace {
-
-/// In-plane axes of the canonical view in index space: which index axis, and its sign.
-struct CanonicalAxes {
-  int column_axis;  // 0: index columns, 1: index rows
-  double column_sign;
-  double row_sign;
-};
-
-CanonicalAxes canonical_axes(const Affine& patient_from_index) {
-  const Vector3 along_columns = patient_from_index.linear().col(0).normalized();
-  const Vector3 along_rows = patient_from_index.linear().col(1).normalized();
-  const int posterior_axis = std::abs(along_columns.y()) >= std::abs(along_rows.y()) ? 0 : 1;
-  const Vector3& posterior = posterior_axis == 0 ? along_columns : along_rows;
-  const Vector3& inferior = posterior_axis == 0 ? along_rows : along_columns;
-  return {posterior_axis, posterior.y() >= 0 ? 1.0 : -1.0, inferior.z() <= 0 ? 1.0 : -1.0};
-}
-
-}  // namespace
 
 CanonicalView canonical_view(const Affine& patient_from_index, int columns, int rows, double pixel_mm) {
-  const CanonicalAxes axes = canonical_axes(patient_from_index);
+  const std::array<Vector3, 2> along = {patient_from_index.linear().col(0).normalized(),
+                                        patient_from_index.linear().col(1).normalized()};
+  // In index space; 0: along its columns, 1: along its rows.
+  const int column_axis = std::abs(along[0].y()) >= std::abs(along[1].y()) ? 0 : 1, row_axis = 1 - column_axis;
+  const double column_sign = along[column_axis].y() >= 0 ? 1 : -1, row_sign = along[row_axis].z() <= 0 ? 1 : -1;
   const Vector3 spacing = spacing_mm(patient_from_index);
   const int extent[2] = {columns, rows};
-  const int row_axis = 1 - axes.column_axis;
-  const double width_mm = extent[axes.column_axis] * spacing[axes.column_axis];
+  const double width_mm = extent[column_axis] * spacing[column_axis];
   const double height_mm = extent[row_axis] * spacing[row_axis];
 
   CanonicalView view;
@@ -40,14 +25,14 @@ CanonicalView canonical_view(const Affine& patient_from_index, int columns, int 
   view.size = cv::Size(std::max(1, static_cast<int>(std::lround(width_mm / pixel_mm))),
                        std::max(1, static_cast<int>(std::lround(height_mm / pixel_mm))));
   view.index_from_pixel = cv::Matx23d::zeros();
-  const double column_step = axes.column_sign * pixel_mm / spacing[axes.column_axis];
-  const double row_step = axes.row_sign * pixel_mm / spacing[row_axis];
-  view.index_from_pixel(axes.column_axis, 0) = column_step;
+  const double column_step = column_sign * pixel_mm / spacing[column_axis];
+  const double row_step = row_sign * pixel_mm / spacing[row_axis];
+  view.index_from_pixel(column_axis, 0) = column_step;
   view.index_from_pixel(row_axis, 1) = row_step;
   // The middle of the view is the middle of the slice.
-  const double column_middle = (extent[axes.column_axis] - 1) / 2.0;
+  const double column_middle = (extent[column_axis] - 1) / 2.0;
   const double row_middle = (extent[row_axis] - 1) / 2.0;
-  view.index_from_pixel(axes.column_axis, 2) = column_middle - column_step * (view.size.width - 1) / 2.0;
+  view.index_from_pixel(column_axis, 2) = column_middle - column_step * (view.size.width - 1) / 2.0;
   view.index_from_pixel(row_axis, 2) = row_middle - row_step * (view.size.height - 1) / 2.0;
   return view;
 }
@@ -81,9 +66,7 @@ SliceImage canonical_slice(const Volume& sagittal, int slice, double pixel_mm) {
     index_from_pixel.translation()[row] = view.index_from_pixel(row, 2);
   }
   Affine patient_from_slice = sagittal.patient_from_index;
-  patient_from_slice.translation() = sagittal.sources.empty()
-                                         ? Vector3(sagittal.patient_from_index * Vector3(0, 0, slice))
-                                         : sagittal.sources[static_cast<size_t>(slice)].position_patient;
+  patient_from_slice.translation() = sagittal.slice_position_patient(slice);
   image.patient_from_pixel = patient_from_slice * index_from_pixel;
   return image;
 }

@@ -8,9 +8,10 @@
 #include "core/statistics.h"
 #include "levels/canal_fluid.h"
 #include "levels/canal_middle.h"
-#include "levels/canal_profile_measure.h"
+#include "levels/canal_profile.h"
 #include "levels/central_slices.h"
 #include "levels/stack_frame.h"
+#include "levels/stack_reading.h"
 #include "network/parallel_for.h"
 
 namespace lumbargrade {
@@ -67,22 +68,8 @@ void doubt_names(const StackReading& reading, std::vector<std::string>& words) {
 
 /// Index in the chain of each level; -1 when out of view.
 std::array<int, kLevelCount> discs_of_levels(const DiscChain& chain, const LocatorOptions& options) {
-  int l5s1 = chain.l5s1;
   const int lowest = static_cast<int>(chain.discs.size()) - 1;
-  if (options.lowest_disc) {
-    switch (*options.lowest_disc) {
-      case LowestDisc::L4L5:
-        l5s1 = lowest + 1;
-        break;
-      case LowestDisc::L5S1:
-        l5s1 = lowest;
-        break;
-      // A sixth lumbar vertebra: the row "L5/S1" is the disc below L5, which is L5/L6.
-      case LowestDisc::L6S1:
-        l5s1 = lowest - 1;
-        break;
-    }
-  }
+  const int l5s1 = options.lowest_disc ? lowest + static_cast<int>(*options.lowest_disc) : chain.l5s1;
   std::array<int, kLevelCount> discs{};
   for (const Level level : kLevels) {
     const int disc = l5s1 - (kLevelCount - 1 - static_cast<int>(level));
@@ -102,18 +89,16 @@ class SpineBuilder {
     middles_ = middles_of_discs();
     for (const double middle : middles_) {
       measured_.push_back(slices_around(middle));
-      for (const int k : measured_.back()) profiles_.try_emplace(k);
+      for (const int k : measured_.back()) profiles_.try_emplace(k), signals_.try_emplace(k);
     }
     std::vector<int> needed;
     for (const auto& [k, ignored] : profiles_) needed.push_back(k);
-    std::vector<std::vector<double>> signals(needed.size());
     parallel_for(needed.size(), [&](size_t n) {
       const auto k = static_cast<size_t>(needed[n]);
       CanalProfile& profile = profiles_.at(needed[n]);
       profile = measure_canal(maps[k].canal, pixel_mm_, reading_.chain);
-      signals[n] = signal_across(maps[k].canal, slices[k].pixels, profile);
+      signals_.at(needed[n]) = signal_across(maps[k].canal, slices[k].pixels, profile);
     });
-    for (size_t n = 0; n < needed.size(); ++n) signals_[needed[n]] = std::move(signals[n]);
   }
 
   Spine build(const LocatorOptions& options) const {
@@ -181,12 +166,11 @@ class SpineBuilder {
     return canal ? canal->middle_mm : disc.centre_mm + disc.posterior * kUsualCanalMm;
   }
 
-  bool leaves_centre(double middle) const { return frame_.positions().distance_mm(middle, central_) > kCentralMm; }
-
   /// The slices in which a disc's canal is measured: the study's central ones, or, where a scoliotic canal leaves them,
   /// those around its own middle.
   std::vector<int> slices_around(double middle) const {
-    return central_slices(leaves_centre(middle) ? middle : central_, frame_.positions());
+    const SlicePositions& positions = frame_.positions();
+    return central_slices(positions.distance_mm(middle, central_) > kCentralMm ? middle : central_, positions);
   }
 
   LevelFrame level_frame(Level level, size_t disc_index, double certainty) const {
@@ -287,10 +271,7 @@ class SpineBuilder {
   }
 
   bool has_unusual_spacing() const {
-    std::vector<double> lengths;
-    for (size_t k = 1; k < reading_.chain.discs.size(); ++k) {
-      lengths.push_back(cv::norm(reading_.chain.discs[k].centre_mm - reading_.chain.discs[k - 1].centre_mm));
-    }
+    const std::vector<double> lengths = gaps_mm(reading_.chain.discs);
     const double median = median_of(lengths);
     return std::any_of(lengths.begin(), lengths.end(), [&](double length) {
       return length > kUnusualSpacing * median || length < median / kUnusualSpacing;
@@ -310,8 +291,10 @@ class SpineBuilder {
 
 }  // namespace
 
-Spine build_spine(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps, StackReading reading,
-                  const LocatorOptions& options) {
+Spine spine_from_maps(const std::vector<SliceImage>& slices, const std::vector<LocatorMaps>& maps,
+                      const LocatorOptions& options) {
+  StackReading reading = read_stack(slices, maps, options.naming);
+  require_lumbar_spine(reading);
   return SpineBuilder(slices, maps, std::move(reading)).build(options);
 }
 

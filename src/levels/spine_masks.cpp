@@ -138,22 +138,14 @@ std::vector<int> slices_at_spine(const Volume& sagittal, const Spine& spine) {
 /// Puts the finer outline in the place of the locator's canal, wherever it was drawn.
 void refine_canal(const Volume& sagittal, const Spine& spine, const CanalOutliner& outliner,
                   const std::vector<int>& slices, std::vector<SliceMaps>& maps) {
-  const std::vector<DiscEdge> discs = disc_edges(spine);
-  std::vector<Vector3> edges;
-  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
-  const CanalStrip strip = cut_canal_strip(sagittal, edges, outliner.multiple_of);
-  const std::vector<int> chosen = outlined_slices(strip, discs, spine.central_slice);
-  std::vector<OutlineInput> inputs;
-  for (const int slice : chosen) inputs.push_back(strip.input(slice));
-  const std::vector<cv::Mat1f> outlined = outliner.outline(inputs);
+  const OutlinedStrip outlined = outlined_strip(sagittal, spine, outliner);
   const Affine index_from_patient = sagittal.patient_from_index.inverse();
-  for (size_t k = 0; k < chosen.size(); ++k) {
-    const auto at = std::find(slices.begin(), slices.end(), chosen[k]);
-    if (at == slices.end()) continue;
-    const Affine index_from_pixel = index_from_patient * strip.patient_from_pixel[static_cast<size_t>(chosen[k])];
-    const cv::Mat1f fine = on_grid(outlined[k], in_plane(index_from_pixel), sagittal, -1);
-    cv::Mat1f& canal = maps[static_cast<size_t>(at - slices.begin())].canal;
-    fine.copyTo(canal, fine >= 0);
+  for (size_t k = 0; k < slices.size(); ++k) {
+    const auto slice = static_cast<size_t>(slices[k]);
+    if (outlined.canal[slice].empty()) continue;
+    const Affine index_from_pixel = index_from_patient * outlined.strip.patient_from_pixel[slice];
+    const cv::Mat1f fine = on_grid(outlined.canal[slice], in_plane(index_from_pixel), sagittal, -1);
+    fine.copyTo(maps[k].canal, fine >= 0);
   }
 }
 

@@ -50,12 +50,6 @@ struct SpineMasks {
 /// The locator's network: maps for each slice.
 using MapFunction = std::function<std::vector<LocatorMaps>(const std::vector<SliceImage>&)>;
 
-/// The fine outline of the canal, where the bundle has a network for it.
-struct CanalOutliner {
-  OutlineFunction outline;
-  int multiple_of = 1;
-};
-
 /// Discs, vertebral bodies and canal of a located spine on the grid of the volume in which it was found: what the
 /// locator's network draws, named by the planes of the discs; around the discs the canal is the finer outline from
 /// which its diameter was measured. Slices more than 32 mm beside the spine stay empty; levels that were not found

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <span>
 #include <utility>
 
 #include "core/error.h"
+#include "levels/canal_middle.h"
 #include "levels/stack_frame.h"
 #include "network/parallel_for.h"
 
@@ -56,16 +56,6 @@ double spine_seen(const LocatorMaps& slice, double pixel_mm) {
   for (const DiscCandidate& disc : chain.discs) seen += canal_at_disc(profile, disc) ? disc.score : 0;
   return seen * std::max(0.0, chain.anchor_score);
 }
-
-/// A range of slices.
-struct SliceRange {
-  size_t first = 0;
-  size_t last = 0;
-
-  std::span<const double> of(const std::vector<double>& by_slice) const {
-    return std::span(by_slice).subspan(first, last - first + 1);
-  }
-};
 
 /// The slices within kSpineHalfWidthMm of the middle one.
 SliceRange slices_around(size_t middle, const SlicePositions& slices) {

@@ -15,7 +15,6 @@ constexpr int kMaxUndefinedShare = 2;
 
 std::vector<StudyLoss> study_losses(const std::vector<ScoredStudy>& studies) {
   std::vector<StudyLoss> losses;
-  losses.reserve(studies.size());
   for (const ScoredStudy& study : studies) losses.push_back(study_loss(study));
   return losses;
 }
@@ -71,7 +70,6 @@ Interval interval_of(std::vector<double> values) {
 
 Interval interval_of(const std::vector<Score>& scores, double Score::*part) {
   std::vector<double> values;
-  values.reserve(scores.size());
   for (const Score& score : scores) values.push_back(score.*part);
   return interval_of(std::move(values));
 }

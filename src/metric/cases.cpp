@@ -16,21 +16,13 @@ namespace fs = std::filesystem;
 constexpr std::array<Severity, kSeverityCount> kSeverities = {Severity::NormalMild, Severity::Moderate,
                                                               Severity::Severe};
 constexpr std::array<std::string_view, kSeverityCount> kTrainingLabels = {"Normal/Mild", "Moderate", "Severe"};
+const std::vector<std::string> kRowColumns = {"row_id", "normal_mild", "moderate", "severe"};
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();  // the challenge clips to float64's
 
 RowId need_row_id(const TableRow& row) {
   const auto id = parse_row_id(row.field("row_id"));
   if (!id) row.fail(text("unknown row \"", row.field("row_id"), "\""));
   return *id;
-}
-
-const std::vector<std::string>& row_columns() {
-  static const std::vector<std::string> columns = [] {
-    std::vector<std::string> names = {"row_id"};
-    for (const Severity severity : kSeverities) names.emplace_back(severity_key(severity));
-    return names;
-  }();
-  return columns;
 }
 
 std::optional<Label> training_label(const TableRow& row, const std::string& column) {
@@ -80,7 +72,7 @@ Label solution_label(const Table& table, const TableRow& row) {
 }
 
 Truth truth_of_solution(const Table& table) {
-  table.require(row_columns());
+  table.require(kRowColumns);
   std::unordered_map<std::string, std::size_t> index;
   Truth truth;
   for (const TableRow row : table) {
@@ -96,12 +88,6 @@ Truth truth_of_solution(const Table& table) {
 
 Probabilities clipped(Probabilities values) {
   for (double& value : values) value = std::clamp(value, kEpsilon, 1 - kEpsilon);
-  return values;
-}
-
-Probabilities normalised(Probabilities values) {
-  const double sum = values[0] + values[1] + values[2];
-  for (double& value : values) value /= sum;
   return values;
 }
 
@@ -126,11 +112,10 @@ RowId row_of_grades_table(const TableRow& row) {
 void check_columns(const Table& table) {
   if (is_grades_table(table)) return table.require({"condition", "side", "level", "normal_mild", "moderate", "severe"});
   for (const std::string& column : table.header()) {
-    const auto& known = row_columns();
-    if (std::find(known.begin(), known.end(), column) != known.end()) continue;
+    if (std::find(kRowColumns.begin(), kRowColumns.end(), column) != kRowColumns.end()) continue;
     table.fail(text("unknown column \"", column, "\"; valid are row_id, normal_mild, moderate, severe"));
   }
-  table.require(row_columns());
+  table.require(kRowColumns);
 }
 
 Probabilities submitted_values(const TableRow& row) {

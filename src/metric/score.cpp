@@ -12,12 +12,8 @@ constexpr std::size_t kAnySevere = 3;
 constexpr std::array<const char*, kScoreParts> kPartNames = {"spinal canal", "foraminal", "subarticular",
                                                              "spinal canal"};
 
-std::size_t severity_index(const Label& label) {
-  return index_of(label.severity);
-}
-
 LossSum case_loss(const ScoredCase& item) {
-  return {-item.label.weight * std::log(item.probabilities[severity_index(item.label)]), item.label.weight};
+  return {-item.label.weight * std::log(item.probabilities[index_of(item.label.severity)]), item.label.weight};
 }
 
 LossSum any_severe_loss(const ScoredStudy& study) {

@@ -42,8 +42,7 @@ const std::vector<std::string> kPoolings = {"mean", "attention", "lstm_attention
 const std::vector<std::string> kSpatialPoolings = {"mean", "gem", "heat_map"};
 const std::vector<std::string> kStackKinds = {"linear", "mlp", "sequence"};
 const std::vector<std::string> kSlicesAs = {"sequence", "channels", "volume"};
-
-const std::vector<std::string> kLayouts = {"channels", "sequence", "volume", "batch"};  // as SliceLayout
+const std::vector<std::string> kLayouts = {"channels", "sequence", "volume", "batch"};
 
 const at::Tensor& input_named(const TensorMap& inputs, const std::string& name) {
   const auto found = inputs.find(name);
@@ -53,14 +52,12 @@ const at::Tensor& input_named(const TensorMap& inputs, const std::string& name) 
 
 Network build_unet(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
   UNet network(read_unet_options(parameters, file, place));
-  return {network.ptr(),
-          [network](const TensorMap& inputs) mutable {
+  return {network.ptr(), [network](const TensorMap& inputs) mutable {
             const UNetOutput output = network->forward(input_named(inputs, "image"));
             TensorMap outputs{{"fine", output.fine}};
             if (output.coarse.size(1) > 0) outputs["coarse"] = output.coarse;
             return outputs;
-          },
-          [network]() mutable { network->prepare_for_inference(); }};
+          }};
 }
 
 std::int64_t hidden_width(const StrictObject& object) {
@@ -146,11 +143,9 @@ std::vector<std::string> plain_names(const StrictObject& object, const std::stri
 
 Network build_grader(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
   GraderNetwork network(read_grader_options(parameters, file, place));
-  return {network.ptr(),
-          [network](const TensorMap& inputs) mutable {
+  return {network.ptr(), [network](const TensorMap& inputs) mutable {
             return named_outputs(network->forward(inputs), network->options());
-          },
-          [network]() mutable { network->prepare_for_inference(); }};
+          }};
 }
 
 std::vector<std::int64_t> point_widths(const nlohmann::json& parameters, const std::string& file,
@@ -161,23 +156,19 @@ std::vector<std::int64_t> point_widths(const nlohmann::json& parameters, const s
 
 Network build_point_finder(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
   PointNetwork network(point_widths(parameters, file, place));
-  return {network.ptr(),
-          [network](const TensorMap& inputs) mutable {
+  return {network.ptr(), [network](const TensorMap& inputs) mutable {
             const auto valid = inputs.find("crop.valid");
             return TensorMap{{"place", network->forward(input_named(inputs, "crop"),
                                                         valid == inputs.end() ? at::Tensor() : valid->second)}};
-          },
-          [network]() mutable { network->prepare_for_inference(); }};
+          }};
 }
 
 Network build_study_stack(const nlohmann::json& parameters, const std::string& file, const std::string& place) {
   StudyStack network(read_stack_options(parameters, file, place));
-  return {network.ptr(),
-          [network](const TensorMap& inputs) mutable {
+  return {network.ptr(), [network](const TensorMap& inputs) mutable {
             const at::Tensor logits = network->forward(input_named(inputs, "logits"), input_named(inputs, "present"));
             return TensorMap{{"grade", logits.transpose(1, 2)}};  // classes along axis 1, as everywhere
-          },
-          [network]() mutable { network->eval(); }};
+          }};
 }
 
 Network build_exported(const nlohmann::json& /*parameters*/, const std::string& file, const std::string& place) {
@@ -186,11 +177,9 @@ Network build_exported(const nlohmann::json& /*parameters*/, const std::string& 
 
 Network load_exported(const ExportedOptions& options, const std::filesystem::path& weights) {
   ExportedNetwork network(weights, options);
-  return {network.ptr(),
-          [network](const TensorMap& inputs) mutable {
+  return {network.ptr(), [network](const TensorMap& inputs) mutable {
             return TensorMap{{"grade", network->forward(inputs)}};
-          },
-          [] {}};
+          }};
 }
 
 ArchitectureSummary summarise_exported(const nlohmann::json& parameters, const std::string& file,
@@ -291,11 +280,13 @@ constexpr std::array kArchitectures = {Architecture{"unet", build_unet, summaris
                                        Architecture{kExportedArchitecture, build_exported, summarise_exported}};
 
 const Architecture& architecture_named(const std::string& name, const std::string& file, const std::string& place) {
+  std::vector<std::string> names;
   for (const Architecture& known : kArchitectures) {
     if (name == known.name) return known;
+    names.emplace_back(known.name);
   }
-  throw Error(ErrorKind::BundleInvalid, text(file, ": ", place, ".architecture is the unknown \"", name, "\"",
-                                             name_hint(name, architecture_names())));
+  throw Error(ErrorKind::BundleInvalid,
+              text(file, ": ", place, ".architecture is the unknown \"", name, "\"", name_hint(name, names)));
 }
 
 }  // namespace
@@ -357,8 +348,7 @@ ExportedOptions read_exported_options(const nlohmann::json& parameters, const st
                             {"arguments", "colours", "answers"});
   ExportedOptions options;
   options.views = plain_names(object, "views");
-  const auto layout = std::find(kLayouts.begin(), kLayouts.end(), object.one_of("layout", kLayouts));
-  options.layout = static_cast<SliceLayout>(layout - kLayouts.begin());
+  options.layout = kind_named(object, "layout", kLayouts, SliceLayout::Channels);
   options.arguments = object.has("arguments") ? object.strings("arguments") : options.views;
   for (const std::string& argument : options.arguments) {
     const auto names_it = [&](const std::string& view) { return argument == view || argument == view + ".valid"; };
@@ -377,12 +367,6 @@ ExportedOptions read_exported_options(const nlohmann::json& parameters, const st
     object.fail("layout", "batch answers slice by slice: it goes with one argument, which is a view");
   }
   return options;
-}
-
-std::vector<std::string> architecture_names() {
-  std::vector<std::string> names;
-  for (const Architecture& known : kArchitectures) names.emplace_back(known.name);
-  return names;
 }
 
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,

@@ -11,22 +11,20 @@
 #include <string_view>
 #include <vector>
 
-#include "network/exported_options.h"
-#include "network/grader_options.h"
 #include "network/safetensors.h"
-#include "network/study_stack_options.h"
 #include "network/unet_options.h"
 
 namespace lumbargrade {
+
+struct ExportedOptions;
+struct GraderNetworkOptions;
+struct StudyStackOptions;
 
 /// A network as a bundle sees it.
 struct Network {
   std::shared_ptr<torch::nn::Module> module;
   /// Named inputs to named logits, through `module`. Throws c10::Error when an input is missing or misshaped.
   std::function<TensorMap(const TensorMap&)> forward;
-  /// Makes `module` faster without changing what it computes beyond rounding: batch normalisation folded, channels
-  /// last. Once, after load_state; the state has other names then.
-  std::function<void()> prepare_for_inference;
 };
 
 /// Builds a network with fresh weights from its name and parameters in the manifest. `place` names the file and the
@@ -99,8 +97,5 @@ GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const
 /// | `answers` | `logits` or `probabilities`; may be absent: logits |
 ExportedOptions read_exported_options(const nlohmann::json& parameters, const std::string& file,
                                       const std::string& place);
-
-/// The names that build_network knows.
-std::vector<std::string> architecture_names();
 
 }  // namespace lumbargrade

@@ -2,11 +2,6 @@
 
 #include <functional>
 
-#include "network/convnext.h"
-#include "network/efficientnet.h"
-#include "network/resnet.h"
-#include "network/resnet3d.h"
-
 namespace lumbargrade {
 namespace {
 
@@ -17,15 +12,12 @@ struct Preset {
 
 Preset resnet_preset(const char* name, std::vector<int64_t> blocks, bool variant_d) {
   return {name, [blocks = std::move(blocks), variant_d](const BackboneOptions& options) {
-            return std::make_shared<ResNet>(ResNetOptions{{64, 128, 256, 512}, blocks, variant_d, variant_d},
-                                            options.in_channels, options.drop_path);
+            return make_resnet({{64, 128, 256, 512}, blocks, variant_d, variant_d}, options);
           }};
 }
 
 Preset convnext_preset(const char* name, ConvNeXtOptions shape) {
-  return {name, [shape = std::move(shape)](const BackboneOptions& options) {
-            return std::make_shared<ConvNeXt>(shape, options.in_channels, options.drop_path);
-          }};
+  return {name, [shape = std::move(shape)](const BackboneOptions& options) { return make_convnext(shape, options); }};
 }
 
 const std::vector<Preset>& presets() {
@@ -40,15 +32,9 @@ const std::vector<Preset>& presets() {
       convnext_preset("convnext_nano", {{80, 160, 320, 640}, {2, 2, 8, 2}, true}),
       convnext_preset("convnext_tiny", {{96, 192, 384, 768}, {3, 3, 9, 3}, false}),
       convnext_preset("convnext_small", {{96, 192, 384, 768}, {3, 3, 27, 3}, false}),
-      {"tf_efficientnetv2_s",
-       [](const BackboneOptions& options) {
-         return std::make_shared<EfficientNetV2S>(options.in_channels, options.drop_path);
-       }},
-      {kFreeBackbone,
-       [](const BackboneOptions& options) {
-         return std::make_shared<ResNet>(options.resnet, options.in_channels, options.drop_path);
-       }},
-      {kVolumeBackbone, [](const BackboneOptions& options) { return std::make_shared<ResNet3d>(options); }},
+      {"tf_efficientnetv2_s", make_efficientnetv2_s},
+      {kFreeBackbone, [](const BackboneOptions& options) { return make_resnet(options.resnet, options); }},
+      {kVolumeBackbone, make_resnet3d},
   };
   return all;
 }

@@ -4,7 +4,6 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/joined.h"
 #include "core/strict_object.h"
 #include "network/backbone.h"
 #include "network/pickled_tensors.h"
@@ -118,19 +117,16 @@ TensorMap read_backbone_weights(const fs::path& file) {
   return file.extension() == ".bin" || file.extension() == ".pth" ? read_pickled_tensors(file) : read_safetensors(file);
 }
 
-void load_backbone_init(Backbone& backbone, const std::string& name, const TensorMap& weights, std::string_view what) {
-  const Matched matched = match(collect_state(backbone), weights);
-  const std::string misfits = matched.misfits();
-  if (!misfits.empty()) {
-    throw Error(ErrorKind::Usage, text(what, " does not hold the weights of a ", name, ": ", misfits,
-                                       ". Give the file that timm publishes for ", name));
-  }
-  load_state(backbone, matched.state, what);
-}
-
 void load_backbone_init(GraderNetworkImpl& grader, const TensorMap& weights, std::string_view what) {
+  const std::string& name = grader.options().backbone.name;
   for (const auto& backbone : grader.backbones()) {
-    load_backbone_init(*backbone, grader.options().backbone.name, weights, what);
+    const Matched matched = match(collect_state(*backbone), weights);
+    const std::string misfits = matched.misfits();
+    if (!misfits.empty()) {
+      throw Error(ErrorKind::Usage, text(what, " does not hold the weights of a ", name, ": ", misfits,
+                                         ". Give the file that timm publishes for ", name));
+    }
+    load_state(*backbone, matched.state, what);
   }
 }
 

@@ -9,11 +9,11 @@
 
 namespace lumbargrade {
 
-/// Copies published weights, named as in timm, into `backbone`. The classifier is passed over (`fc.`, `head.fc.`,
-/// `classifier.`); the kernels of a stem for three colours are summed when ours has one channel, as for a grey picture
-/// given three times. Everything else must match one to one: otherwise an Error of kind Usage names what is missing,
-/// misshaped and left over, and nothing has changed. `name` is the backbone's, `what` the file.
-void load_backbone_init(Backbone& backbone, const std::string& name, const TensorMap& weights, std::string_view what);
+/// Copies published weights, named as in timm, into every backbone of a grader. The classifier is passed over (`fc.`,
+/// `head.fc.`, `classifier.`); the kernels of a stem for three colours are summed when ours has one channel, as for a
+/// grey picture given three times. Everything else must match one to one: otherwise an Error of kind Usage names what
+/// is missing, misshaped and left over, and nothing has changed. `what` is the file.
+void load_backbone_init(GraderNetworkImpl& grader, const TensorMap& weights, std::string_view what);
 
 /// The file that `--init` means for a backbone: `init` itself where it is a file of tensors; NAME.safetensors, NAME.bin
 /// or NAME.pth where it is a folder; what NAME stands for where it is a JSON object of names and files (relative to
@@ -22,8 +22,5 @@ std::filesystem::path backbone_weights_file(const std::filesystem::path& init, c
 
 /// Published weights: safetensors, or what torch.save wrote (read_pickled_tensors).
 TensorMap read_backbone_weights(const std::filesystem::path& file);
-
-/// The same as load_backbone_init for every backbone of a grader.
-void load_backbone_init(GraderNetworkImpl& grader, const TensorMap& weights, std::string_view what);
 
 }  // namespace lumbargrade

@@ -7,10 +7,8 @@ namespace nn = torch::nn;
 
 void fold_batch_norm_below(nn::Module& module) {
   // The list comes first: folding replaces children.
-  const auto below = module.modules(false);
-  if (auto* foldable = dynamic_cast<Foldable*>(&module)) foldable->fold_batch_norm();
-  for (const auto& child : below) {
-    if (auto* foldable = dynamic_cast<Foldable*>(child.get())) foldable->fold_batch_norm();
+  for (const auto& each : module.modules()) {
+    if (auto* foldable = dynamic_cast<Foldable*>(each.get())) foldable->fold_batch_norm();
   }
 }
 
@@ -21,6 +19,12 @@ void use_channels_last(nn::Module& module) {
     // layout.
     if (parameter.dim() == 4) parameter.set_data(parameter.clone(at::MemoryFormat::ChannelsLast));
   }
+}
+
+void prepare_for_inference(nn::Module& module) {
+  module.eval();
+  fold_batch_norm_below(module);
+  use_channels_last(module);
 }
 
 ConvNorm::ConvNorm(const ChildName& convolution, ChildName norm, nn::Conv2dOptions options, double epsilon)

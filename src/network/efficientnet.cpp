@@ -1,18 +1,19 @@
-#include "network/efficientnet.h"
-
 #include <torch/nn/init.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/pimpl.h>
 
 #include <array>
 #include <cmath>
 #include <numeric>
 
+#include "network/backbone.h"
+#include "network/conv_norm.h"
 #include "network/spatial_pooling.h"
 
 namespace lumbargrade {
 namespace nn = torch::nn;
 namespace {
-
-using Kind = EfficientNetBlockOptions::Kind;
 
 constexpr double kEpsilon = 1e-3;
 constexpr int64_t kKernel = 3;
@@ -20,6 +21,13 @@ constexpr int64_t kStemChannels = 24;
 constexpr int64_t kFeatures = 1280;
 constexpr int64_t kSqueeze = 4;  // squeezed channels: those of the block's input divided by this
 
+enum class Kind {
+  Plain,    ///< 3 x 3
+  Fused,    ///< 3 x 3 that expands, 1 x 1 back
+  Inverted  ///< 1 x 1 that expands, depthwise 3 x 3, squeeze and excitation, 1 x 1 back
+};
+
+/// Blocks of one kind; `stride` is the first one's.
 struct Stage {
   Kind kind;
   int64_t blocks;
@@ -67,91 +75,119 @@ void initialise(nn::Module& module) {
   }
 }
 
+/// Scales channels by what is seen of them in the whole image (Hu 2018).
+class SqueezeExciteImpl : public nn::Module {
+ public:
+  SqueezeExciteImpl(int64_t channels, int64_t squeezed) {
+    reduce_ = register_module("conv_reduce", nn::Conv2d(conv1x1(channels, squeezed)));
+    expand_ = register_module("conv_expand", nn::Conv2d(conv1x1(squeezed, channels)));
+  }
+
+  torch::Tensor forward(const torch::Tensor& input) {
+    const torch::Tensor squeezed = torch::silu(reduce_->forward(input.mean({2, 3}, /*keepdim=*/true)));
+    return input * torch::sigmoid(expand_->forward(squeezed));
+  }
+
+ private:
+  nn::Conv2d reduce_{nullptr};
+  nn::Conv2d expand_{nullptr};
+};
+TORCH_MODULE(SqueezeExcite);
+
+/// One block of EfficientNetV2.
+class EfficientNetBlockImpl : public nn::Module, public Foldable {
+ public:
+  EfficientNetBlockImpl(const Stage& stage, int64_t in, int64_t stride, double drop_path)
+      : same_shape_(stride == 1 && in == stage.channels), stride_(stride), drop_path_(drop_path) {
+    const int64_t out = stage.channels, wide = in * stage.expansion;
+    switch (stage.kind) {
+      case Kind::Plain:
+        spatial_ = ConvNorm(this, "conv", "bn1", tensorflow_conv3x3(in, out, stride), kEpsilon);
+        return;
+      case Kind::Fused:
+        spatial_ = ConvNorm(this, "conv_exp", "bn1", tensorflow_conv3x3(in, wide, stride), kEpsilon);
+        project_ = ConvNorm(this, "conv_pwl", "bn2", conv1x1(wide, out), kEpsilon);
+        return;
+      case Kind::Inverted:
+        expand_ = ConvNorm(this, "conv_pw", "bn1", conv1x1(in, wide), kEpsilon);
+        spatial_ = ConvNorm(this, "conv_dw", "bn2", tensorflow_conv3x3(wide, wide, stride).groups(wide), kEpsilon);
+        squeeze_excite_ = register_module("se", SqueezeExcite(wide, in / kSqueeze));
+        project_ = ConvNorm(this, "conv_pwl", "bn3", conv1x1(wide, out), kEpsilon);
+    }
+  }
+
+  torch::Tensor forward(const torch::Tensor& input) {
+    return same_shape_ ? with_dropped_paths(branch(input), drop_path_, is_training()) + input : branch(input);
+  }
+
+  void fold_batch_norm() override {
+    expand_.fold();
+    spatial_.fold();
+    project_.fold();
+  }
+
+ private:
+  torch::Tensor branch(const torch::Tensor& input) {
+    torch::Tensor output = expand_.exists() ? silu_in_place(expand_(input)) : input;
+    output = silu_in_place(spatial_(padded(output, stride_)));
+    if (!squeeze_excite_.is_empty()) output = squeeze_excite_->forward(output);
+    return project_.exists() ? project_(output) : output;
+  }
+
+  bool same_shape_;
+  int64_t stride_;
+  double drop_path_;
+  ConvNorm spatial_;  // 3 x 3
+  ConvNorm expand_;   // Inverted
+  ConvNorm project_;  // Fused and Inverted
+  SqueezeExcite squeeze_excite_{nullptr};
+};
+TORCH_MODULE(EfficientNetBlock);
+
+class EfficientNetV2S : public Backbone, public Foldable {
+ public:
+  EfficientNetV2S(int64_t in_channels, double drop_path)
+      : Backbone(kFeatures),
+        stem_(this, "conv_stem", "bn1", tensorflow_conv3x3(in_channels, kStemChannels, 2), kEpsilon) {
+    Group all = register_module("blocks", Group());
+    const int64_t all_blocks = std::accumulate(kStages.begin(), kStages.end(), int64_t{0},
+                                               [](int64_t sum, const Stage& stage) { return sum + stage.blocks; });
+    int64_t channels = kStemChannels, done = 0;
+    for (size_t k = 0; k < kStages.size(); ++k) {
+      const Stage& stage = kStages[k];
+      nn::Sequential blocks;
+      for (int64_t block = 0; block < stage.blocks; ++block) {
+        blocks->push_back(EfficientNetBlock(stage, channels, block == 0 ? stage.stride : 1,
+                                            drop_path_rate(drop_path, done++, all_blocks)));
+        channels = stage.channels;
+      }
+      stages_.emplace_back(all->register_module(std::to_string(k), blocks));
+    }
+    last_ = ConvNorm(this, "conv_head", "bn2", conv1x1(channels, kFeatures), kEpsilon);
+    initialise(*this);
+  }
+
+  torch::Tensor maps(const torch::Tensor& image) override {
+    torch::Tensor output = silu_in_place(stem_(padded(image, 2)));
+    for (nn::Sequential& stage : stages_) output = stage->forward(output);
+    return silu_in_place(last_(output));
+  }
+
+  void fold_batch_norm() override {
+    stem_.fold();
+    last_.fold();
+  }
+
+ private:
+  ConvNorm stem_;
+  std::vector<nn::Sequential> stages_;
+  ConvNorm last_;
+};
+
 }  // namespace
 
-SqueezeExciteImpl::SqueezeExciteImpl(int64_t channels, int64_t squeezed) {
-  reduce_ = register_module("conv_reduce", nn::Conv2d(conv1x1(channels, squeezed)));
-  expand_ = register_module("conv_expand", nn::Conv2d(conv1x1(squeezed, channels)));
-}
-
-torch::Tensor SqueezeExciteImpl::forward(const torch::Tensor& input) {
-  const torch::Tensor squeezed = torch::silu(reduce_->forward(input.mean({2, 3}, /*keepdim=*/true)));
-  return input * torch::sigmoid(expand_->forward(squeezed));
-}
-
-EfficientNetBlockImpl::EfficientNetBlockImpl(const EfficientNetBlockOptions& options, double drop_path)
-    : options_(options), drop_path_(drop_path) {
-  const int64_t in = options.in_channels, out = options.out_channels, wide = in * options.expansion;
-  switch (options.kind) {
-    case Kind::Plain:
-      spatial_ = ConvNorm(this, "conv", "bn1", tensorflow_conv3x3(in, out, options.stride), kEpsilon);
-      return;
-    case Kind::Fused:
-      spatial_ = ConvNorm(this, "conv_exp", "bn1", tensorflow_conv3x3(in, wide, options.stride), kEpsilon);
-      project_ = ConvNorm(this, "conv_pwl", "bn2", conv1x1(wide, out), kEpsilon);
-      return;
-    case Kind::Inverted:
-      expand_ = ConvNorm(this, "conv_pw", "bn1", conv1x1(in, wide), kEpsilon);
-      spatial_ =
-          ConvNorm(this, "conv_dw", "bn2", tensorflow_conv3x3(wide, wide, options.stride).groups(wide), kEpsilon);
-      squeeze_excite_ = register_module("se", SqueezeExcite(wide, in / kSqueeze));
-      project_ = ConvNorm(this, "conv_pwl", "bn3", conv1x1(wide, out), kEpsilon);
-  }
-}
-
-torch::Tensor EfficientNetBlockImpl::branch(const torch::Tensor& input) {
-  torch::Tensor output = expand_.exists() ? silu_in_place(expand_(input)) : input;
-  output = silu_in_place(spatial_(padded(output, options_.stride)));
-  if (!squeeze_excite_.is_empty()) output = squeeze_excite_->forward(output);
-  return project_.exists() ? project_(output) : output;
-}
-
-torch::Tensor EfficientNetBlockImpl::forward(const torch::Tensor& input) {
-  const bool same_shape = options_.stride == 1 && options_.in_channels == options_.out_channels;
-  return same_shape ? with_dropped_paths(branch(input), drop_path_, is_training()) + input : branch(input);
-}
-
-void EfficientNetBlockImpl::fold_batch_norm() {
-  expand_.fold();
-  spatial_.fold();
-  project_.fold();
-}
-
-EfficientNetV2S::EfficientNetV2S(int64_t in_channels, double drop_path)
-    : stem_(this, "conv_stem", "bn1", tensorflow_conv3x3(in_channels, kStemChannels, 2), kEpsilon) {
-  Group all = register_module("blocks", Group());
-  const int64_t all_blocks = std::accumulate(kStages.begin(), kStages.end(), int64_t{0},
-                                             [](int64_t sum, const Stage& stage) { return sum + stage.blocks; });
-  int64_t channels = kStemChannels, done = 0;
-  for (size_t k = 0; k < kStages.size(); ++k) {
-    const Stage& stage = kStages[k];
-    nn::Sequential blocks;
-    for (int64_t block = 0; block < stage.blocks; ++block) {
-      const int64_t stride = block == 0 ? stage.stride : 1;
-      blocks->push_back(
-          EfficientNetBlock(EfficientNetBlockOptions{stage.kind, channels, stage.channels, stride, stage.expansion},
-                            drop_path_rate(drop_path, done++, all_blocks)));
-      channels = stage.channels;
-    }
-    stages_.emplace_back(all->register_module(std::to_string(k), blocks));
-  }
-  last_ = ConvNorm(this, "conv_head", "bn2", conv1x1(channels, kFeatures), kEpsilon);
-  initialise(*this);
-}
-
-int64_t EfficientNetV2S::features() const {
-  return kFeatures;
-}
-
-torch::Tensor EfficientNetV2S::maps(const torch::Tensor& image) {
-  torch::Tensor output = silu_in_place(stem_(padded(image, 2)));
-  for (nn::Sequential& stage : stages_) output = stage->forward(output);
-  return silu_in_place(last_(output));
-}
-
-void EfficientNetV2S::fold_batch_norm() {
-  stem_.fold();
-  last_.fold();
+std::shared_ptr<Backbone> make_efficientnetv2_s(const BackboneOptions& options) {
+  return std::make_shared<EfficientNetV2S>(options.in_channels, options.drop_path);
 }
 
 }  // namespace lumbargrade

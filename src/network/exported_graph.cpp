@@ -50,15 +50,12 @@ std::int64_t whole_number(const json& value) {
   return number;
 }
 
-json list_checked(const json& list, json (*check)(const json&)) {
+template <typename Check>
+json list_checked(const json& list, const Check& check) {
   if (!list.is_array() || list.size() > kMaxArguments) fail_graph("an argument is no list, or too long a one");
   json checked = json::array();
   for (const json& item : list) checked.push_back(check(item));
   return checked;
-}
-
-json checked_integer(const json& value) {
-  return whole_number(value);
 }
 
 /// A number, or "Infinity", "-Infinity", "NaN" in words.
@@ -86,22 +83,6 @@ json checked_device(const json& device) {
   return {{"type", kCpu}, {"index", nullptr}};
 }
 
-/// Values by name, each made once and before it is used.
-class Values {
- public:
-  void make(const std::string& name) {
-    if (!made_.insert(name).second) fail_graph(text("the value ", name, " is made twice"));
-  }
-  json used(const json& argument, const char* key) const {
-    const std::string name = checked_name(argument.at(key));
-    if (!made_.contains(name)) fail_graph(text("the value ", name, " is used before it is made"));
-    return {{key, name}};
-  }
-
- private:
-  std::set<std::string> made_;
-};
-
 class GraphChecker {
  public:
   GraphChecker(const json& graph, const json& signature) : graph_(graph), signature_(signature) {}
@@ -127,8 +108,7 @@ class GraphChecker {
     if (inputs.size() != specs.size()) fail_graph("its signature has other inputs than its graph");
     for (size_t k = 0; k < inputs.size(); ++k) {
       if (tag_of(inputs[k]) != "as_tensor") fail_graph("it takes something other than tensors");
-      const std::string name = checked_name(inputs[k].at("as_tensor").at("name"));
-      values_.make(name);
+      const std::string name = made(inputs[k].at("as_tensor").at("name"));
       graph_inputs_.insert(name);
       inputs_.push_back({{"as_tensor", {{"name", name}}}});
       input_specs_.push_back(checked_input_spec(specs[k], name));
@@ -173,7 +153,7 @@ class GraphChecker {
       if (inputs.empty()) refuse_changed_weight(target, argument);
       json& added = inputs.emplace_back(json{{"name", checked_key(input.at("name"))}, {"arg", std::move(argument)}});
       if (input.contains("kind"))
-        added["kind"] = input.at("kind").is_null() ? json(nullptr) : checked_integer(input.at("kind"));
+        added["kind"] = input.at("kind").is_null() ? json(nullptr) : json(whole_number(input.at("kind")));
     }
     json outputs = json::array();
     for (const json& output : list_in(node, "outputs", kMaxArguments)) outputs.push_back(made_value(output));
@@ -202,16 +182,19 @@ class GraphChecker {
     const std::string tag = tag_of(argument);
     const json& value = argument.at(tag);
     if (tag == "as_none") return {{tag, true}};
-    if (tag == "as_tensor") return {{tag, values_.used(value, "name")}};
-    if (tag == "as_tensors") return {{tag, used_list(value)}};
-    if (tag == "as_optional_tensor") return {{tag, used_optional(value)}};
-    if (tag == "as_optional_tensors") return {{tag, used_optional_list(value)}};
-    if (tag == "as_sym_int") return {{tag, used_size(value)}};
-    if (tag == "as_sym_ints") return {{tag, used_sizes(value)}};
+    if (tag == "as_tensor") return {{tag, used(value, "name")}};
+    const auto tensor = [this](const json& item) { return used(item, "name"); };
+    if (tag == "as_tensors") return {{tag, list_checked(value, tensor)}};
+    const auto optional = [this](const json& item) { return used_optional(item); };
+    if (tag == "as_optional_tensor") return {{tag, optional(value)}};
+    if (tag == "as_optional_tensors") return {{tag, list_checked(value, optional)}};
+    const auto size = [this](const json& item) { return used_size(item); };
+    if (tag == "as_sym_int") return {{tag, size(value)}};
+    if (tag == "as_sym_ints") return {{tag, list_checked(value, size)}};
     if (tag == "as_int" || tag == "as_scalar_type" || tag == "as_memory_format" || tag == "as_layout") {
-      return {{tag, checked_integer(value)}};
+      return {{tag, whole_number(value)}};
     }
-    if (tag == "as_ints") return {{tag, list_checked(value, checked_integer)}};
+    if (tag == "as_ints") return {{tag, list_checked(value, whole_number)}};
     if (tag == "as_float") return {{tag, checked_float(value)}};
     if (tag == "as_floats") return {{tag, list_checked(value, checked_float)}};
     if (tag == "as_bool") return {{tag, checked_boolean(value)}};
@@ -222,35 +205,20 @@ class GraphChecker {
                     ", which this program does not run"));
   }
 
-  json used_list(const json& list) const {
-    if (!list.is_array() || list.size() > kMaxArguments) fail_graph("an argument is no list, or too long a one");
-    json used = json::array();
-    for (const json& item : list) used.push_back(values_.used(item, "name"));
-    return used;
+  json used(const json& argument, const char* key) const {
+    const std::string name = checked_name(argument.at(key));
+    if (!made_.contains(name)) fail_graph(text("the value ", name, " is used before it is made"));
+    return {{key, name}};
   }
 
   json used_optional(const json& item) const {
     if (tag_of(item) == "as_none") return {{"as_none", true}};
-    return {{"as_tensor", values_.used(item.at("as_tensor"), "name")}};
-  }
-
-  json used_optional_list(const json& list) const {
-    if (!list.is_array() || list.size() > kMaxArguments) fail_graph("an argument is no list, or too long a one");
-    json used = json::array();
-    for (const json& item : list) used.push_back(used_optional(item));
-    return used;
+    return {{"as_tensor", used(item.at("as_tensor"), "name")}};
   }
 
   json used_size(const json& size) const {
-    if (tag_of(size) == "as_int") return {{"as_int", checked_integer(size.at("as_int"))}};
-    return values_.used(size, "as_name");
-  }
-
-  json used_sizes(const json& list) const {
-    if (!list.is_array() || list.size() > kMaxArguments) fail_graph("an argument is no list, or too long a one");
-    json used = json::array();
-    for (const json& item : list) used.push_back(used_size(item));
-    return used;
+    if (tag_of(size) == "as_int") return {{"as_int", whole_number(size.at("as_int"))}};
+    return used(size, "as_name");
   }
 
   json made_value(const json& output) {
@@ -258,7 +226,7 @@ class GraphChecker {
     const json& value = output.at(tag);
     if (tag == "as_none") return {{tag, true}};
     if (tag == "as_tensor") return {{tag, {{"name", made(value.at("name"))}}}};
-    if (tag == "as_sym_int") return {{tag, {{"as_name", made_size(value.at("as_name"))}}}};
+    if (tag == "as_sym_int") return {{tag, {{"as_name", sizes_.emplace_back(made(value.at("as_name")))}}}};
     if (tag == "as_sym_bool") return {{tag, {{"as_name", made(value.at("as_name"))}}}};
     if (tag != "as_tensors")
       fail_graph(text("an operator gives a ", tag.substr(0, kMaxString), ", which this program does not run"));
@@ -270,13 +238,7 @@ class GraphChecker {
 
   std::string made(const json& value) {
     std::string name = checked_name(value);
-    values_.make(name);
-    return name;
-  }
-
-  std::string made_size(const json& value) {
-    std::string name = made(value);
-    sizes_.push_back(name);
+    if (!made_.insert(name).second) fail_graph(text("the value ", name, " is made twice"));
     return name;
   }
 
@@ -288,10 +250,10 @@ class GraphChecker {
       if (tag_of(specs[k]) != "user_output")
         fail_graph("it changes its own weights or inputs while it runs; export it in evaluation mode (model.eval())");
       if (tag_of(outputs[k]) != "as_tensor") fail_graph("it gives something other than tensors");
-      const json used = {{"as_tensor", values_.used(outputs[k].at("as_tensor"), "name")}};
-      checked_.user_outputs.push_back(used.at("as_tensor").at("name").get<std::string>());
-      outputs_.push_back(used);
-      output_specs_.push_back({{"user_output", {{"arg", used}}}});
+      const json argument = {{"as_tensor", used(outputs[k].at("as_tensor"), "name")}};
+      checked_.user_outputs.push_back(argument.at("as_tensor").at("name").get<std::string>());
+      outputs_.push_back(argument);
+      output_specs_.push_back({{"user_output", {{"arg", argument}}}});
     }
     if (checked_.user_outputs.empty()) fail_graph("it gives nothing");
   }
@@ -325,7 +287,7 @@ class GraphChecker {
 
   const json& graph_;
   const json& signature_;
-  Values values_;
+  std::set<std::string> made_;  // values: each made once and before it is used
   std::set<std::string> graph_inputs_;
   std::vector<std::string> sizes_;
   json inputs_ = json::array(), outputs_ = json::array();
@@ -334,7 +296,7 @@ class GraphChecker {
 };
 
 /// One of {"as_int": 3} and {"as_expr": {"expr_str": "s0", ...}}.
-std::optional<std::int64_t> size_of(const json& size, std::string& symbol) {
+std::optional<std::int64_t> size_of(const json& size, std::string* symbol = nullptr) {
   const std::string tag = tag_of(size);
   if (tag == "as_int") {
     const std::int64_t number = whole_number(size.at(tag));
@@ -347,8 +309,8 @@ std::optional<std::int64_t> size_of(const json& size, std::string& symbol) {
   if (expression.size() > kMaxExpression) fail_graph("the expression of a size is too long");
   const std::string prefix = "Symbol('";
   const size_t end = expression.find('\'', prefix.size());
-  if (expression.starts_with(prefix) && end != std::string::npos)
-    symbol = expression.substr(prefix.size(), end - prefix.size());
+  if (symbol != nullptr && expression.starts_with(prefix) && end != std::string::npos)
+    *symbol = expression.substr(prefix.size(), end - prefix.size());
   return std::nullopt;
 }
 
@@ -364,9 +326,8 @@ CheckedTensor checked_tensor(const json& tensor_values, const std::string& name)
   std::uint64_t reached = 1;
   bool fixed = true, empty = false;
   for (size_t k = 0; k < sizes.size(); ++k) {
-    tensor.sizes.push_back(size_of(sizes[k], tensor.symbols.emplace_back()));
-    std::string ignored;
-    const auto stride = size_of(strides[k], ignored);
+    tensor.sizes.push_back(size_of(sizes[k], &tensor.symbols.emplace_back()));
+    const auto stride = size_of(strides[k]);
     fixed = fixed && tensor.sizes.back() && stride;
     if (!fixed) continue;
     empty = empty || *tensor.sizes.back() == 0;
@@ -376,8 +337,7 @@ CheckedTensor checked_tensor(const json& tensor_values, const std::string& name)
     if (reached > kMaxExportedElements) fail_graph(text("the tensor ", name, " is too large"));
   }
   tensor.storage_elements = fixed && !empty ? reached : 0;
-  std::string ignored;
-  const auto offset = size_of(entry.at("storage_offset"), ignored);
+  const auto offset = size_of(entry.at("storage_offset"));
   if (!offset || *offset != 0) fail_graph(text("the tensor ", name, " begins within another one"));
   return tensor;
 }

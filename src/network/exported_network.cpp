@@ -216,8 +216,6 @@ class ExportedNetworkImpl::Runner {
     place(torch::kCPU);
   }
 
-  double weights() const { return program_.weights; }
-
   void place(const torch::Device& device) {
     if (handle_ && device == device_) return;
     FLAGS_caffe2_log_level = c10::GLOG_FATAL;  // it warns of kernels that it has no faster version of
@@ -338,7 +336,6 @@ class ExportedNetworkImpl::Runner {
         text(path.string(), " is a network exported from PyTorch, which this program's LibTorch ", TORCH_VERSION,
              " cannot run; a release of lumbargrade, or one built with scripts/setup's LibTorch, can"));
   }
-  double weights() const { return 0; }
   void place(const torch::Device& /*device*/) {}
   torch::Tensor logits(const TensorMap& /*inputs*/) { return {}; }
 };
@@ -346,16 +343,10 @@ class ExportedNetworkImpl::Runner {
 #endif
 
 ExportedNetworkImpl::ExportedNetworkImpl(const fs::path& path, ExportedOptions options)
-    : runner_(std::make_unique<Runner>(path, std::move(options))) {}
-
-ExportedNetworkImpl::~ExportedNetworkImpl() = default;
+    : runner_(std::make_shared<Runner>(path, std::move(options))) {}
 
 torch::Tensor ExportedNetworkImpl::forward(const TensorMap& inputs) {
   return runner_->logits(inputs);
-}
-
-double ExportedNetworkImpl::weights() const {
-  return runner_->weights();
 }
 
 void ExportedNetworkImpl::to(torch::Device device, torch::Dtype /*dtype*/, bool /*non_blocking*/) {

@@ -132,8 +132,7 @@ class ProgramReader {
     for (const auto& size : tensor.sizes) {
       if (!size) fail_program(text("the tensor ", state_name, " has a size that varies"));
     }
-    const bool is_new = !result_.records.contains(record);
-    if (is_new) {
+    if (!result_.records.contains(record)) {
       auto found = members_.find(record);
       if (found == members_.end()) fail_program(text("it lacks ", record, ", the tensor ", state_name));
       result_.records.emplace(record, std::move(found->second));
@@ -141,7 +140,6 @@ class ProgramReader {
     const std::uint64_t bytes = result_.records.at(record).size(), wanted = tensor.storage_elements * each;
     if (bytes != wanted)
       fail_program(text("the tensor ", state_name, " has ", bytes, " bytes, its shape asks for ", wanted));
-    if (is_new) result_.weights += static_cast<double>(tensor.storage_elements);
   }
 
   void describe(const CheckedGraph& checked, const json& ranges) {

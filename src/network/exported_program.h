@@ -31,8 +31,7 @@ struct ExportedProgram {
   std::map<std::string, std::string> records;  ///< the bytes of weights and constants by record
   std::vector<ExportedTensor> inputs;          ///< the arguments of the network's forward, in order
   std::vector<ExportedTensor> outputs;
-  SizeRange rows;      ///< of the first size of the first input, where that varies
-  double weights = 0;  ///< numbers in all weights and constants
+  SizeRange rows;  ///< of the first size of the first input, where that varies
 };
 
 /// Reads and checks a .pt2 file. It is taken as hostile, and what LibTorch is given to run is only what is found here

@@ -1,5 +1,6 @@
 #include "network/grader_network.h"
 
+#include "network/conv_norm.h"
 #include "network/recomputed.h"
 
 namespace lumbargrade {
@@ -28,15 +29,8 @@ torch::Tensor validity(const TensorMap& inputs, const std::string& view, const t
 
 /// Channels of what the backbone looks at.
 int64_t channels_of(const GraderNetworkOptions& options) {
-  switch (options.slices_as) {
-    case SlicesAs::Sequence:
-      return 2 * options.neighbours + 1;
-    case SlicesAs::Channels:
-      return options.slices;
-    case SlicesAs::Volume:
-      break;
-  }
-  return 1;
+  if (options.slices_as == SlicesAs::Channels) return options.slices;
+  return options.slices_as == SlicesAs::Sequence ? 2 * options.neighbours + 1 : 1;
 }
 
 /// N x S x H x W as what the backbone looks at, one after the other: N x steps x channels x H x W, or x 1 x S x H x W.
@@ -79,11 +73,13 @@ GraderNetworkImpl::GraderNetworkImpl(GraderNetworkOptions options) : options_(st
     spatial->register_module(name, spatial_.back());
   };
   if (options_.shared_backbone) add_backbone(*this, "backbone");
+  int64_t pooled = 0;
   for (const std::string& view : options_.views) {
     if (!options_.shared_backbone) add_backbone(*separate, view);
     const int64_t width = backbones_.back()->features();
     poolings_.push_back(poolings->register_module(
         view, make_slice_pooling(options_.pooling, width, options_.hidden, options_.dropout)));
+    pooled += poolings_.back()->features();
     if (options_.auxiliary <= 0) continue;
     auxiliary_heads_.emplace_back(auxiliary->register_module(view, nn::Linear(width, logits)));
   }
@@ -92,13 +88,7 @@ GraderNetworkImpl::GraderNetworkImpl(GraderNetworkOptions options) : options_(st
   if (options_.spatial_pooling != SpatialPoolingKind::Mean) register_module("spatial_pooling", spatial);
   if (options_.auxiliary > 0) register_module("auxiliary", auxiliary);
   register_module("pooling", poolings);
-  head_ = register_module("head", nn::Linear(features(), logits));
-}
-
-int64_t GraderNetworkImpl::features() const {
-  int64_t sum = 0;
-  for (const auto& pooling : poolings_) sum += pooling->features();
-  return sum;
+  head_ = register_module("head", nn::Linear(pooled, logits));
 }
 
 torch::Tensor GraderNetworkImpl::features_of(size_t view, const torch::Tensor& images) {
@@ -162,12 +152,6 @@ GraderOutput GraderNetworkImpl::forward(const TensorMap& inputs) {
   }
   output.logits = head_->forward(torch::dropout(torch::cat(parts, 1), options_.dropout, is_training()));
   return output;
-}
-
-void GraderNetworkImpl::prepare_for_inference() {
-  eval();
-  fold_batch_norm_below(*this);
-  use_channels_last(*this);
 }
 
 TensorMap named_outputs(const GraderOutput& output, const GraderNetworkOptions& options) {

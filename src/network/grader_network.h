@@ -5,19 +5,44 @@
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "network/backbone.h"
-#include "network/conv_norm.h"
-#include "network/grader_options.h"
 #include "network/safetensors.h"
 #include "network/slice_pooling.h"
 #include "network/spatial_pooling.h"
 
 namespace lumbargrade {
+
+/// How the slices of a crop come to the backbone.
+enum class SlicesAs {
+  Sequence,  ///< one by one, then pooled
+  Channels,  ///< together, as the channels of one image
+  Volume     ///< together, as a volume
+};
+
+/// Shape of a grading network.
+struct GraderNetworkOptions {
+  BackboneOptions backbone;
+  bool shared_backbone = true;                   ///< one backbone for all views, else one each
+  std::vector<std::string> views;                ///< names of the inputs, in the order of fusion
+  std::vector<std::string> outputs = {"grade"};  ///< three logits each, by a head of its own over what all views show
+  PoolingKind pooling = PoolingKind::Attention;
+  SpatialPoolingKind spatial_pooling = SpatialPoolingKind::Mean;
+  SlicesAs slices_as = SlicesAs::Sequence;
+  std::int64_t slices = 0;      ///< of every view, where they come as channels
+  std::int64_t neighbours = 0;  ///< of a sequence: so many slices on either side come with each as channels
+  /// In training slices are looked at so many at a time, and what the backbone computed is not kept for the backward
+  /// pass but computed again; 0: all at once, kept.
+  std::int64_t recompute_slices = 0;
+  double auxiliary = 0;       ///< weight of the loss of what each slice says alone; 0: it says nothing
+  std::int64_t hidden = 256;  ///< length of the vectors inside the pooling
+  double dropout = 0.2;       ///< before the head, and inside the LSTM and the transformer
+};
 
 /// What a grading network says of N findings, or of N regions with a finding for each output.
 struct GraderOutput {
@@ -46,12 +71,8 @@ class GraderNetworkImpl : public torch::nn::Module {
   const GraderNetworkOptions& options() const { return options_; }
   /// One, or one for each view.
   const std::vector<std::shared_ptr<Backbone>>& backbones() const { return backbones_; }
-  /// For inference: batch normalisation folded into the convolutions, channels last. The state has other names then.
-  void prepare_for_inference();
 
  private:
-  /// What the head sees of a finding or region: the pooled views, one after the other.
-  int64_t features() const;
   PooledSlices pooled_view(size_t view, const torch::Tensor& slices, const torch::Tensor& valid, GraderOutput& output);
   torch::Tensor features_of(size_t view, const torch::Tensor& images);
   torch::Tensor step_features(size_t view, const torch::Tensor& slices, const torch::Tensor& valid);

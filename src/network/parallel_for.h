@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/Parallel.h>
-
 #include <cstddef>
 #include <functional>
 

@@ -39,9 +39,7 @@ struct Storage {
   std::string record;
 };
 using Sequence = std::vector<Pointer>;
-struct Dictionary {
-  std::vector<std::pair<Pointer, Pointer>> items;
-};
+using Dictionary = std::vector<std::pair<Pointer, Pointer>>;
 
 struct PickledValue {
   std::variant<None, Mark, bool, std::int64_t, double, std::string, Global, Storage, Sequence, Dictionary, at::Tensor>
@@ -185,66 +183,52 @@ class Unpickler {
         if (stack_.empty()) fail_pickle("it takes what is not there");
         return push(Pointer(stack_.back()));
       default:
-        if (!number_or_text(opcode) && !remembered(opcode) && !gathered(opcode) && !called(opcode)) {
-          fail_pickle(text("it has the instruction ", static_cast<int>(opcode), ", which no state dict needs"));
-        }
+        return number_or_text(opcode);
     }
   }
 
-  bool number_or_text(unsigned char opcode) {
+  void number_or_text(unsigned char opcode) {
     switch (opcode) {
       case 'J':  // BININT
-        push(made(static_cast<std::int64_t>(static_cast<std::int32_t>(number(4)))));
-        return true;
+        return push(made(static_cast<std::int64_t>(static_cast<std::int32_t>(number(4)))));
       case 'K':
-        push(made(static_cast<std::int64_t>(number(1))));
-        return true;
+        return push(made(static_cast<std::int64_t>(number(1))));
       case 'M':
-        push(made(static_cast<std::int64_t>(number(2))));
-        return true;
+        return push(made(static_cast<std::int64_t>(number(2))));
       case 0x8a: {  // LONG1
         const size_t bytes = number(1);
         if (bytes > 8) fail_pickle("it has a number beyond 64 bits");
         std::uint64_t value = bytes == 0 ? 0 : number(bytes);
         const bool negative = bytes > 0 && bytes < 8 && (value >> (8 * bytes - 1) & 1U) != 0;
         if (negative) value |= ~std::uint64_t{0} << (8 * bytes);
-        push(made(static_cast<std::int64_t>(value)));
-        return true;
+        return push(made(static_cast<std::int64_t>(value)));
       }
       case 'G':  // BINFLOAT: its value decides nothing here
         take(8);
-        push(made(0.0));
-        return true;
+        return push(made(0.0));
       case 'X':  // BINUNICODE
-        push(made(std::string(take(number(4)))));
-        return true;
+        return push(made(std::string(take(number(4)))));
       case 0x8c:  // SHORT_BINUNICODE
-        push(made(std::string(take(number(1)))));
-        return true;
+        return push(made(std::string(take(number(1)))));
       default:
-        return false;
+        return remembered(opcode);
     }
   }
 
-  bool remembered(unsigned char opcode) {
+  void remembered(unsigned char opcode) {
     switch (opcode) {
       case 'q':
-        remember(number(1));
-        return true;
+        return remember(number(1));
       case 'r':
-        remember(number(4));
-        return true;
+        return remember(number(4));
       case 0x94:  // MEMOIZE
-        remember(memo_.size());
-        return true;
+        return remember(memo_.size());
       case 'h':
-        recall(number(1));
-        return true;
+        return recall(number(1));
       case 'j':
-        recall(number(4));
-        return true;
+        return recall(number(4));
       default:
-        return false;
+        return gathered(opcode);
     }
   }
 
@@ -259,70 +243,63 @@ class Unpickler {
     push(found->second);
   }
 
-  bool gathered(unsigned char opcode) {
+  void gathered(unsigned char opcode) {
     switch (opcode) {
       case 't':
-        push(made(pop_to_mark()));
-        return true;
+        return push(made(pop_to_mark()));
       case 0x85:
       case 0x86:
       case 0x87:
-        push_tuple(opcode - 0x84U);
-        return true;
+        return push_tuple(opcode - 0x84U);
       case 'e': {
         Sequence items = pop_to_mark();
         auto& list = top_as<Sequence>("list");
         list.insert(list.end(), items.begin(), items.end());
-        return true;
+        return;
       }
       case 'a': {
         Pointer item = pop();
-        top_as<Sequence>("list").push_back(std::move(item));
-        return true;
+        return top_as<Sequence>("list").push_back(std::move(item));
       }
       case 'u': {
         const Sequence items = pop_to_mark();
-        auto& all = top_as<Dictionary>("dictionary").items;
+        auto& all = top_as<Dictionary>("dictionary");
         if (items.size() % 2 != 0) fail_pickle("it has a key without a value");
         for (size_t k = 0; k < items.size(); k += 2) all.emplace_back(items[k], items[k + 1]);
-        return true;
+        return;
       }
       case 's': {
         Pointer value = pop(), key = pop();
-        top_as<Dictionary>("dictionary").items.emplace_back(std::move(key), std::move(value));
-        return true;
+        top_as<Dictionary>("dictionary").emplace_back(std::move(key), std::move(value));
+        return;
       }
       case 'b':  // attributes of a state dict, such as the versions of its modules
         pop();
         top_as<Dictionary>("dictionary");
-        return true;
+        return;
       default:
-        return false;
+        return called(opcode);
     }
   }
 
-  bool called(unsigned char opcode) {
+  void called(unsigned char opcode) {
     switch (opcode) {
       case 'c': {
         const std::string module = line();
-        push_global(module + "." + line());
-        return true;
+        return push_global(module + "." + line());
       }
       case 0x93: {  // STACK_GLOBAL
         const Pointer name = pop(), module = pop();
-        push_global(as<std::string>(module, "a module's name") + "." + as<std::string>(name, "a name"));
-        return true;
+        return push_global(as<std::string>(module, "a module's name") + "." + as<std::string>(name, "a name"));
       }
       case 'Q':
-        push(storage_of(pop()));
-        return true;
+        return push(storage_of(pop()));
       case 'R': {
         const Pointer arguments = pop(), function = pop();
-        push(result_of(as<Global>(function, "a function").name, as<Sequence>(arguments, "arguments")));
-        return true;
+        return push(result_of(as<Global>(function, "a function").name, as<Sequence>(arguments, "arguments")));
       }
       default:
-        return false;
+        fail_pickle(text("it has the instruction ", static_cast<int>(opcode), ", which no state dict needs"));
     }
   }
 
@@ -402,7 +379,7 @@ class Unpickler {
 
 /// The dictionary that holds tensors by name: the whole, or below one of the usual keys.
 const Dictionary& state_of(const Dictionary& all) {
-  for (const auto& [key, value] : all.items) {
+  for (const auto& [key, value] : all) {
     const auto* name = std::get_if<std::string>(&key->is);
     const auto* below = std::get_if<Dictionary>(&value->is);
     if (name != nullptr && below != nullptr && (*name == "state_dict" || *name == "model")) return *below;
@@ -412,7 +389,7 @@ const Dictionary& state_of(const Dictionary& all) {
 
 TensorMap tensors_of(const Dictionary& state) {
   TensorMap tensors;
-  for (const auto& [key, value] : state.items) {
+  for (const auto& [key, value] : state) {
     const std::string& name = as<std::string>(key, "a tensor's name");
     if (!tensors.emplace(name, as<at::Tensor>(value, "a tensor")).second) fail_pickle(text("it has ", name, " twice"));
   }

@@ -44,9 +44,4 @@ torch::Tensor PointNetworkImpl::forward(const torch::Tensor& crop, const torch::
   return logits.masked_fill((valid == 0).view({count, 1, slices, 1, 1}), kNowhere);
 }
 
-void PointNetworkImpl::prepare_for_inference() {
-  eval();
-  unet_->prepare_for_inference();
-}
-
 }  // namespace lumbargrade

@@ -22,8 +22,6 @@ class PointNetworkImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& crop, const torch::Tensor& valid);
 
   int64_t stride() const { return unet_->stride(); }
-  /// As Network::prepare_for_inference, into evaluation mode.
-  void prepare_for_inference();
 
  private:
   UNet unet_{nullptr};

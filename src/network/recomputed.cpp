@@ -4,7 +4,7 @@
 #include <torch/autograd.h>
 #include <torch/utils.h>
 
-#include "network/autocast.h"
+#include "network/precision.h"
 
 namespace lumbargrade {
 namespace {

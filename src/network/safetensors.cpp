@@ -6,9 +6,8 @@
 #include <array>
 #include <bit>
 #include <fstream>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <string_view>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -147,6 +146,26 @@ void check_cover(const std::vector<TensorEntry>& entries, std::uint64_t data_byt
   if (position != data_bytes) refuse_file(what, text(data_bytes - position, " unused bytes after the last tensor"));
 }
 
+/// Checks the JSON header against the number of data bytes that follow it.
+SafetensorsHeader parse_header(std::string_view text_of_header, std::uint64_t data_bytes, std::string_view what) {
+  const json header =
+      parse_strict_json(text_of_header, {text("header of ", what), ErrorKind::BundleInvalid}, kMaxHeaderDepth);
+  if (!header.is_object()) refuse_file(what, "its header is not an object");
+  SafetensorsHeader result;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == kMetadataKey) {
+      result.metadata = parse_metadata(entry, what);
+    } else {
+      result.entries.push_back(EntryParser(what, name, entry).parse());
+    }
+  }
+  std::stable_sort(result.entries.begin(), result.entries.end(), [](const TensorEntry& a, const TensorEntry& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  check_cover(result.entries, data_bytes, what);
+  return result;
+}
+
 /// A file positioned behind its header.
 struct OpenSafetensors {
   std::ifstream file;
@@ -175,7 +194,7 @@ OpenSafetensors open_safetensors(const std::filesystem::path& path) {
   const std::uint64_t length = header_length(opened.file, file_bytes, what);
   std::string header(length, '\0');
   if (!opened.file.read(header.data(), static_cast<std::streamsize>(length))) refuse_file(what, "it became shorter");
-  opened.header = parse_safetensors_header(header, file_bytes - kLengthBytes - length, what);
+  opened.header = parse_header(header, file_bytes - kLengthBytes - length, what);
   return opened;
 }
 
@@ -224,26 +243,6 @@ std::string make_header(const std::vector<const NamedTensor*>& order,
 }
 
 }  // namespace
-
-SafetensorsHeader parse_safetensors_header(std::string_view text_of_header, std::uint64_t data_bytes,
-                                           std::string_view what) {
-  const json header =
-      parse_strict_json(text_of_header, {text("header of ", what), ErrorKind::BundleInvalid}, kMaxHeaderDepth);
-  if (!header.is_object()) refuse_file(what, "its header is not an object");
-  SafetensorsHeader result;
-  for (const auto& [name, entry] : header.items()) {
-    if (name == kMetadataKey) {
-      result.metadata = parse_metadata(entry, what);
-    } else {
-      result.entries.push_back(EntryParser(what, name, entry).parse());
-    }
-  }
-  std::stable_sort(result.entries.begin(), result.entries.end(), [](const TensorEntry& a, const TensorEntry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
-  check_cover(result.entries, data_bytes, what);
-  return result;
-}
 
 TensorMap read_safetensors(const std::filesystem::path& path) {
   OpenSafetensors opened = open_safetensors(path);

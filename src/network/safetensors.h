@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace lumbargrade {
@@ -28,15 +27,12 @@ struct SafetensorsHeader {
   std::map<std::string, std::string> metadata;
 };
 
-/// Checks the JSON header of a safetensors file against the number of data bytes that follow it. The entries of an
-/// accepted header cover these bytes exactly: no gap, no overlap, nothing after the end, every length equal to
-/// shape × dtype. Refused besides: a name that occurs twice, unknown keys and dtypes, more than eight dimensions.
-/// `what` names the file in errors, which are of kind BundleInvalid. Format: the README of the safetensors project.
-SafetensorsHeader parse_safetensors_header(std::string_view json, std::uint64_t data_bytes, std::string_view what);
-
 /// Reads a safetensors file of dtypes F64, F32, F16, BF16, I64, I32, I16, I8 and U8 into CPU tensors of the same
 /// dtypes. The file is treated as hostile: sizes are checked against its length before anything is allocated. Error of
-/// kind BundleInvalid when the file is missing or is not exactly what the format says.
+/// kind BundleInvalid when the file is missing or is not exactly what the format says (the README of the safetensors
+/// project): the header's entries cover the bytes after it exactly, with no gap, no overlap, nothing after the end,
+/// every length equal to shape × dtype. Refused besides: a name that occurs twice, unknown keys and dtypes, more than
+/// eight dimensions.
 TensorMap read_safetensors(const std::filesystem::path& path);
 
 /// The header alone.

@@ -1,26 +1,24 @@
 #include "network/slice_pooling.h"
 
+#include <torch/nn/init.h>
 #include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
 #include <torch/nn/modules/rnn.h>
+#include <torch/nn/pimpl.h>
 #include <torch/nn/utils/rnn.h>
 
 #include <cmath>
 
-#include "network/transformer_layer.h"
+#include "network/conv_norm.h"
 
 namespace lumbargrade {
 namespace nn = torch::nn;
 namespace {
 
 constexpr int64_t kLayers = 2;  // of the LSTM and of the transformer
-
-/// 1 over the number of valid slices at each of them.
-torch::Tensor uniform_weights(const torch::Tensor& valid, const torch::TensorOptions& options) {
-  const torch::Tensor mask = valid.to(options);
-  return mask / mask.sum(1, true).clamp_min(1);
-}
+constexpr int64_t kHeads = 4;   // of a transformer layer
+constexpr int64_t kExpansion = 2;
 
 /// Softmax over the valid slices of scores N x S; zeros where there are none.
 torch::Tensor masked_softmax(const torch::Tensor& scores, const torch::Tensor& valid) {
@@ -39,23 +37,20 @@ torch::Tensor without_invalid(const torch::Tensor& features, const torch::Tensor
 
 class MeanPooling : public SlicePooling {
  public:
-  explicit MeanPooling(int64_t features) : features_(features) {}
+  using SlicePooling::SlicePooling;
 
   PooledSlices forward(const torch::Tensor& features, const torch::Tensor& valid) override {
-    const torch::Tensor weights = uniform_weights(valid, features.options());
+    const torch::Tensor mask = valid.to(features.options());
+    const torch::Tensor weights = mask / mask.sum(1, true).clamp_min(1);
     return {weighted_sum(without_invalid(features, valid), weights), weights};
   }
-  int64_t features() const override { return features_; }
-
- private:
-  int64_t features_;
 };
 
 /// weights = softmax(w . tanh(V f)) over the slices (Ilse 2018, equation 8).
 class AttentionPooling : public SlicePooling {
  public:
   AttentionPooling(int64_t features, int64_t hidden)
-      : features_(features),
+      : SlicePooling(features),
         project_(register_module("project", nn::Linear(features, hidden))),
         score_(register_module("score", nn::Linear(nn::LinearOptions(hidden, 1).bias(false)))) {}
 
@@ -65,10 +60,8 @@ class AttentionPooling : public SlicePooling {
     const torch::Tensor weights = masked_softmax(scores, valid);
     return {weighted_sum(clean, weights), weights};
   }
-  int64_t features() const override { return features_; }
 
  private:
-  int64_t features_;
   nn::Linear project_;
   nn::Linear score_;
 };
@@ -78,7 +71,8 @@ template <typename Recurrent, typename RecurrentOptions>
 class RecurrentAttentionPooling : public SlicePooling {
  public:
   RecurrentAttentionPooling(const char* name, int64_t features, int64_t hidden, double dropout)
-      : recurrent_(register_module(name, Recurrent(RecurrentOptions(features, hidden / 2)
+      : SlicePooling(hidden),
+        recurrent_(register_module(name, Recurrent(RecurrentOptions(features, hidden / 2)
                                                        .num_layers(kLayers)
                                                        .bidirectional(true)
                                                        .batch_first(true)
@@ -90,7 +84,6 @@ class RecurrentAttentionPooling : public SlicePooling {
     return attention_->forward(complete ? std::get<0>(recurrent_->forward(features)) : along_valid(features, valid),
                                valid);
   }
-  int64_t features() const override { return attention_->features(); }
 
  private:
   /// It goes from one valid slice to the next as if there were no others.
@@ -123,11 +116,69 @@ torch::Tensor position_code(int64_t slices, int64_t width, const torch::TensorOp
   return torch::stack({torch::sin(angle), torch::cos(angle)}, 2).reshape({slices, width}).to(options);
 }
 
+/// Tokens attend to each other, then each passes two linear layers; normalisation before both (Xiong 2020). Names of
+/// parameters and arithmetic are those of PyTorch's TransformerEncoderLayer with norm_first and GELU, which LibTorch's
+/// C++ lacks.
+class TransformerLayerImpl : public nn::Module {
+ public:
+  /// `width` must be a multiple of kHeads.
+  TransformerLayerImpl(int64_t width, double dropout) : dropout_(dropout) {
+    TORCH_CHECK(width % kHeads == 0, "a transformer's width must be a multiple of ", kHeads);
+    Group attention = register_module("self_attn", Group());
+    in_weight_ = attention->register_parameter("in_proj_weight", torch::empty({3 * width, width}));
+    in_bias_ = attention->register_parameter("in_proj_bias", torch::zeros({3 * width}));
+    nn::init::xavier_uniform_(in_weight_);
+    out_ = attention->register_module("out_proj", nn::Linear(width, width));
+    nn::init::zeros_(out_->bias);
+    expand_ = register_module("linear1", nn::Linear(width, kExpansion * width));
+    contract_ = register_module("linear2", nn::Linear(kExpansion * width, width));
+    first_norm_ = register_module("norm1", nn::LayerNorm(nn::LayerNormOptions({width})));
+    second_norm_ = register_module("norm2", nn::LayerNorm(nn::LayerNormOptions({width})));
+  }
+
+  /// `tokens` N x T x width; `valid` N x T bool: the others are seen by nobody but themselves.
+  torch::Tensor forward(const torch::Tensor& tokens, const torch::Tensor& valid) {
+    const bool training = is_training();
+    const torch::Tensor seen =
+        tokens + torch::dropout(attended(first_norm_->forward(tokens), valid), dropout_, training);
+    const torch::Tensor expanded =
+        torch::dropout(torch::gelu(expand_->forward(second_norm_->forward(seen))), dropout_, training);
+    return seen + torch::dropout(contract_->forward(expanded), dropout_, training);
+  }
+
+ private:
+  torch::Tensor attended(const torch::Tensor& tokens, const torch::Tensor& valid) {
+    const int64_t n = tokens.size(0), t = tokens.size(1), width = tokens.size(2), depth = width / kHeads;
+    // 3 x N x heads x T x depth
+    const torch::Tensor parts =
+        torch::linear(tokens, in_weight_, in_bias_).reshape({n, t, 3, kHeads, depth}).permute({2, 0, 3, 1, 4});
+    const torch::Tensor scores =
+        torch::matmul(parts[0], parts[1].transpose(2, 3)) / std::sqrt(static_cast<double>(depth));
+    const torch::Tensor itself = torch::eye(t, valid.options());
+    const torch::Tensor hidden = ~(valid.reshape({n, 1, 1, t}) | itself);
+    const torch::Tensor weights =
+        torch::softmax(scores.to(torch::kFloat).masked_fill(hidden, -1e30), 3).to(scores.scalar_type());
+    const torch::Tensor joined = torch::matmul(torch::dropout(weights, dropout_, is_training()), parts[2]);
+    return out_->forward(joined.transpose(1, 2).reshape({n, t, width}));
+  }
+
+  double dropout_;
+  torch::Tensor in_weight_;
+  torch::Tensor in_bias_;
+  nn::Linear out_{nullptr};
+  nn::Linear expand_{nullptr};
+  nn::Linear contract_{nullptr};
+  nn::LayerNorm first_norm_{nullptr};
+  nn::LayerNorm second_norm_{nullptr};
+};
+TORCH_MODULE(TransformerLayer);
+
 /// Slices attend to each other, then attention joins them.
 class TransformerPooling : public SlicePooling {
  public:
   TransformerPooling(int64_t features, int64_t hidden, double dropout)
-      : project_(register_module("project", nn::Linear(features, hidden))),
+      : SlicePooling(hidden),
+        project_(register_module("project", nn::Linear(features, hidden))),
         layers_(register_module("layers", nn::ModuleList())),
         norm_(register_module("norm", nn::LayerNorm(nn::LayerNormOptions({hidden})))),
         attention_(register_module("attention", std::make_shared<AttentionPooling>(hidden, hidden))) {
@@ -140,7 +191,6 @@ class TransformerPooling : public SlicePooling {
     for (const auto& layer : *layers_) tokens = layer->as<TransformerLayer>()->forward(tokens, valid);
     return attention_->forward(norm_->forward(tokens), valid);
   }
-  int64_t features() const override { return attention_->features(); }
 
  private:
   nn::Linear project_;

@@ -5,9 +5,16 @@
 
 #include <memory>
 
-#include "network/grader_options.h"
-
 namespace lumbargrade {
+
+/// How the slices of a crop become one vector.
+enum class PoolingKind {
+  Mean,           ///< over the valid slices
+  Attention,      ///< weights by a small network per slice (Ilse 2018)
+  LstmAttention,  ///< a bidirectional LSTM along the slices, then attention
+  Transformer,    ///< slices attend to each other, then attention
+  GruAttention    ///< a bidirectional GRU along the slices, then attention
+};
 
 /// The features of a crop's slices as one vector.
 struct PooledSlices {
@@ -19,10 +26,14 @@ struct PooledSlices {
 /// valid slice gives zeros.
 class SlicePooling : public torch::nn::Module {
  public:
+  explicit SlicePooling(int64_t features) : features_(features) {}
   /// `features` N x S x F; `valid` N x S bool.
   virtual PooledSlices forward(const torch::Tensor& features, const torch::Tensor& valid) = 0;
   /// F', the length of what comes out.
-  virtual int64_t features() const = 0;
+  int64_t features() const { return features_; }
+
+ private:
+  int64_t features_;
 };
 
 /// Pooling of slices with `in_features` each. `hidden` is the length of the vectors inside (attention, both directions

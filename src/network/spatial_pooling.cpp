@@ -13,14 +13,9 @@ constexpr double kGemExponent = 3;  // to begin with, as Radenovic 2018
 constexpr double kLeastActivation = 1e-6;
 constexpr double kLeastExponent = 1;  // the mean; below, small values would decide
 
-/// N x F x P.
-torch::Tensor positions_of(const torch::Tensor& maps) {
-  return maps.flatten(2);
-}
-
 class MeanOfPositions : public SpatialPooling {
  public:
-  torch::Tensor forward(const torch::Tensor& maps) override { return positions_of(maps).mean(2); }
+  torch::Tensor forward(const torch::Tensor& maps) override { return maps.flatten(2).mean(2); }
 };
 
 /// (mean of x^p)^(1/p) with a p that is learned (Radenovic 2018): between the mean and the maximum.
@@ -31,7 +26,7 @@ class GeneralisedMean : public SpatialPooling {
   torch::Tensor forward(const torch::Tensor& maps) override {
     const torch::Tensor p = exponent_.clamp_min(kLeastExponent);
     // In float32: powers of half precision overflow.
-    const torch::Tensor values = positions_of(maps).to(torch::kFloat32).clamp_min(kLeastActivation);
+    const torch::Tensor values = maps.flatten(2).to(torch::kFloat32).clamp_min(kLeastActivation);
     return values.pow(p).mean(2).pow(1 / p).to(maps.scalar_type());
   }
 
@@ -48,7 +43,7 @@ class HeatMapAttention : public SpatialPooling {
   }
 
   torch::Tensor forward(const torch::Tensor& maps) override {
-    const torch::Tensor positions = positions_of(maps).transpose(1, 2);
+    const torch::Tensor positions = maps.flatten(2).transpose(1, 2);
     const torch::Tensor weights = torch::softmax(score_->forward(positions).to(torch::kFloat32), 1);
     return (positions * weights.to(maps.scalar_type())).sum(1);
   }

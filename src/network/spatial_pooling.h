@@ -5,11 +5,16 @@
 
 #include <memory>
 
-#include "network/grader_options.h"
-
 namespace lumbargrade {
 
-/// How the positions of a feature map become one vector.
+/// How the positions of a slice's features become one vector.
+enum class SpatialPoolingKind {
+  Mean,
+  GeneralisedMean,  ///< of powers, with a learned exponent (Radenovic 2018)
+  HeatMap           ///< weighted by a learned map
+};
+
+/// The positions of a feature map as one vector.
 class SpatialPooling : public torch::nn::Module {
  public:
   /// N x F x positions in two or three dimensions to N x F.

@@ -10,38 +10,34 @@
 namespace lumbargrade {
 namespace {
 
-[[noreturn]] void refuse(std::string_view what, const std::string& why) {
-  throw Error(ErrorKind::BundleInvalid, text(what, ": ", why));
+[[noreturn]] void refuse(std::string_view what, const std::string& name, const std::string& why) {
+  throw Error(ErrorKind::BundleInvalid, text(what, ": tensor \"", name, "\"", why));
 }
 
-void check_shape(const std::string& name, const at::Tensor& own, const at::Tensor& given, std::string_view what) {
-  if (own.sizes() == given.sizes()) return;
-  refuse(what, text("tensor \"", name, "\" has shape ", given.sizes(), ", the network needs ", own.sizes()));
-}
-
-void check_dtype(const std::string& name, const at::Tensor& own, const at::Tensor& given, std::string_view what) {
+void check_tensor(const std::string& name, const at::Tensor& own, const at::Tensor& given, std::string_view what) {
+  if (own.sizes() != given.sizes()) {
+    refuse(what, name, text(" has shape ", given.sizes(), ", the network needs ", own.sizes()));
+  }
   const bool both_floating = own.is_floating_point() && given.is_floating_point();
-  if (both_floating || own.scalar_type() == given.scalar_type()) return;
-  refuse(what, text("tensor \"", name, "\" has dtype ", c10::toString(given.scalar_type()), ", the network needs ",
-                    c10::toString(own.scalar_type())));
-}
-
-void check_finite(const std::string& name, const at::Tensor& given, std::string_view what) {
+  if (!both_floating && own.scalar_type() != given.scalar_type()) {
+    refuse(what, name,
+           text(" has dtype ", c10::toString(given.scalar_type()), ", the network needs ",
+                c10::toString(own.scalar_type())));
+  }
   // One value that is not finite makes the sum so; no float32 tensor can overflow a double.
-  if (!given.is_floating_point() || std::isfinite(given.sum(at::kDouble).item<double>())) return;
-  refuse(what, text("tensor \"", name, "\" holds values that are not finite"));
+  if (given.is_floating_point() && !std::isfinite(given.sum(at::kDouble).item<double>())) {
+    refuse(what, name, " holds values that are not finite");
+  }
 }
 
 void check_state(const TensorMap& own, const TensorMap& given, std::string_view what) {
   for (const auto& [name, tensor] : own) {
     const auto found = given.find(name);
-    if (found == given.end()) refuse(what, text("tensor \"", name, "\", which the network needs, is missing"));
-    check_shape(name, tensor, found->second, what);
-    check_dtype(name, tensor, found->second, what);
-    check_finite(name, found->second, what);
+    if (found == given.end()) refuse(what, name, ", which the network needs, is missing");
+    check_tensor(name, tensor, found->second, what);
   }
   for (const auto& [name, tensor] : given) {
-    if (!own.contains(name)) refuse(what, text("tensor \"", name, "\" does not belong to the network"));
+    if (!own.contains(name)) refuse(what, name, " does not belong to the network");
   }
 }
 

@@ -91,9 +91,8 @@ torch::Tensor StudyStackImpl::forward(const torch::Tensor& logits, const torch::
   const torch::Tensor missing = (present == 0).unsqueeze(2);
   const torch::Tensor known = logits.masked_fill(missing, 0), valid = (present != 0).to(logits.scalar_type());
   const torch::Tensor answers = heard_answers(known, valid);
-  const int64_t looked = kStackRows;
   const torch::Tensor other_way = torch::cat({mirrored(answers.narrow(1, 0, kStackAnswers), kSeverityCount),
-                                              mirrored(answers.narrow(1, kStackAnswers, looked), 1)},
+                                              mirrored(answers.narrow(1, kStackAnswers, kStackRows), 1)},
                                              1);
   const torch::Tensor shift = (one_way(answers) + offset_ + mirrored(one_way(other_way) + offset_, kSeverityCount)) / 2;
   const torch::Tensor by_finding = shift.reshape({n, kStackRows, kSeverityCount, kLevelCount}).transpose(2, 3);

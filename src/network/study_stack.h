@@ -7,9 +7,24 @@
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
-#include "network/study_stack_options.h"
+#include <cstdint>
 
 namespace lumbargrade {
+
+/// How a StudyStack joins the levels of a study.
+enum class StackKind {
+  Linear,   ///< a weighted sum of the answers to the levels around
+  Mlp,      ///< one hidden layer over them
+  Sequence  ///< a bidirectional LSTM along the spine (fifth place of RSNA 2024)
+};
+
+/// Shape of a StudyStack.
+struct StudyStackOptions {
+  StackKind kind = StackKind::Linear;
+  std::int64_t reach_levels = 4;  ///< linear and mlp: so many levels above and below are heard
+  std::int64_t hidden = 32;       ///< mlp and sequence
+  double dropout = 0;             ///< mlp and sequence: of the hidden values
+};
 
 /// Second stage on what the networks say of a study, averaged over members and looks: it hears the answers to all 25
 /// findings and corrects each (a stack, Wolpert 1992; fourth and sixth place of RSNA 2024). The spine is a sequence of

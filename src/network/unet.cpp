@@ -2,19 +2,26 @@
 
 #include <torch/nn/modules/container/sequential.h>
 
+#include "network/conv_norm.h"
+
 namespace lumbargrade {
 namespace nn = torch::nn;
+namespace {
 
-ConvBlockImpl::ConvBlockImpl(int64_t in_channels, int64_t out_channels)
-    : convolution_(this, "conv", "norm", nn::Conv2dOptions(in_channels, out_channels, 3).padding(1)) {}
+/// 3 x 3 convolution, batch normalisation, ReLU.
+class ConvBlockImpl : public nn::Module, public Foldable {
+ public:
+  ConvBlockImpl(int64_t in_channels, int64_t out_channels)
+      : convolution_(this, "conv", "norm", nn::Conv2dOptions(in_channels, out_channels, 3).padding(1)) {}
+  torch::Tensor forward(const torch::Tensor& input) { return convolution_(input).relu_(); }
+  void fold_batch_norm() override { convolution_.fold(); }
 
-torch::Tensor ConvBlockImpl::forward(const torch::Tensor& input) {
-  return convolution_(input).relu_();
-}
+ private:
+  ConvNorm convolution_;
+};
+TORCH_MODULE(ConvBlock);
 
-void ConvBlockImpl::fold_batch_norm() {
-  convolution_.fold();
-}
+}  // namespace
 
 UNetImpl::UNetImpl(UNetOptions options) : options_(std::move(options)) {
   const auto& widths = options_.widths;
@@ -59,12 +66,6 @@ UNetOutput UNetImpl::forward(const torch::Tensor& input) {
   const int64_t fine_channels = 4 * options_.fine_classes;
   return {torch::pixel_shuffle(logits.narrow(1, 0, fine_channels).contiguous(), 2),
           logits.narrow(1, fine_channels, options_.coarse_maps)};
-}
-
-void UNetImpl::prepare_for_inference() {
-  eval();
-  fold_batch_norm_below(*this);
-  use_channels_last(*this);
 }
 
 }  // namespace lumbargrade

@@ -6,7 +6,6 @@
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
-#include "network/conv_norm.h"
 #include "network/unet_options.h"
 
 namespace lumbargrade {
@@ -16,18 +15,6 @@ struct UNetOutput {
   torch::Tensor fine;    ///< N x fine_classes x H x W
   torch::Tensor coarse;  ///< N x coarse_maps x H/2 x W/2
 };
-
-/// 3 x 3 convolution, batch normalisation, ReLU.
-class ConvBlockImpl : public torch::nn::Module, public Foldable {
- public:
-  ConvBlockImpl(int64_t in_channels, int64_t out_channels);
-  torch::Tensor forward(const torch::Tensor& input);
-  void fold_batch_norm() override;
-
- private:
-  ConvNorm convolution_;
-};
-TORCH_MODULE(ConvBlock);
 
 /// 2-D U-Net (Ronneberger 2015) whose first level works at half the input's resolution: a pixel-unshuffle brings the
 /// 2 x 2 neighbours in as channels and a pixel-shuffle takes the classes back out, so that edges are placed at full
@@ -40,10 +27,6 @@ class UNetImpl : public torch::nn::Module {
   UNetOutput forward(const torch::Tensor& input);
 
   int64_t stride() const { return int64_t{2} << (options_.widths.size() - 1); }
-  const UNetOptions& options() const { return options_; }
-
-  /// As Network::prepare_for_inference, into evaluation mode.
-  void prepare_for_inference();
 
  private:
   UNetOptions options_;

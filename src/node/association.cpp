@@ -8,7 +8,6 @@
 #include <dcmtk/dcmnet/diutil.h>
 #include <dcmtk/dcmtls/tlslayer.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -127,13 +126,10 @@ class Association {
       return reject(ASC_REASON_SU_CALLEDAETITLENOTRECOGNIZED, text("it calls \"", called.data(), "\""));
     }
     const auto& senders = configuration_.senders;
-    const auto& peers = configuration_.peers;
-    const bool is_peer =
-        std::any_of(peers.begin(), peers.end(), [&](const Peer& peer) { return peer.ae_title == title_; });
     is_sender_ = std::any_of(senders.begin(), senders.end(), [&](const Sender& sender) {
       return sender.ae_title == title_ && (sender.address.empty() || sender.address == address_);
     });
-    if (is_sender_ || is_peer) return true;
+    if (is_sender_ || find_peer(configuration_, title_) != nullptr) return true;
     return reject(ASC_REASON_SU_CALLINGAETITLENOTRECOGNIZED,
                   text("\"", title_, "\" is no sender that may send from there"));
   }
@@ -276,14 +272,9 @@ class Association {
       return STATUS_Success;
     }
     log_warning(text("an image of \"", title_, "\" is refused: ", kept.why));
-    switch (kept.outcome) {
-      case Kept::Outcome::OtherContent:
-        return kDuplicateInstance;
-      case Kept::Outcome::NoRoom:
-        return STATUS_STORE_Refused_OutOfResources;
-      default:
-        return STATUS_STORE_Error_CannotUnderstand;
-    }
+    if (kept.outcome == Kept::Outcome::OtherContent) return kDuplicateInstance;
+    return kept.outcome == Kept::Outcome::NoRoom ? STATUS_STORE_Refused_OutOfResources
+                                                 : STATUS_STORE_Error_CannotUnderstand;
   }
 
   int end(const OFCondition& condition) {

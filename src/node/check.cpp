@@ -11,7 +11,6 @@
 #include "core/printable_text.h"
 #include "node/peer_association.h"
 #include "node/receiver.h"
-#include "node/spool.h"
 #include "node/tls.h"
 
 namespace lumbargrade::node {

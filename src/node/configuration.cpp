@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
-#include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -54,8 +54,12 @@ std::string checked_address(const Place& place, const std::string& value) {
   return value;
 }
 
+/// 1 to 16 characters of printable ASCII without backslash, no blank at either end (PS3.5, VR AE).
 std::string checked_title(const Place& place, const std::string& value) {
-  if (!is_ae_title(value)) place.fail(text("\"", value, "\" is no AE title (1 to 16 printable characters)"));
+  const auto fits = [](unsigned char c) { return c >= 0x20 && c < 0x7F && c != '\\'; };
+  const bool is_title = !value.empty() && value.size() <= 16 && value.front() != ' ' && value.back() != ' ' &&
+                        std::all_of(value.begin(), value.end(), fits);
+  if (!is_title) place.fail(text("\"", value, "\" is no AE title (1 to 16 printable characters)"));
   return value;
 }
 
@@ -90,12 +94,17 @@ auto number(int& target, int least, int most) {
   return [&target, least, most](const Place& at, const std::string& v) { target = whole_number(at, v, least, most); };
 }
 
+/// Reads a value by `read` into `target`.
+template <typename Value, typename Read>
+auto into(Value& target, Read read) {
+  return [&target, read](const Place& at, const std::string& v) { target = read(at, v); };
+}
+
 Keys node_keys(Configuration& c) {
   return {
-      {"ae_title", "LUMBARGRADE", "name of this node; who calls another is refused",
-       [&](const Place& at, const std::string& v) { c.ae_title = checked_title(at, v); }},
+      {"ae_title", "LUMBARGRADE", "name of this node; who calls another is refused", into(c.ae_title, checked_title)},
       {"address", "127.0.0.1", "listens on this IPv4 address alone; 0.0.0.0: on all of the machine",
-       [&](const Place& at, const std::string& v) { c.address = checked_address(at, v); }},
+       into(c.address, checked_address)},
       {"port", "11112", "listens on this TCP port", number(c.port, 1, 65535)},
       {"folder", "", "holds images that came, results, what waits to be sent, and status.json",
        [&](const Place& at, const std::string& v) {
@@ -107,7 +116,7 @@ Keys node_keys(Configuration& c) {
        "this peer is asked (C-FIND) how many MR images a quiet study has; while fewer are here it waits, at most ten "
        "times "
        "as long",
-       [&](const Place& at, const std::string& v) { c.count_at = checked_title(at, v); }},
+       into(c.count_at, checked_title)},
       {"max_associations", "20", "more at a time are turned away", number(c.max_associations, 1, 200)},
       {"timeout_s", "60", "seconds without a word from the other side after which it is given up",
        number(c.timeout_s, 1, 3600)},
@@ -130,35 +139,32 @@ Keys grading_keys(Configuration& c) {
       {"study_timeout_s", "600", "a study that takes longer fails", number(c.study_timeout_s, 1, 86400)},
       {"memory_limit_mb", "3000", "a study that needs more memory fails", number(c.memory_limit_mb, 1024, 1048576)},
       {"results", "sr,sc,seg", "what is sent: structured report, pictures, segmentation",
-       [&](const Place& at, const std::string& v) { c.results = result_kinds(at, v); }},
+       into(c.results, result_kinds)},
   };
 }
 
 Keys tls_keys(Configuration& c) {
-  const auto file = [](fs::path& target) {
-    return [&target](const Place& at, const std::string& v) { target = existing_file(at, v); };
-  };
   return {
       {"certificate", "", "this node's certificate (PEM); with it only secured connections are accepted",
-       file(c.tls.certificate)},
-      {"key", "", "the certificate's key (PEM, without passphrase)", file(c.tls.key)},
-      {"authorities", "", "certificates (PEM) one of which must have signed the other side's", file(c.tls.authorities)},
+       into(c.tls.certificate, existing_file)},
+      {"key", "", "the certificate's key (PEM, without passphrase)", into(c.tls.key, existing_file)},
+      {"authorities", "", "certificates (PEM) one of which must have signed the other side's",
+       into(c.tls.authorities, existing_file)},
   };
 }
 
 Keys sender_keys(Sender& sender) {
   return {{"address", "", "it is accepted from this IPv4 address alone; none named: from any",
-           [&](const Place& at, const std::string& v) { sender.address = checked_address(at, v); }}};
+           into(sender.address, checked_address)}};
 }
 
 Keys peer_keys(Peer& peer) {
   return {
       {"address", "", "host to which results are sent", [&](const Place&, const std::string& v) { peer.address = v; }},
       {"port", "104", "its TCP port", number(peer.port, 1, 65535)},
-      {"tls", "no", "yes: the connection is secured by the certificate of [tls]",
-       [&](const Place& at, const std::string& v) { peer.tls = yes_or_no(at, v); }},
+      {"tls", "no", "yes: the connection is secured by the certificate of [tls]", into(peer.tls, yes_or_no)},
       {"commitment", "no", "yes: the peer is asked to confirm that it keeps what was sent (storage commitment)",
-       [&](const Place& at, const std::string& v) { peer.commitment = yes_or_no(at, v); }},
+       into(peer.commitment, yes_or_no)},
       {"retry_s", "60", "seconds until what was not taken is sent again; doubles up to an hour",
        number(peer.retry_s, 1, 3600)},
   };
@@ -211,13 +217,12 @@ class Parser {
     } else if (section == "tls") {
       keys_ = tls_keys(values);
     } else if (kind == "sender") {
-      sender_ = {checked_title(place_, title), ""};
-      keys_ = sender_keys(sender_);
+      values.senders.push_back({checked_title(place_, title), ""});
+      keys_ = sender_keys(values.senders.back());
       explain("", title, "may send images to this node");
     } else if (kind == "peer") {
-      peer_ = {};
-      peer_.ae_title = checked_title(place_, title);
-      keys_ = peer_keys(peer_);
+      values.peers.emplace_back().ae_title = checked_title(place_, title);
+      keys_ = peer_keys(values.peers.back());
       explain("", title, "gets the results");
     } else {
       place_.fail(text("no section [", section, "]", name_hint(kind, {"node", "grading", "tls", "sender", "peer"})));
@@ -247,10 +252,8 @@ class Parser {
       defaults_.push_back({0, text("[", section_, "] ", key.name),
                            key.default_value.empty() ? "(none)" : key.default_value, key.meaning});
     }
-    if (section_.starts_with("sender")) result_.values.senders.push_back(sender_);
-    if (section_.starts_with("peer")) {
-      if (peer_.address.empty()) place_.fail(text("[", section_, "] names no address"));
-      result_.values.peers.push_back(peer_);
+    if (section_.starts_with("peer") && result_.values.peers.back().address.empty()) {
+      place_.fail(text("[", section_, "] names no address"));
     }
     given_.clear();
     section_.clear();
@@ -282,18 +285,10 @@ class Parser {
   std::vector<ExplainedLine> defaults_;
   std::string section_;
   Keys keys_;
-  Sender sender_;
-  Peer peer_;
   std::set<std::string> seen_, given_;
 };
 
 }  // namespace
-
-bool is_ae_title(const std::string& words) {
-  const auto fits = [](unsigned char c) { return c >= 0x20 && c < 0x7F && c != '\\'; };
-  return !words.empty() && words.size() <= 16 && words.front() != ' ' && words.back() != ' ' &&
-         std::all_of(words.begin(), words.end(), fits);
-}
 
 const Peer* find_peer(const Configuration& configuration, const std::string& ae_title) {
   const auto& peers = configuration.peers;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,8 +75,5 @@ CheckedConfiguration read_configuration(const std::filesystem::path& file);
 
 /// The same from text; `name` stands for the file in messages.
 CheckedConfiguration parse_configuration(const std::string& content, const std::string& name);
-
-/// 1 to 16 characters of printable ASCII without backslash, no blank at either end (PS3.5, VR AE).
-bool is_ae_title(const std::string& words);
 
 }  // namespace lumbargrade::node

@@ -1,9 +1,9 @@
 #include "node/grading.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "batch/index.h"
 #include "batch/merge.h"
@@ -45,6 +45,17 @@ Attempt read_attempt(const fs::path& file) {
   std::ifstream stream(file);
   stream >> attempt.fingerprint >> attempt.failures;
   return stream ? attempt : Attempt{};
+}
+
+/// The DICOM files of a folder, each with its SOP instance UID, or none where it cannot be read.
+std::vector<std::pair<fs::path, std::string>> results_in(const fs::path& folder) {
+  std::vector<std::pair<fs::path, std::string>> instances;
+  for (const std::string& name : names_in(folder)) {
+    if (!name.ends_with(".dcm")) continue;
+    const auto uids = read_header_uids(folder / name);
+    instances.emplace_back(folder / name, uids ? uids->sop_instance_uid : "");
+  }
+  return instances;
 }
 
 }  // namespace
@@ -166,31 +177,20 @@ void Grading::record(const StudyOutcome& outcome) {
                    failures < kMostTries ? "; it is tried once more" : ""));
 }
 
-std::vector<std::string> Grading::instances_of(const std::string& study) const {
-  std::vector<std::string> files;
-  for (const std::string& name : names_in(spool_.dicom_results(study))) {
-    if (name.ends_with(".dcm")) files.push_back(name);
-  }
-  return files;
-}
-
 void Grading::queue_results(const std::string& study) const {
-  for (const std::string& name : instances_of(study)) {
-    const fs::path file = spool_.dicom_results(study) / name;
-    const auto uids = read_header_uids(file);
-    if (!uids || !is_uid(uids->sop_instance_uid)) {
+  for (const auto& [file, uid] : results_in(spool_.dicom_results(study))) {
+    if (!is_uid(uid)) {
       log_error(text(file.string(), " cannot be read back and is not sent"));
       continue;
     }
-    for (const Peer& peer : configuration_.peers) Outbox(spool_, peer.ae_title).add(file, uids->sop_instance_uid);
+    for (const Peer& peer : configuration_.peers) Outbox(spool_, peer.ae_title).add(file, uid);
   }
 }
 
 bool Grading::is_sent(const std::string& study) const {
-  for (const std::string& name : instances_of(study)) {
-    const auto uids = read_header_uids(spool_.dicom_results(study) / name);
+  for (const auto& [file, uid] : results_in(spool_.dicom_results(study))) {
     for (const Peer& peer : configuration_.peers) {
-      if (uids && !Outbox(spool_, peer.ae_title).was_sent(uids->sop_instance_uid)) return false;
+      if (!uid.empty() && !Outbox(spool_, peer.ae_title).was_sent(uid)) return false;
     }
   }
   return true;
@@ -213,10 +213,9 @@ void Grading::write_tables_and_index() {
 
 void Grading::remove_study(const std::string& study) const {
   std::error_code ignored;
-  for (const std::string& name : instances_of(study)) {
-    const auto uids = read_header_uids(spool_.dicom_results(study) / name);
+  for (const auto& [file, uid] : results_in(spool_.dicom_results(study))) {
     for (const Peer& peer : configuration_.peers) {
-      if (uids) Outbox(spool_, peer.ae_title).forget_sent(uids->sop_instance_uid);
+      if (!uid.empty()) Outbox(spool_, peer.ae_title).forget_sent(uid);
     }
   }
   store_.remove_result(study);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -46,7 +45,6 @@ class Grading {
   bool is_to_grade(const StudyFolder& study);
   void record(const StudyOutcome& outcome);
   void queue_results(const std::string& study) const;
-  std::vector<std::string> instances_of(const std::string& study) const;
   bool is_sent(const std::string& study) const;
   void write_tables_and_index();
   void remove_study(const std::string& study) const;

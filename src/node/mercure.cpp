@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
-#include "node/spool.h"
+#include "pipeline/load_grader.h"
 #include "pipeline/report_files.h"
 #include "report/grades_json.h"
 #include "study/header_uids.h"
@@ -36,26 +36,24 @@ void place_result(const fs::path& file, const fs::path& out) {
 
 }  // namespace
 
-MercureFolders mercure_folders() {
-  return {folder_from("MERCURE_IN_DIR"), folder_from("MERCURE_OUT_DIR")};
-}
-
-void run_mercure_module(const MercureFolders& folders, const GraderOptions& options, const std::string& program) {
+void run_mercure_module(const std::string& program) {
+  const fs::path in = folder_from("MERCURE_IN_DIR"), out = folder_from("MERCURE_OUT_DIR");
   const StudyOptions study;
+  const GraderOptions options;
   const LoadedGrader loaded = load_grader(options);
-  const StudyAndResult graded = read_and_grade(folders.in, study, loaded.grader);
+  const StudyAndResult graded = read_and_grade(in, study, loaded.grader);
   const StudyReport report = make_study_report(graded, loaded, program);
   ReportOptions results;
   results.dicom = {"sr", "sc", "seg"};
-  const fs::path work = folders.out / ".lumbargrade";
+  const fs::path work = out / ".lumbargrade";
   make_folder(work);
   for (const std::string& file :
        write_report_files(work, report, results, loaded.grader, deciding_options(study, options))) {
-    place_result(work / file, folders.out);
+    place_result(work / file, out);
   }
   std::error_code ignored;
   fs::remove_all(work, ignored);
-  write_file_atomically(folders.out / "result.json", grades_json(report));
+  write_file_atomically(out / "result.json", grades_json(report));
   log_study(graded.result);
 }
 

@@ -3,7 +3,6 @@
 #include <dcmtk/dcmtls/tlslayer.h>
 #include <sys/wait.h>
 
-#include <array>
 #include <chrono>
 #include <csignal>
 
@@ -161,10 +160,6 @@ void run_node(const Configuration& configuration, const PoolOptions& pool, const
               const std::string& program) {
   std::signal(SIGPIPE, SIG_IGN);
   Node(configuration, pool, identity, program).run();
-}
-
-std::filesystem::path results_folder(const Configuration& configuration) {
-  return Spool(configuration.folder).results();
 }
 
 }  // namespace lumbargrade::node

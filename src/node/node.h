@@ -13,11 +13,8 @@ namespace lumbargrade::node {
 /// one sends (outbox.h); those that die are started again. Any of them may be killed at any moment: what was received
 /// is graded, and what was graded is sent, after the next start. Throws Error (Failure) where the port is taken, or the
 /// folder is in use or cannot be written. `pool` and `identity` are those of `batch`; the workers must write pages and
-/// DICOM results into results_folder().
+/// DICOM results into the spool's results folder.
 void run_node(const Configuration& configuration, const PoolOptions& pool, const RunIdentity& identity,
               const std::string& program);
-
-/// Where the workers write pages and DICOM results.
-std::filesystem::path results_folder(const Configuration& configuration);
 
 }  // namespace lumbargrade::node

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 
 #include "core/atomic_file.h"
@@ -46,7 +47,11 @@ class PeerSender {
     if (waiting.empty()) return;
     waiting.resize(std::min(waiting.size(), kMostInOneAssociation));
     const std::string problem = send(waiting);
-    problem.empty() ? calm() : pause(problem);
+    if (problem.empty()) {
+      pause_s_ = 0;
+    } else {
+      pause(problem);
+    }
   }
 
  private:
@@ -62,7 +67,6 @@ class PeerSender {
   std::string send(const std::vector<Waiting>& waiting) {
     std::string problem;
     size_t taken = 0;
-    to_confirm_.clear();
     try {
       PeerAssociation association(configuration_, peer_);
       for (const Waiting& instance : waiting) {
@@ -70,7 +74,7 @@ class PeerSender {
         const std::string refused = send_one(association, instance);
         refused.empty() ? void(++taken) : void(problem = refused);
       }
-      if (!to_confirm_.empty()) association.ask_to_keep(to_confirm_);
+      association.ask_to_keep();
       association.release();
     } catch (const Error& error) {
       problem = error.what();
@@ -91,14 +95,11 @@ class PeerSender {
       outbox_.end_refused(instance.sop_instance_uid);
     } else if (association.can_confirm()) {
       outbox_.end_unconfirmed(instance.sop_instance_uid);
-      to_confirm_.push_back(instance.sop_instance_uid);
     } else {
       outbox_.end_sent(instance.sop_instance_uid);
     }
     return refused;
   }
-
-  void calm() { pause_s_ = 0; }
 
   void pause(const std::string& problem) {
     pause_s_ = pause_s_ == 0 ? peer_.retry_s : std::min(2 * pause_s_, kLongestPause_s);
@@ -109,7 +110,6 @@ class PeerSender {
   const Configuration& configuration_;
   const Peer& peer_;
   Outbox outbox_;
-  std::vector<std::string> to_confirm_;
   Clock::time_point next_try_;
   int pause_s_ = 0;
 };

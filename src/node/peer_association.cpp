@@ -1,20 +1,15 @@
 #include "node/peer_association.h"
 
-#include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmnet/dcmtrans.h>
 #include <dcmtk/dcmnet/dul.h>
-#include <dcmtk/dcmnet/scu.h>
 #include <dcmtk/dcmtls/tlslayer.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
 
 #include "core/error.h"
 #include "dicom/library.h"
-#include "node/commitment.h"
-#include "node/spool.h"
 #include "node/tls.h"
 #include "study/header_uids.h"
 
@@ -45,118 +40,99 @@ void require(const OFCondition& condition, const char* what) {
 
 }  // namespace
 
-class PeerAssociation::Connection : public DcmSCU {
- public:
-  Connection(const Configuration& configuration, const Peer& peer)
-      : spool(configuration.folder), title(peer.ae_title), wants_commitment(peer.commitment) {
-    dicom::set_up_library();
-    dcmConnectionTimeout.set(configuration.timeout_s);
-    dcmSocketReceiveTimeout.set(configuration.timeout_s);
-    dcmSocketSendTimeout.set(configuration.timeout_s);
-    setAETitle(configuration.ae_title.c_str());
-    setPeerAETitle(peer.ae_title.c_str());
-    setPeerHostName(peer.address.c_str());
-    setPeerPort(static_cast<Uint16>(peer.port));
-    setACSETimeout(static_cast<Uint32>(configuration.timeout_s));
-    setDIMSEBlockingMode(DIMSE_NONBLOCKING);
-    setDIMSETimeout(static_cast<Uint32>(configuration.timeout_s));
-    propose();
-    require(initNetwork(), "the network cannot be used");
-    if (peer.tls) {
-      tls_ = tls_layer(configuration.tls, NET_REQUESTOR);
-      require(useSecureConnection(tls_.get()), "the connection cannot be secured");
-    }
-    require(negotiateAssociation(), "no association");
-  }
-  ~Connection() override {
-    if (isConnected()) abortAssociation();
-    freeNetwork();
-  }
-
-  bool offers_find() { return find_context() != 0; }
-
-  /// The values of `wanted` in every answer to a C-FIND with these keys. Throws Error (Failure).
-  std::vector<std::vector<std::string>> find(const std::vector<std::pair<DcmTagKey, std::string>>& keys,
-                                             const std::vector<DcmTagKey>& wanted) {
-    DcmDataset query;
-    for (const auto& [tag, value] : keys) query.putAndInsertString(tag, value.c_str());
-    OFList<QRResponse*> responses;
-    const OFCondition asked = sendFINDRequest(find_context(), &query, &responses);
-    std::vector<std::vector<std::string>> found;
-    for (QRResponse* response : responses) {
-      const std::unique_ptr<QRResponse> owned(response);
-      if (response->m_dataset == nullptr) continue;
-      std::vector<std::string> values;
-      for (const DcmTagKey& tag : wanted) {
-        OFString value;
-        response->m_dataset->findAndGetOFString(tag, value);
-        values.emplace_back(value.c_str());
-      }
-      found.push_back(std::move(values));
-    }
-    require(asked, "C-FIND");
-    return found;
-  }
-
-  const Spool spool;
-  const std::string title;
-  const bool wants_commitment;
-  std::map<std::string, std::string> sop_classes;  ///< of the instances that the peer took
-
- private:
-  T_ASC_PresentationContextID find_context() {
-    return findPresentationContextID(UID_FINDStudyRootQueryRetrieveInformationModel, "");
-  }
-
-  void propose() {
-    OFList<OFString> syntaxes;
-    syntaxes.emplace_back(UID_LittleEndianExplicitTransferSyntax);
-    for (const char* sop_class :
-         {UID_ComprehensiveSRStorage, UID_SecondaryCaptureImageStorage, UID_SegmentationStorage}) {
-      addPresentationContext(sop_class, syntaxes);
-    }
-    syntaxes.emplace_back(UID_LittleEndianImplicitTransferSyntax);
-    addPresentationContext(UID_VerificationSOPClass, syntaxes);
-    if (wants_commitment) addPresentationContext(UID_StorageCommitmentPushModelSOPClass, syntaxes);
-    addPresentationContext(UID_FINDStudyRootQueryRetrieveInformationModel, syntaxes);
-  }
-
-  std::unique_ptr<DcmTLSTransportLayer> tls_;
-};
-
 PeerAssociation::PeerAssociation(const Configuration& configuration, const Peer& peer)
-    : connection_(std::make_unique<Connection>(configuration, peer)) {}
+    : spool_(configuration.folder), peer_(peer) {
+  dicom::set_up_library();
+  dcmConnectionTimeout.set(configuration.timeout_s);
+  dcmSocketReceiveTimeout.set(configuration.timeout_s);
+  dcmSocketSendTimeout.set(configuration.timeout_s);
+  setAETitle(configuration.ae_title.c_str());
+  setPeerAETitle(peer.ae_title.c_str());
+  setPeerHostName(peer.address.c_str());
+  setPeerPort(static_cast<Uint16>(peer.port));
+  setACSETimeout(static_cast<Uint32>(configuration.timeout_s));
+  setDIMSEBlockingMode(DIMSE_NONBLOCKING);
+  setDIMSETimeout(static_cast<Uint32>(configuration.timeout_s));
+  propose();
+  require(initNetwork(), "the network cannot be used");
+  if (peer.tls) {
+    tls_ = tls_layer(configuration.tls, NET_REQUESTOR);
+    require(useSecureConnection(tls_.get()), "the connection cannot be secured");
+  }
+  require(negotiateAssociation(), "no association");
+}
 
-PeerAssociation::~PeerAssociation() = default;
+PeerAssociation::~PeerAssociation() {
+  if (isConnected()) abortAssociation();
+  freeNetwork();
+}
+
+void PeerAssociation::propose() {
+  OFList<OFString> syntaxes;
+  syntaxes.emplace_back(UID_LittleEndianExplicitTransferSyntax);
+  for (const char* sop_class :
+       {UID_ComprehensiveSRStorage, UID_SecondaryCaptureImageStorage, UID_SegmentationStorage}) {
+    addPresentationContext(sop_class, syntaxes);
+  }
+  syntaxes.emplace_back(UID_LittleEndianImplicitTransferSyntax);
+  addPresentationContext(UID_VerificationSOPClass, syntaxes);
+  if (peer_.commitment) addPresentationContext(UID_StorageCommitmentPushModelSOPClass, syntaxes);
+  addPresentationContext(UID_FINDStudyRootQueryRetrieveInformationModel, syntaxes);
+}
+
+T_ASC_PresentationContextID PeerAssociation::find_context() {
+  return findPresentationContextID(UID_FINDStudyRootQueryRetrieveInformationModel, "");
+}
+
+std::vector<std::vector<std::string>> PeerAssociation::find(const std::vector<std::pair<DcmTagKey, std::string>>& keys,
+                                                            const std::vector<DcmTagKey>& wanted) {
+  DcmDataset query;
+  for (const auto& [tag, value] : keys) query.putAndInsertString(tag, value.c_str());
+  OFList<QRResponse*> responses;
+  const OFCondition asked = sendFINDRequest(find_context(), &query, &responses);
+  std::vector<std::vector<std::string>> found;
+  for (QRResponse* response : responses) {
+    const std::unique_ptr<QRResponse> owned(response);
+    if (response->m_dataset == nullptr) continue;
+    std::vector<std::string> values;
+    for (const DcmTagKey& tag : wanted) {
+      OFString value;
+      response->m_dataset->findAndGetOFString(tag, value);
+      values.emplace_back(value.c_str());
+    }
+    found.push_back(std::move(values));
+  }
+  require(asked, "C-FIND");
+  return found;
+}
 
 bool PeerAssociation::has(const std::filesystem::path& file) {
   const auto uids = read_header_uids(file);
-  if (!connection_->offers_find() || !uids) return false;
-  const auto found = connection_->find({{DCM_QueryRetrieveLevel, "IMAGE"},
-                                        {DCM_StudyInstanceUID, uids->study_instance_uid},
-                                        {DCM_SeriesInstanceUID, uids->series_instance_uid},
-                                        {DCM_SOPInstanceUID, uids->sop_instance_uid}},
-                                       {DCM_SOPInstanceUID});
+  if (find_context() == 0 || !uids) return false;
+  const auto found = find({{DCM_QueryRetrieveLevel, "IMAGE"},
+                           {DCM_StudyInstanceUID, uids->study_instance_uid},
+                           {DCM_SeriesInstanceUID, uids->series_instance_uid},
+                           {DCM_SOPInstanceUID, uids->sop_instance_uid}},
+                          {DCM_SOPInstanceUID});
   return std::any_of(found.begin(), found.end(),
                      [&](const auto& values) { return values[0] == uids->sop_instance_uid; });
 }
 
 std::optional<size_t> PeerAssociation::count_images(const std::string& study_instance_uid) {
-  if (!connection_->offers_find()) return std::nullopt;
-  const auto series = connection_->find({{DCM_QueryRetrieveLevel, "SERIES"},
-                                         {DCM_StudyInstanceUID, study_instance_uid},
-                                         {DCM_SeriesInstanceUID, ""},
-                                         {DCM_Modality, ""}},
-                                        {DCM_SeriesInstanceUID, DCM_Modality});
+  if (find_context() == 0) return std::nullopt;
+  const auto series = find({{DCM_QueryRetrieveLevel, "SERIES"},
+                            {DCM_StudyInstanceUID, study_instance_uid},
+                            {DCM_SeriesInstanceUID, ""},
+                            {DCM_Modality, ""}},
+                           {DCM_SeriesInstanceUID, DCM_Modality});
   size_t images = 0;
   for (const auto& values : series) {
     if (values[1] != "MR") continue;
-    images += connection_
-                  ->find({{DCM_QueryRetrieveLevel, "IMAGE"},
-                          {DCM_StudyInstanceUID, study_instance_uid},
-                          {DCM_SeriesInstanceUID, values[0]},
-                          {DCM_SOPInstanceUID, ""}},
-                         {DCM_SOPInstanceUID})
+    images += find({{DCM_QueryRetrieveLevel, "IMAGE"},
+                    {DCM_StudyInstanceUID, study_instance_uid},
+                    {DCM_SeriesInstanceUID, values[0]},
+                    {DCM_SOPInstanceUID, ""}},
+                   {DCM_SOPInstanceUID})
                   .size();
   }
   return images;
@@ -164,52 +140,49 @@ std::optional<size_t> PeerAssociation::count_images(const std::string& study_ins
 
 std::string PeerAssociation::store(const std::filesystem::path& file) {
   Uint16 status = 0;
-  const OFCondition sent = connection_->sendSTORERequest(0, file.c_str(), nullptr, status);
+  const OFCondition sent = sendSTORERequest(0, file.c_str(), nullptr, status);
   if (sent == NET_EC_NoAcceptablePresentationContexts || sent == DIMSE_NOVALIDPRESENTATIONCONTEXTID) {
     return "it does not accept this kind of object";
   }
   require(sent, "C-STORE");
   if (status == STATUS_Success || (status & kStatusKind) == kWarning) {
-    if (connection_->wants_commitment) connection_->sop_classes[file.stem().string()] = sop_class_of(file);
+    if (can_confirm()) to_confirm_.push_back({sop_class_of(file), file.stem().string()});
     return {};
   }
   return text("it refused an instance (status ", hexadecimal(status), ")");
 }
 
-bool PeerAssociation::can_confirm() const {
-  return connection_->wants_commitment &&
-         connection_->findPresentationContextID(UID_StorageCommitmentPushModelSOPClass, "") != 0;
+bool PeerAssociation::can_confirm() {
+  return peer_.commitment && findPresentationContextID(UID_StorageCommitmentPushModelSOPClass, "") != 0;
 }
 
-void PeerAssociation::ask_to_keep(const std::vector<std::string>& sop_instance_uids) {
-  const auto context = connection_->findPresentationContextID(UID_StorageCommitmentPushModelSOPClass, "");
+void PeerAssociation::ask_to_keep() {
+  if (to_confirm_.empty()) return;
+  const auto context = findPresentationContextID(UID_StorageCommitmentPushModelSOPClass, "");
   char transaction[100] = "";
   dcmGenerateUniqueIdentifier(transaction);
-  std::vector<CommittedInstance> instances;
-  for (const std::string& uid : sop_instance_uids) instances.push_back({connection_->sop_classes[uid], uid});
   DcmDataset request;
-  write_commitment_request(request, transaction, instances);
-  remember_commitment(connection_->spool, transaction, connection_->title);
+  write_commitment_request(request, transaction, to_confirm_);
+  remember_commitment(spool_, transaction, peer_.ae_title);
   Uint16 status = 0;
-  require(connection_->sendACTIONRequest(context, UID_StorageCommitmentPushModelSOPInstance, kRequestCommitment,
-                                         &request, status),
+  require(sendACTIONRequest(context, UID_StorageCommitmentPushModelSOPInstance, kRequestCommitment, &request, status),
           "storage commitment");
   if (status != STATUS_Success) {
     throw Error(ErrorKind::Failure, text("it refused to confirm (status ", hexadecimal(status), ")"));
   }
   DcmDataset* report = nullptr;
   Uint16 kind = 0;
-  const OFCondition told = connection_->handleEVENTREPORTRequest(report, kind, kAnswerWait_s);
+  const OFCondition told = handleEVENTREPORTRequest(report, kind, kAnswerWait_s);
   const std::unique_ptr<DcmDataset> owned(report);
-  if (told.good() && owned) apply_commitment(connection_->spool, read_commitment_answer(*owned));
+  if (told.good() && owned) apply_commitment(spool_, read_commitment_answer(*owned));
 }
 
 void PeerAssociation::verify() {
-  require(connection_->sendECHORequest(0), "C-ECHO");
+  require(sendECHORequest(0), "C-ECHO");
 }
 
 void PeerAssociation::release() {
-  connection_->releaseAssociation();
+  releaseAssociation();
 }
 
 }  // namespace lumbargrade::node

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -70,16 +69,7 @@ class Receiver {
                          WTERMSIG(status) == SIGALRM ? " (too slow)" : ""));
       }
       associations_.erase(known);
-      remove_parts(child);
-    }
-  }
-
-  /// What it was receiving when it ended.
-  void remove_parts(pid_t child) const {
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(spool_.incoming(), ignored)) {
-      const std::string name = entry.path().filename().string();
-      if (name.starts_with(text(".part-", child, "-"))) std::filesystem::remove(entry.path(), ignored);
+      spool_.remove_parts(text(".part-", child, "-"));  // what it was receiving when it ended
     }
   }
 

@@ -29,9 +29,13 @@ void Spool::prepare(const std::vector<std::string>& peers) const {
     make_folder(outbox(peer));
     make_folder(sent(peer));
   }
+  remove_parts(".part-");
+}
+
+void Spool::remove_parts(const std::string& beginning) const {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(incoming(), ignored)) {
-    if (entry.path().filename().string().starts_with(".part-")) fs::remove(entry.path(), ignored);
+    if (entry.path().filename().string().starts_with(beginning)) fs::remove(entry.path(), ignored);
   }
 }
 

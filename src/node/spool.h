@@ -37,6 +37,8 @@ class Spool {
 
   /// Makes the folders and removes what was half received. Throws Error (Failure).
   void prepare(const std::vector<std::string>& peers) const;
+  /// Removes what was half received into files whose names begin so.
+  void remove_parts(const std::string& beginning) const;
 
  private:
   std::filesystem::path folder_;

@@ -10,39 +10,24 @@
 namespace lumbargrade::phantom {
 namespace {
 
-struct ComplexImage {
-  std::vector<float> real, imaginary;
-};
-
 /// Fat appears displaced along the readout, by a fraction of a pixel too.
-ComplexImage with_shifted_fat(const Object& object, int rows, int columns, const AcquisitionPlan& plan) {
-  ComplexImage image{object.water, std::vector<float>(object.water.size())};
+std::vector<float> with_shifted_fat(const Object& object, int rows, int columns, const AcquisitionPlan& plan) {
+  std::vector<float> image = object.water;
   const double whole = std::floor(plan.fat_shift_px);
   const auto share = static_cast<float>(plan.fat_shift_px - whole);
   const int shift = static_cast<int>(whole);
-  const auto within = [](int index, int count) { return static_cast<size_t>(std::clamp(index, 0, count - 1)); };
-  const auto width = static_cast<size_t>(columns);
-  if (plan.phase_along_rows) {
-    for (int row = 0; row < rows; ++row) {
-      const float* near = object.fat.data() + within(row - shift, rows) * width;
-      const float* far = object.fat.data() + within(row - shift - 1, rows) * width;
-      float* out = image.real.data() + static_cast<size_t>(row) * width;
-      for (size_t column = 0; column < width; ++column) {
-        out[column] += (1 - share) * near[column] + share * far[column];
-      }
-    }
-    return image;
-  }
-  std::vector<size_t> near(width), far(width);
-  for (int column = 0; column < columns; ++column) {
-    near[static_cast<size_t>(column)] = within(column - shift, columns);
-    far[static_cast<size_t>(column)] = within(column - shift - 1, columns);
-  }
-  for (size_t row = 0; row < static_cast<size_t>(rows); ++row) {
-    const float* fat = object.fat.data() + row * width;
-    float* out = image.real.data() + row * width;
-    for (size_t column = 0; column < width; ++column) {
-      out[column] += (1 - share) * fat[near[column]] + share * fat[far[column]];
+  const auto fat_from = [&](int row, int column) {
+    const auto at_row = static_cast<size_t>(std::clamp(row, 0, rows - 1));
+    return object.fat[at_row * static_cast<size_t>(columns) + static_cast<size_t>(std::clamp(column, 0, columns - 1))];
+  };
+  const int down = plan.phase_along_rows ? 1 : 0;
+  const int across = 1 - down;
+  size_t next = 0;
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      const float near = fat_from(row - down * shift, column - across * shift);
+      const float far = fat_from(row - down * (shift + 1), column - across * (shift + 1));
+      image[next++] += (1 - share) * near + share * far;
     }
   }
   return image;
@@ -107,15 +92,16 @@ NoisePair noise_pair(Stream& stream) {
 }  // namespace
 
 SlicePixels acquire(const Object& object, int rows, int columns, const AcquisitionPlan& plan, Stream& stream) {
-  ComplexImage image = with_shifted_fat(object, rows, columns, plan);
+  std::vector<float> reals = with_shifted_fat(object, rows, columns, plan);
+  std::vector<float> imaginaries(reals.size());
   const auto width = static_cast<size_t>(columns);
   const std::vector<float> row_weight = windows(rows, plan.phase_along_rows ? plan.read_share : plan.phase_share);
   const std::vector<float> column_weight = windows(columns, plan.phase_along_rows ? plan.phase_share : plan.read_share);
   const std::vector<int> kept_columns = where_positive(column_weight);
   LineFourier along_rows(columns);
   LineFourier along_columns(rows);
-  const LineFourier::Lines row_lines{image.real.data(), image.imaginary.data(), 1, width};
-  const LineFourier::Lines column_lines{image.real.data(), image.imaginary.data(), width, 1};
+  const LineFourier::Lines row_lines{reals.data(), imaginaries.data(), 1, width};
+  const LineFourier::Lines column_lines{reals.data(), imaginaries.data(), width, 1};
   along_rows.transform(row_lines, all_of(rows), true);
   along_columns.transform(column_lines, kept_columns, true);
 
@@ -127,8 +113,8 @@ SlicePixels acquire(const Object& object, int rows, int columns, const Acquisiti
   for (size_t row = 0; row < static_cast<size_t>(rows); ++row) {
     for (size_t column = 0; column < width; ++column) {
       const float weight = row_weight[row] * column_weight[column];
-      float& real = image.real[row * width + column];
-      float& imaginary = image.imaginary[row * width + column];
+      float& real = reals[row * width + column];
+      float& imaginary = imaginaries[row * width + column];
       if (weight == 0) {
         real = imaginary = 0;
         continue;
@@ -145,7 +131,7 @@ SlicePixels acquire(const Object& object, int rows, int columns, const Acquisiti
   SlicePixels pixels(object.water.size());
   const auto scale = static_cast<float>(plan.grey_scale);
   for (size_t i = 0; i < pixels.size(); ++i) {
-    const float squared = image.real[i] * image.real[i] + image.imaginary[i] * image.imaginary[i];
+    const float squared = reals[i] * reals[i] + imaginaries[i] * imaginaries[i];
     pixels[i] = static_cast<std::uint16_t>(std::min(4095.F, scale * std::sqrt(squared) + 0.5F));
   }
   return pixels;

@@ -18,7 +18,7 @@ Anatomy::Anatomy(const PatientPlan& plan, double field_tesla)
     : Anatomy(plan, field_tesla, plan.sac_end_s, plan.bodies[kBodyCount - 1].centre_s + 40) {}
 
 Anatomy::Anatomy(const PatientPlan& plan, double field_tesla, double sac_low_s, double sac_high_s)
-    : plan_(plan), noise_stream_{plan.noise_key}, noise_(noise_stream_) {
+    : plan_(plan), noise_(Stream{plan.noise_key}) {
   for (size_t j = 0; j < kDiscCount; ++j) {
     facet_normal_[j] = {std::cos(plan.discs[j].facet_angle_rad), std::sin(plan.discs[j].facet_angle_rad)};
   }

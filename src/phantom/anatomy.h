@@ -18,10 +18,11 @@ using Material = std::uint8_t;
 /// Thickness of the sac's wall, which looks like ligament.
 inline constexpr double kDura_mm = 0.35;
 
-/// Where the thecal sac ends in one cross-section: its radius in `kAngles` directions around a centre.
+/// Where the thecal sac ends in one cross-section: its radius in `kAngles` directions around a centre, which
+/// lies in the midline.
 struct SacSection {
   static constexpr int kAngles = 48;
-  double centre_u = 0, centre_v = 0;
+  double centre_v = 0;
   std::array<float, kAngles> radius_mm{};
 
   double radius_towards(double angle_rad) const;
@@ -153,7 +154,6 @@ class Anatomy {
 
   PatientPlan plan_;
   std::vector<Tissue> tissues_;
-  Stream noise_stream_;
   NoiseField noise_;
   std::vector<Section> sections_;
   std::array<std::array<double, 2>, kDiscCount> facet_normal_{};  ///< (u, v) across each joint

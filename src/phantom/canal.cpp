@@ -51,7 +51,6 @@ SacSection Anatomy::make_sac_section(double s) const {
   double low = v;
   while (low > free_low && obstacle_distance(row, s, 0, low) > 0.2) low -= 0.4;
   low = std::max(low, row.wall_v + front_gap);
-  sac.centre_u = 0;
   sac.centre_v = 0.5 * (low + free_high);
   const double own_v = row.wall_v + front_gap + half_depth;
   for (int i = 0; i < SacSection::kAngles; ++i) {

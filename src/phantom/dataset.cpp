@@ -8,6 +8,7 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "core/parallel.h"
 #include "phantom/study_writer.h"
@@ -31,25 +32,21 @@ struct Layout {
 };
 
 void check(const DatasetOptions& options) {
-  const auto refuse = [](const std::string& why) { throw Error(ErrorKind::Usage, why); };
-  if (options.studies < 1 || options.studies > 100000)
-    refuse("the number of studies must lie in 1..100000 (--studies)");
-  if (options.jobs < 1 || options.jobs > 1024) refuse("the number of jobs must lie in 1..1024 (--jobs)");
-  if (!(options.protocol.noise_factor >= 0 && options.protocol.noise_factor <= 100))
-    refuse("the noise factor must lie in 0..100 (--noise)");
-  if (!(options.label_noise >= 0 && options.label_noise <= 1))
-    refuse("the share of label noise must lie in 0..1 (--label-noise)");
-  if (!(options.coordinates.noise_mm >= 0 && options.coordinates.noise_mm <= 100))
-    refuse("the noise of coordinates must lie in 0..100 mm (--coordinate-noise)");
+  const auto demand = [](double value, double lowest, double highest, const char* what) {
+    if (!(value >= lowest && value <= highest)) throw Error(ErrorKind::Usage, what);
+  };
+  demand(options.studies, 1, 100000, "the number of studies must lie in 1..100000 (--studies)");
+  demand(options.jobs, 1, 1024, "the number of jobs must lie in 1..1024 (--jobs)");
+  demand(options.protocol.noise_factor, 0, 100, "the noise factor must lie in 0..100 (--noise)");
+  demand(options.label_noise, 0, 1, "the share of label noise must lie in 0..1 (--label-noise)");
+  demand(options.coordinates.noise_mm, 0, 100, "the noise of coordinates must lie in 0..100 mm (--coordinate-noise)");
   for (const double share : {options.coordinates.slips, options.coordinates.missing, options.coordinates.absent}) {
-    if (!(share >= 0 && share <= 1))
-      refuse(
-          "shares of coordinates must lie in 0..1 (--coordinate-slips, --coordinates-missing, "
-          "--studies-without-coordinates)");
+    demand(share, 0, 1,
+           "shares of coordinates must lie in 0..1 (--coordinate-slips, --coordinates-missing, "
+           "--studies-without-coordinates)");
   }
-  for (int matrix : {options.protocol.sagittal_matrix, options.protocol.axial_matrix}) {
-    if (matrix < 32 || matrix > 1024)
-      refuse("a matrix must have 32..1024 rows and columns (--sagittal-matrix, --axial-matrix)");
+  for (const int matrix : {options.protocol.sagittal_matrix, options.protocol.axial_matrix}) {
+    demand(matrix, 32, 1024, "a matrix must have 32..1024 rows and columns (--sagittal-matrix, --axial-matrix)");
   }
 }
 
@@ -104,9 +101,7 @@ void prepare(const DatasetOptions& options, const Layout& layout) {
       throw Error(ErrorKind::Failure,
                   text(layout.root.string(), " is not empty; name another folder, or continue it with --resume"));
     }
-    std::ifstream in(layout.options_file());
-    const std::string found((std::istreambuf_iterator<char>(in)), {});
-    if (found != wanted) {
+    if (file_text(layout.options_file()) != wanted) {
       throw Error(ErrorKind::Usage, text(layout.root.string(), " was not begun with these options (see ",
                                          layout.options_file().string(), "); repeat them, or name another folder"));
     }
@@ -125,7 +120,7 @@ void make_study(const DatasetOptions& options, const Layout& layout, int index) 
   const std::string name = std::to_string(id);
   const fs::path unfinished = layout.unfinished(id);
   fs::create_directories(unfinished / "images");
-  const nlohmann::json truth = write_study(options, index, unfinished / "images", unfinished / "labels");
+  const nlohmann::json truth = write_study(options, index, unfinished);
   write_file_atomically(unfinished / "truth.json", truth.dump() + "\n");
   fs::rename(unfinished / "truth.json", layout.truth(id));
   if (options.labels) {
@@ -176,10 +171,9 @@ void write_tables(const DatasetOptions& options, const Layout& layout) {
   TextFile descriptions(layout, "train_series_descriptions.csv");
   TextFile coordinates(layout, "train_label_coordinates.csv");
   TextFile truth(layout, "truth.json");
+  const std::vector<Finding> columns = train_csv_columns();
   std::vector<std::string> header = {"study_id"};
-  std::vector<std::string> columns;
-  for (const Finding& finding : train_csv_columns()) columns.push_back(finding_key(finding));
-  header.insert(header.end(), columns.begin(), columns.end());
+  for (const Finding& finding : columns) header.push_back(finding_key(finding));
   train.line(header);
   descriptions.line({"study_id", "series_id", "series_description"});
   coordinates.line({"study_id", "series_id", "instance_number", "condition", "level", "x", "y"});
@@ -193,7 +187,7 @@ void write_tables(const DatasetOptions& options, const Layout& layout) {
                                            (layout.images() / std::to_string(id)).string(), " and run with --resume"));
     }
     std::vector<std::string> row = {std::to_string(id)};
-    for (const std::string& column : columns) row.push_back(study["labels"][column]);
+    for (const Finding& finding : columns) row.push_back(study["labels"][finding_key(finding)]);
     train.line(row);
     for (const auto& series : study["series"]) {
       descriptions.line({std::to_string(id), plain(series["series_id"]), plain(series["description"])});

@@ -5,10 +5,10 @@
 #include <dcmtk/dcmdata/dctk.h>
 
 #include <array>
-#include <charconv>
 #include <fstream>
 
 #include "core/error.h"
+#include "core/number_text.h"
 #include "dicom/library.h"
 #include "phantom/random.h"
 
@@ -37,13 +37,7 @@ std::string uid_of(std::initializer_list<std::uint64_t> keys) {
 
 /// Decimal string: at most 16 characters, no exponent for the sizes met here.
 std::string decimal(double value) {
-  std::array<char, 32> buffer{};
-  const double shown = std::abs(value) < 1e-9 ? 0 : value;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), shown, std::chars_format::fixed, 6).ptr;
-  std::string text(buffer.data(), end);
-  while (text.back() == '0') text.pop_back();
-  if (text.back() == '.') text.pop_back();
-  return text == "-0" ? "0" : text;
+  return short_decimals(value, 6);
 }
 
 std::string joined(const Vector3& a) {
@@ -203,11 +197,11 @@ void save_file(DcmFileFormat& format, E_TransferSyntax syntax, const std::filesy
   if (status.bad()) throw Error(ErrorKind::Failure, text("cannot write ", file.string(), ": ", status.text()));
 }
 
-}  // namespace
-
 std::string study_instance_uid(const SeriesIdentity& identity, VendorQuirks quirks) {
   return quirks == VendorQuirks::Rsna ? std::to_string(identity.study_id) : uid_of({identity.study_id, 1});
 }
+
+}  // namespace
 
 std::string series_instance_uid(const SeriesIdentity& identity, VendorQuirks quirks) {
   if (quirks == VendorQuirks::Rsna) return text(identity.study_id, ".", identity.series_id);

@@ -23,7 +23,6 @@ struct SeriesIdentity {
   bool labels = false;  ///< pixels are Label numbers, not intensities
 };
 
-std::string study_instance_uid(const SeriesIdentity& identity, VendorQuirks quirks);
 std::string series_instance_uid(const SeriesIdentity& identity, VendorQuirks quirks);
 
 /// Writes `folder`/<instance>.dcm. `instance` counts from 1. Throws Error(Failure) when the file cannot be written.

@@ -163,11 +163,10 @@ PriorTable read_prevalence(const std::filesystem::path& file) {
   if (!parsed.is_object()) throw Error(ErrorKind::Usage, text(file.string(), " is not a JSON object"));
   PriorTable prevalence = challenge_prevalence();
   for (const auto& [condition_name, levels] : parsed.items()) {
-    std::optional<size_t> condition;
-    for (int c = 0; c < kConditionCount; ++c) {
-      if (condition_name == condition_key(static_cast<Condition>(c))) condition = static_cast<size_t>(c);
-    }
-    if (!condition || !levels.is_object()) {
+    const auto condition =
+        std::find_if(kConditions.begin(), kConditions.end(),
+                     [&key = condition_name](Condition known) { return condition_key(known) == key; });
+    if (condition == kConditions.end() || !levels.is_object()) {
       throw Error(ErrorKind::Usage, text(file.string(), ": unknown condition '", condition_name,
                                          "'; known are spinal_canal_stenosis, neural_foraminal_narrowing and "
                                          "subarticular_stenosis, each with an object of levels"));
@@ -180,7 +179,7 @@ PriorTable read_prevalence(const std::filesystem::path& file) {
           !values[2].is_number()) {
         throw Error(ErrorKind::Usage, text(where, ": three numbers are needed"));
       }
-      auto& share = prevalence[*condition][index_of(*level)];
+      auto& share = prevalence[index_of(*condition)][index_of(*level)];
       for (size_t i = 0; i < kSeverityCount; ++i) share[i] = values[i].get<double>();
       check_shares(share, where);
     }
@@ -191,7 +190,7 @@ PriorTable read_prevalence(const std::filesystem::path& file) {
 LesionResult measure_levels(const Anatomy& anatomy, const Anatomy& rest) {
   LesionResult result;
   for (Level level : kLevels) {
-    LevelMeasure& measure = result.levels[index_of(level)];
+    LevelMeasure& measure = result[index_of(level)];
     measure_canal(anatomy, level, measure);
     for (Side side : kSides) {
       SideMeasure& own = measure.side[index_of(side)];

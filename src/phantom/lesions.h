@@ -15,9 +15,8 @@ PriorTable even_prevalence();
 /// challenge's figures. Throws Error(Usage) for unknown names, negative shares and shares that do not sum to 1.
 PriorTable read_prevalence(const std::filesystem::path& file);
 
-struct LesionResult {
-  std::array<LevelMeasure, kLevelCount> levels;
-};
+/// By level.
+using LesionResult = std::array<LevelMeasure, kLevelCount>;
 
 /// Adds lesions to `plan`. For every finding a target measure is drawn in the range of a grade drawn by prevalence, and
 /// the lesion is grown until the measure comes close to it; lesions of one level influence each other, as in life. The

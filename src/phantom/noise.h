@@ -11,7 +11,9 @@ namespace lumbargrade::phantom {
 /// fat streaks and bowel take their shapes from it, so that they agree between the series of one study.
 class NoiseField {
  public:
-  explicit NoiseField(Stream& stream);
+  explicit NoiseField(Stream stream) : lattice_(kSize * kSize * kSize) {
+    for (float& value : lattice_) value = static_cast<float>(stream.uniform(-1, 1));
+  }
 
   /// `point_mm` in millimetres; `grain_mm` is the lattice step.
   double at(const Vector3& point_mm, double grain_mm) const {

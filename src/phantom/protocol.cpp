@@ -58,6 +58,23 @@ AcquisitionPlan draw_acquisition(const Sequence& sequence, const ProtocolOptions
   return plan;
 }
 
+SlicePlan square_slice(double field_of_view, int matrix, double thickness, double step) {
+  SlicePlan slice;
+  slice.rows = slice.columns = matrix;
+  slice.thickness_mm = thickness;
+  slice.step_mm = step;
+  slice.plane.row_spacing_mm = slice.plane.column_spacing_mm = field_of_view / matrix;
+  return slice;
+}
+
+/// The square slice about `centre`.
+SlicePlan placed(SlicePlan slice, const Vector3& centre, const Vector3& row, const Vector3& column) {
+  slice.plane.row_direction = row;
+  slice.plane.column_direction = column;
+  slice.plane.position_patient = centre - 0.5 * slice.plane.row_spacing_mm * (slice.rows - 1) * (row + column);
+  return slice;
+}
+
 std::vector<SlicePlan> sagittal_slices(const PatientPlan& patient, const SpineCurve& curve, int matrix,
                                        Stream& stream) {
   const int count = stream.integer(15, 21);
@@ -76,37 +93,17 @@ std::vector<SlicePlan> sagittal_slices(const PatientPlan& patient, const SpineCu
                       Vector3(stream.normal(0, 2), stream.uniform(5, 35), stream.uniform(-15, 8));
   // "Left has the higher instance number" holds in 64 % of the challenge's series.
   const double order = stream.chance(0.64) ? 1 : -1;
+  const SlicePlan slice = square_slice(field_of_view, matrix, thickness, step);
   std::vector<SlicePlan> slices;
   for (int k = 0; k < count; ++k) {
-    SlicePlan slice;
-    slice.rows = slice.columns = matrix;
-    slice.thickness_mm = thickness;
-    slice.step_mm = step;
-    const double spacing = field_of_view / matrix;
-    slice.plane.row_direction = row;
-    slice.plane.column_direction = column;
-    slice.plane.row_spacing_mm = slice.plane.column_spacing_mm = spacing;
-    slice.plane.position_patient =
-        aim + order * step * (k - 0.5 * (count - 1)) * left - 0.5 * spacing * (matrix - 1) * (row + column);
-    slices.push_back(slice);
+    slices.push_back(placed(slice, aim + order * step * (k - 0.5 * (count - 1)) * left, row, column));
   }
   return slices;
 }
 
-SlicePlan axial_slice(const Vector3& centre, double tilt_rad, double field_of_view, int matrix, double thickness,
-                      double step) {
-  SlicePlan slice;
-  slice.rows = slice.columns = matrix;
-  slice.thickness_mm = thickness;
-  slice.step_mm = step;
-  const double spacing = field_of_view / matrix;
-  slice.plane.row_direction = Vector3::UnitX();
+SlicePlan axial(const SlicePlan& slice, const Vector3& centre, double tilt_rad) {
   // tilt > 0: the plane's normal leans forwards, so its back edge lies higher.
-  slice.plane.column_direction = Vector3(0, std::cos(tilt_rad), std::sin(tilt_rad));
-  slice.plane.row_spacing_mm = slice.plane.column_spacing_mm = spacing;
-  slice.plane.position_patient =
-      centre - 0.5 * spacing * (matrix - 1) * (slice.plane.row_direction + slice.plane.column_direction);
-  return slice;
+  return placed(slice, centre, Vector3::UnitX(), Vector3(0, std::cos(tilt_rad), std::sin(tilt_rad)));
 }
 
 double forward_tilt(const SpineCurve& curve, double s) {
@@ -119,6 +116,7 @@ std::vector<SlicePlan> axial_slices(const PatientPlan& patient, const SpineCurve
   const double step = thickness * stream.uniform(1.0, 1.12);
   const double field_of_view = stream.uniform(160, 205);
   const double behind = stream.uniform(18, 30);
+  const SlicePlan slice = square_slice(field_of_view, matrix, thickness, step);
   std::vector<SlicePlan> slices;
   const bool straight = stream.chance(0.5);
   const double high_s = patient.discs[disc_of(Level::L1L2)].centre_s + 8;
@@ -132,8 +130,7 @@ std::vector<SlicePlan> axial_slices(const PatientPlan& patient, const SpineCurve
     for (int k = 0; k < count; ++k) {
       // Along the line from top to bottom, in planes `step` apart.
       const Vector3 centre = top + (bottom - top) * (k * step / length);
-      slices.push_back(axial_slice({0.5 * (top.x() + bottom.x()), centre.y(), centre.z()}, tilt, field_of_view, matrix,
-                                   thickness, step));
+      slices.push_back(axial(slice, {0.5 * (top.x() + bottom.x()), centre.y(), centre.z()}, tilt));
       if (k > 0) {  // keep the in-plane shift out: a stack steps along its normal only
         const Vector3 first = slices.front().plane.position_patient;
         slices.back().plane.position_patient = first - k * step * up;
@@ -144,7 +141,7 @@ std::vector<SlicePlan> axial_slices(const PatientPlan& patient, const SpineCurve
     const Vector3 at_middle = slices[slices.size() / 2].plane.position_patient +
                               0.5 * field_of_view * (slices[0].plane.row_direction + slices[0].plane.column_direction);
     const double shift = (middle - at_middle).dot(slices[0].plane.column_direction);
-    for (SlicePlan& slice : slices) slice.plane.position_patient += shift * slice.plane.column_direction;
+    for (SlicePlan& one : slices) one.plane.position_patient += shift * one.plane.column_direction;
   } else {
     const int per_disc = stream.integer(5, 8);
     for (Level level : kLevels) {
@@ -153,8 +150,7 @@ std::vector<SlicePlan> axial_slices(const PatientPlan& patient, const SpineCurve
       const Vector3 up(0, -std::sin(tilt), std::cos(tilt));
       const Vector3 centre = curve.patient_from_spine({s + stream.normal(0, 1), 0, behind});
       for (int k = 0; k < per_disc; ++k) {
-        slices.push_back(
-            axial_slice(centre + step * (0.5 * (per_disc - 1) - k) * up, tilt, field_of_view, matrix, thickness, step));
+        slices.push_back(axial(slice, centre + step * (0.5 * (per_disc - 1) - k) * up, tilt));
       }
     }
   }

@@ -22,10 +22,6 @@ constexpr std::array<std::array<double, 3>, 8> kSamples = {{{0, 0, .0625},
 /// Depths of the pixels' first looks: neighbours look at different parts of the slice.
 constexpr std::array<double, 3> kDepths = {0, .35, -.35};
 
-double texture_of(const Tissue& tissue, double grain) {
-  return 1 + tissue.texture * grain;
-}
-
 /// Loss of signal towards the belly: a straight band in front of the column (saturation pulse).
 double saturation_at(const AcquisitionPlan& plan, const SpinePoint& at) {
   const double front = -at.v - 26;
@@ -46,11 +42,7 @@ struct Pixel {
 class ObjectPainter {
  public:
   ObjectPainter(const Patient& patient, const SlicePlan& slice, std::span<const SeriesPlan* const> series)
-      : patient_(patient),
-        slice_(slice),
-        series_(series),
-        texture_stream_{patient.anatomy().plan().noise_key, 5},
-        texture_(texture_stream_) {
+      : patient_(patient), slice_(slice), series_(series), texture_(Stream{patient.anatomy().plan().noise_key, 5}) {
     for (const SeriesPlan* plan : series) signals_.push_back(signals_of(patient.anatomy().tissues(), plan->sequence));
     column_step_ = slice.plane.row_direction * slice.plane.column_spacing_mm;
     row_step_ = slice.plane.column_direction * slice.plane.row_spacing_mm;
@@ -141,7 +133,7 @@ class ObjectPainter {
       for (int k = 0; k < pixel.count; ++k) {
         const Material material = pixel.materials[static_cast<size_t>(k)];
         const Tissue& tissue = patient_.anatomy().tissues()[material];
-        double strength = texture_of(tissue, grain);
+        double strength = 1 + tissue.texture * grain;
         if (tissue.label == Label::Csf) strength *= 1 - plan.flow_void * std::max(0.0, 0.4 + pulse);
         water += strength * static_cast<double>(signals_[i][material].water);
         fat += strength * static_cast<double>(signals_[i][material].fat);
@@ -159,9 +151,8 @@ class ObjectPainter {
     const int beyond = static_cast<int>(plan.wrap_mm / spacing);
     const int phase_count = plan.phase_along_rows ? slice_.columns : slice_.rows;
     const int read_count = plan.phase_along_rows ? slice_.rows : slice_.columns;
-    for (int outside = -beyond; outside < phase_count + beyond; ++outside) {
-      if (outside == 0) outside = phase_count;
-      if (outside >= phase_count + beyond) break;
+    for (int k = 0; k < 2 * beyond; ++k) {
+      const int outside = k < beyond ? k - beyond : phase_count + k - beyond;
       const int inside = (outside + phase_count) % phase_count;
       for (int read = 0; read < read_count; ++read) {
         const int row = plan.phase_along_rows ? read : outside;
@@ -184,7 +175,6 @@ class ObjectPainter {
   const Patient& patient_;
   const SlicePlan& slice_;
   std::span<const SeriesPlan* const> series_;
-  Stream texture_stream_;
   NoiseField texture_;
   std::vector<std::vector<Signal>> signals_;
   Vector3 column_step_, row_step_, slice_step_;

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/statistics.h"
 #include "metric/cases.h"
 
 namespace lumbargrade::phantom {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 enum Purpose : std::uint64_t { kBody = 1, kLesions = 2, kProtocol = 3, kNoise = 4, kLabelNoise = 5, kCoordinates = 6 };
 
@@ -64,91 +61,75 @@ SliceHit misplaced(SliceHit hit, const SeriesPlan& series, const CoordinateError
   return hit;
 }
 
-class StudyTruth {
- public:
-  StudyTruth(const Patient& patient, const std::vector<SeriesPlan>& series, std::uint64_t study_id,
-             const LesionResult& lesions)
-      : patient_(patient), series_(series), study_id_(study_id), lesions_(lesions) {}
+nlohmann::json side_truth(const SpineCurve& curve, const SideMeasure& measure) {
+  nlohmann::json truth;
+  truth["recess_mm"] = to_thousandths(measure.recess_mm);
+  truth["recess_point_patient_mm"] = json_of(curve.patient_from_spine(measure.recess_point));
+  truth["recess_grade"] = severity_key(measure.recess);
+  for (double fat : measure.foramen_fat) truth["foramen_fat_up_back_down_front"].push_back(to_thousandths(fat));
+  truth["foramen_height_mm"] = to_thousandths(measure.foramen_height_mm);
+  truth["foramen_width_mm"] = to_thousandths(measure.foramen_width_mm);
+  truth["nerve_area_mm2"] = to_thousandths(measure.nerve_area_mm2);
+  truth["nerve_rest_area_mm2"] = to_thousandths(measure.nerve_rest_area_mm2);
+  truth["foramen_point_patient_mm"] = json_of(curve.patient_from_spine(measure.foramen_point));
+  truth["foramen_grade"] = severity_key(measure.foramen);
+  return truth;
+}
 
-  nlohmann::json level(Level level) const {
-    const auto& plan = patient_.anatomy().plan();
-    const auto j = static_cast<size_t>(disc_of(level));
-    const LevelMeasure& measure = lesions_.levels[index_of(level)];
-    const double s = plan.discs[j].centre_s;
-    const Anatomy::Section& section = patient_.anatomy().section(s);
-    const SpineCurve::Frame frame = patient_.curve().frame(s);
-    nlohmann::json truth;
-    truth["level"] = level_key(level);
-    truth["centre_patient_mm"] = json_of(patient_.curve().patient_from_spine({s, 0, -section.slip}));
-    truth["left"] = json_of(frame.left);
-    truth["posterior"] = json_of(frame.posterior);
-    truth["up"] = json_of(frame.up);
-    truth["width_mm"] = to_thousandths(2 * section.half_width);
-    truth["depth_mm"] = to_thousandths(section.half_depth + section.wall_v);
-    truth["height_mm"] = to_thousandths(plan.discs[j].height_mm);
-    truth["pfirrmann"] = to_thousandths(plan.discs[j].pfirrmann);
-    truth["sac_area_mm2"] = to_thousandths(measure.sac_area_mm2);
-    truth["sac_reference_area_mm2"] = to_thousandths(measure.sac_reference_area_mm2);
-    truth["canal_mm"] = to_thousandths(measure.canal_mm);
-    truth["canal_reference_mm"] = to_thousandths(measure.canal_reference_mm);
-    truth["canal_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.canal_point));
-    truth["canal_grade"] = severity_key(measure.canal);
-    for (Side side : kSides) truth[std::string(side_name(side))] = side_truth(measure.side[index_of(side)]);
-    return truth;
-  }
+nlohmann::json level_truth(const Patient& patient, Level level, const LevelMeasure& measure) {
+  const DiscPlan& disc = patient.anatomy().plan().discs[static_cast<size_t>(disc_of(level))];
+  const Anatomy::Section& section = patient.anatomy().section(disc.centre_s);
+  const SpineCurve& curve = patient.curve();
+  const SpineCurve::Frame frame = curve.frame(disc.centre_s);
+  nlohmann::json truth;
+  truth["level"] = level_key(level);
+  truth["centre_patient_mm"] = json_of(curve.patient_from_spine({disc.centre_s, 0, -section.slip}));
+  truth["left"] = json_of(frame.left);
+  truth["posterior"] = json_of(frame.posterior);
+  truth["up"] = json_of(frame.up);
+  truth["width_mm"] = to_thousandths(2 * section.half_width);
+  truth["depth_mm"] = to_thousandths(section.half_depth + section.wall_v);
+  truth["height_mm"] = to_thousandths(disc.height_mm);
+  truth["pfirrmann"] = to_thousandths(disc.pfirrmann);
+  truth["sac_area_mm2"] = to_thousandths(measure.sac_area_mm2);
+  truth["sac_reference_area_mm2"] = to_thousandths(measure.sac_reference_area_mm2);
+  truth["canal_mm"] = to_thousandths(measure.canal_mm);
+  truth["canal_reference_mm"] = to_thousandths(measure.canal_reference_mm);
+  truth["canal_point_patient_mm"] = json_of(curve.patient_from_spine(measure.canal_point));
+  truth["canal_grade"] = severity_key(measure.canal);
+  for (Side side : kSides) truth[std::string(side_name(side))] = side_truth(curve, measure.side[index_of(side)]);
+  return truth;
+}
 
-  /// Rows of train_label_coordinates.csv, each as an array of its seven fields.
-  nlohmann::json coordinates(const std::vector<std::uint64_t>& series_ids, const CoordinateErrors& errors,
-                             Stream stream) const {
-    nlohmann::json rows = nlohmann::json::array();
-    if (stream.chance(errors.absent)) return rows;
-    const auto add_row = [&](size_t i, const std::string& condition, Level level, const SpinePoint& point) {
-      auto hit = nearest_slice(series_[i], patient_.curve().patient_from_spine(point));
-      if (!hit) return;
-      *hit = misplaced(*hit, series_[i], errors, stream);
-      if (stream.chance(errors.missing)) return;
-      rows.push_back({study_id_, series_ids[i], hit->instance, condition, level_name(level), to_thousandths(hit->x),
-                      to_thousandths(hit->y)});
-    };
-    for (Level level : kLevels) {
-      const LevelMeasure& measure = lesions_.levels[index_of(level)];
-      add_row(1, "Spinal Canal Stenosis", level, measure.canal_point);
-      for (Side side : kSides) {
-        const std::string name = side == Side::Left ? "Left " : "Right ";
-        const SideMeasure& own = measure.side[index_of(side)];
-        add_row(0, name + "Neural Foraminal Narrowing", level, own.foramen_point);
-        add_row(2, name + "Subarticular Stenosis", level, own.recess_point);
-      }
+/// Rows of train_label_coordinates.csv, each as an array of its seven fields.
+nlohmann::json coordinates_of(const SpineCurve& curve, const std::vector<SeriesPlan>& series,
+                              const std::vector<SeriesIdentity>& identities, const LesionResult& lesions,
+                              const CoordinateErrors& errors, Stream stream) {
+  nlohmann::json rows = nlohmann::json::array();
+  if (stream.chance(errors.absent)) return rows;
+  const auto add_row = [&](size_t i, const std::string& condition, Level level, const SpinePoint& point) {
+    auto hit = nearest_slice(series[i], curve.patient_from_spine(point));
+    if (!hit) return;
+    *hit = misplaced(*hit, series[i], errors, stream);
+    if (stream.chance(errors.missing)) return;
+    rows.push_back({identities[i].study_id, identities[i].series_id, hit->instance, condition, level_name(level),
+                    to_thousandths(hit->x), to_thousandths(hit->y)});
+  };
+  for (Level level : kLevels) {
+    const LevelMeasure& measure = lesions[index_of(level)];
+    add_row(1, "Spinal Canal Stenosis", level, measure.canal_point);
+    for (Side side : kSides) {
+      const std::string name = side == Side::Left ? "Left " : "Right ";
+      const SideMeasure& own = measure.side[index_of(side)];
+      add_row(0, name + "Neural Foraminal Narrowing", level, own.foramen_point);
+      add_row(2, name + "Subarticular Stenosis", level, own.recess_point);
     }
-    return rows;
   }
-
- private:
-  nlohmann::json side_truth(const SideMeasure& measure) const {
-    nlohmann::json truth;
-    truth["recess_mm"] = to_thousandths(measure.recess_mm);
-    truth["recess_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.recess_point));
-    truth["recess_grade"] = severity_key(measure.recess);
-    truth["foramen_fat_up_back_down_front"] = {
-        to_thousandths(measure.foramen_fat[0]), to_thousandths(measure.foramen_fat[1]),
-        to_thousandths(measure.foramen_fat[2]), to_thousandths(measure.foramen_fat[3])};
-    truth["foramen_height_mm"] = to_thousandths(measure.foramen_height_mm);
-    truth["foramen_width_mm"] = to_thousandths(measure.foramen_width_mm);
-    truth["nerve_area_mm2"] = to_thousandths(measure.nerve_area_mm2);
-    truth["nerve_rest_area_mm2"] = to_thousandths(measure.nerve_rest_area_mm2);
-    truth["foramen_point_patient_mm"] = json_of(patient_.curve().patient_from_spine(measure.foramen_point));
-    truth["foramen_grade"] = severity_key(measure.foramen);
-    return truth;
-  }
-
-  const Patient& patient_;
-  const std::vector<SeriesPlan>& series_;
-  std::uint64_t study_id_;
-  const LesionResult& lesions_;
-};
+  return rows;
+}
 
 Severity measured_grade(const LesionResult& lesions, const Finding& finding) {
-  const LevelMeasure& level = lesions.levels[index_of(finding.level)];
+  const LevelMeasure& level = lesions[index_of(finding.level)];
   if (finding.condition == Condition::SpinalCanalStenosis) return level.canal;
   const SideMeasure& side = level.side[index_of(*finding.side)];
   return finding.condition == Condition::SubarticularStenosis ? side.recess : side.foramen;
@@ -171,28 +152,17 @@ nlohmann::json labels_of(const DatasetOptions& options, int index, const LesionR
   return labels;
 }
 
-/// Writes a study's slices, with their labels where those are wanted.
-class ImageWriter {
- public:
-  const DatasetOptions& options;
-  int index;
-  const Patient& patient;
-  const std::vector<SeriesPlan>& series;
-  const std::vector<SeriesIdentity>& identities;
-  const std::filesystem::path& folder;
-  const std::filesystem::path& label_folder;
-
-  void write_all() const {
-    for (const SeriesIdentity& identity : identities) {
-      std::filesystem::create_directories(folder / std::to_string(identity.series_id));
-      if (options.labels) std::filesystem::create_directories(label_folder / std::to_string(identity.series_id));
-    }
-    write_group(0, 2);  // sagittal T1 and T2 share their slices
-    write_group(2, 1);
-  }
-
- private:
-  void write_group(size_t first, size_t count) const {
+/// Writes a study's slices into `folder`/images, with their labels in `folder`/labels where those are wanted.
+void write_images(const DatasetOptions& options, int index, const Patient& patient,
+                  const std::vector<SeriesPlan>& series, const std::vector<SeriesIdentity>& identities,
+                  const std::filesystem::path& folder) {
+  const auto write = [&](size_t i, size_t k, const SlicePixels& pixels, bool labels) {
+    SeriesIdentity identity = identities[i];
+    identity.labels = labels;
+    write_slice(folder / (labels ? "labels" : "images") / std::to_string(identity.series_id), identity, series[i],
+                static_cast<int>(k) + 1, pixels, labels ? VendorQuirks::None : options.quirks);
+  };
+  const auto write_group = [&](size_t first, size_t count) {
     std::vector<const SeriesPlan*> group;
     for (size_t i = first; i < first + count; ++i) group.push_back(&series[i]);
     for (size_t k = 0; k < series[first].slices.size(); ++k) {
@@ -203,19 +173,19 @@ class ImageWriter {
       const auto pixels = image_slice(patient, series[first].slices[k], group, streams);
       SlicePixels labels;
       if (options.labels) labels = label_slice(patient, series[first].slices[k]);
-      for (size_t i = first; i < first + count; ++i) write(i, k, pixels[i - first], labels);
+      for (size_t i = first; i < first + count; ++i) {
+        write(i, k, pixels[i - first], false);
+        if (options.labels) write(i, k, labels, true);
+      }
     }
+  };
+  for (const SeriesIdentity& identity : identities) {
+    std::filesystem::create_directories(folder / "images" / std::to_string(identity.series_id));
+    if (options.labels) std::filesystem::create_directories(folder / "labels" / std::to_string(identity.series_id));
   }
-
-  void write(size_t i, size_t k, const SlicePixels& pixels, const SlicePixels& labels) const {
-    const std::filesystem::path name = std::to_string(identities[i].series_id);
-    write_slice(folder / name, identities[i], series[i], static_cast<int>(k) + 1, pixels, options.quirks);
-    if (!options.labels) return;
-    SeriesIdentity label_identity = identities[i];
-    label_identity.labels = true;
-    write_slice(label_folder / name, label_identity, series[i], static_cast<int>(k) + 1, labels, VendorQuirks::None);
-  }
-};
+  write_group(0, 2);  // sagittal T1 and T2 share their slices
+  write_group(2, 1);
+}
 
 }  // namespace
 
@@ -223,8 +193,7 @@ std::uint64_t study_id_of(std::uint64_t seed, int index) {
   return (1000 + mix_keys({seed}) % 9000) * 100000 + static_cast<std::uint64_t>(index);
 }
 
-nlohmann::json write_study(const DatasetOptions& options, int index, const std::filesystem::path& folder,
-                           const std::filesystem::path& label_folder) {
+nlohmann::json write_study(const DatasetOptions& options, int index, const std::filesystem::path& folder) {
   const auto number = static_cast<std::uint64_t>(index);
   Stream body_stream{options.seed, number, kBody};
   Stream lesion_stream{options.seed, number, kLesions};
@@ -236,26 +205,21 @@ nlohmann::json write_study(const DatasetOptions& options, int index, const std::
 
   const std::uint64_t study_id = study_id_of(options.seed, index);
   std::vector<SeriesIdentity> identities;
-  std::vector<std::uint64_t> series_ids;
   nlohmann::json described = nlohmann::json::array();
   for (size_t i = 0; i < series.size(); ++i) {
-    SeriesIdentity identity;
-    identity.study_id = study_id;
-    identity.series_id = study_id * 10 + i + 1;
-    identity.series_number = static_cast<int>(i) + 1;
-    identity.age_years = plan.age_years;
-    identity.female = plan.female;
-    identities.push_back(identity);
-    series_ids.push_back(identity.series_id);
+    const SeriesIdentity& identity = identities.emplace_back(SeriesIdentity{.study_id = study_id,
+                                                                            .series_id = study_id * 10 + i + 1,
+                                                                            .series_number = static_cast<int>(i) + 1,
+                                                                            .age_years = plan.age_years,
+                                                                            .female = plan.female});
     described.push_back({{"series_id", identity.series_id},
                          {"series_instance_uid", series_instance_uid(identity, options.quirks)},
                          {"description", series_description(series[i].role)},
                          {"contrast", contrast_name(series[i].sequence.contrast)},
                          {"instances", series[i].slices.size()}});
   }
-  ImageWriter{options, index, patient, series, identities, folder, label_folder}.write_all();
+  write_images(options, index, patient, series, identities, folder);
 
-  const StudyTruth truth(patient, series, study_id, lesions);
   nlohmann::json json;
   json["study_id"] = study_id;
   json["age_years"] = plan.age_years;
@@ -268,14 +232,15 @@ nlohmann::json write_study(const DatasetOptions& options, int index, const std::
   json["rudimentary_s1_s2_disc"] = plan.rudimentary_s1s2;
   json["slip_l4_mm"] = to_thousandths(plan.bodies[kL5 + 1].slip_mm);
   json["series"] = described;
-  for (Level level : kLevels) json["levels"].push_back(truth.level(level));
+  for (Level level : kLevels) json["levels"].push_back(level_truth(patient, level, lesions[index_of(level)]));
   for (int body = kL5; body <= kL1; ++body) {
     const auto i = static_cast<size_t>(body);
     json["vertebra_centres_patient_mm"][body_name(body)] = json_of(patient.curve().patient_from_spine(
         {plan.bodies[i].centre_s, 0, -patient.anatomy().section(plan.bodies[i].centre_s).slip}));
   }
   json["labels"] = labels_of(options, index, lesions);
-  json["coordinates"] = truth.coordinates(series_ids, options.coordinates, {options.seed, number, kCoordinates});
+  json["coordinates"] = coordinates_of(patient.curve(), series, identities, lesions, options.coordinates,
+                                       {options.seed, number, kCoordinates});
   return json;
 }
 

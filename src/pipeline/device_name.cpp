@@ -2,27 +2,17 @@
 
 #include <filesystem>
 #include <regex>
-#include <string_view>
 
 namespace lumbargrade {
-namespace {
-
-constexpr std::string_view kGpu = "cuda";
-constexpr std::string_view kNumberedGpu = "cuda:";
-constexpr size_t kMostDigits = 3;
-
-}  // namespace
 
 bool is_device_name(const std::string& word) {
-  return word == "cpu" || word == "auto" || word == kGpu || gpu_number(word);
+  return word == "cpu" || word == "auto" || word == "cuda" || gpu_number(word);
 }
 
 std::optional<size_t> gpu_number(const std::string& word) {
-  if (!word.starts_with(kNumberedGpu)) return std::nullopt;
-  const std::string digits = word.substr(kNumberedGpu.size());
-  if (digits.empty() || digits.size() > kMostDigits) return std::nullopt;
-  if (digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  return std::stoul(digits);
+  static const std::regex numbered("cuda:([0-9]{1,3})");
+  std::smatch found;
+  return std::regex_match(word, found, numbered) ? std::optional<size_t>(std::stoul(found[1])) : std::nullopt;
 }
 
 std::string driver_version(const std::string& text) {

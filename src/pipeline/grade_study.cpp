@@ -85,25 +85,21 @@ StudyAndResult read_and_grade(StudyReading& reading, const Grader& grader) {
   return graded_when_read([&] { return reading.finished(grader.locate); }, grader);
 }
 
-StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader) {
-  return read_and_grade(folder, options, grader).result;
-}
-
 StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader) {
   const Study& study = prepared.study;
+  const bool is_t1 = prepared.sagittal() == SeriesRole::SagittalT1;
   StudyResult result;
   result.study_id = study.study_id;
   result.study_instance_uid = study.study_instance_uid;
-  result.graded_series = prepared.sagittal;
   result.spine = run_stage("levels", result.times.levels_ms, [&] { return spine_with_points(prepared, grader); });
-  if (result.graded_series == SeriesRole::SagittalT1) forget_fluid(result.spine);
+  if (is_t1) forget_fluid(result.spine);
   result.grades = run_stage("grade", result.times.grade_ms, [&] {
     const NetworkGrades networks = grader.predict ? grader.predict(study, result.spine) : NetworkGrades{};
     return grade_findings(result.spine, prepared.sagittal_volume(), grader.model, networks,
                           measure_study(study, result.spine, grader.model.foramen_finder));
   });
   flag_missing_series(study, result.grades);
-  if (result.graded_series == SeriesRole::SagittalT1) flag_canals(result.grades, flags::kMeasuredOnT1);
+  if (is_t1) flag_canals(result.grades, flags::kMeasuredOnT1);
   result.series = study.series;
   result.warnings = study.warnings;
   return result;

@@ -15,7 +15,7 @@ namespace lumbargrade {
 
 /// What stays the same from study to study: made once, used for many.
 struct Grader {
-  GradingModel model;
+  GradingSpec model;  ///< of the bundle's manifest
   SpineLocator locate;
   /// Puts the points of the bundle's networks into a located spine (LevelFrame::points); empty where it has none.
   std::function<void(const Study& study, Spine& spine)> find_points;
@@ -37,7 +37,6 @@ struct StudyResult {
   std::string study_instance_uid;
   StudyGrades grades;
   Spine spine;
-  SeriesRole graded_series = SeriesRole::None;  ///< of the series in which the spine was found
   std::vector<SeriesSummary> series;
   std::vector<std::string> warnings;
   StudyTimes times;
@@ -69,9 +68,6 @@ StudyAndResult read_and_grade(const std::filesystem::path& folder, const StudyOp
 
 /// The same of a study whose reading has begun: its time is what was waited for it.
 StudyAndResult read_and_grade(StudyReading& reading, const Grader& grader);
-
-/// The same without the images.
-StudyResult grade_study(const std::filesystem::path& folder, const StudyOptions& options, const Grader& grader);
 
 /// The part after reading.
 StudyResult grade_study(const PreparedStudy& prepared, const Grader& grader);

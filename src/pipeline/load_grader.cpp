@@ -21,18 +21,6 @@
 namespace lumbargrade {
 namespace {
 
-GradingModel grading_model(const GradingSpec& grading) {
-  GradingModel model;
-  model.measures = grading.measures;
-  model.reference_samples = grading.reference_samples;
-  model.prior = grading.prior;
-  model.foramen_finder = grading.foramen_finder;
-  for (const ConditionSpec& spec : grading.conditions) {
-    model.conditions[index_of(spec.condition)] = {spec.measure_weight, spec.model_weight, spec.flags};
-  }
-  return model;
-}
-
 /// "canal_outline: SPIDER masks (30 patients)."
 std::vector<std::string> training_sentences(const Manifest& manifest) {
   std::vector<std::string> sentences;
@@ -85,9 +73,7 @@ SpineLocator locating_with(const SpineNetworks& networks, const LocatorOptions& 
   return [networks, options](const Volume& sagittal) {
     return in_plain_words(ErrorKind::Failure, kRunning, [&] {
       Spine spine = locate_spine(sagittal, *networks.locator, options);
-      if (const auto outliner = networks.outliner()) {
-        outline_canal(sagittal, outliner->outline, outliner->multiple_of, spine);
-      }
+      if (const auto outliner = networks.outliner()) outline_canal(sagittal, *outliner, spine);
       return spine;
     });
   };
@@ -136,7 +122,7 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.device = ready_device(options.device);
   const torch::Device device(loaded.device);
   const torch::ScalarType precision = scalar_type_of(options.precision, device);
-  loaded.grader.model = grading_model(bundle.manifest.grading);
+  loaded.grader.model = bundle.manifest.grading;
   const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device, options.precision);
   if (networks->has_networks()) {
     loaded.grader.predict = [networks](const Study& study, const Spine& spine) {

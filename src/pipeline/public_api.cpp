@@ -49,7 +49,7 @@ StudyGrader::StudyGrader(StudyGrader&&) noexcept = default;
 StudyGrader& StudyGrader::operator=(StudyGrader&&) noexcept = default;
 
 GradedStudy StudyGrader::grade(const std::string& study_folder) const {
-  const StudyResult result = grade_study(study_folder, {}, state_->loaded.grader);
+  const StudyResult result = read_and_grade(study_folder, {}, state_->loaded.grader).result;
   GradedStudy graded{result.study_id, result.study_instance_uid, {}, result.warnings};
   for (const Grade& grade : result.grades) graded.rows.push_back(public_row(grade));
   return graded;

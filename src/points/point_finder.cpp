@@ -7,6 +7,7 @@
 #include "bundle/bundle.h"
 #include "core/error.h"
 #include "grades/crop_tensors.h"
+#include "network/conv_norm.h"
 #include "network/parallel_for.h"
 #include "network/point_network.h"
 #include "network/precision.h"
@@ -18,8 +19,9 @@ namespace {
 
 /// A crop around the usual place of a point.
 struct ShownPoint {
-  PointAnswer answer;
+  std::optional<FoundPoint>* place;  ///< in the spine
   Crop crop;
+  FoundPoint found = {};  ///< what the networks say
 };
 
 std::vector<std::optional<Side>> sides_of(Anchor anchor) {
@@ -27,30 +29,30 @@ std::vector<std::optional<Side>> sides_of(Anchor anchor) {
   return {Side::Left, Side::Right};
 }
 
-std::vector<ShownPoint> shown_points(const Study& study, const Spine& spine, const View& view) {
+std::optional<FoundPoint>& place_of(FoundPoints& points, Anchor anchor, std::optional<Side> side) {
+  if (anchor == Anchor::Canal) return points.canal;
+  return (anchor == Anchor::Foramen ? points.foramina : points.recesses)[index_of(*side)];
+}
+
+std::vector<ShownPoint> shown_points(const Study& study, Spine& spine, const View& view) {
   std::vector<ShownPoint> shown;
   const auto volumes = volumes_of(study, view.series);
-  for (const auto& frame : spine.levels) {
+  for (auto& frame : spine.levels) {
     if (!frame) continue;
     for (const auto& side : sides_of(view.anchor)) {
       auto crop = cut_crop(volumes, usual_placement(*frame, view.anchor, side, view.mirrored), view);
-      if (crop) shown.push_back({{view.anchor, side, frame->level, {}}, std::move(*crop)});
+      if (crop) shown.push_back({&place_of(frame->points, view.anchor, side), std::move(*crop)});
     }
   }
   return shown;
 }
 
-TensorMap inputs_of(const std::vector<ShownPoint>& shown, const torch::Device& device) {
+TensorMap inputs_of(const std::vector<ShownPoint>& shown, const View& view, const torch::Device& device) {
   std::vector<std::optional<Crop>> crops;
   for (const ShownPoint& point : shown) crops.emplace_back(point.crop);
   TensorMap inputs;
-  add_view(inputs, kPointInput, stacked(crops), device);
+  add_view(inputs, kPointInput, stacked(crops, view), device);
   return inputs;
-}
-
-std::optional<FoundPoint>& place_of(FoundPoints& points, const PointAnswer& answer) {
-  if (answer.anchor == Anchor::Canal) return points.canal;
-  return (answer.anchor == Anchor::Foramen ? points.foramina : points.recesses)[index_of(*answer.side)];
 }
 
 }  // namespace
@@ -84,7 +86,7 @@ struct PointFinder::Networks {
                        "networks of one anchor must have the same input"));
     }
     PointNetwork module(std::dynamic_pointer_cast<PointNetworkImpl>(network.network.module));
-    module->prepare_for_inference();
+    prepare_for_inference(*module);
     module->to(device, precision);
     group->members.push_back({module, network.spec.outputs.front().temperature});
   }
@@ -100,7 +102,7 @@ struct PointFinder::Networks {
   }
 
   void answer(const AnchorNetworks& anchor, std::vector<ShownPoint>& shown) const {
-    const TensorMap inputs = inputs_of(shown, device);
+    const TensorMap inputs = inputs_of(shown, anchor.view, device);
     torch::Tensor sum;
     for (const Member& member : anchor.members) {
       const torch::Tensor map = map_of(member, inputs);
@@ -110,13 +112,13 @@ struct PointFinder::Networks {
     for (size_t k = 0; k < shown.size(); ++k) {
       const torch::Tensor map = mean[static_cast<std::int64_t>(k)];
       const ReadPlace read = read_place({map.data_ptr<float>(), static_cast<size_t>(map.numel())}, anchor.view);
-      shown[k].answer.found = {patient_point(shown[k].crop, anchor.view, read.place), read.confidence};
+      shown[k].found = {patient_point(shown[k].crop, anchor.view, read.place), read.confidence};
     }
   }
 };
 
 PointFinder::PointFinder(const Bundle& bundle, const std::string& device, const std::string& precision)
-    : networks_(std::make_unique<Networks>()) {
+    : networks_(std::make_shared<Networks>()) {
   networks_->device = torch::Device(device);
   networks_->precision = scalar_type_of(precision, networks_->device);
   if (bundle.manifest.grading.points) networks_->least_confidence = bundle.manifest.grading.points->least_confidence;
@@ -125,32 +127,22 @@ PointFinder::PointFinder(const Bundle& bundle, const std::string& device, const 
   }
 }
 
-PointFinder::~PointFinder() = default;
-PointFinder::PointFinder(PointFinder&&) noexcept = default;
-PointFinder& PointFinder::operator=(PointFinder&&) noexcept = default;
-
 bool PointFinder::has_networks() const {
   return !networks_->anchors.empty();
 }
 
-std::vector<PointAnswer> PointFinder::answers(const Study& study, const Spine& spine) const {
+void PointFinder::find(const Study& study, Spine& spine) const {
   std::vector<std::vector<ShownPoint>> shown(networks_->anchors.size());
   parallel_for(shown.size(), [&](size_t k) {
     const Networks::AnchorNetworks& anchor = networks_->anchors[k];
     shown[k] = shown_points(study, spine, anchor.view);
     if (!shown[k].empty()) networks_->answer(anchor, shown[k]);
   });
-  std::vector<PointAnswer> answers;
   for (const auto& of_anchor : shown) {
-    for (const ShownPoint& point : of_anchor) answers.push_back(point.answer);
-  }
-  return answers;
-}
-
-void PointFinder::find(const Study& study, Spine& spine) const {
-  for (const PointAnswer& answer : answers(study, spine)) {
-    if (answer.found.confidence < networks_->least_confidence) continue;
-    place_of(spine.levels[index_of(answer.level)]->points, answer) = answer.found;
+    for (const ShownPoint& point : of_anchor) {
+      if (point.found.confidence < networks_->least_confidence) continue;
+      *point.place = point.found;
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 #include "points/point_view.h"
 
+#include <array>
+
 #include "core/error.h"
 
 namespace lumbargrade {
@@ -10,18 +12,9 @@ View usual_point_view(Anchor anchor) {
   view.anchor = anchor;
   view.size_px = 48;
   view.pixel_mm = 1.25;
-  switch (anchor) {
-    case Anchor::Canal:
-      view.series = SeriesRole::SagittalT2;
-      break;
-    case Anchor::Foramen:
-      view.series = SeriesRole::SagittalT1;
-      view.slices = 7;
-      break;
-    case Anchor::Recess:
-      view.series = SeriesRole::AxialT2;
-      break;
-  }
+  constexpr std::array kSeries = {SeriesRole::SagittalT2, SeriesRole::SagittalT1, SeriesRole::AxialT2};
+  view.series = kSeries[index_of(anchor)];
+  view.slices = anchor == Anchor::Foramen ? 7 : 5;
   return view;
 }
 

@@ -32,22 +32,22 @@ void mark(SlicePicture& picture, const Vector3& point_patient, const cv::Scalar&
                  cv::LINE_AA);
 }
 
-const std::optional<LevelFrame>& frame_of(const StudyReport& report, Level level) {
-  return report.spine.levels[static_cast<size_t>(index_of(level))];
-}
-
 Vector3 point_of(const Grade& grade, const LevelFrame& frame) {
   if (grade.point_patient) return *grade.point_patient;
   return place_crop(frame, anchor_of(grade.finding.condition), grade.finding.side).point_patient;
 }
 
-cv::Mat sagittal_picture(const std::vector<const Volume*>& volumes, const Vector3& point_patient, const Grade& grade,
+/// Around the point of a grade, which is marked.
+cv::Mat sagittal_picture(const StudyReport& report, const std::vector<const Volume*>& volumes, const Grade& grade,
                          const PictureSize& size) {
-  const Volume* volume = nearest_volume(volumes, point_patient);
+  const auto& frame = report.spine.levels[index_of(grade.finding.level)];
+  if (!frame) return {};
+  const Vector3 point = point_of(grade, *frame);
+  const Volume* volume = nearest_volume(volumes, point);
   if (volume == nullptr) return {};
-  SlicePicture picture(*volume, nearest_slice_to(*volume, point_patient),
-                       sagittal_window(point_patient, size.size_px, size.width_mm / size.size_px.width));
-  mark(picture, point_patient, colour_of(grade));
+  SlicePicture picture(*volume, nearest_slice_to(*volume, point),
+                       sagittal_window(point, size.size_px, size.width_mm / size.size_px.width));
+  mark(picture, point, colour_of(grade));
   return picture.pixels();
 }
 
@@ -59,15 +59,13 @@ cv::Scalar colour_of(const Grade& grade) {
 }
 
 cv::Mat foramen_picture(const StudyReport& report, const Grade& grade, const PictureSize& size) {
-  const auto& frame = frame_of(report, grade.finding.level);
-  if (!frame) return {};
   std::vector<const Volume*> volumes = volumes_of(report.study, SeriesRole::SagittalT1);
   if (volumes.empty()) volumes = {&report.sagittal};
-  return sagittal_picture(volumes, point_of(grade, *frame), grade, size);
+  return sagittal_picture(report, volumes, grade, size);
 }
 
 cv::Mat axial_picture(const StudyReport& report, Level level, const PictureSize& size) {
-  const auto& frame = frame_of(report, level);
+  const auto& frame = report.spine.levels[index_of(level)];
   if (!frame) return {};
   const Vector3 centre = frame->canal_patient.value_or(frame->centre_patient);
   const Volume* volume = nearest_volume(volumes_of(report.study, SeriesRole::AxialT2), centre);
@@ -82,21 +80,17 @@ cv::Mat axial_picture(const StudyReport& report, Level level, const PictureSize&
 }
 
 cv::Mat canal_picture(const StudyReport& report, Level level, const PictureSize& size) {
-  const auto& frame = frame_of(report, level);
-  if (!frame) return {};
   const Grade& grade = row_of(report.grades, {Condition::SpinalCanalStenosis, std::nullopt, level});
-  return sagittal_picture({&report.sagittal}, point_of(grade, *frame), grade, size);
+  return sagittal_picture(report, {&report.sagittal}, grade, size);
 }
 
 cv::Mat finding_picture(const StudyReport& report, const Grade& grade) {
-  const auto& frame = frame_of(report, grade.finding.level);
-  if (!frame) return {};
   if (grade.finding.condition == Condition::NeuralForaminalNarrowing) return foramen_picture(report, grade, kPageSize);
   if (grade.finding.condition == Condition::SubarticularStenosis) {
     cv::Mat axial = axial_picture(report, grade.finding.level, {kPageSize.size_px, 74});
     if (!axial.empty()) return axial;
   }
-  return sagittal_picture({&report.sagittal}, point_of(grade, *frame), grade, kPageSize);
+  return sagittal_picture(report, {&report.sagittal}, grade, kPageSize);
 }
 
 }  // namespace lumbargrade

@@ -1,7 +1,10 @@
 #include "report/grades_csv.h"
 
+#include <string_view>
+
 #include "core/csv.h"
 #include "core/flags.h"
+#include "core/joined.h"
 #include "core/number_text.h"
 #include "report/probability_text.h"
 
@@ -9,12 +12,9 @@ namespace lumbargrade {
 namespace {
 
 std::string decided_by(const Grade& grade) {
-  std::string names;
-  for (const Measure measure : grade.decided_by) {
-    names += names.empty() ? "" : " ";
-    names += measure_name(measure);
-  }
-  return names;
+  std::vector<std::string_view> names;
+  for (const Measure measure : grade.decided_by) names.push_back(measure_name(measure));
+  return joined(names, " ");
 }
 
 /// Two fields for every measure: the value and its z-score.
@@ -28,22 +28,21 @@ std::vector<std::string> measure_fields(const Grade& grade) {
   return fields;
 }
 
-std::string joined_flags(const std::vector<std::string>& words) {
-  std::string joined(flags::kResearchUseOnly.word);
-  for (const std::string& flag : words) joined += " " + flag;
-  return joined;
+std::string side_field(const Finding& finding) {
+  return finding.side ? std::string(side_name(*finding.side)) : "";
 }
 
-std::vector<std::string> fields_of(const StudyIds& study, const Grade& grade) {
+std::vector<std::string> fields_of(const std::string& study_id, const std::string& study_instance_uid,
+                                   const Grade& grade) {
   const auto probabilities = printed_probabilities(grade.probabilities);
   const auto& point = grade.point_patient;
   const auto coordinate = [&](int axis) {
     return point ? fixed_decimals((*point)[axis], kTableDecimals) : std::string();
   };
-  std::vector<std::string> fields = {study.study_id,
-                                     study.study_instance_uid,
+  std::vector<std::string> fields = {study_id,
+                                     study_instance_uid,
                                      std::string(condition_key(grade.finding.condition)),
-                                     grade.finding.side ? std::string(side_name(*grade.finding.side)) : "",
+                                     side_field(grade.finding),
                                      std::string(level_name(grade.finding.level)),
                                      probabilities[0],
                                      probabilities[1],
@@ -58,7 +57,7 @@ std::vector<std::string> fields_of(const StudyIds& study, const Grade& grade) {
                                      coordinate(1),
                                      coordinate(2)};
   for (std::string& field : measure_fields(grade)) fields.push_back(std::move(field));
-  fields.push_back(joined_flags(grade.flags));
+  fields.push_back(joined_flags(grade));
   const auto& [source, confidence] = grade.point_origin;
   fields.push_back(point ? std::string(point_source_name(source)) : "");
   fields.push_back(point && confidence ? fixed_decimals(*confidence, kTableDecimals) : "");
@@ -98,14 +97,30 @@ const std::vector<std::string>& grades_csv_columns() {
   return columns;
 }
 
-std::string grades_csv_rows(const StudyIds& study, const StudyGrades& grades) {
-  std::string rows;
-  for (const Grade& grade : grades) rows += csv_line(fields_of(study, grade));
-  return rows;
+std::string joined_flags(const Grade& grade) {
+  std::string words(flags::kResearchUseOnly.word);
+  for (const std::string& flag : grade.flags) words += " " + flag;
+  return words;
 }
 
-std::string grades_csv(const StudyIds& study, const StudyGrades& grades) {
-  return csv_line(grades_csv_columns()) + grades_csv_rows(study, grades);
+std::string grades_csv(const std::string& study_id, const std::string& study_instance_uid, const StudyGrades& grades) {
+  std::string content = csv_line(grades_csv_columns());
+  for (const Grade& grade : grades) content += csv_line(fields_of(study_id, study_instance_uid, grade));
+  return content;
+}
+
+std::string attention_csv(const std::string& study_id, const StudyGrades& grades) {
+  std::string content =
+      csv_line({"study_id", "condition", "side", "level", "view", "series_instance_uid", "sop_instance_uid", "weight"});
+  for (const Grade& grade : grades) {
+    const Finding& finding = grade.finding;
+    for (const ImageAttention& image : grade.attention) {
+      content += csv_line({study_id, std::string(condition_key(finding.condition)), side_field(finding),
+                           std::string(level_name(finding.level)), image.view, image.series_instance_uid,
+                           image.sop_instance_uid, fixed_decimals(image.weight, kTableDecimals)});
+    }
+  }
+  return content;
 }
 
 }  // namespace lumbargrade

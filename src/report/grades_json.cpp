@@ -16,17 +16,18 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// To a thousandth: what is measured is not known better, and the file stays readable. Null where it is not a number.
-Json rounded(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  return to_thousandths(value);
-}
-
-Json point(const Vector3& patient) {
-  return {rounded(patient.x()), rounded(patient.y()), rounded(patient.z())};
+Json rounded(std::optional<double> value) {
+  if (!value || !std::isfinite(*value)) return nullptr;
+  return to_thousandths(*value);
 }
 
 Json point(const std::optional<Vector3>& patient) {
-  return patient ? point(*patient) : Json(nullptr);
+  if (!patient) return nullptr;
+  return {rounded(patient->x()), rounded(patient->y()), rounded(patient->z())};
+}
+
+Json side_or_null(const std::optional<Side>& side) {
+  return side ? Json(side_name(*side)) : Json(nullptr);
 }
 
 Json text_or_null(const std::string& words) {
@@ -38,12 +39,11 @@ Json points_json(const LevelFrame& frame) {
   Json points = Json::array();
   const auto add = [&](Anchor anchor, std::optional<Side> side) {
     const CropPlacement placement = place_crop(frame, anchor, side);
-    points.push_back(
-        {{"anchor", anchor_name(anchor)},
-         {"side", side ? Json(side_name(*side)) : Json(nullptr)},
-         {"point_mm", point(placement.point_patient)},
-         {"source", point_source_name(placement.origin.source)},
-         {"confidence", placement.origin.confidence ? rounded(*placement.origin.confidence) : Json(nullptr)}});
+    points.push_back({{"anchor", anchor_name(anchor)},
+                      {"side", side_or_null(side)},
+                      {"point_mm", point(placement.point_patient)},
+                      {"source", point_source_name(placement.origin.source)},
+                      {"confidence", rounded(placement.origin.confidence)}});
   };
   add(Anchor::Canal, std::nullopt);
   for (const Anchor anchor : {Anchor::Foramen, Anchor::Recess}) {
@@ -53,7 +53,7 @@ Json points_json(const LevelFrame& frame) {
 }
 
 Json level_json(const Spine& spine, Level level) {
-  const auto& frame = spine.levels[static_cast<size_t>(index_of(level))];
+  const auto& frame = spine.levels[index_of(level)];
   Json json = {{"level", level_name(level)}, {"found", frame.has_value()}};
   if (!frame) return json;
   json["confidence"] = rounded(frame->confidence);
@@ -88,7 +88,7 @@ Json measures_json(const Grade& grade) {
                         {"meaning", measure.words},
                         {"value", rounded(measure.value)},
                         {"unit", text_or_null(measure.unit)},
-                        {"z", measure.z ? Json(rounded(*measure.z)) : Json(nullptr)},
+                        {"z", rounded(measure.z)},
                         {"decided", measure.decided}});
   }
   return measures;
@@ -97,11 +97,11 @@ Json measures_json(const Grade& grade) {
 Json change_json(const FindingChange& change) {
   Json measures = Json::array();
   for (const MeasureChange& measure : change.measures) {
-    measures.push_back({{"key", measure.key},
-                        {"unit", text_or_null(measure.unit)},
+    measures.push_back({{"key", measure.now.key},
+                        {"unit", text_or_null(measure.now.unit)},
                         {"before", rounded(measure.before)},
-                        {"now", rounded(measure.now)},
-                        {"difference", rounded(measure.now - measure.before)}});
+                        {"now", rounded(measure.now.value)},
+                        {"difference", rounded(measure.now.value - measure.before)}});
   }
   return {{"finding", finding_key(change.finding)},
           {"grade_before", severity_key(change.before)},
@@ -143,25 +143,23 @@ Json grade_json(const Grade& grade) {
   for (const std::string& flag : grade.flags) flags.push_back(flag);
   Json decided_by = Json::array();
   for (const Measure measure : grade.decided_by) decided_by.push_back(measure_name(measure));
-  return {
-      {"finding", finding_key(grade.finding)},
-      {"condition", condition_key(grade.finding.condition)},
-      {"side", grade.finding.side ? Json(side_name(*grade.finding.side)) : Json(nullptr)},
-      {"level", level_name(grade.finding.level)},
-      {"probabilities", probabilities_json(grade.probabilities)},
-      {"grade", severity_key(most_probable(grade.probabilities))},
-      {"source", source_name(grade.source)},
-      {"contributions", contributions_json(grade)},
-      {"level_confidence", rounded(grade.level_confidence)},
-      {"series_instance_uid", text_or_null(grade.series_instance_uid)},
-      {"sop_instance_uid", text_or_null(grade.sop_instance_uid)},
-      {"point_mm", point(grade.point_patient)},
-      {"point_source", grade.point_patient ? Json(point_source_name(grade.point_origin.source)) : Json(nullptr)},
-      {"point_confidence",
-       grade.point_patient && grade.point_origin.confidence ? rounded(*grade.point_origin.confidence) : Json(nullptr)},
-      {"measures", measures_json(grade)},
-      {"decided_by", decided_by},
-      {"flags", flags}};
+  return {{"finding", finding_key(grade.finding)},
+          {"condition", condition_key(grade.finding.condition)},
+          {"side", side_or_null(grade.finding.side)},
+          {"level", level_name(grade.finding.level)},
+          {"probabilities", probabilities_json(grade.probabilities)},
+          {"grade", severity_key(most_probable(grade.probabilities))},
+          {"source", source_name(grade.source)},
+          {"contributions", contributions_json(grade)},
+          {"level_confidence", rounded(grade.level_confidence)},
+          {"series_instance_uid", text_or_null(grade.series_instance_uid)},
+          {"sop_instance_uid", text_or_null(grade.sop_instance_uid)},
+          {"point_mm", point(grade.point_patient)},
+          {"point_source", grade.point_patient ? Json(point_source_name(grade.point_origin.source)) : Json(nullptr)},
+          {"point_confidence", grade.point_patient ? rounded(grade.point_origin.confidence) : Json(nullptr)},
+          {"measures", measures_json(grade)},
+          {"decided_by", decided_by},
+          {"flags", flags}};
 }
 
 Json series_json(const SeriesSummary& series) {

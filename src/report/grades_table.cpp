@@ -1,12 +1,13 @@
 #include "report/grades_table.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 #include <vector>
 
 #include "core/error.h"
+#include "core/joined.h"
 #include "core/number_text.h"
+#include "core/wrapped_text.h"
 #include "report/grades_csv.h"
 #include "report/study_report.h"
 
@@ -15,7 +16,6 @@ namespace {
 
 using Line = std::vector<std::string>;
 
-constexpr size_t kTerminalColumns = 80;
 constexpr size_t kNarrowColumns = 2;  // figures: one blank parts them well enough
 
 std::string shown(const std::optional<MeasuredValue>& measured, int decimals) {
@@ -59,17 +59,8 @@ std::string aligned(const std::vector<Line>& lines) {
 std::string flag_lines(const StudyGrades& grades) {
   std::set<std::string> flags;
   for (const Grade& grade : grades) flags.insert(grade.flags.begin(), grade.flags.end());
-  if (flags.empty()) return "";
-  std::string lines;
-  std::string line = "Flags:";
-  for (const std::string& flag : flags) {
-    if (line.size() + 1 + flag.size() > kTerminalColumns) {
-      lines += line + "\n";
-      line = "      ";
-    }
-    line += " " + flag;
-  }
-  return lines + line + "\n";
+  const std::string begin = "Flags: ";
+  return flags.empty() ? "" : begin + wrapped(joined(flags, " "), begin.size()) + "\n";
 }
 
 }  // namespace

@@ -1,21 +1,22 @@
 #include "report/index_page.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <cctype>
 #include <kainjow/mustache.hpp>
+#include <string_view>
 #include <tuple>
 
 #include "core/error.h"
 #include "core/flags.h"
+#include "core/joined.h"
 #include "core/number_text.h"
-#include "report/index_template.h"
+#include "report/page_templates.h"
 #include "report/severity_style.h"
 
 namespace lumbargrade {
 namespace {
 
-namespace index_mustache = kainjow::mustache;
-using IndexData = index_mustache::data;
+using IndexData = kainjow::mustache::data;
 
 int count_of(const IndexedStudy& study, FlagSeverity severity) {
   return static_cast<int>(std::count_if(study.flags.begin(), study.flags.end(), [&](const std::string& word) {
@@ -39,25 +40,16 @@ bool needs_look_before(const IndexedStudy& a, const IndexedStudy& b) {
 
 /// A path as a link: what is no letter, digit, point, dash, underscore or slash is percent-encoded.
 std::string link_to(const std::string& path) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string link;
-  for (const char c : path) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                          c == '-' || c == '_' || c == '/';
-    if (is_plain) {
-      link += c;
-      continue;
+  for (const unsigned char c : path) {
+    if (std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == '/') {
+      link += static_cast<char>(c);
+    } else {
+      link += {'%', kHex[c >> 4], kHex[c & 15]};
     }
-    std::array<char, 4> encoded{};
-    std::snprintf(encoded.data(), encoded.size(), "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    link += encoded.data();
   }
   return link;
-}
-
-std::string joined(const std::vector<std::string>& words, const char* between) {
-  std::string line;
-  for (const std::string& word : words) line += (line.empty() ? "" : between) + word;
-  return line;
 }
 
 IndexData study_row(const IndexedStudy& study) {
@@ -129,9 +121,7 @@ std::string index_page(std::vector<IndexedStudy> studies, const std::vector<Inde
   page.set("has_failures", !failures.empty());
   page.set("failures", failed);
   page.set("distribution", distribution);
-  index_mustache::mustache view{std::string(kIndexTemplate)};
-  if (!view.is_valid()) throw Error(ErrorKind::Failure, text("the index's template is broken: ", view.error_message()));
-  return view.render(page);
+  return kainjow::mustache::mustache(std::string(kIndexTemplate)).render(page);
 }
 
 }  // namespace lumbargrade

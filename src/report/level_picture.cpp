@@ -32,7 +32,7 @@ void place_panel(cv::Mat& sheet, const cv::Mat& picture, const cv::Point& corner
 }  // namespace
 
 cv::Mat level_picture(const StudyReport& report, Level level) {
-  if (!report.spine.levels[static_cast<size_t>(index_of(level))]) return {};
+  if (!report.spine.levels[index_of(level)]) return {};
   const auto row = [&](Condition condition, std::optional<Side> side) -> const Grade& {
     return row_of(report.grades, {condition, side, level});
   };

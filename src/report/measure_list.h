@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bundle/measure_model.h"
@@ -27,8 +28,8 @@ struct ReportedMeasure {
 /// Everything that was measured of a finding.
 std::vector<ReportedMeasure> measures_of(const Grade& grade);
 
-/// "11.0 mm", "0.86".
-std::string measure_text(const ReportedMeasure& measure);
+/// A value with the unit of its measure: "11.0 mm", "0.86".
+std::string measure_text(double value, std::string_view unit);
 
 /// How the measure compares with the bundle's cut-points and reference at this level, as sentences. Empty where nothing
 /// was measured or the bundle does not grade by it.

@@ -62,7 +62,8 @@ void draw_level(SlicePicture& picture, const LevelFrame& frame, const Grade& can
       frame.canal && std::isfinite(frame.canal->diameter_mm) ? frame.canal->diameter_mm / 2 / picture.pixel_mm() : 4;
   cv::circle(picture.pixels(), at, std::max(2, static_cast<int>(std::lround(radius_px))), colour, 2, cv::LINE_AA);
   const auto measures = measures_of(canal);
-  const std::string words = (measures.empty() ? "" : measure_text(measures.front()) + "  ") + grade_words(canal);
+  const std::string words =
+      (measures.empty() ? "" : measure_text(measures.front().value, measures.front().unit) + "  ") + grade_words(canal);
   const int width_px = text_size(words, kPlateScale).width + 8;
   const cv::Point beside(static_cast<int>(at.x + radius_px) + 16, static_cast<int>(at.y) + 5);
   const bool fits = beside.x + width_px <= picture.pixels().cols;
@@ -76,23 +77,20 @@ cv::Mat sagittal_panel(const StudyReport& report) {
       std::clamp(static_cast<int>(std::lround(report.spine.central_slice)), 0, report.sagittal.slices - 1);
   SlicePicture picture(report.sagittal, slice, spine_window(report.spine));
   for (const Level level : kLevels) {
-    const auto& frame = report.spine.levels[static_cast<size_t>(index_of(level))];
+    const auto& frame = report.spine.levels[index_of(level)];
     if (frame)
       draw_level(picture, *frame, row_of(report.grades, {Condition::SpinalCanalStenosis, std::nullopt, level}));
   }
   return picture.pixels();
 }
 
-cv::Mat empty_tile(const std::string& words, const cv::Size& size_px) {
-  cv::Mat tile(size_px, CV_8UC3, kEmpty);
-  const cv::Size size = text_size(words, 0.4);
-  write(tile, words, {(tile.cols - size.width) / 2, tile.rows / 2}, 0.4, kPale);
-  return tile;
-}
-
 /// Grey with words where there is no picture.
 cv::Mat tile_or_words(const cv::Mat& picture, bool is_found, const char* words, const cv::Size& size_px) {
-  return picture.empty() ? empty_tile(is_found ? words : "level not found", size_px) : picture;
+  if (!picture.empty()) return picture;
+  const std::string shown = is_found ? words : "level not found";
+  cv::Mat tile(size_px, CV_8UC3, kEmpty);
+  write(tile, shown, {(tile.cols - text_size(shown, 0.4).width) / 2, tile.rows / 2}, 0.4, kPale);
+  return tile;
 }
 
 void place_tile(cv::Mat& sheet, const cv::Mat& tile, cv::Point corner, const std::vector<const Grade*>& grades) {
@@ -108,7 +106,7 @@ void place_tile(cv::Mat& sheet, const cv::Mat& tile, cv::Point corner, const std
 }
 
 void place_level_row(cv::Mat& sheet, const StudyReport& report, Level level, const cv::Point& corner) {
-  const bool is_found = report.spine.levels[static_cast<size_t>(index_of(level))].has_value();
+  const bool is_found = report.spine.levels[index_of(level)].has_value();
   const auto place_foramen = [&](Side side, const cv::Point& at) {
     const Grade& grade = row_of(report.grades, {Condition::NeuralForaminalNarrowing, side, level});
     place_tile(sheet,

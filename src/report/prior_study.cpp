@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/strict_json.h"
-#include "report/measure_list.h"
 
 namespace lumbargrade {
 namespace {
@@ -73,8 +72,7 @@ std::vector<FindingChange> changes_since(const PriorStudy& prior, const StudyGra
                          {}};
     for (const ReportedMeasure& measure : measures_of(grades[k])) {
       const auto before = then.measures.find(measure.key);
-      if (before == then.measures.end()) continue;
-      change.measures.push_back({measure.key, measure.words, measure.unit, before->second, measure.value});
+      if (before != then.measures.end()) change.measures.push_back({measure, before->second});
     }
     changes.push_back(std::move(change));
   }

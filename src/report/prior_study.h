@@ -9,6 +9,7 @@
 
 #include "core/finding.h"
 #include "grades/grade.h"
+#include "report/measure_list.h"
 
 namespace lumbargrade {
 
@@ -30,13 +31,10 @@ struct PriorStudy {
 /// Reads a grades.json. Throws Error (Usage) naming `file` where it is none of this program's.
 PriorStudy prior_study_from_json(std::string_view json, const std::string& file);
 
-/// A measure then and now.
+/// A measure now and its value then.
 struct MeasureChange {
-  std::string key;
-  std::string words;
-  std::string unit;
+  ReportedMeasure now;
   double before = 0;
-  double now = 0;
 };
 
 /// One finding then and now.

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <numeric>
 
 #include "core/error.h"
+#include "core/number_text.h"
 
 namespace lumbargrade {
 namespace {
@@ -14,10 +14,7 @@ namespace {
 constexpr int64_t kUnits = 1'000'000;
 
 std::string decimal(int64_t units) {
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%d.%06d", static_cast<int>(units / kUnits),
-                static_cast<int>(units % kUnits));
-  return buffer.data();
+  return fixed_decimals(static_cast<double>(units) / kUnits, kTableDecimals);
 }
 
 double checked_sum(const Probabilities& probabilities) {

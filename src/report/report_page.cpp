@@ -1,30 +1,27 @@
 #include "report/report_page.h"
 
-#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cmath>
 #include <kainjow/mustache.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include "core/base64.h"
 #include "core/error.h"
+#include "core/joined.h"
 #include "core/number_text.h"
 #include "pictures/png_file.h"
 #include "report/finding_picture.h"
-#include "report/report_template.h"
+#include "report/page_templates.h"
 #include "report/severity_style.h"
 
 namespace lumbargrade {
 namespace {
 
-namespace mustache = kainjow::mustache;
-using Data = mustache::data;
+using Data = kainjow::mustache::data;
 
-const std::array<std::pair<Condition, const char*>, kConditionCount> kGroups = {
-    {{Condition::SpinalCanalStenosis, "Spinal canal stenosis"},
-     {Condition::NeuralForaminalNarrowing, "Neural foraminal narrowing"},
-     {Condition::SubarticularStenosis, "Subarticular stenosis (lateral recess)"}}};
+/// By Condition.
+const std::array<const char*, kConditionCount> kTitles = {"Spinal canal stenosis", "Neural foraminal narrowing",
+                                                          "Subarticular stenosis (lateral recess)"};
 
 /// What no bundle makes good.
 const std::array<const char*, 5> kLimits = {
@@ -36,13 +33,9 @@ const std::array<const char*, 5> kLimits = {
     "Nobody has tested this program on patients' care."};
 
 std::string condition_words(Condition condition) {
-  for (const auto& [known, title] : kGroups) {
-    if (known != condition) continue;
-    std::string words = title;
-    words.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(words.front())));
-    return words;
-  }
-  return std::string(condition_key(condition));
+  std::string words = kTitles[index_of(condition)];
+  words.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(words.front())));
+  return words;
 }
 
 std::string sided_name(const Finding& finding) {
@@ -57,18 +50,11 @@ Data list_of(const std::vector<std::string>& words) {
 }
 
 std::string source_sentence(const Grade& grade) {
-  switch (grade.source) {
-    case GradeSource::Network:
-      return "Graded by networks that looked at the image.";
-    case GradeSource::Measure:
-      return "Graded from what was measured in the image.";
-    case GradeSource::NetworkAndMeasure:
-      return "Graded from a measure and by networks that looked at the image.";
-    case GradeSource::Prior:
-      break;
-  }
-  return "Nothing in the images was looked at: this is how often patients of the challenge had each grade at this "
-         "level.";
+  static constexpr std::array<const char*, index_of(GradeSource::Prior) + 1> kSentences = {
+      "Graded by networks that looked at the image.", "Graded from what was measured in the image.",
+      "Graded from a measure and by networks that looked at the image.",
+      "Nothing in the images was looked at: this is how often patients of the challenge had each grade at this level."};
+  return kSentences[index_of(grade.source)];
 }
 
 std::string percent(double share) {
@@ -111,7 +97,7 @@ std::vector<std::string> measure_sentences(const StudyReport& report, const Grad
                                     ? text(", ", std::signbit(*measure.z) ? "" : "+", fixed_decimals(*measure.z, 1),
                                            " standard deviations from the mean of the reference sample")
                                     : "";
-    sentences.push_back(text(with_capital(measure.words), ": ", measure_text(measure), against,
+    sentences.push_back(text(with_capital(measure.words), ": ", measure_text(measure.value, measure.unit), against,
                              measure.decided ? "; it decided." : "."));
   }
   for (std::string& sentence : comparison_sentences(grade, report.origin.measure_models)) {
@@ -151,14 +137,14 @@ Data finding_of(const StudyReport& report, const Grade& grade) {
 
 Data groups_of(const StudyReport& report) {
   Data groups{Data::type::list};
-  for (const auto& [condition, title] : kGroups) {
+  for (const Condition condition : kConditions) {
     Data findings{Data::type::list};
     for (const Grade& grade : report.grades) {
       if (grade.finding.condition == condition) findings << finding_of(report, grade);
     }
     Data group;
     group.set("id", std::string(condition_key(condition)));
-    group.set("title", std::string(title));
+    group.set("title", std::string(kTitles[index_of(condition)]));
     group.set("findings", findings);
     groups << group;
   }
@@ -176,7 +162,7 @@ const std::array<std::pair<const char*, Finding>, 5> kColumns = {
 Data summary_rows(const StudyReport& report) {
   Data rows{Data::type::list};
   for (const Level level : kLevels) {
-    const auto& frame = report.spine.levels[static_cast<size_t>(index_of(level))];
+    const auto& frame = report.spine.levels[index_of(level)];
     Data cells{Data::type::list};
     for (const auto& [name, column] : kColumns) {
       const Grade& grade = row_of(report.grades, {column.condition, column.side, level});
@@ -219,12 +205,10 @@ std::string change_words(const FindingChange& change) {
 std::string measures_then_and_now(const FindingChange& change) {
   std::string words;
   for (const MeasureChange& measure : change.measures) {
-    const auto one = [&](double value) {
-      return measure_text({measure.key, measure.words, value, measure.unit, std::nullopt, false});
-    };
-    const double difference = measure.now - measure.before;
-    words += text(words.empty() ? "" : "; ", measure.words, " ", one(measure.before), ", ", one(measure.now), " (",
-                  difference < 0 ? "" : "+", one(difference), ")");
+    const auto one = [&](double value) { return measure_text(value, measure.now.unit); };
+    const double difference = measure.now.value - measure.before;
+    words += text(words.empty() ? "" : "; ", measure.now.words, " ", one(measure.before), ", ", one(measure.now.value),
+                  " (", difference < 0 ? "" : "+", one(difference), ")");
   }
   return words;
 }
@@ -294,12 +278,9 @@ std::string report_page(const StudyReport& report, const cv::Mat& overview, cons
   set_prior(page, report);
   page.set("series", series_rows(report.study));
   page.set("has_missing", !missing.empty());
-  page.set("missing", comma_list(missing));
+  page.set("missing", joined(missing));
   page.set("limits", list_of({kLimits.begin(), kLimits.end()}));
-  mustache::mustache view{std::string(kReportTemplate)};
-  if (!view.is_valid())
-    throw Error(ErrorKind::Failure, text("the report's template is broken: ", view.error_message()));
-  return view.render(page);
+  return kainjow::mustache::mustache(std::string(kReportTemplate)).render(page);
 }
 
 }  // namespace lumbargrade

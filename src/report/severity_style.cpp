@@ -6,33 +6,15 @@
 #include "core/error.h"
 
 namespace lumbargrade {
-namespace {
-
-struct Style {
-  const char* words;
-  const char* css;
-  cv::Scalar rgb;
-};
-
-const Style& style_of(Severity severity) {
-  static const std::array<Style, kSeverityCount> kStyles = {{{"normal/mild", "#009e73", {0, 158, 115}},
-                                                             {"moderate", "#e69f00", {230, 159, 0}},
-                                                             {"severe", "#d55e00", {213, 94, 0}}}};
-  return kStyles[static_cast<size_t>(severity)];
-}
-
-}  // namespace
 
 cv::Scalar severity_rgb(Severity severity) {
-  return style_of(severity).rgb;
-}
-
-const char* severity_css(Severity severity) {
-  return style_of(severity).css;
+  static const std::array<cv::Scalar, kSeverityCount> kColours = {{{0, 158, 115}, {230, 159, 0}, {213, 94, 0}}};
+  return kColours[index_of(severity)];
 }
 
 const char* severity_words(Severity severity) {
-  return style_of(severity).words;
+  static constexpr std::array<const char*, kSeverityCount> kWords = {"normal/mild", "moderate", "severe"};
+  return kWords[index_of(severity)];
 }
 
 std::string grade_words(const Grade& grade) {

@@ -10,7 +10,6 @@ namespace lumbargrade {
 /// How a grade looks in pictures and pages. Colours are Okabe and Ito's (2008), which people with any colour vision
 /// tell apart; every use of a colour stands beside the word.
 cv::Scalar severity_rgb(Severity severity);
-const char* severity_css(Severity severity);    ///< the same as "#rrggbb"
 const char* severity_words(Severity severity);  ///< "normal/mild"
 
 /// What pictures say of the brackets of grade_words.

@@ -34,7 +34,6 @@ class SlicePicture {
   SlicePicture(const Volume& volume, int slice, const SliceWindow& window);
 
   cv::Mat& pixels() { return pixels_; }
-  const cv::Mat& pixels() const { return pixels_; }
 
   /// Where a patient point falls, projected along the slice's normal, in pixels of the picture.
   cv::Point2d pixel_of(const Vector3& point_patient) const;

@@ -1,12 +1,14 @@
 #include "report/study_report.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <map>
 #include <set>
 
 #include "core/error.h"
 #include "core/flags.h"
+#include "core/joined.h"
 
 namespace lumbargrade {
 namespace {
@@ -27,11 +29,9 @@ std::map<std::string, std::vector<Finding>> flagged_findings(const StudyGrades& 
 
 /// "L5/S1 canal", "L4/L5 left foramen".
 std::string short_name(const Finding& finding) {
-  const char* what = finding.condition == Condition::SpinalCanalStenosis        ? "canal"
-                     : finding.condition == Condition::NeuralForaminalNarrowing ? "foramen"
-                                                                                : "recess";
+  static constexpr std::array<const char*, kConditionCount> kWhat = {"canal", "foramen", "recess"};
   const std::string side = finding.side ? text(side_name(*finding.side), " ") : "";
-  return text(level_name(finding.level), " ", side, what);
+  return text(level_name(finding.level), " ", side, kWhat[index_of(finding.condition)]);
 }
 
 std::string which(const std::vector<Finding>& findings) {
@@ -39,7 +39,7 @@ std::string which(const std::vector<Finding>& findings) {
   if (findings.size() > kNamedFindings) return text(findings.size(), " findings");
   std::vector<std::string> names;
   for (const Finding& finding : findings) names.push_back(short_name(finding));
-  return comma_list(names);
+  return joined(names);
 }
 
 /// The flag's sentence with a capital and a full stop; a bundle's own word as words.
@@ -68,12 +68,6 @@ std::vector<std::string> flag_sentences(const std::vector<std::string>& flags) {
   return sentences;
 }
 
-std::string comma_list(const std::vector<std::string>& words) {
-  std::string list;
-  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
-  return list;
-}
-
 std::vector<std::string> missing_series(const Study& study) {
   std::vector<std::string> missing;
   if (!study.sagittal_t1) missing.emplace_back("sagittal T1");
@@ -85,7 +79,7 @@ std::vector<std::string> missing_series(const Study& study) {
 std::vector<std::string> report_notes(const StudyReport& report) {
   std::vector<std::string> notes;
   const auto missing = missing_series(report.study);
-  if (!missing.empty()) notes.push_back(text("The study has no ", comma_list(missing), " series that can be used."));
+  if (!missing.empty()) notes.push_back(text("The study has no ", joined(missing), " series that can be used."));
   for (const auto& [flag, findings] : flagged_findings(report.grades)) {
     notes.push_back(text(flag_sentence(flag), " (", which(findings), ")"));
   }

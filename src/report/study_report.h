@@ -6,7 +6,6 @@
 #include "crops/crop.h"
 #include "grades/grade.h"
 #include "levels/spine.h"
-#include "report/measure_list.h"
 #include "report/prior_study.h"
 #include "study/study.h"
 
@@ -50,9 +49,6 @@ std::vector<std::string> flag_sentences(const std::vector<std::string>& flags);
 
 /// What a reader should know first, as sentences: study-wide flags, missing series, warnings.
 std::vector<std::string> report_notes(const StudyReport& report);
-
-/// "a, b, c".
-std::string comma_list(const std::vector<std::string>& words);
 
 /// Roles for which the study has no series: "sagittal T1", "axial T2".
 std::vector<std::string> missing_series(const Study& study);

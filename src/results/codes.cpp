@@ -19,15 +19,11 @@ Code grade_code(Severity severity) {
 }
 
 Code condition_code(Condition condition) {
-  switch (condition) {
-    case Condition::NeuralForaminalNarrowing:
-      return {"FORAMEN", kPrivateScheme, "Neural foraminal narrowing"};
-    case Condition::SubarticularStenosis:
-      return {"SUBARTICULAR", kPrivateScheme, "Subarticular stenosis"};
-    case Condition::SpinalCanalStenosis:
-      break;
-  }
-  return {"CANAL", kPrivateScheme, "Spinal canal stenosis"};
+  static constexpr std::array<Code, kConditionCount> kCodes = {
+      {{"CANAL", kPrivateScheme, "Spinal canal stenosis"},
+       {"FORAMEN", kPrivateScheme, "Neural foraminal narrowing"},
+       {"SUBARTICULAR", kPrivateScheme, "Subarticular stenosis"}}};
+  return kCodes[index_of(condition)];
 }
 
 Code level_code(Level level) {
@@ -37,7 +33,7 @@ Code level_code(Level level) {
        {"243922006", "SCT", "Level of L3/L4 intervertebral disc"},
        {"243923001", "SCT", "Level of L4/L5 intervertebral disc"},
        {"243927000", "SCT", "Level of L5/S1 intervertebral disc"}}};
-  return kCodes[static_cast<size_t>(index_of(level))];
+  return kCodes[index_of(level)];
 }
 
 Code structure_code(const SpineStructure& structure) {

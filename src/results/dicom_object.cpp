@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdint>
+#include <tuple>
+#include <utility>
 
 #include "core/error.h"
 #include "core/sha256.h"
@@ -64,8 +65,7 @@ const std::array<DcmTagKey, 9> kEvenEmpty = {
     DCM_AccessionNumber};
 
 void put(DcmDataset& dataset, const DcmTagKey& tag, const std::string& value) {
-  const OFCondition condition = dataset.putAndInsertString(tag, value.c_str());
-  require_good(condition.good(), "an attribute cannot be set", condition.text());
+  require_good(dataset.putAndInsertString(tag, value.c_str()), "an attribute cannot be set");
 }
 
 void copy_patient_and_study(DcmDataset& dataset, const ResultOrigin& origin) {
@@ -104,14 +104,9 @@ std::string text_of(DcmDataset& dataset, const DcmTagKey& tag) {
   return value.c_str();
 }
 
-struct ContentMoment {
-  std::string date = "19700101";
-  std::string time = "000000";
-};
-
-/// When the graded image came to be. The moment of the run would give one UID two contents when the run is repeated;
-/// run.json has it.
-ContentMoment content_moment(DcmDataset& source) {
+/// Date and time at which the graded image came to be. The moment of the run would give one UID two contents when the
+/// run is repeated; run.json has it.
+std::pair<std::string, std::string> content_moment(DcmDataset& source) {
   static const std::array<std::pair<DcmTagKey, DcmTagKey>, 4> kMoments = {{{DCM_ContentDate, DCM_ContentTime},
                                                                            {DCM_AcquisitionDate, DCM_AcquisitionTime},
                                                                            {DCM_SeriesDate, DCM_SeriesTime},
@@ -122,7 +117,7 @@ ContentMoment content_moment(DcmDataset& source) {
     const std::string time = text_of(source, time_tag).substr(0, 6);
     return {date, time.size() == 6 && are_digits(time) ? time : "000000"};
   }
-  return {};
+  return {"19700101", "000000"};
 }
 
 }  // namespace
@@ -145,9 +140,7 @@ ResultOrigin result_origin(const StudyReport& report, std::string_view options) 
       report.study.study_instance_uid.empty() ? derived_uid(origin.digest, "study") : report.study.study_instance_uid;
   origin.program = report.origin.program;
   origin.bundle = report.origin.bundle_name + " " + report.origin.bundle_version;
-  const ContentMoment moment = content_moment(*origin.source);
-  origin.content_date = moment.date;
-  origin.content_time = moment.time;
+  std::tie(origin.content_date, origin.content_time) = content_moment(*origin.source);
   return origin;
 }
 
@@ -184,14 +177,13 @@ void complete(DcmDataset& dataset, const ResultOrigin& origin, ResultKind kind, 
 std::string file_bytes(DcmDataset& dataset) {
   DcmFileFormat file(&dataset);
   constexpr E_TransferSyntax kSyntax = EXS_LittleEndianExplicit;
-  const OFCondition valid = file.validateMetaInfo(kSyntax);
-  require_good(valid.good(), "its file header cannot be made", valid.text());
+  require_good(file.validateMetaInfo(kSyntax), "its file header cannot be made");
   std::string bytes(file.calcElementLength(kSyntax, EET_ExplicitLength) + 4096, '\0');
   DcmOutputBufferStream stream(bytes.data(), static_cast<offile_off_t>(bytes.size()));
   file.transferInit();
   const OFCondition written = file.write(stream, kSyntax, EET_ExplicitLength, nullptr);
   file.transferEnd();
-  require_good(written.good(), "it cannot be written", written.text());
+  require_good(written, "it cannot be written");
   void* start = nullptr;
   offile_off_t length = 0;
   stream.flushBuffer(start, length);

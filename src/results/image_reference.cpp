@@ -7,14 +7,6 @@
 namespace lumbargrade::results {
 namespace {
 
-std::vector<const Volume*> all_volumes(const Study& study) {
-  std::vector<const Volume*> volumes;
-  if (study.sagittal_t2) volumes.push_back(&*study.sagittal_t2);
-  if (study.sagittal_t1) volumes.push_back(&*study.sagittal_t1);
-  for (const Volume& axial : study.axial_t2) volumes.push_back(&axial);
-  return volumes;
-}
-
 ImagePoint point_on_slice(const Volume& volume, int slice, const Vector3& point_patient) {
   const SliceSource& source = volume.sources[static_cast<size_t>(slice)];
   const auto& axes = volume.patient_from_index.linear();
@@ -46,13 +38,15 @@ std::optional<ImagePoint> point_on_image(const StudyReport& report, const Grade&
   const Vector3& point = *grade.point_patient;
   const Volume* nearest = nullptr;
   double least_mm = 0;
-  for (const Volume* volume : all_volumes(report.study)) {
-    if (volume->series_instance_uid != grade.series_instance_uid || volume->sources.empty()) continue;
-    if (const auto slice = slice_of_instance(*volume, grade.sop_instance_uid, point)) {
-      return point_on_slice(*volume, *slice, point);
+  for (const SeriesRole role : {SeriesRole::SagittalT2, SeriesRole::SagittalT1, SeriesRole::AxialT2}) {
+    for (const Volume* volume : volumes_of(report.study, role)) {
+      if (volume->series_instance_uid != grade.series_instance_uid || volume->sources.empty()) continue;
+      if (const auto slice = slice_of_instance(*volume, grade.sop_instance_uid, point)) {
+        return point_on_slice(*volume, *slice, point);
+      }
+      const double distance_mm = distance_to_slice_mm(*volume, nearest_slice_to(*volume, point), point);
+      if (nearest == nullptr || distance_mm < least_mm) nearest = volume, least_mm = distance_mm;
     }
-    const double distance_mm = distance_to_slice_mm(*volume, nearest_slice_to(*volume, point), point);
-    if (nearest == nullptr || distance_mm < least_mm) nearest = volume, least_mm = distance_mm;
   }
   if (nearest == nullptr) return std::nullopt;
   return point_on_slice(*nearest, nearest_slice_to(*nearest, point), point);

@@ -10,13 +10,11 @@ namespace lumbargrade::results {
 namespace {
 
 void put_text(DcmDataset& dataset, const DcmTagKey& tag, const char* value) {
-  const OFCondition condition = dataset.putAndInsertString(tag, value);
-  require_good(condition, "an attribute of a picture");
+  require_good(dataset.putAndInsertString(tag, value), "an attribute of a picture");
 }
 
 void put_number(DcmDataset& dataset, const DcmTagKey& tag, int value) {
-  const OFCondition condition = dataset.putAndInsertUint16(tag, static_cast<Uint16>(value));
-  require_good(condition, "an attribute of a picture");
+  require_good(dataset.putAndInsertUint16(tag, static_cast<Uint16>(value)), "an attribute of a picture");
 }
 
 }  // namespace
@@ -45,9 +43,9 @@ std::unique_ptr<DcmDataset> secondary_capture(const cv::Mat& rgb, const ResultOr
   put_number(*dataset, DCM_PixelRepresentation, 0);
   std::string even(bytes);
   if (even.size() % 2 != 0) even.push_back('\0');
-  const OFCondition condition = dataset->putAndInsertUint8Array(
-      DCM_PixelData, reinterpret_cast<const Uint8*>(even.data()), static_cast<unsigned long>(even.size()));
-  require_good(condition, "the pixels of a picture");
+  require_good(dataset->putAndInsertUint8Array(DCM_PixelData, reinterpret_cast<const Uint8*>(even.data()),
+                                               static_cast<unsigned long>(even.size())),
+               "the pixels of a picture");
   complete(*dataset, origin, ResultKind::SecondaryCapture, purpose + sha256_of_bytes(bytes), number);
   return dataset;
 }

@@ -125,15 +125,15 @@ std::unique_ptr<FGDerivationImage> derivation_of(const SliceSource& source) {
       CodeSequenceMacro("121322", "DCM", "Source image for image processing operation")));
 }
 
-void add_frame(DcmSegmentation& segmentation, std::vector<Uint8> pixels, Uint16 segment, const Volume& grid, int slice,
-               const std::string& frame_of_stack) {
+void add_frame(DcmSegmentation& segmentation, std::vector<Uint8> pixels, Uint16 segment, const Volume& grid,
+               int slice) {
   const SliceSource& source = grid.sources[static_cast<size_t>(slice)];
   const Vector3& corner = source.position_patient;
   const std::unique_ptr<FGPlanePosPatient> position(FGPlanePosPatient::createMinimal(
       decimal(corner.x()).c_str(), decimal(corner.y()).c_str(), decimal(corner.z()).c_str()));
   require_good(position != nullptr, "a plane's position", "");
   FGFrameContent content;
-  require_good(content.setStackID(frame_of_stack.c_str()), "a frame's stack");
+  require_good(content.setStackID("1"), "a frame's stack");
   require_good(content.setInStackPositionNumber(static_cast<Uint32>(slice + 1)), "a frame's place");
   require_good(content.setDimensionIndexValues(segment, 0), "a frame's index");
   require_good(content.setDimensionIndexValues(static_cast<Uint32>(slice + 1), 1), "a frame's index");
@@ -156,7 +156,7 @@ void add_frames(DcmSegmentation& segmentation, const Volume& grid, const SpineMa
     for (int slice = 0; slice < grid.slices; ++slice) {
       std::vector<Uint8> pixels = frame_of(masks, grid, slice, masked.structure.label);
       if (std::find(pixels.begin(), pixels.end(), 1) == pixels.end()) continue;
-      add_frame(segmentation, std::move(pixels), number, grid, slice, "1");
+      add_frame(segmentation, std::move(pixels), number, grid, slice);
     }
   }
 }

@@ -5,10 +5,12 @@
 #include <dcmtk/dcmsr/cmr/tid1500.h>
 #include <dcmtk/dcmsr/dsrdoc.h>
 
-#include <map>
+#include <set>
+#include <utility>
 
 #include "core/error.h"
 #include "core/number_text.h"
+#include "report/grades_csv.h"
 #include "report/measure_list.h"
 #include "report/printable_ascii.h"
 #include "report/probability_text.h"
@@ -39,15 +41,10 @@ class TreeWriter {
   }
   void close() { tree_.goUp(); }
 
-  void text(DSRTypes::E_RelationshipType relation, const Code& concept_name, const std::string& words) {
-    child(relation, DSRTypes::VT_Text, concept_name.entry());
+  void text(DSRTypes::E_RelationshipType relation, const Code& concept_name, const std::string& words,
+            DSRTypes::E_ValueType type = DSRTypes::VT_Text) {
+    child(relation, type, concept_name.entry());
     require_good(item().setStringValue(words.c_str()), concept_name.meaning);
-    close();
-  }
-
-  void uid(const Code& concept_name, const std::string& value) {
-    child(DSRTypes::RT_hasObsContext, DSRTypes::VT_UIDRef, concept_name.entry());
-    require_good(item().setStringValue(value.c_str()), concept_name.meaning);
     close();
   }
 
@@ -130,12 +127,11 @@ void write_numbers(TreeWriter& writer, const Grade& grade) {
 void write_group(TreeWriter& writer, const StudyReport& report, const ResultOrigin& origin, const Grade& grade) {
   const auto point = point_on_image(report, grade);
   const Severity severity = most_probable(grade.probabilities);
-  std::string flags = "research_use_only";
-  for (const std::string& flag : grade.flags) flags += " " + flag;
   writer.open_group(point ? "1410" : "1501");
   writer.text(DSRTypes::RT_hasObsContext, codes::kTrackingIdentifier,
               finding_words(grade.finding) + ": " + grade_words(grade));
-  writer.uid(codes::kTrackingUniqueIdentifier, derived_uid(origin.digest, finding_key(grade.finding)));
+  writer.text(DSRTypes::RT_hasObsContext, codes::kTrackingUniqueIdentifier,
+              derived_uid(origin.digest, finding_key(grade.finding)), DSRTypes::VT_UIDRef);
   writer.code(DSRTypes::RT_contains, codes::kFinding, condition_code(grade.finding.condition));
   writer.site(grade.finding);
   writer.text(DSRTypes::RT_hasConceptMod, codes::kAlgorithmName, printable_ascii(origin.bundle));
@@ -146,27 +142,20 @@ void write_group(TreeWriter& writer, const StudyReport& report, const ResultOrig
   write_numbers(writer, grade);
   writer.code(DSRTypes::RT_contains, codes::kGrade, grade_code(severity));
   writer.text(DSRTypes::RT_contains, codes::kSource, std::string(source_name(grade.source)));
-  writer.text(DSRTypes::RT_contains, codes::kFlags, printable_ascii(flags));
+  writer.text(DSRTypes::RT_contains, codes::kFlags, printable_ascii(joined_flags(grade)));
   writer.close();
 }
 
 /// The images that the points lie on, each once, in the order of the findings.
 std::vector<ImagePoint> referenced_images(const StudyReport& report) {
   std::vector<ImagePoint> images;
-  std::map<std::string, bool> known;
+  std::set<std::pair<std::string, std::string>> known;
   for (const Grade& grade : report.grades) {
     const auto point = point_on_image(report, grade);
     if (!point || point->image.sop_instance_uid.empty()) continue;
-    if (known.emplace(point->series_instance_uid + " " + point->image.sop_instance_uid, true).second) {
-      images.push_back(*point);
-    }
+    if (known.emplace(point->series_instance_uid, point->image.sop_instance_uid).second) images.push_back(*point);
   }
   return images;
-}
-
-/// The first image of the graded series: the library of a report must name one.
-ImagePoint first_image(const StudyReport& report) {
-  return {report.sagittal.series_instance_uid, report.sagittal.sources.front()};
 }
 
 void add_to_library(TID1600_ImageLibrary& library, const ImagePoint& image, const ResultOrigin& origin) {
@@ -195,7 +184,8 @@ void set_header(TID1500_MeasurementReport& header, const std::vector<ImagePoint>
 
 std::unique_ptr<DcmDataset> structured_report(const StudyReport& report, const ResultOrigin& origin) {
   std::vector<ImagePoint> images = referenced_images(report);
-  if (images.empty()) images.push_back(first_image(report));
+  // The library of a report must name an image: the first of the graded series.
+  if (images.empty()) images.push_back({report.sagittal.series_instance_uid, report.sagittal.sources.front()});
   TID1500_MeasurementReport header(codes::kImagingMeasurementReport.entry());
   set_header(header, images, origin);
 

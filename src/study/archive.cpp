@@ -14,13 +14,11 @@
 namespace lumbargrade {
 namespace {
 
-constexpr size_t kLargestEntry = size_t{1} << 30;
 constexpr size_t kLargestTotal = size_t{4} << 30;
 constexpr size_t kAlwaysExtracted = size_t{1} << 26;  // beyond, only what images compress to
 constexpr size_t kLargestArchiveRatio = 100;
 constexpr int kMostEntries = 200'000;
 constexpr size_t kChunk = size_t{1} << 18;
-constexpr size_t kDicomSignatureLength = 132;
 
 using ArchivePointer = std::unique_ptr<archive, decltype(&archive_read_free)>;
 
@@ -46,7 +44,7 @@ ArchivePointer make_reader() {
 class EntryReader {
  public:
   EntryReader(archive& source, std::string name, size_t packed_size, const MemoryBudgetPointer& budget,
-              size_t most_bytes = kLargestEntry)
+              size_t most_bytes)
       : source_(source),
         name_(std::move(name)),
         most_bytes_(most_bytes),
@@ -110,7 +108,7 @@ class EntryReader {
         return warn(entry, text("unpacks to more than ", kLargestEntry >> 30, " GiB"));
       }
       // What is no DICOM file need not be unpacked: it is handed on by its first bytes.
-      if (bytes.size() >= kDicomSignatureLength && !dicom::looks_like_dicom(bytes)) return true;
+      if (bytes.size() >= dicom::kSignatureLength && !dicom::looks_like_dicom(bytes)) return true;
       entry.bytes.memory.reset();
       entry.bytes.memory = take_memory(budget_, bytes.size(), name_ + "/" + entry.name);
     }
@@ -142,35 +140,14 @@ bool looks_like_archive(std::span<const unsigned char> first_bytes) {
 }
 
 std::vector<std::string> for_each_entry(const std::filesystem::path& path, const std::function<void(ArchiveEntry)>& use,
-                                        const MemoryBudgetPointer& budget) {
+                                        const MemoryBudgetPointer& budget, size_t most_bytes) {
   const ArchivePointer reader = make_reader();
   if (archive_read_open_filename(reader.get(), path.c_str(), kChunk) != ARCHIVE_OK) {
     refuse(path.string(), problem_of(*reader));
   }
   std::error_code ignored;
-  return EntryReader(*reader, path.string(), std::filesystem::file_size(path, ignored), budget).read_all(use);
-}
-
-std::vector<std::string> for_each_entry_start(const std::filesystem::path& path, size_t most_bytes,
-                                              const std::function<void(ArchiveEntry)>& use) {
-  const ArchivePointer reader = make_reader();
-  if (archive_read_open_filename(reader.get(), path.c_str(), kChunk) != ARCHIVE_OK) {
-    refuse(path.string(), problem_of(*reader));
-  }
-  std::error_code ignored;
-  const MemoryBudgetPointer uncounted;
-  return EntryReader(*reader, path.string(), std::filesystem::file_size(path, ignored), uncounted, most_bytes)
+  return EntryReader(*reader, path.string(), std::filesystem::file_size(path, ignored), budget, most_bytes)
       .read_all(use);
-}
-
-std::vector<std::string> for_each_entry(std::span<const unsigned char> bytes, const std::string& name,
-                                        const std::function<void(ArchiveEntry)>& use,
-                                        const MemoryBudgetPointer& budget) {
-  const ArchivePointer reader = make_reader();
-  if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {
-    refuse(name, problem_of(*reader));
-  }
-  return EntryReader(*reader, name, bytes.size(), budget).read_all(use);
 }
 
 }  // namespace lumbargrade

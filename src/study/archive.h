@@ -17,6 +17,9 @@ bool looks_like_archive(std::span<const unsigned char> first_bytes);
 /// How many bytes of a file looks_like_archive wants to see.
 inline constexpr size_t kArchiveSignatureLength = 512;
 
+/// A file of an archive that unpacks to more is left out.
+inline constexpr size_t kLargestEntry = size_t{1} << 30;
+
 /// One file of an archive. The name is for messages and grouping only: nothing is ever written under it.
 struct ArchiveEntry {
   std::string name;
@@ -26,19 +29,10 @@ struct ArchiveEntry {
 /// Reads all files of a zip or tar, in memory, and hands each to `use`. Names and sizes are not believed: what is
 /// really unpacked is counted, per entry and in all. Returns warnings about entries left out (encrypted, damaged, too
 /// large). Throws Error when the archive cannot be read at all or unpacks to a multiple of its size that no images
-/// have, MemoryExceeded before an entry exceeds `budget` (none: not counted).
+/// have, MemoryExceeded before an entry exceeds `budget` (none: not counted). With fewer `most_bytes` each file is
+/// handed on by its first ones alone, with a bounded effort for what is passed over.
 std::vector<std::string> for_each_entry(const std::filesystem::path& archive,
                                         const std::function<void(ArchiveEntry)>& use,
-                                        const MemoryBudgetPointer& budget = {});
-
-/// The same as for_each_entry with no more than the first `most_bytes` of each file, and a bounded effort for what is
-/// passed over.
-std::vector<std::string> for_each_entry_start(const std::filesystem::path& archive, size_t most_bytes,
-                                              const std::function<void(ArchiveEntry)>& use);
-
-/// for_each_entry for an archive held in memory.
-std::vector<std::string> for_each_entry(std::span<const unsigned char> archive, const std::string& name,
-                                        const std::function<void(ArchiveEntry)>& use,
-                                        const MemoryBudgetPointer& budget = {});
+                                        const MemoryBudgetPointer& budget = {}, size_t most_bytes = kLargestEntry);
 
 }  // namespace lumbargrade

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "core/statistics.h"
-#include "volume/resample.h"
+#include "volume/volume_sampler.h"
 
 namespace lumbargrade {
 namespace {
@@ -17,10 +17,11 @@ constexpr double kTooAlike = 0.095;  // of the logarithm: less than a tenth brig
 std::optional<double> mean_around(const Volume& volume, const Vector3& point_patient) {
   const Vector3 down = -Vector3::UnitZ(), back = Vector3::UnitY();
   const Vector3 corner = point_patient - (back + down) * (kPatch / 2);
-  const PlaneImage patch = resample(volume, {{corner, back, down, 1, 1}, kPatch, kPatch});
+  const VolumeSampler sample(volume);
   double sum = 0;
   int count = 0;
-  for (const float value : patch.pixels) {
+  for (int i = 0; i < kPatch * kPatch; ++i) {
+    const float value = sample(corner + back * (i % kPatch) + down * (i / kPatch));
     if (std::isnan(value)) continue;
     sum += value;
     ++count;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,20 +18,17 @@ struct ReadFiles {
   int other_files = 0;                                      ///< not DICOM
 };
 
-/// Whether an instance's pixels may be needed: those of others are let go at once.
-using KeepPixels = std::function<bool(const dicom::Instance&)>;
-
 /// True for the directory file of a DICOM medium, by its name.
 bool is_dicomdir(const std::filesystem::path& path);
 
 /// Reads all DICOM files below a folder (also those that are gzipped each by itself), in a zip or tar, a single file,
 /// or those beside a DICOMDIR; each once, on `threads` threads. Unreadable files are told and left out. Throws Error
 /// (NoUsableStudy) when `path` is none of these, MemoryExceeded when what is kept exceeds `budget` (none: not counted).
-ReadFiles read_files(const std::filesystem::path& path, int threads, const KeepPixels& keep_pixels,
-                     const MemoryBudgetPointer& budget = {});
+/// The pixels of instances that may have no role are let go at once.
+ReadFiles read_files(const std::filesystem::path& path, int threads, const MemoryBudgetPointer& budget = {});
 
 /// Reads these files, likewise.
-ReadFiles read_listed_files(const std::vector<std::filesystem::path>& files, int threads, const KeepPixels& keep_pixels,
-                            const MemoryBudgetPointer& budget = {});
+ReadFiles read_listed_files(const std::vector<std::filesystem::path>& files, int threads,
+                            const MemoryBudgetPointer& budget);
 
 }  // namespace lumbargrade

@@ -1,9 +1,6 @@
 #include "study/header_uids.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include <fstream>
 #include <vector>
 
 #include "dicom/elements.h"
@@ -79,49 +76,24 @@ class HeaderWalk {
   bool is_deflated_ = false;
 };
 
-class HeaderFile {
- public:
-  explicit HeaderFile(const std::filesystem::path& path)
-      : descriptor_(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
-    struct stat status {};
-    is_open_ = descriptor_ >= 0 && fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
-  }
-  ~HeaderFile() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  HeaderFile(const HeaderFile&) = delete;
-  HeaderFile& operator=(const HeaderFile&) = delete;
-
-  bool is_open() const { return is_open_; }
-
-  /// Reads on until `bytes` holds `wanted`, or the file ends.
-  void fill(std::vector<unsigned char>& bytes, size_t wanted) const {
-    size_t filled = bytes.size();
-    bytes.resize(wanted);
-    while (filled < wanted) {
-      const ssize_t count = ::read(descriptor_, bytes.data() + filled, wanted - filled);
-      if (count <= 0) break;
-      filled += static_cast<size_t>(count);
-    }
-    bytes.resize(filled);
-  }
-
- private:
-  int descriptor_;
-  bool is_open_ = false;
-};
-
 }  // namespace
 
 std::optional<HeaderUids> read_header_uids(const std::filesystem::path& path) {
-  const HeaderFile file(path);
-  if (!file.is_open()) return std::nullopt;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return std::nullopt;
+  std::ifstream stream(path, std::ios::binary);
   std::vector<unsigned char> bytes;
-  file.fill(bytes, kFirstBytes);
+  const auto read_up_to = [&](size_t wanted) {
+    const size_t filled = bytes.size();
+    bytes.resize(wanted);
+    stream.read(reinterpret_cast<char*>(bytes.data() + filled), static_cast<std::streamsize>(wanted - filled));
+    bytes.resize(filled + static_cast<size_t>(stream.gcount()));
+  };
+  read_up_to(kFirstBytes);
   HeaderUids uids;
   const bool may_say_more = dicom::looks_like_dicom(bytes) && bytes.size() == kFirstBytes &&
                             HeaderWalk(bytes).run(uids) == WalkEnd::OutOfBytes;
-  if (may_say_more) file.fill(bytes, kMostHeaderBytes);
+  if (may_say_more) read_up_to(kMostHeaderBytes);
   return header_uids_of(bytes);
 }
 

@@ -1,7 +1,6 @@
 #include "study/overrides.h"
 
 #include <algorithm>
-#include <optional>
 #include <tuple>
 
 #include "core/error.h"

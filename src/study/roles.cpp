@@ -1,7 +1,6 @@
 #include "study/roles.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <numeric>
 
@@ -173,6 +172,36 @@ Orientation orientation_within(const Stack& stack, bool series_is_axial) {
   return angled && series_is_axial ? Orientation::Axial : nearest;
 }
 
+/// Why an image is not to be taken for any role unless the user says so: localizer, diffusion, subtraction,
+/// myelography, projection. Empty when there is nothing against it.
+std::string exclusion(const dicom::Instance& instance, const dicom::Contrast& contrast) {
+  const Words image_type = words_of(contrast.image_type);
+  const Words description = description_words(instance);
+  if (!instance.modality.empty() && instance.modality != "MR") return text("modality ", instance.modality);
+  if (is_localizer(image_type, description)) return "localizer";
+  if (is_diffusion_weighted(contrast) || is_diffusion(image_type, description, instance)) return "diffusion";
+  if (has_word(image_type, {"mosaic"})) return "mosaic";
+  if (has_word_with(image_type, {"subtract"}) || has_word_with(description, {"subtrac", "subtrak"}) ||
+      has_word(description, {"sub"})) {
+    return "subtraction";
+  }
+  if (has_word_with(description, {"myelo"})) return "myelography";
+  if (has_plausible_times(instance, contrast) && *contrast.echo_time_ms > kLongestT2Echo_ms)
+    return text("myelography, TE ", *contrast.echo_time_ms, " ms");
+  if (is_projection(image_type, description)) return "projection or screen capture";
+  if (is_fat_or_opposed_phase(image_type, description)) return "fat or opposed-phase image";
+  if (is_phase_or_map(image_type, description)) return "phase image or parameter map";
+  return {};
+}
+
+/// The role that goes with a weighting in this orientation.
+SeriesRole role_of(Orientation orientation, Weighting weighting) {
+  if (orientation == Orientation::Sagittal && weighting == Weighting::T1) return SeriesRole::SagittalT1;
+  if (orientation == Orientation::Sagittal && weighting == Weighting::T2) return SeriesRole::SagittalT2;
+  if (orientation == Orientation::Axial && weighting == Weighting::T2) return SeriesRole::AxialT2;
+  return SeriesRole::None;
+}
+
 }  // namespace
 
 int Candidate::slices() const {
@@ -224,26 +253,6 @@ std::vector<Candidate> make_candidates(std::vector<Stack> stacks) {
   return candidates;
 }
 
-std::string exclusion(const dicom::Instance& instance, const dicom::Contrast& contrast) {
-  const Words image_type = words_of(contrast.image_type);
-  const Words description = description_words(instance);
-  if (!instance.modality.empty() && instance.modality != "MR") return text("modality ", instance.modality);
-  if (is_localizer(image_type, description)) return "localizer";
-  if (is_diffusion_weighted(contrast) || is_diffusion(image_type, description, instance)) return "diffusion";
-  if (has_word(image_type, {"mosaic"})) return "mosaic";
-  if (has_word_with(image_type, {"subtract"}) || has_word_with(description, {"subtrac", "subtrak"}) ||
-      has_word(description, {"sub"})) {
-    return "subtraction";
-  }
-  if (has_word_with(description, {"myelo"})) return "myelography";
-  if (has_plausible_times(instance, contrast) && *contrast.echo_time_ms > kLongestT2Echo_ms)
-    return text("myelography, TE ", *contrast.echo_time_ms, " ms");
-  if (is_projection(image_type, description)) return "projection or screen capture";
-  if (is_fat_or_opposed_phase(image_type, description)) return "fat or opposed-phase image";
-  if (is_phase_or_map(image_type, description)) return "phase image or parameter map";
-  return {};
-}
-
 bool is_diffusion_weighted(const dicom::Contrast& contrast) {
   return contrast.b_value.value_or(0) >= kSmallestDiffusion_b;
 }
@@ -252,13 +261,6 @@ bool may_have_role(const dicom::Instance& instance) {
   const bool is_mr = instance.modality.empty() || instance.modality == "MR";
   return is_mr && instance.pixel_problem.empty() &&
          std::any_of(instance.frames.begin(), instance.frames.end(), [](const dicom::Frame& f) { return f.plane; });
-}
-
-SeriesRole role_of(Orientation orientation, Weighting weighting) {
-  if (orientation == Orientation::Sagittal && weighting == Weighting::T1) return SeriesRole::SagittalT1;
-  if (orientation == Orientation::Sagittal && weighting == Weighting::T2) return SeriesRole::SagittalT2;
-  if (orientation == Orientation::Axial && weighting == Weighting::T2) return SeriesRole::AxialT2;
-  return SeriesRole::None;
 }
 
 void find_role(Candidate& candidate) {

@@ -48,10 +48,6 @@ struct WeightingFinding {
 /// Groups a series' stacks into candidates, without roles yet. Strongly angled axial blocks stay with their series.
 std::vector<Candidate> make_candidates(std::vector<Stack> stacks);
 
-/// Why an image is not to be taken for any role unless the user says so: localizer, diffusion, subtraction,
-/// myelography, projection. Empty when there is nothing against it.
-std::string exclusion(const dicom::Instance& instance, const dicom::Contrast& contrast);
-
 /// Made with diffusion gradients. The unweighted images of such a series (b = 0) are no T2 series either.
 bool is_diffusion_weighted(const dicom::Contrast& contrast);
 
@@ -67,8 +63,5 @@ void decide_role(Candidate& candidate, const WeightingFinding& weighting);
 
 /// Takes the candidate's role away, whatever its weighting.
 void deny_role(Candidate& candidate, const std::string& evidence);
-
-/// Gives a candidate of known orientation the role that goes with a weighting.
-SeriesRole role_of(Orientation orientation, Weighting weighting);
 
 }  // namespace lumbargrade

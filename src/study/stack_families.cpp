@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <utility>
 
 #include "core/error.h"
 
@@ -42,27 +43,6 @@ bool add_slice(std::vector<Stack>& stacks, const StackSlice& slice) {
   stacks.push_back({{slice}, 0, {}});
   return true;
 }
-
-/// Counts what was left out per reason, so that a hundred equal problems give one line.
-class LeftOut {
- public:
-  void add(const std::string& reason, const dicom::Instance& instance) {
-    auto& [count, file] = reasons_[reason];
-    if (count++ == 0) file = instance.file.string();
-  }
-
-  std::vector<std::string> warnings() const {
-    std::vector<std::string> lines;
-    for (const auto& [reason, example] : reasons_) {
-      lines.push_back(text(example.first, example.first == 1 ? " image" : " images", " left out: ", reason, " in ",
-                           example.second));
-    }
-    return lines;
-  }
-
- private:
-  std::map<std::string, std::pair<int, std::string>> reasons_;
-};
 
 /// "ORIGINAL\\PRIMARY\\M": what comes behind are processing steps.
 std::string image_kind(const std::string& image_type) {
@@ -136,19 +116,26 @@ bool same_contrast(const dicom::Contrast& a, const dicom::Contrast& b) {
 
 Stacks make_families(const std::vector<std::shared_ptr<dicom::Instance>>& series) {
   Stacks result;
-  LeftOut left_out;
+  std::map<std::string, std::pair<int, std::string>> left_out;  // by reason, so that a hundred give one line
+  const auto leave_out = [&](const std::string& reason, const dicom::Instance& instance) {
+    auto& [count, file] = left_out[reason];
+    if (count++ == 0) file = instance.file.string();
+  };
   for (const auto& instance : series) {
     for (const dicom::Frame& frame : instance->frames) {
       if (!instance->pixel_problem.empty()) {
-        left_out.add(instance->pixel_problem, *instance);
+        leave_out(instance->pixel_problem, *instance);
       } else if (!frame.plane) {
-        left_out.add(frame.plane_problem, *instance);
+        leave_out(frame.plane_problem, *instance);
       } else if (!add_slice(result.stacks, {instance, frame.index})) {
-        left_out.add(text("more than ", kMostStacks, " orientations or contrasts"), *instance);
+        leave_out(text("more than ", kMostStacks, " orientations or contrasts"), *instance);
       }
     }
   }
-  result.warnings = left_out.warnings();
+  for (const auto& [reason, example] : left_out) {
+    result.warnings.push_back(
+        text(example.first, example.first == 1 ? " image" : " images", " left out: ", reason, " in ", example.second));
+  }
   join_parts(result.stacks);
   return result;
 }

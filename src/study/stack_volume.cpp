@@ -1,7 +1,6 @@
 #include "study/stack_volume.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/process_memory.h"
+#include "core/statistics.h"
 #include "dicom/pixels.h"
 #include "volume/slice_positions.h"
 
@@ -65,7 +65,6 @@ Volume empty_volume(const Stack& stack, const MemoryBudgetPointer& budget) {
   volume.slices = static_cast<int>(stack.slices.size());
   volume.patient_from_index = patient_from_index(stack);
   volume.series_instance_uid = first.series_instance_uid;
-  volume.study_instance_uid = first.study_instance_uid;
   std::transform(stack.slices.begin(), stack.slices.end(), std::back_inserter(volume.sources), slice_source);
   volume.voxels.reserve(voxels);
   prefer_large_pages(volume.voxels.data(), voxels * sizeof(float));
@@ -80,13 +79,8 @@ void raise_above_zero(Volume& volume, std::vector<std::string>& warnings) {
   constexpr double kUndershoot = 0.02;  // of the range: what interpolation leaves below zero
   std::vector<float> sample;
   for (size_t i = 0; i < volume.voxels.size(); i += kEvery) sample.push_back(volume.voxels[i]);
-  const auto at = [&](double share) {
-    const auto place = sample.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(sample.size() - 1));
-    std::nth_element(sample.begin(), place, sample.end());
-    return *place;
-  };
-  const float darkest = at(0.01);
-  if (darkest >= 0 || darkest > -kUndershoot * (at(0.99) - darkest)) return;
+  const float darkest = quantile_of(sample, 0.01);
+  if (darkest >= 0 || darkest > -kUndershoot * (quantile_of(sample, 0.99) - darkest)) return;
   for (float& voxel : volume.voxels) voxel -= darkest;
   warnings.push_back(text("values below zero: ", -darkest, " added to all"));
 }

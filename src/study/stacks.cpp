@@ -1,6 +1,7 @@
 #include "study/stacks.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -320,15 +321,8 @@ Orientation orientation_of(const Vector3& normal) {
 }
 
 std::string_view orientation_name(Orientation orientation) {
-  switch (orientation) {
-    case Orientation::Sagittal:
-      return "sagittal";
-    case Orientation::Coronal:
-      return "coronal";
-    case Orientation::Axial:
-      return "axial";
-  }
-  return "none";
+  static constexpr std::array<std::string_view, 3> kNames = {"sagittal", "coronal", "axial"};
+  return kNames[static_cast<size_t>(orientation)];
 }
 
 Stacks make_stacks(const std::vector<std::shared_ptr<dicom::Instance>>& series) {

@@ -52,8 +52,8 @@ dicom::SourceHeader header_in_use(const Assignment& assignment) {
 }
 
 ReadFiles read_input(const fs::path& path, const std::vector<fs::path>& listed, const Decoding& decoding) {
-  ReadFiles read = listed.empty() ? read_files(path, decoding.threads, may_have_role, decoding.budget)
-                                  : read_listed_files(listed, decoding.threads, may_have_role, decoding.budget);
+  ReadFiles read = listed.empty() ? read_files(path, decoding.threads, decoding.budget)
+                                  : read_listed_files(listed, decoding.threads, decoding.budget);
   if (read.instances.empty()) {
     if (read.archives > 0) read.warnings.push_back(text(read.archives, " archives or compressed files: unpack them"));
     const std::string first = read.warnings.empty() ? "" : text("; first problem: ", read.warnings.front());
@@ -119,7 +119,7 @@ Study inspect_study(const fs::path& path, const StudyOptions& options, const Can
 }
 
 std::vector<Volume> load_series(const fs::path& folder, int threads) {
-  const ReadFiles read = read_files(folder, threads, may_have_role);
+  const ReadFiles read = read_files(folder, threads);
   std::vector<std::string> warnings;
   std::vector<Volume> volumes;
   for (const Stack& stack : make_stacks(read.instances).stacks)

@@ -19,6 +19,11 @@ bool is_orthonormal(const Vector3& row_direction, const Vector3& column_directio
          std::abs(row_direction.dot(column_direction)) <= tolerance;
 }
 
+double distance_in_plane(const Vector3& a, const Vector3& b, const Vector3& normal) {
+  const Vector3 offset = a - b;
+  return (offset - offset.dot(normal) * normal).norm();
+}
+
 Vector3 spacing_mm(const Affine& patient_from_index) {
   return patient_from_index.linear().colwise().norm();
 }

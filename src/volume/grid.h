@@ -26,6 +26,9 @@ struct ImagePlane {
 /// True when the directions are finite, of unit length and orthogonal within `tolerance`.
 bool is_orthonormal(const Vector3& row_direction, const Vector3& column_direction, double tolerance = 1e-3);
 
+/// The distance of two points along a plane with this unit normal, in mm.
+double distance_in_plane(const Vector3& a, const Vector3& b, const Vector3& normal);
+
 /// Lengths of the three columns of the linear part: spacing along column, row and slice index, in mm.
 Vector3 spacing_mm(const Affine& patient_from_index);
 

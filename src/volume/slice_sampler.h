@@ -10,7 +10,12 @@ namespace lumbargrade {
 
 /// Column (0) and row (1) of a point in the plane of a slice, in pixels; how far it lies from that plane does not
 /// count.
-Eigen::Vector2d pixel_of(const Volume& volume, int slice, const Vector3& point_patient);
+inline Eigen::Vector2d pixel_of(const Volume& volume, int slice, const Vector3& point_patient) {
+  const Vector3 column_step = volume.patient_from_index.linear().col(0);
+  const Vector3 row_step = volume.patient_from_index.linear().col(1);
+  const Vector3 offset = point_patient - volume.slice_position_patient(slice);
+  return {offset.dot(column_step) / column_step.squaredNorm(), offset.dot(row_step) / row_step.squaredNorm()};
+}
 
 /// The grey values of one slice between its pixels: bilinear; NaN outside. The volume must outlive it. In the header,
 /// because crops sample some hundred thousand places a study.

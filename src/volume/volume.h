@@ -32,7 +32,6 @@ struct Volume {
   Affine patient_from_index = Affine::Identity();
   std::vector<SliceSource> sources;  ///< one per slice
   std::string series_instance_uid;
-  std::string study_instance_uid;
   MemoryShare memory;  ///< of the voxels
 
   /// Centre of a slice's first pixel, by the slice's own position.

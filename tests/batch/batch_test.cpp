@@ -80,7 +80,7 @@ class BatchTest : public testing::Test {
   BatchTest() {
     std::ofstream(folder_ / "worker.sh") << kWorkerScript;
     std::ofstream(folder_ / "worker.sh.rows")
-        << grades_csv({"STUDY", "1.2"}, prior_grades(challenge_prevalence(), "test"));
+        << grades_csv("STUDY", "1.2", prior_grades(challenge_prevalence(), "test"));
     std::ofstream(folder_ / "worker.sh.summary")
         << nlohmann::json(std::vector<std::string>(study_summary_columns().size(), "cell")).dump();
     options_.data_set = folder_ / "data";

@@ -40,7 +40,7 @@ ResultStore write_shard(const fs::path& folder, const Shard& shard, const std::v
       store.write_failure({id, "read", "unreadable, truly", "/x"});
     } else {
       std::ofstream(store.result_file(id)) << result_file_text(
-          grades_csv({id, "1.2"}, prior_grades(challenge_prevalence(), "test")), {id, "", summary_of(id)});
+          grades_csv(id, "1.2", prior_grades(challenge_prevalence(), "test")), {id, "", summary_of(id)});
     }
   }
   store.write_plan(plan);

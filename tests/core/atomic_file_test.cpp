@@ -111,9 +111,9 @@ TEST(AtomicFile, OfTwoWritersOfANewFileOneWins) {
   AtomicFile first(folder / "a.txt"), second(folder / "a.txt");
   first.write("first", 5);
   second.write("second", 6);
-  second.commit_new();
+  second.commit(false);
   try {
-    first.commit_new();
+    first.commit(false);
     FAIL() << "overwrote";
   } catch (const FileError& error) {
     EXPECT_THAT(error.what(), ::testing::HasSubstr("--force"));

@@ -13,7 +13,12 @@ using testing::HasSubstr;
 
 using ByteVector = std::vector<unsigned char>;
 
-constexpr ExpectedImage kImage = {384, 384, 1, 16};
+PixelFormat format_of_frames() {
+  PixelFormat format;
+  format.rows = format.columns = 384;
+  format.bits_allocated = 16;
+  return format;
+}
 
 /// The compressed frame of one of the nine real files, as a copy that a test may damage.
 ByteVector real_frame(const std::string& name) {
@@ -23,7 +28,7 @@ ByteVector real_frame(const std::string& name) {
 }
 
 std::string problem(PixelCoding coding, const ByteVector& frame) {
-  return codestream_problem(coding, {Bytes(frame)}, kImage);
+  return codestream_problem(coding, {Bytes(frame)}, format_of_frames());
 }
 
 size_t find_marker(const ByteVector& frame, unsigned char code) {

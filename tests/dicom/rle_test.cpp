@@ -1,7 +1,7 @@
-#include "dicom/rle.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "dicom/codecs.h"
 
 namespace lumbargrade::dicom {
 namespace {
@@ -26,9 +26,13 @@ PixelFormat two_by_three() {
   return format;
 }
 
+RawValues decoded(const std::vector<unsigned char>& bytes, const PixelFormat& format) {
+  return decode_rle({Bytes(bytes)}, format);
+}
+
 TEST(DecodeRle, UnpacksLiteralAndReplicateRunsAndSkipsTheNoOperation) {
   const auto bytes = fragment({251, 1}, {2, 10, 20, 30, 128, 254, 7, 0});  // six ones; three literals, three sevens
-  const auto values = decode_rle(bytes, two_by_three());
+  const auto values = decoded(bytes, two_by_three());
   ASSERT_TRUE(values);
   EXPECT_THAT(*values, ElementsAre(266, 276, 286, 263, 263, 263));
 }
@@ -41,20 +45,20 @@ TEST(DecodeRle, UnpacksAnOddNumberOfEightBitPixels) {
   PixelFormat format;
   format.rows = format.columns = 3;
   format.bits_allocated = 8;
-  EXPECT_THAT(decode_rle(bytes, format), testing::Optional(ElementsAre(1, 2, 3, 4, 5, 9, 9, 9, 9)));
+  EXPECT_THAT(decoded(bytes, format), testing::Optional(ElementsAre(1, 2, 3, 4, 5, 9, 9, 9, 9)));
 }
 
 TEST(DecodeRle, CutsARunThatGoesBeyondTheImage) {
-  const auto values = decode_rle(fragment({129, 1}, {5, 1, 2, 3, 4, 5, 6}), two_by_three());
+  const auto values = decoded(fragment({129, 1}, {5, 1, 2, 3, 4, 5, 6}), two_by_three());
   ASSERT_TRUE(values);
   EXPECT_THAT(*values, ElementsAre(257, 258, 259, 260, 261, 262));
 }
 
 TEST(DecodeRle, RefusesSegmentsThatEndTooEarly) {
-  EXPECT_FALSE(decode_rle(fragment({251, 1}, {}), two_by_three()));
-  EXPECT_FALSE(decode_rle(fragment({251, 1}, {5, 1, 2}), two_by_three()));
-  EXPECT_FALSE(decode_rle(fragment({251, 1}, {254}), two_by_three()));
-  EXPECT_FALSE(decode_rle(fragment({254, 1}, {251, 1}), two_by_three()));
+  EXPECT_FALSE(decoded(fragment({251, 1}, {}), two_by_three()));
+  EXPECT_FALSE(decoded(fragment({251, 1}, {5, 1, 2}), two_by_three()));
+  EXPECT_FALSE(decoded(fragment({251, 1}, {254}), two_by_three()));
+  EXPECT_FALSE(decoded(fragment({254, 1}, {251, 1}), two_by_three()));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "study/roles.h"
 #include "study/stack_volume.h"
-#include "volume/resample.h"
+#include "volume/volume_sampler.h"
 
 namespace {
 
@@ -81,7 +81,9 @@ void group_and_decode(const std::vector<std::shared_ptr<dicom::Instance>>& serie
     find_role(candidate);
     for (const Stack& stack : candidate.blocks) {
       try {
-        resample(decode_volume(stack, 1, warnings), {stack.plane(), 3, 3});
+        const Volume volume = decode_volume(stack, 1, warnings);
+        const VolumeSampler sample(volume);
+        for (int i = 0; i < 9; ++i) sample(stack.plane().patient_from_index() * Vector3(i % 3, i / 3, 0));
       } catch (const Error&) {
       }
     }

@@ -7,8 +7,8 @@ namespace {
 
 TEST(AttentionMean, AveragesOverLooksByImage) {
   AttentionMean mean;
-  mean.add("t1", "s", {{"a"}, {"b"}, {"c"}}, {0.5, 0.25, 0.25});
-  mean.add("t1", "s", {{"b"}, {"c"}, {"d"}}, {0.5, 0.5, 0});
+  mean.add({"t1", "s", {{"a"}, {"b"}, {"c"}}, {0.5, 0.25, 0.25}});
+  mean.add({"t1", "s", {{"b"}, {"c"}, {"d"}}, {0.5, 0.5, 0}});
   const auto images = mean.mean();
   ASSERT_EQ(images.size(), 4U);
   EXPECT_EQ(images[0].sop_instance_uid, "a");
@@ -20,7 +20,7 @@ TEST(AttentionMean, AveragesOverLooksByImage) {
 
 TEST(AttentionMean, ASliceMadeOfSeveralImagesSharesItsWeight) {
   AttentionMean mean;
-  mean.add("t1", "s", {{"a", "b"}, {"c"}}, {0.5, 0.5});
+  mean.add({"t1", "s", {{"a", "b"}, {"c"}}, {0.5, 0.5}});
   const auto images = mean.mean();
   ASSERT_EQ(images.size(), 3U);
   EXPECT_EQ(images[0].weight, 0.25);
@@ -30,9 +30,9 @@ TEST(AttentionMean, ASliceMadeOfSeveralImagesSharesItsWeight) {
 
 TEST(AttentionMean, ATransformThatDoesNotShowTheViewDoesNotCount) {
   AttentionMean mean;
-  mean.add("t1", "s", {{"a"}, {"b"}}, {1, 0});
-  mean.add("t1", "s", {{}, {}}, {0, 0});
-  mean.add("axial", "x", {{"a"}}, {1});
+  mean.add({"t1", "s", {{"a"}, {"b"}}, {1, 0}});
+  mean.add({"t1", "s", {{}, {}}, {0, 0}});
+  mean.add({"axial", "x", {{"a"}}, {1}});
   const auto images = mean.mean();
   ASSERT_EQ(images.size(), 3U);
   EXPECT_EQ(images[0].weight, 1);

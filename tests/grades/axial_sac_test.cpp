@@ -52,10 +52,10 @@ TEST(AxialSac, ARecessThatIsFilledLosesItsAreaOnItsOwnSide) {
   const auto open = measure_axial_level({&whole}, frame_at_origin());
   const auto narrow = measure_axial_level({&filled}, frame_at_origin());
   ASSERT_TRUE(open && narrow);
-  EXPECT_NEAR(open->recess(Side::Left)->area_mm2, open->recess(Side::Right)->area_mm2, 4);
-  EXPECT_LT(narrow->recess(Side::Left)->area_mm2, 0.5 * open->recess(Side::Left)->area_mm2);
-  EXPECT_GT(narrow->recess(Side::Right)->area_mm2, narrow->recess(Side::Left)->area_mm2);
-  EXPECT_GT(open->recess(Side::Left)->point_patient.x(), 5);
+  EXPECT_NEAR(open->recess(Side::Left).area_mm2, open->recess(Side::Right).area_mm2, 4);
+  EXPECT_LT(narrow->recess(Side::Left).area_mm2, 0.5 * open->recess(Side::Left).area_mm2);
+  EXPECT_GT(narrow->recess(Side::Right).area_mm2, narrow->recess(Side::Left).area_mm2);
+  EXPECT_GT(open->recess(Side::Left).point_patient.x(), 5);
 }
 
 TEST(AxialSac, ThereIsNothingWithoutASliceThere) {

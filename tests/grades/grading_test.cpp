@@ -13,8 +13,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 
-GradingModel hand_made_model() {
-  GradingModel model;
+GradingSpec hand_made_model() {
+  GradingSpec model;
   MeasureModel canal{"", 0.5, 1, 1, {}};
   canal.levels.fill({8, 6, 12});
   model.measure(Measure::CanalAp) = canal;
@@ -23,7 +23,7 @@ GradingModel hand_made_model() {
 }
 
 /// Of a canal of 3 mm beside neighbours of 12 mm.
-Probabilities canal_probabilities(const GradingModel& model) {
+Probabilities canal_probabilities(const GradingSpec& model) {
   return measured_probabilities(*model.measure(Measure::CanalAp), Level::L2L3, {3, 12});
 }
 
@@ -92,7 +92,7 @@ TEST(Grading, ForaminaAndRecessesGetThePriorOfTheirLevelAndClaimNoImage) {
 TEST(Grading, ALowConfidenceMixesWithThePriorInProportion) {
   Spine spine = whole_spine(3);
   spine.levels[index_of(Level::L2L3)]->confidence = 0.25;
-  const GradingModel model = hand_made_model();
+  const GradingSpec model = hand_made_model();
   const Grade canal = row(grade_findings(spine, two_slices(), model), Condition::SpinalCanalStenosis, Level::L2L3);
   const Probabilities measured = canal_probabilities(model);
   const Probabilities& prior = prior_of(model.prior, canal.finding);
@@ -148,8 +148,8 @@ NetworkGrades one_network_grade(size_t finding, const Probabilities& probabiliti
 }
 
 TEST(Grading, ANetworksGradeIsMixedWithThePriorAndCarriesItsImageAndItsConditionsFlags) {
-  GradingModel model = hand_made_model();
-  model.conditions[static_cast<size_t>(Condition::NeuralForaminalNarrowing)] = {0, 0.4, {"trained_on_phantom"}};
+  GradingSpec model = hand_made_model();
+  model.conditions = {{Condition::NeuralForaminalNarrowing, "", "", 1, 0, 0.4, {"trained_on_phantom"}, {}}};
   const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
   const StudyGrades grades =
       grade_findings(whole_spine(10), two_slices(), model, one_network_grade(at, {0.1, 0.2, 0.7}));
@@ -167,8 +167,8 @@ TEST(Grading, ANetworksGradeIsMixedWithThePriorAndCarriesItsImageAndItsCondition
 }
 
 TEST(Grading, NetworkAndMeasureOfACanalAreMixedInTheConditionsProportion) {
-  GradingModel model = hand_made_model();
-  model.conditions[static_cast<size_t>(Condition::SpinalCanalStenosis)] = {0.25, 1, {}};
+  GradingSpec model = hand_made_model();
+  model.conditions = {{Condition::SpinalCanalStenosis, "", "", 1, 0.25, 1, {}, {}}};
   const size_t at = index_of_finding(Condition::SpinalCanalStenosis, std::nullopt, Level::L2L3);
   const StudyGrades grades =
       grade_findings(whole_spine(3), two_slices(), model, one_network_grade(at, {0.8, 0.1, 0.1}));
@@ -180,7 +180,7 @@ TEST(Grading, NetworkAndMeasureOfACanalAreMixedInTheConditionsProportion) {
 }
 
 TEST(Grading, AMeasuredRecessIsGradedOnItsOwnSide) {
-  GradingModel model = hand_made_model();
+  GradingSpec model = hand_made_model();
   MeasureModel recess{"", 0, 1, 1, {}};
   recess.levels.fill({5, 2, 0});
   model.measure(Measure::RecessDepth) = recess;
@@ -198,8 +198,8 @@ TEST(Grading, AMeasuredRecessIsGradedOnItsOwnSide) {
             GradeSource::Prior);
 }
 
-GradingModel model_by_fat() {
-  GradingModel model = hand_made_model();
+GradingSpec model_by_fat() {
+  GradingSpec model = hand_made_model();
   MeasureModel by_fat{"", 0, 0.5, 0.4, {}};
   by_fat.levels.fill({0.3, 0.1, 0});
   model.measure(Measure::ForamenFatShare) = by_fat;
@@ -207,7 +207,7 @@ GradingModel model_by_fat() {
 }
 
 TEST(Grading, AForamenIsGradedByItsShareOfFat) {
-  const GradingModel model = model_by_fat();
+  const GradingSpec model = model_by_fat();
   const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
   StudyMeasures measures;
   measures.foramina[at] = ForamenMeasure{0.2, {-17, 5, 4}, "7.7", "7.7.3"};
@@ -221,7 +221,7 @@ TEST(Grading, AForamenIsGradedByItsShareOfFat) {
 }
 
 TEST(Grading, FatOnT2IsToldWithItsImageButDoesNotGrade) {
-  const GradingModel model = model_by_fat();
+  const GradingSpec model = model_by_fat();
   const size_t at = index_of_finding(Condition::NeuralForaminalNarrowing, Side::Right, Level::L4L5);
   StudyMeasures measures;
   measures.foramina[at] = ForamenMeasure{0.02, {-17, 5, 4}, "8.8", "8.8.3", true};
@@ -234,7 +234,7 @@ TEST(Grading, FatOnT2IsToldWithItsImageButDoesNotGrade) {
 }
 
 TEST(Grading, ARecessIsGradedByItsAxialAreaWhereThereIsOneAndNamesThatImage) {
-  GradingModel model = hand_made_model();
+  GradingSpec model = hand_made_model();
   MeasureModel depth{"", 0, 0.3, 1, {}}, area{"", 0.5, 0.3, 1, {}};
   depth.levels.fill({5, 2, 0});
   area.levels.fill({20, 8, 30});
@@ -263,7 +263,7 @@ TEST(Grading, ARecessIsGradedByItsAxialAreaWhereThereIsOneAndNamesThatImage) {
 }
 
 TEST(Grading, TheFluidRatioDecidesBeforeTheDiameterWhereItWasRead) {
-  GradingModel model = hand_made_model();
+  GradingSpec model = hand_made_model();
   MeasureModel fluid{"", -0.25, 0.2, 1, {}};
   fluid.levels.fill({0.5, 0.3, 10});
   model.measure(Measure::CanalFluidRatio) = fluid;
@@ -278,7 +278,7 @@ TEST(Grading, TheFluidRatioDecidesBeforeTheDiameterWhereItWasRead) {
 }
 
 TEST(Grading, AMeasureIsComparedWithItsLevelsReferenceSample) {
-  GradingModel model = hand_made_model();
+  GradingSpec model = hand_made_model();
   ReferenceSample sample{"invented", {}};
   sample.levels[index_of(Level::L3L4)] = MeasureNorm{11, 2, 30};
   model.reference_samples[static_cast<size_t>(Measure::CanalAp)] = sample;
@@ -288,7 +288,7 @@ TEST(Grading, AMeasureIsComparedWithItsLevelsReferenceSample) {
 }
 
 TEST(Grading, ANarrowCanalThatOnlyItsLevelsFrequenciesCallNormalSaysSo) {
-  GradingModel model = hand_made_model();
+  GradingSpec model = hand_made_model();
   model.measure(Measure::CanalAp)->levels[index_of(Level::L5S1)] = {4, 3, 12};
   const StudyGrades grades = grade_findings(whole_spine(6), two_slices(), model);
   EXPECT_THAT(row(grades, Condition::SpinalCanalStenosis, Level::L5S1).flags, Contains("contradicts_level_prior"));
@@ -309,9 +309,9 @@ TEST(Grading, ASacOfSixMillimetresAtL5S1ContradictsThePriorThoughItsReferenceIsS
 }
 
 TEST(Grading, NetworkAndMeasureHaveEachTheirOwnWeightAgainstThePrior) {
-  GradingModel model = hand_made_model();
+  GradingSpec model = hand_made_model();
   model.measure(Measure::CanalAp)->model_weight = 0.9;
-  model.conditions[static_cast<size_t>(Condition::SpinalCanalStenosis)] = {0.25, 0.4, {}};
+  model.conditions = {{Condition::SpinalCanalStenosis, "", "", 1, 0.25, 0.4, {}, {}}};
   const size_t at = index_of_finding(Condition::SpinalCanalStenosis, std::nullopt, Level::L2L3);
   Spine spine = whole_spine(3);
   spine.levels[index_of(Level::L2L3)]->confidence = 0.5;

@@ -37,12 +37,6 @@ std::vector<DiscEdge> five_discs() {
   return discs;
 }
 
-std::vector<Vector3> edges_of(const std::vector<DiscEdge>& discs) {
-  std::vector<Vector3> edges;
-  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
-  return edges;
-}
-
 SliceWeights middle_weights(const CanalStrip& strip) {
   return SliceWeights(kLevelCount, weights_around(kMiddleSlice, strip.positions));
 }
@@ -84,7 +78,7 @@ bool canal_narrow_below_discs(const Vector3& at) {
 }
 
 TEST(CanalStrip, LeadsFromPatientToPixelAndBack) {
-  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(five_discs()), 16);
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), five_discs(), 16);
   const Vector3 point(1.8, 70, -100);
   EXPECT_NEAR(strip.slice(point), (1.8 - kFirstXMm) / kStepMm, 1e-9);
   EXPECT_LT((strip.patient(strip.pixel(point), 12) - point).norm(), 1e-6);
@@ -92,7 +86,7 @@ TEST(CanalStrip, LeadsFromPatientToPixelAndBack) {
 
 TEST(CanalStrip, HoldsEveryDiscWithAMarginInWholeStrides) {
   const auto discs = five_discs();
-  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), discs, 16);
   EXPECT_EQ(strip.rect_px.width % 16, 0);
   EXPECT_EQ(strip.rect_px.height % 16, 0);
   for (const DiscEdge& disc : discs) {
@@ -107,7 +101,7 @@ TEST(CanalStrip, HoldsEveryDiscWithAMarginInWholeStrides) {
 TEST(CanalStrip, OfASmallImageRepeatsItsEdge) {
   Volume small = stack(150, 440);
   std::iota(small.voxels.begin(), small.voxels.end(), 0.0F);
-  const CanalStrip strip = cut_canal_strip(small, edges_of(five_discs()), 16);
+  const CanalStrip strip = cut_canal_strip(small, five_discs(), 16);
   const cv::Mat1f& slice = strip.slices.front();
   const int last_inside = 149 - strip.rect_px.x;
   ASSERT_LT(last_inside, slice.cols - 1) << "the strip was meant to reach beyond the image";
@@ -120,7 +114,7 @@ TEST(CanalStrip, InputHasTheSliceBetweenItsInterpolatedNeighbours) {
   for (size_t k = 0; k < kSlices; ++k) {
     std::fill_n(volume.voxels.begin() + static_cast<std::ptrdiff_t>(k * pixels), pixels, static_cast<float>(k));
   }
-  const CanalStrip strip = cut_canal_strip(volume, edges_of(five_discs()), 16);
+  const CanalStrip strip = cut_canal_strip(volume, five_discs(), 16);
   const OutlineInput input = strip.input(10, 0.45);  // half a step
   const auto value = [](const cv::Mat1f& image) { return double{image(5, 5)}; };
   const double step = value(strip.slices[11]) - value(strip.slices[10]);
@@ -131,7 +125,7 @@ TEST(CanalStrip, InputHasTheSliceBetweenItsInterpolatedNeighbours) {
 
 TEST(MeasureOutline, FindsTheNarrowingAndItsReference) {
   const auto discs = five_discs();
-  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), discs, 16);
   const auto measures = measure_outline(strip, discs, middle_weights(strip), drawn(strip, narrowed_canal));
   ASSERT_TRUE(measures[3].canal && measures[1].canal);
   EXPECT_NEAR(measures[1].canal->diameter_mm, 14, 1);
@@ -145,7 +139,7 @@ TEST(MeasureOutline, OfATiltedDiscLooksAroundItsRearmostCorner) {
   discs[2].height_mm = 20;
   discs[3].height_mm = 20;
   discs[3].up = Vector3(0, -0.6, 0.8);  // the lower corner is farthest back, 4.8 mm below the edge's middle
-  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), discs, 16);
   const auto measures = measure_outline(strip, discs, middle_weights(strip), drawn(strip, canal_narrow_below_discs));
   ASSERT_TRUE(measures[2].canal && measures[3].canal);
   EXPECT_GT(measures[2].canal->diameter_mm, 10);
@@ -154,7 +148,7 @@ TEST(MeasureOutline, OfATiltedDiscLooksAroundItsRearmostCorner) {
 
 TEST(MeasureOutline, ReadsTheRecessesOfBothSides) {
   const auto discs = five_discs();
-  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), discs, 16);
   const auto measures = measure_outline(strip, discs, middle_weights(strip), drawn(strip, lopsided_canal));
   for (const OutlineMeasures& measure : measures) {
     ASSERT_TRUE(measure.recess_left && measure.recess_right);
@@ -171,7 +165,7 @@ TEST(MeasureOutline, SaysNothingOfRecessesBeyondTheStack) {
   thin.slices = 7;  // x from -9 to -3.6 mm: the right side only
   thin.voxels.resize(static_cast<size_t>(thin.columns) * thin.rows * 7);
   const auto discs = five_discs();
-  const CanalStrip strip = cut_canal_strip(thin, edges_of(discs), 16);
+  const CanalStrip strip = cut_canal_strip(thin, discs, 16);
   const auto measures = measure_outline(strip, discs, middle_weights(strip), drawn(strip, lopsided_canal));
   EXPECT_FALSE(measures[2].recess_left.has_value());
   EXPECT_TRUE(measures[2].recess_right.has_value());
@@ -179,7 +173,7 @@ TEST(MeasureOutline, SaysNothingOfRecessesBeyondTheStack) {
 
 TEST(MeasureOutline, GivesNothingForAnEmptyOutline) {
   const auto discs = five_discs();
-  const CanalStrip strip = cut_canal_strip(stack(400, 600), edges_of(discs), 16);
+  const CanalStrip strip = cut_canal_strip(stack(400, 600), discs, 16);
   const auto measures =
       measure_outline(strip, discs, middle_weights(strip), drawn(strip, [](const Vector3&) { return false; }));
   for (const OutlineMeasures& measure : measures) EXPECT_FALSE(measure.canal.has_value());
@@ -192,7 +186,7 @@ TEST(MeasureOutline, ReadsTheRecessesOfThickSlicesFromTheNearestOne) {
   thick.patient_from_index.linear().col(2) = Vector3(4.4, 0, 0);
   thick.patient_from_index.translation() = Vector3(-8.8, 0, 0);
   const auto discs = five_discs();
-  const CanalStrip strip = cut_canal_strip(thick, edges_of(discs), 16);
+  const CanalStrip strip = cut_canal_strip(thick, discs, 16);
   const auto measures = measure_outline(strip, discs, middle_weights(strip), drawn(strip, lopsided_canal));
   ASSERT_TRUE(measures[2].recess_left && measures[2].recess_right);
   EXPECT_NEAR(measures[2].recess_left->depth_mm, 6, 0.5);
@@ -230,7 +224,7 @@ TEST(OutlineCanal, ReplacesTheLocatorsDiameterOnThinAndThickSlices) {
     Spine spine = located_spine();
     const int middle = volume.slices / 2;
     spine.central_slice = middle;
-    outline_canal(volume, even_band, 16, spine);
+    outline_canal(volume, {even_band, 16}, spine);
     for (const auto& level : spine.levels) {
       EXPECT_NEAR(level->canal->diameter_mm, 14, 1);
       EXPECT_NEAR(level->canal->point_patient.y(), 60 + 2 + 7, 1.5);
@@ -244,7 +238,7 @@ TEST(OutlineCanal, KeepsTheLocatorsDiameterOfASingleSlice) {
   single.slices = 1;
   single.voxels.resize(static_cast<size_t>(single.columns) * single.rows);
   Spine spine = located_spine();
-  outline_canal(single, even_band, 16, spine);
+  outline_canal(single, {even_band, 16}, spine);
   for (const auto& level : spine.levels) EXPECT_EQ(level->canal->diameter_mm, 11);
 }
 
@@ -253,7 +247,7 @@ TEST(OutlineCanal, KeepsTheLocatorsDiameterWhereNoCanalIsOutlined) {
     return std::vector<cv::Mat1f>(inputs.size(), cv::Mat1f(inputs.front().front().size(), 0.0F));
   };
   Spine spine = located_spine();
-  outline_canal(stack(400, 600), nothing, 16, spine);
+  outline_canal(stack(400, 600), {nothing, 16}, spine);
   for (const auto& level : spine.levels) EXPECT_EQ(level->canal->diameter_mm, 11);
 }
 
@@ -263,7 +257,7 @@ TEST(OutlinedSlices, LeavesOutWhatIsNotMeasured) {
   wide.slices = 60;
   wide.voxels.resize(static_cast<size_t>(wide.columns) * wide.rows * 60);
   wide.patient_from_index.translation() = Vector3(-27, 0, 0);
-  const CanalStrip strip = cut_canal_strip(wide, edges_of(discs), 16);
+  const CanalStrip strip = cut_canal_strip(wide, discs, 16);
   const std::vector<int> slices = outlined_slices(strip, discs, 30);
   EXPECT_THAT(slices, testing::Contains(30)) << "the middle";
   for (const int k : slices) EXPECT_LE(std::abs(-27 + kStepMm * k), 8);

@@ -55,9 +55,8 @@ TEST(MeasureCanal, TakesTheReferenceBesideTheBodies) {
   SyntheticSpine spine = example_spine();
   spine.narrowing_mm = {0, 0, 5, 5, 0, 0};
   const Measured measured = measure(spine);
-  const auto above = canal_at_disc(measured.profile, measured.chain.discs[2]);
-  const auto below = canal_at_disc(measured.profile, measured.chain.discs[3]);
-  EXPECT_NEAR(*diameter_between(measured.profile, *above, *below), 14 - kInsideEdgeMm, kQuantisationMm);
+  const CanalProfile& profile = measured.profile;
+  EXPECT_NEAR(*mean_beside(profile, profile.diameter_mm, measured.chain.discs, 3), 14 - kInsideEdgeMm, kQuantisationMm);
 }
 
 TEST(MeasureCanal, IgnoresABandThatIsNotBehindTheSpine) {

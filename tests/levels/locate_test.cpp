@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/error.h"
+#include "levels/spine_builder.h"
 #include "levels/synthetic_spine.h"
 
 namespace lumbargrade {

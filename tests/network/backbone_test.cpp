@@ -83,8 +83,7 @@ TEST_P(TimmBackbone, ComputesWhatTimmComputesFromTheSameWeights) {
 
 TEST_P(TimmBackbone, ComputesTheSameFoldedAndChannelsLast) {
   const torch::NoGradGuard no_gradients;
-  fold_batch_norm_below(*backbone_);
-  use_channels_last(*backbone_);
+  prepare_for_inference(*backbone_);
   const torch::Tensor features = backbone_->forward(reference_images());
   EXPECT_LT(greatest_difference(features, reference_), 1e-4 * std::max(1.0, reference_.abs().max().item<double>()));
   for (const std::string& line : state_lines(*backbone_)) {

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "network/architecture.h"
 #include "network/backbone_init.h"
+#include "network/conv_norm.h"
 #include "network/fixed_values.h"
 
 namespace lumbargrade {
@@ -181,7 +182,7 @@ TEST_P(Grader, ComputesTheSameOncePreparedForInference) {
   set_fixed_state(*network.module);
   const TensorMap inputs = small_inputs();
   const torch::Tensor before = network.forward(inputs).at("grade");
-  network.prepare_for_inference();
+  prepare_for_inference(*network.module);
   expect_near(network.forward(inputs).at("grade"), before, 1e-5);
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
+#include "network/conv_norm.h"
 #include "network/safetensors.h"
 #include "network/state.h"
 
@@ -53,14 +54,14 @@ TEST(UNet, ComputesWhatPyTorchComputesFromTheSameWeights) {
 TEST(UNet, ComputesTheSameWithBatchNormalisationFoldedAndChannelsLast) {
   const torch::NoGradGuard no_grad;
   UNetReference reference = load_reference();
-  reference.network->prepare_for_inference();
+  prepare_for_inference(*reference.network);
   expect_same(reference.network->forward(reference.input.contiguous(at::MemoryFormat::ChannelsLast)), reference);
 }
 
 TEST(UNet, PreparedForInferenceItStillMovesWhole) {
   const torch::NoGradGuard no_grad;
   UNetReference reference = load_reference();
-  reference.network->prepare_for_inference();
+  prepare_for_inference(*reference.network);
   reference.network->to(torch::kBFloat16);
   const UNetOutput output = reference.network->forward(reference.input.to(torch::kBFloat16));
   EXPECT_EQ(output.fine.scalar_type(), torch::kBFloat16);

@@ -126,7 +126,7 @@ TEST(Measures, AgreeWithCountedVoxelsOfTheLabels) {
   const LesionResult lesions = add_lesions(plan, even_prevalence(), stream);
   const LabelProbe probe(plan);
   for (Level level : {Level::L2L3, Level::L4L5}) {
-    const LevelMeasure& measure = lesions.levels[index_of(level)];
+    const LevelMeasure& measure = lesions[index_of(level)];
     const double s = plan.discs[static_cast<size_t>(disc_of(level))].centre_s;
     double least = 1e9;
     double depth = 0;
@@ -157,13 +157,13 @@ TEST(Measures, FollowALesionOfOneSideOnThatSideOnly) {
   PatientPlan healthy = plan;
   healthy.discs[static_cast<size_t>(disc_of(Level::L4L5))].side = {};
   const LesionResult result = measure_levels(Anatomy(plan, 1.5), Anatomy(healthy, 1.5));
-  const auto& l45 = result.levels[index_of(Level::L4L5)];
+  const auto& l45 = result[index_of(Level::L4L5)];
   const SideMeasure& on_left = l45.side[index_of(Side::Left)];
   const SideMeasure& on_right = l45.side[index_of(Side::Right)];
   EXPECT_LT(on_left.recess_mm, on_right.recess_mm - 2);
   EXPECT_EQ(on_left.foramen, Severity::Severe);
   EXPECT_EQ(on_right.foramen, Severity::NormalMild);
-  EXPECT_EQ(result.levels[index_of(Level::L3L4)].side[0].foramen, Severity::NormalMild);
+  EXPECT_EQ(result[index_of(Level::L3L4)].side[0].foramen, Severity::NormalMild);
   // The points lie on their own sides in patient space.
   const SpineCurve curve = make_curve(plan);
   EXPECT_GT(curve.patient_from_spine(on_left.foramen_point).x(), curve.patient_from_spine(l45.canal_point).x() + 8);
@@ -200,7 +200,7 @@ TEST(Lesions, ComeCloseToTheirPrevalence) {
   for (std::uint64_t i = 0; i < kPatients; ++i) {
     PatientPlan plan = straight_adult(100 + i);
     Stream stream{200 + i};
-    for (const LevelMeasure& level : add_lesions(plan, even_prevalence(), stream).levels) {
+    for (const LevelMeasure& level : add_lesions(plan, even_prevalence(), stream)) {
       share[0][static_cast<size_t>(level.canal)] += 1.0 / (5 * kPatients);
       for (const SideMeasure& side : level.side) {
         share[1][static_cast<size_t>(side.foramen)] += 0.5 / (5 * kPatients);
@@ -221,7 +221,7 @@ TEST(Lesions, PlaceARecessOnTheDiscsMiddleUnlessAnotherCutIsVisiblyNarrower) {
     const LesionResult result = add_lesions(plan, even_prevalence(), stream);
     for (const Level level : kLevels) {
       const double centre_s = plan.discs[static_cast<size_t>(disc_of(level))].centre_s;
-      for (const SideMeasure& side : result.levels[index_of(level)].side) {
+      for (const SideMeasure& side : result[index_of(level)].side) {
         const double off_mm = std::abs(side.recess_point.s - centre_s);
         EXPECT_TRUE(off_mm < 1e-9 || std::abs(off_mm - 2) < 1e-9) << off_mm;
         ++all;
@@ -241,7 +241,7 @@ struct LesionCount {
 
   void add(const LesionResult& result) {
     for (size_t level = 0; level < kLevelCount; ++level) {
-      const LevelMeasure& measure = result.levels[level];
+      const LevelMeasure& measure = result[level];
       for (size_t side = 0; side < 2; ++side) {
         ++grades[0][level][index_of(measure.canal)][side];
         ++grades[1][level][index_of(measure.side[side].foramen)][side];

@@ -50,12 +50,11 @@ PreparedStudy study_with(std::optional<Volume> t1, std::optional<Volume> t2) {
   study.study_id = "17";
   study.sagittal_t1 = std::move(t1);
   study.sagittal_t2 = std::move(t2);
-  return prepared_study(std::move(study));
+  return {std::move(study)};
 }
 
 TEST(GradeStudy, PrefersSagittalT2) {
   const StudyResult result = grade_study(study_with(one_slice("t1"), one_slice("t2")), grader_finding(5));
-  EXPECT_EQ(result.graded_series, SeriesRole::SagittalT2);
   EXPECT_EQ(result.grades[20].series_instance_uid, "t2");
   EXPECT_EQ(result.study_id, "17");
 }
@@ -90,7 +89,7 @@ TEST(GradeStudy, WithoutDiscsNothingIsGraded) {
 
 TEST(GradeStudy, AMissingFolderIsAnErrorOfReading) {
   try {
-    grade_study("/nonexistent/study", {}, grader_finding(5));
+    read_and_grade("/nonexistent/study", {}, grader_finding(5));
     FAIL() << "graded";
   } catch (const StudyError& error) {
     EXPECT_EQ(error.stage(), "read");

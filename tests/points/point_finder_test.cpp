@@ -6,6 +6,7 @@
 
 #include "bundle/bundle.h"
 #include "core/error.h"
+#include "crops/crop.h"
 #include "network/point_network.h"
 #include "points/point_view.h"
 
@@ -76,14 +77,14 @@ Bundle bundle_with(std::vector<BundleNetwork> networks, double least_confidence)
 
 TEST(PointFinder, LeftAndRightOfASymmetricalPatientAreMirrorImages) {
   const PointFinder finder(bundle_with({random_network(Anchor::Foramen, 3)}, 0), "cpu");
-  const auto answers = finder.answers(symmetrical_study(), spine_in_the_middle());
-  ASSERT_EQ(answers.size(), 2);
-  EXPECT_EQ(answers[0].side, Side::Left);
-  EXPECT_EQ(answers[1].side, Side::Right);
-  const Vector3 left = answers[0].found.point_patient, right = answers[1].found.point_patient;
+  Spine spine = spine_in_the_middle();
+  finder.find(symmetrical_study(), spine);
+  const auto& found = spine.levels[index_of(Level::L3L4)]->points.foramina;
+  ASSERT_TRUE(found[index_of(Side::Left)] && found[index_of(Side::Right)]);
+  const Vector3 left = found[index_of(Side::Left)]->point_patient, right = found[index_of(Side::Right)]->point_patient;
   EXPECT_GT(left.x(), 0);  // LPS: +x is the patient's left
   EXPECT_TRUE(right.isApprox(Vector3(-left.x(), left.y(), left.z()), 1e-4)) << left << "\n" << right;
-  EXPECT_NEAR(answers[0].found.confidence, answers[1].found.confidence, 1e-5);
+  EXPECT_NEAR(found[0]->confidence, found[1]->confidence, 1e-5);
 }
 
 TEST(PointFinder, PointsThatAreNotSureEnoughAreNotUsed) {
@@ -94,22 +95,23 @@ TEST(PointFinder, PointsThatAreNotSureEnoughAreNotUsed) {
   const LevelFrame& frame = *spine.levels[index_of(Level::L3L4)];
   EXPECT_FALSE(frame.points.foramina[0]);
   EXPECT_EQ(place_crop(frame, Anchor::Foramen, Side::Left).origin.source, PointSource::Usual);
-  const PointFinder finder(bundle_with({network()}, 0), "cpu");
-  finder.find(study, spine);
+  PointFinder(bundle_with({network()}, 0), "cpu").find(study, spine);
   ASSERT_TRUE(frame.points.foramina[0]);
   const CropPlacement used = place_crop(frame, Anchor::Foramen, Side::Left);
   EXPECT_EQ(used.origin.source, PointSource::Network);
-  EXPECT_EQ(used.point_patient, finder.answers(study, spine).front().found.point_patient);
+  EXPECT_EQ(used.point_patient, frame.points.foramina[0]->point_patient);
   EXPECT_NE(used.point_patient, usual_placement(frame, Anchor::Foramen, Side::Left).point_patient);
   EXPECT_EQ(place_crop(frame, Anchor::Recess, Side::Left).origin.source, PointSource::Usual);
 }
 
 TEST(PointFinder, AStudyWithoutTheSeriesHasNoAnswer) {
   const PointFinder finder(bundle_with({random_network(Anchor::Recess, 3)}, 0), "cpu");
-  EXPECT_TRUE(finder.answers(symmetrical_study(), spine_in_the_middle()).empty());
-  EXPECT_TRUE(PointFinder(bundle_with({random_network(Anchor::Foramen, 3)}, 0), "cpu")
-                  .answers(symmetrical_study(), {})
-                  .empty());
+  Spine spine = spine_in_the_middle();
+  finder.find(symmetrical_study(), spine);
+  for (const auto& found : spine.levels[index_of(Level::L3L4)]->points.recesses) EXPECT_FALSE(found);
+  Spine empty;
+  PointFinder(bundle_with({random_network(Anchor::Foramen, 3)}, 0), "cpu").find(symmetrical_study(), empty);
+  for (const auto& level : empty.levels) EXPECT_FALSE(level);
 }
 
 TEST(PointFinder, WhatAManifestDeclaresOtherwiseIsRefused) {

@@ -9,6 +9,7 @@
 namespace lumbargrade {
 namespace {
 
+using testing::ElementsAre;
 using testing::ElementsAreArray;
 
 StudyGrades graded_study() {
@@ -22,7 +23,7 @@ StudyGrades graded_study() {
   canal.point_patient = Vector3(-1.5, 20, 300.123456789);
   canal.point_origin = {PointSource::Network, 0.875};
   canal.measured[Measure::CanalAp] = MeasuredValue{7.25, -1.5};
-  canal.measured.set(Measure::CanalRatio, 0.625);
+  canal.measured[Measure::CanalRatio] = MeasuredValue{0.625, std::nullopt};
   canal.decided_by = {Measure::CanalAp, Measure::CanalRatio};
   canal.flags = {"transitional_vertebra"};
   return grades;
@@ -31,7 +32,7 @@ StudyGrades graded_study() {
 TEST(GradesCsv, HasTheColumnsOfItsFormat) {
   // Where this list changes, kGradesCsvFormat must rise: else a batch goes on with a table of other columns.
   ASSERT_EQ(kGradesCsvFormat, 3);
-  const CsvTable table = parse_csv(grades_csv({"s", "1.2"}, graded_study()), "grades.csv");
+  const CsvTable table = parse_csv(grades_csv("s", "1.2", graded_study()), "grades.csv");
   EXPECT_THAT(table.header, ElementsAreArray({"study_id",
                                               "study_instance_uid",
                                               "condition",
@@ -70,7 +71,7 @@ TEST(GradesCsv, HasTheColumnsOfItsFormat) {
 }
 
 TEST(GradesCsv, AMeasuredRowHoldsWhatWasMeasured) {
-  const CsvTable table = parse_csv(grades_csv({"s", "1.2"}, graded_study()), "grades.csv");
+  const CsvTable table = parse_csv(grades_csv("s", "1.2", graded_study()), "grades.csv");
   EXPECT_THAT(table.rows[23], ElementsAreArray({"s",
                                                 "1.2",
                                                 "spinal_canal_stenosis",
@@ -108,7 +109,7 @@ TEST(GradesCsv, AMeasuredRowHoldsWhatWasMeasured) {
 }
 
 TEST(GradesCsv, APriorRowLeavesEmptyWhatWasNotLookedAt) {
-  const CsvTable table = parse_csv(grades_csv({"s", "1.2"}, graded_study()), "grades.csv");
+  const CsvTable table = parse_csv(grades_csv("s", "1.2", graded_study()), "grades.csv");
   EXPECT_THAT(table.rows[0], ElementsAreArray({"s",
                                                "1.2",
                                                "neural_foraminal_narrowing",
@@ -147,9 +148,30 @@ TEST(GradesCsv, APriorRowLeavesEmptyWhatWasNotLookedAt) {
 
 TEST(GradesCsv, AStudyNamedWithCommasQuotesAndLineBreaksStaysOneFieldOnOneLine) {
   const std::string name = "Müller, \"Ann\"\n2";
-  const CsvTable table = parse_csv(grades_csv({name, "1.2"}, graded_study()), "grades.csv");
+  const CsvTable table = parse_csv(grades_csv(name, "1.2", graded_study()), "grades.csv");
   EXPECT_EQ(table.rows.size(), 25U);
   EXPECT_EQ(table.rows[24][0], "Müller, \"Ann\"\\x0A2");
+}
+
+TEST(AttentionCsv, HasARowForEveryImageOfEveryFindingThatANetworkGraded) {
+  StudyGrades grades = prior_grades(challenge_prevalence(), "level_not_found");
+  grades[8].attention = {{"sagittal_t1", "1.2", "1.2.7", 0.75}, {"sagittal_t1", "1.2", "1.2.8", 0.25}};
+  grades[23].attention = {{"axial_t2", "1.3", "1.3.1", 1}};
+  const CsvTable table = parse_csv(attention_csv("s", grades), "attention.csv");
+  EXPECT_THAT(table.header, ElementsAre("study_id", "condition", "side", "level", "view", "series_instance_uid",
+                                        "sop_instance_uid", "weight"));
+  ASSERT_EQ(table.rows.size(), 3U);
+  const Finding& first = all_findings()[8];
+  EXPECT_THAT(table.rows[1],
+              ElementsAre("s", std::string(condition_key(first.condition)), std::string(side_name(*first.side)),
+                          std::string(level_name(first.level)), "sagittal_t1", "1.2", "1.2.8", "0.250000"));
+  EXPECT_THAT(table.rows[2],
+              ElementsAre("s", "spinal_canal_stenosis", "", "L4/L5", "axial_t2", "1.3", "1.3.1", "1.000000"));
+}
+
+TEST(AttentionCsv, OfAStudyThatNoNetworkGradedIsOnlyTheHeader) {
+  const auto table = parse_csv(attention_csv("s", prior_grades(challenge_prevalence(), "x")), "attention.csv");
+  EXPECT_TRUE(table.rows.empty());
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ TEST(GradesTable, ShowsMeasuresAndBracketsPriors) {
   canal.probabilities = {0.2, 0.2, 0.6};
   canal.source = GradeSource::Measure;
   canal.level_confidence = 0.97;
-  canal.measured.set(Measure::CanalAp, 4.44);
+  canal.measured[Measure::CanalAp] = MeasuredValue{4.44, std::nullopt};
   const std::string table = grades_table("900142", grades);
   EXPECT_THAT(table, HasSubstr("Study 900142 (research use only, not for clinical use)"));
   EXPECT_THAT(table, HasSubstr("L4/L5 0.97 4.4  severe 60  (normal)"));
@@ -31,7 +31,7 @@ TEST(GradesTable, FitsIntoEightyColumns) {
   for (Grade& grade : grades) {
     grade.probabilities = {0.2, 0.6, 0.2};
     grade.source = GradeSource::Measure;
-    grade.measured.set(Measure::CanalAp, 14.44);
+    grade.measured[Measure::CanalAp] = MeasuredValue{14.44, std::nullopt};
     grade.flags = {"canal_not_measured", "contradicts_level_prior", "levels_ambiguous", "fewer_than_five_discs"};
   }
   std::istringstream table(grades_table("900142", grades));

@@ -71,15 +71,15 @@ TEST(ForEachEntry, RefusesAnArchiveThatUnpacksToMoreThanImagesCompressTo) {
   }
 }
 
-TEST(ForEachEntryStart, UnpacksNoMoreThanIsWanted) {
+TEST(ForEachEntry, UnpacksNoMoreThanIsWanted) {
   const TemporaryFolder folder;
   for (const char* name : {"study.zip", "study.tar"}) {
     Entries entries = study_entries();
     entries[0].second.resize(size_t{8} << 20);
     write_archive(folder / name, entries);
     std::vector<size_t> sizes;
-    for_each_entry_start(folder / name, size_t{1} << 18,
-                         [&](const ArchiveEntry& entry) { sizes.push_back(entry.bytes.bytes.size()); });
+    const auto take = [&](const ArchiveEntry& entry) { sizes.push_back(entry.bytes.bytes.size()); };
+    for_each_entry(folder / name, take, {}, size_t{1} << 18);
     ASSERT_EQ(sizes.size(), entries.size()) << name;
     EXPECT_EQ(sizes.front(), size_t{1} << 18) << name;
     EXPECT_EQ(sizes[1], entries[1].second.size()) << name;

@@ -7,7 +7,6 @@
 
 #include "core/error.h"
 #include "study/files.h"
-#include "study/gzip_file.h"
 #include "study/made_study.h"
 #include "study/stack_volume.h"
 #include "study/study.h"
@@ -52,7 +51,9 @@ TEST(Gzip, BombsAreRefused) {
   std::vector<unsigned char> bytes = made_bytes(made_slice({}, 0));
   bytes.resize(size_t{80} << 20);  // zeros that shrink to a thousandth
   write_gzip(folder / "1.dcm.gz", bytes);
-  EXPECT_THROW(read_gzipped_dicom(folder / "1.dcm.gz", {}), Error);
+  const ReadFiles read = read_files(folder / "1.dcm.gz", 1);
+  EXPECT_THAT(read.instances, testing::IsEmpty());
+  EXPECT_THAT(read.warnings, testing::ElementsAre(HasSubstr("inflates beyond 64 MiB; left out")));
 }
 
 /// Slices of 4 MB as stored, 8 MB as numbers.
@@ -79,11 +80,10 @@ TEST(Memory, BeyondTheLimitRefusesTheStudyAndNamesTheOption) {
   const TemporaryFolder folder;
   write_series(folder.path(), {});
   const auto budget = MemoryBudget::of_mib(1024);
-  const auto everything = [](const dicom::Instance&) { return true; };
-  EXPECT_EQ(read_files(folder.path(), 1, everything, budget).instances.size(), 5u);
+  EXPECT_EQ(read_files(folder.path(), 1, budget).instances.size(), 5u);
   const MemoryShare others = budget->take(budget->left() - 4000, "other files");  // each file has about 900 bytes
   try {
-    read_files(folder.path(), 1, everything, budget);
+    read_files(folder.path(), 1, budget);
     FAIL() << "held more than the limit";
   } catch (const MemoryExceeded& refusal) {
     EXPECT_THAT(refusal.what(), HasSubstr("--memory-limit 1024 MiB"));

@@ -11,8 +11,6 @@
 namespace lumbargrade {
 namespace {
 
-constexpr std::array<double, kSeverityCount> kEqualWeights = {1, 1, 1};
-
 /// Findings whose true grade is drawn from softmax(logits): the given logits are `overconfidence` times as large.
 std::vector<HeldOutFinding> drawn_findings(double overconfidence, int count) {
   std::mt19937_64 random(3);
@@ -28,12 +26,19 @@ std::vector<HeldOutFinding> drawn_findings(double overconfidence, int count) {
   return findings;
 }
 
+/// Mean log loss of softmax(logits) as they come.
+double plain_loss(const std::vector<HeldOutFinding>& findings) {
+  double loss = 0;
+  for (const HeldOutFinding& finding : findings) loss -= std::log(softmax(*finding.logits)[index_of(finding.severity)]);
+  return loss / static_cast<double>(findings.size());
+}
+
 TEST(GraderCalibration, FindsTheTemperatureOfAnOverconfidentNetwork) {
   const auto findings = drawn_findings(3, 20000);
-  const ConditionFit fit = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  const ConditionFit fit = fit_condition(findings, level_prior(findings));
   EXPECT_NEAR(fit.temperature, 3, 0.15);
   EXPECT_GT(fit.model_weight, 0.97);
-  EXPECT_LT(fit.loss, fit.plain_loss);
+  EXPECT_LT(fit.loss, plain_loss(findings));
   EXPECT_LT(fit.loss, fit.prior_loss);
 }
 
@@ -42,7 +47,7 @@ TEST(GraderCalibration, ANetworkThatKnowsNothingGetsNoWeight) {
   std::mt19937_64 random(4);
   std::discrete_distribution<int> grade({0.8, 0.15, 0.05});
   for (auto& finding : findings) finding.severity = static_cast<Severity>(grade(random));
-  const ConditionFit fit = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  const ConditionFit fit = fit_condition(findings, level_prior(findings));
   EXPECT_LT(fit.model_weight, 0.1);
   EXPECT_LE(fit.loss, fit.prior_loss + 1e-9);
 }
@@ -73,63 +78,61 @@ std::vector<HeldOutFinding> witnessed_findings(double network_errs, int count) {
 
 TEST(GraderCalibration, NetworkAndMeasureThatErrIndependentlyShareTheAnswerEvenlyAndBeatBoth) {
   const auto findings = witnessed_findings(0.2, 20000);
-  const ConditionFit fit = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  const ConditionFit fit = fit_condition(findings, level_prior(findings));
   EXPECT_NEAR(fit.measure_weight, 0.5, 0.05);
   EXPECT_LT(fit.loss, fit.measure_loss - 0.05);
-  EXPECT_LT(fit.loss, fit.plain_loss - 0.05);
+  EXPECT_LT(fit.loss, plain_loss(findings) - 0.05);
 }
 
 TEST(GraderCalibration, AWorseNetworkLeavesMoreToTheMeasure) {
   const auto findings = witnessed_findings(0.5, 20000);
-  const ConditionFit fit = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights);
+  const ConditionFit fit = fit_condition(findings, level_prior(findings));
   EXPECT_GT(fit.measure_weight, 0.6);
   EXPECT_LE(fit.loss, fit.measure_loss);
 }
 
 TEST(GraderCalibration, FindingsWithoutAMeasureDecideNothingAboutItsShare) {
   auto findings = witnessed_findings(0.2, 4000);
-  const double share = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights).measure_weight;
+  const double share = fit_condition(findings, level_prior(findings)).measure_weight;
   const auto measured = findings;
   for (HeldOutFinding finding : measured) {
     finding.measured.reset();
     findings.push_back(finding);
   }
-  EXPECT_NEAR(fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights).measure_weight, share,
-              1e-3);
+  EXPECT_NEAR(fit_condition(findings, level_prior(findings)).measure_weight, share, 1e-3);
 }
 
 TEST(GraderCalibration, WhereNothingIsMeasuredTheMeasureHasNoShare) {
   auto findings = witnessed_findings(0.2, 4000);
   for (HeldOutFinding& finding : findings) finding.measured.reset();
-  const LevelPrior prior = weighted_prior(findings, kEqualWeights);
-  EXPECT_EQ(fit_condition(findings, prior, kEqualWeights, {1, 0.7}).measure_weight, 0);
+  const LevelPrior prior = level_prior(findings);
+  EXPECT_EQ(fit_condition(findings, prior, {1, 0.7}).measure_weight, 0);
 }
 
 TEST(GraderCalibration, BoundsHoldForDataThatStandInForRealOnes) {
   const auto findings = witnessed_findings(0.01, 4000);
-  const ConditionFit fit = fit_condition(findings, weighted_prior(findings, kEqualWeights), kEqualWeights, {0.2, 0.7});
+  const ConditionFit fit = fit_condition(findings, level_prior(findings), {0.2, 0.7});
   EXPECT_EQ(fit.model_weight, 0.2);
   EXPECT_GE(fit.measure_weight, 0.7);
 }
 
-TEST(GraderCalibration, ThePriorCountsClassesByTheirWeight) {
+TEST(GraderCalibration, ThePriorCountsHalfACaseMoreOfEveryClass) {
   std::vector<HeldOutFinding> findings;
   for (int k = 0; k < 1000; ++k)
     findings.push_back({{}, k < 600 ? Severity::NormalMild : Severity::Severe, Level::L4L5, std::nullopt});
-  const LevelPrior prior = weighted_prior(findings, {1, 2, 4});
-  const double normal = 600.5, moderate = 2 * 0.5, severe = 4 * 400.5, sum = normal + moderate + severe;
+  const LevelPrior prior = level_prior(findings);
   const Probabilities& level = prior[static_cast<size_t>(index_of(Level::L4L5))];
-  EXPECT_NEAR(level[0], normal / sum, 1e-12);
-  EXPECT_NEAR(level[1], moderate / sum, 1e-12);
-  EXPECT_NEAR(level[2], severe / sum, 1e-12);
+  EXPECT_NEAR(level[0], 600.5 / 1001.5, 1e-12);
+  EXPECT_NEAR(level[1], 0.5 / 1001.5, 1e-12);
+  EXPECT_NEAR(level[2], 400.5 / 1001.5, 1e-12);
 }
 
 /// The tenth of findings that no network saw count by the prior, in the loss too; temperature and weight are the
 /// others'.
 TEST(GraderCalibration, LostFindingsCountByThePriorAndDecideNothing) {
   auto findings = drawn_findings(3, 20000);
-  const LevelPrior prior = weighted_prior(findings, kEqualWeights);
-  const ConditionFit before = fit_condition(findings, prior, kEqualWeights);
+  const LevelPrior prior = level_prior(findings);
+  const ConditionFit before = fit_condition(findings, prior);
   double lost_loss = 0;
   const size_t seen = findings.size(), lost = seen / 10;
   for (size_t k = 0; k < lost; ++k) {
@@ -139,7 +142,7 @@ TEST(GraderCalibration, LostFindingsCountByThePriorAndDecideNothing) {
     EXPECT_EQ(p, prior[index_of(findings[k].level)]);
     lost_loss -= std::log(p[index_of(findings[k].severity)]);
   }
-  const ConditionFit after = fit_condition(findings, prior, kEqualWeights);
+  const ConditionFit after = fit_condition(findings, prior);
   EXPECT_NEAR(after.temperature, before.temperature, 1e-4);
   EXPECT_NEAR(after.model_weight, before.model_weight, 1e-4);
   const double expected = (before.loss * static_cast<double>(seen) + lost_loss) / static_cast<double>(seen + lost);
@@ -156,7 +159,7 @@ TEST(GraderCalibration, ALevelThatIsUncertainLeavesThatMuchToThePrior) {
 }
 
 TEST(GraderCalibration, WithoutFindingsThereIsNothingToFit) {
-  EXPECT_THROW(fit_condition({}, {}, kEqualWeights), Error);
+  EXPECT_THROW(fit_condition({}, {}), Error);
 }
 
 TEST(Folds, EveryStudyIsHeldOutOnceAndFoldsAreOfEvenSize) {

@@ -59,6 +59,11 @@ void expect_prevalence(const MeasureSample& sample, const MeasureAssumptions& as
   }
 }
 
+TEST(MeasureCalibration, TwoReadersWhoAreSureAgreeFullyAndTwoWhoGuessAgreeByChance) {
+  EXPECT_NEAR(agreement_of_two_readers({{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}), 1, 1e-12);
+  EXPECT_NEAR(agreement_of_two_readers({{0.5, 0.3, 0.2}, {0.5, 0.3, 0.2}}), 0, 1e-12);
+}
+
 TEST(MeasureCalibration, MeanProbabilitiesEqualThePrevalenceAtEveryLevel) {
   expect_prevalence(canals(), canal_assumptions());
   expect_prevalence(depths(), depth_assumptions());

@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "training/segmentation/locator_bundle.h"
 
 namespace lumbargrade {
 namespace {

@@ -54,7 +54,7 @@ torch::Tensor trained_answers(const std::filesystem::path& data, const View& vie
   EXPECT_THAT(found, testing::ElementsAreArray(kGraded)) << (cut.skipped.empty() ? "" : cut.skipped[0].reason);
   stored.predicted.emplace_back(path, view, margin_of(view, recipe.augmentation));
   const torch::NoGradGuard no_gradients;
-  return predictions_of(network, stored, samples, torch::kCPU).logits;
+  return predictions_of(network, stored, samples, torch::kCPU);
 }
 
 /// A grader whose answers to different crops differ clearly.
@@ -119,7 +119,7 @@ class NoSkew : public testing::Test {
     const NetworkGrader networks(bundle_of(folder_ / "bundle", spec, {{parameters_, view_, network_}}, second_stages),
                                  "cpu");
     grader_.predict = [&networks](const Study& study, const Spine& spine) { return networks.grade(study, spine); };
-    const StudyResult result = grade_study(folder_ / "train_images" / kStudyId, {}, grader_);
+    const StudyResult result = read_and_grade(folder_ / "train_images" / kStudyId, {}, grader_).result;
     for (size_t k = 0; k < kGraded.size(); ++k) {
       const Grade& grade = result.grades[kGraded[k]];
       EXPECT_EQ(grade.series_instance_uid, "1.2.3.1");

@@ -83,14 +83,14 @@ TEST(ByFinding, TheCanalIsTheMeanOfWhatBothSidesSayAndOthersStandAlone) {
   NetworkData data;
   data.samples = {
       {0, {{kCanal, {}}, {kLeft, {}}}}, {0, {{kCanal, {}}, {kRight, {}}}}, {1, {{kCanal, {}}, {kLeft, {}}}}};
-  const GraderPredictions said{torch::randn({3, 6})};
+  const torch::Tensor said = torch::randn({3, 6});
   const auto canals = by_finding(said, data, {0, 1, 2}, 0, "probabilities");
   ASSERT_EQ(canals.size(), 2U);
-  const torch::Tensor p = torch::softmax(said.logits.narrow(1, 0, 3), 1);
+  const torch::Tensor p = torch::softmax(said.narrow(1, 0, 3), 1);
   EXPECT_TRUE(torch::allclose(torch::softmax(canals.at({0, kCanal}), 1)[0], (p[0] + p[1]) / 2, 1e-5, 1e-6));
-  EXPECT_TRUE(canals.at({1, kCanal})[0].equal(said.logits[2].narrow(0, 0, 3)));
+  EXPECT_TRUE(canals.at({1, kCanal})[0].equal(said[2].narrow(0, 0, 3)));
   const auto foramina = by_finding(said, data, {0, 1, 2}, 1, "probabilities");
-  EXPECT_TRUE(foramina.at({0, kRight})[0].equal(said.logits[1].narrow(0, 3, 3)));
+  EXPECT_TRUE(foramina.at({0, kRight})[0].equal(said[1].narrow(0, 3, 3)));
 }
 
 /// Shares hold over many draws; a point that a finding lacks is replaced by the other one.

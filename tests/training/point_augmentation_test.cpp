@@ -59,7 +59,7 @@ TEST(PointAugmentation, ThePlaceMovesWithThePixels) {
     const CropPlace place = copy_augmented_point(file, 0, given, seed % 2 == 1, random, {pixels.data(), valid.data()});
     if (place.slice < 0 || place.slice >= view.slices) continue;
     ++shown;
-    moved += std::abs(place.row - inner_place(given).row) > 1;
+    moved += std::abs(place.row - (given.row - point_margin().pixels)) > 1;
     EXPECT_EQ(valid[static_cast<size_t>(place.slice)], 1) << seed;
     const CropPlace seen = brightest(view, pixels.data());
     EXPECT_EQ(seen.slice, place.slice) << seed;

@@ -1,4 +1,4 @@
-#include "training/segmentation/thick_stack.h"
+#include "training/segmentation/canal_evaluation.h"
 
 #include <gtest/gtest.h>
 

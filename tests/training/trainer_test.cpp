@@ -33,11 +33,7 @@ class TwoNumbers : public torch::nn::Module {
 
 Network two_numbers() {
   const auto module = std::make_shared<TwoNumbers>();
-  return {module,
-          [module](const TensorMap& inputs) {
-            return TensorMap{{"class", module->forward(inputs.at("x"))}};
-          },
-          [] {}};
+  return {module, [module](const TensorMap& inputs) { return TensorMap{{"class", module->forward(inputs.at("x"))}}; }};
 }
 
 /// The class is 0, 1 or 2 as the angle of the two numbers says.
@@ -88,7 +84,7 @@ class NetworkTraining : public testing::Test {
     TrainingRun run;
     run.title = "angles";
     run.folder = folder_ / name;
-    run.checkpoint_every = 3;
+    run.options.checkpoint_every = 3;
     return run;
   }
 
@@ -126,7 +122,7 @@ TEST_F(NetworkTraining, InterruptedAtAnyStepItEndsWithTheSameWeights) {
     };
     TrainingRun run = run_in("killed" + std::to_string(last));
     EXPECT_THROW(train_network(interrupted, run), std::runtime_error);
-    run.resume = true;
+    run.options.resume = true;
     const TrainingResult resumed = train_network(task_of_angles(), run);
     EXPECT_TRUE(same(resumed.state, whole.state)) << "killed at step " << last;
     EXPECT_EQ(resumed.held_out_loss, whole.held_out_loss);
@@ -137,10 +133,10 @@ TEST_F(NetworkTraining, InterruptedAtAnyStepItEndsWithTheSameWeights) {
 TEST_F(NetworkTraining, ACheckpointOfAnotherRunIsRefused) {
   TrainingRun run = run_in("run");
   train_network(task_of_angles(), run);
-  run.resume = true;
-  run.seed = 2;
+  run.options.resume = true;
+  run.options.seed = 2;
   EXPECT_THAT(failure(task_of_angles(), run), testing::HasSubstr("another seed"));
-  run.seed = 1;
+  run.options.seed = 1;
   TrainingTask task = task_of_angles();
   task.optimisation.rate = 0.05;
   EXPECT_THAT(failure(task, run), testing::HasSubstr("another rate"));
@@ -271,12 +267,10 @@ TEST_F(NetworkTraining, TheLastBatchesOfAnEpochCountAsMuchAsTheOthers) {
 /// Two numbers as two channels of a small picture.
 Network picture_network() {
   torch::nn::Conv2d convolution(torch::nn::Conv2dOptions(2, 3, 3).padding(1));
-  return {convolution.ptr(),
-          [convolution](const TensorMap& inputs) mutable {
+  return {convolution.ptr(), [convolution](const TensorMap& inputs) mutable {
             const torch::Tensor pictures = inputs.at("x").reshape({-1, 2, 1, 1}).expand({-1, 2, 4, 4});
             return TensorMap{{"class", convolution->forward(pictures).mean({2, 3})}};
-          },
-          [] {}};
+          }};
 }
 
 /// Steps take a third to two thirds of the time in that layout, and moments that a checkpoint brought back would slow

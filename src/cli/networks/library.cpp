@@ -1,5 +1,5 @@
+#include "cli/commands.h"
 #include "cli/networks/run_commands.h"
-#include "cli/report_options.h"
 #include "node/mercure.h"
 #include "pipeline/device.h"
 
@@ -8,14 +8,14 @@ namespace lumbargrade::cli {
 namespace {
 
 int run_mercure() {
-  node::run_mercure_module(node::mercure_folders(), {}, program_text());
+  node::run_mercure_module(program_text());
   return 0;
 }
 
 }  // namespace
 }  // namespace lumbargrade::cli
 
-/// kNetworkCommandsFunction.
+/// What network_commands() looks for.
 extern "C" const lumbargrade::cli::NetworkCommands* lumbargrade_network_commands() {
   using namespace lumbargrade;
   static constexpr cli::NetworkCommands kCommands = {.grade = cli::run_grade,

@@ -54,8 +54,4 @@ struct NetworkCommands {
 /// Loads the library when it is first called. Throws Error (Failure) where it cannot be loaded.
 const NetworkCommands& network_commands();
 
-/// The name of the function in that library which returns its table.
-inline constexpr const char* kNetworkCommandsFunction = "lumbargrade_network_commands";
-inline constexpr const char* kNetworksLibrary = "liblumbargrade_networks.so";
-
 }  // namespace lumbargrade::cli

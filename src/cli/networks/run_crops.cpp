@@ -31,16 +31,15 @@ struct Sheet {
 /// What is looked at where the bundle has no network: five slices of 50 mm, as the recipe `fast`.
 std::vector<Sheet> usual_sheets() {
   constexpr double kFieldMm = 50;
-  std::vector<Sheet> sheets = {{Condition::SpinalCanalStenosis, {}},
-                               {Condition::NeuralForaminalNarrowing, {}},
-                               {Condition::SubarticularStenosis, {}}};
-  const std::array<SeriesRole, 3> series = {SeriesRole::SagittalT2, SeriesRole::SagittalT1, SeriesRole::AxialT2};
-  for (size_t k = 0; k < sheets.size(); ++k) {
-    View& view = sheets[k].view;
-    view.name = std::string(role_name(series[k]));
-    view.series = series[k];
-    view.anchor = anchor_of(sheets[k].condition);
+  constexpr std::array kSeries = {SeriesRole::SagittalT2, SeriesRole::SagittalT1, SeriesRole::AxialT2};  // by Condition
+  std::vector<Sheet> sheets;
+  for (const Condition condition : kConditions) {
+    View view;
+    view.series = kSeries[index_of(condition)];
+    view.name = std::string(role_name(view.series));
+    view.anchor = anchor_of(condition);
     view.pixel_mm = kFieldMm / view.size_px;
+    sheets.push_back({condition, view});
   }
   return sheets;
 }

@@ -1,21 +1,19 @@
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 #include <optional>
 
 #include "cli/commands.h"
 #include "cli/grade_options.h"
 #include "cli/networks/run_commands.h"
-#include "cli/report_options.h"
 #include "core/atomic_file.h"
 #include "core/files.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "dicom/source_header.h"
 #include "pipeline/load_grader.h"
 #include "pipeline/report_files.h"
 #include "pipeline/run_record.h"
 #include "pipeline/stopwatch.h"
-#include "report/attention_csv.h"
 #include "report/grades_csv.h"
 #include "report/grades_json.h"
 #include "report/grades_table.h"
@@ -25,9 +23,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void print(const std::string& content) {
-  std::cout << content;
-  flush_output();
+/// Lines that name the patient, for a page that shall.
+std::vector<std::string> patient_lines(const dicom::SourceHeader& header) {
+  const dicom::PatientText patient = dicom::patient_text(header);
+  std::vector<std::string> lines;
+  const auto add = [&](const char* label, const std::string& value) {
+    if (!value.empty()) lines.push_back(text(label, ": ", value));
+  };
+  add("Patient", patient.name);
+  add("Patient ID", patient.patient_id);
+  add("Born", patient.birth_date);
+  add("Sex", patient.sex);
+  add("Examined", patient.study_date);
+  return lines;
 }
 
 StudyReport report_of(const GradeOptions& options, const StudyAndResult& graded, const LoadedGrader& loaded) {
@@ -49,7 +57,7 @@ std::string formatted(const GradeOptions& options, const StudyResult& result,
   if (options.format == "table") return grades_table(result.study_id, result.grades);
   if (options.format == "wide") return grades_wide_csv(result.study_id, result.grades);
   if (report) return grades_json(*report);
-  return grades_csv({result.study_id, result.study_instance_uid}, result.grades);
+  return grades_csv(result.study_id, result.study_instance_uid, result.grades);
 }
 
 nlohmann::ordered_json options_json(const GradeOptions& options) {
@@ -68,13 +76,8 @@ RunRecord record_of(const GradeOptions& options, const StudyResult& result, cons
   return record;
 }
 
-/// Without --force of two runs at once into the same place one wins.
-void write_result(const fs::path& file, const std::string& content, bool force) {
-  force ? write_file_atomically(file, content) : write_new_file_atomically(file, content);
-}
-
 void write_attention(const std::string& file, const StudyResult& result, bool force) {
-  write_result(file, attention_csv(result.study_id, result.grades), force);
+  write_file_atomically(file, attention_csv(result.study_id, result.grades), force);
   log_info(text("wrote ", file));
   const bool any = std::any_of(result.grades.begin(), result.grades.end(),
                                [](const Grade& grade) { return !grade.attention.empty(); });
@@ -97,8 +100,8 @@ std::vector<std::string> write_outputs(const GradeOptions& options, const StudyR
     print(formatted(options, result, report));
     return {};
   }
-  write_result(fs::path(options.output) / kGradesFile,
-               grades_csv({result.study_id, result.study_instance_uid}, result.grades), options.force);
+  write_file_atomically(fs::path(options.output) / kGradesFile,
+                        grades_csv(result.study_id, result.study_instance_uid, result.grades), options.force);
   print(grades_table(result.study_id, result.grades));
   log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
   std::vector<std::string> files = {kGradesFile};
@@ -150,7 +153,7 @@ int run_grade(const GradeOptions& options, StudyReading& reading) {
                      {"grade", result.times.grade_ms},
                      {"write", writing.elapsed_ms()}};
   if (!options.output.empty()) {
-    write_result(fs::path(options.output) / kRecordFile, run_record_json(record, loaded), options.force);
+    write_file_atomically(fs::path(options.output) / kRecordFile, run_record_json(record, loaded), options.force);
   }
   log_times(record.times_ms);
   return 0;

@@ -11,6 +11,7 @@
 #include "cli/networks/run_commands.h"
 #include "core/error.h"
 #include "core/joined.h"
+#include "core/number_text.h"
 #include "core/sha256.h"
 #include "core/wrapped_text.h"
 #include "pipeline/load_grader.h"
@@ -76,11 +77,9 @@ void add_network(const NetworkSpec& network, Card& card) {
 }
 
 std::string level_text(const Probabilities& probabilities) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(kProbabilityDecimals);
-  for (const double probability : probabilities)
-    out << (&probability == &probabilities.front() ? "" : "/") << probability;
-  return out.str();
+  std::vector<std::string> figures;
+  for (const double figure : probabilities) figures.push_back(fixed_decimals(figure, kProbabilityDecimals));
+  return joined(figures, "/");
 }
 
 void add_condition(const ConditionSpec& spec, Card& card) {
@@ -160,8 +159,7 @@ int run_model_info(const ModelOptions& options) {
   const Manifest manifest = read_manifest(folder);
   check_claims(folder, manifest);
   check_runs(manifest, (folder / kManifestFile).string());
-  std::cout << (options.json ? info_json(manifest, folder) : card_text(manifest, folder));
-  flush_output();
+  print(options.json ? info_json(manifest, folder) : card_text(manifest, folder));
   return 0;
 }
 

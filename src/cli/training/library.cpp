@@ -41,73 +41,52 @@ TrainingJob parse_job(const std::string& word) {
   throw Error(ErrorKind::Usage, text("--only ", word, " is no job; it takes ENTRY:FOLD, such as 0:1"));
 }
 
-int run_train_challenge(const ChallengeCommand& options) {
+void run_train_challenge(const ChallengeCommand& options) {
   ChallengeTraining training{completed(options), options.point_iterations};
   if (options.list_jobs) {
     for (int round = 0; round < training.rounds(); ++round) {
       for (const TrainingJob& job : training.jobs()) std::cout << job.name() << "\n";
     }
-    flush_output();
-    return 0;
+    return flush_output();
   }
-  if (options.plan) {
-    std::cout << plan_text(plan_training(training));
-    flush_output();
-    return 0;
-  }
+  if (options.plan) return print(plan_text(plan_training(training)));
   if (!options.only.empty()) training.only = parse_job(options.only);
   train_challenge(std::move(training));
-  return 0;
 }
 
-int run_train_grader(const GraderTrainingCommand& command) {
+void run_train_grader(const GraderTrainingCommand& command) {
   train_ensemble(completed(command));
-  return 0;
 }
 
-int run_train_points(PointTraining training) {
+void run_train_points(PointTraining training) {
   training.device = ready_device(training.device);
   training.data.threads = training.threads;
   if (training.data.cache.empty()) training.data.cache = training.out / "crops";
   train_points(training);
-  return 0;
 }
 
-int run_train_locator(LocatorTraining training) {
+void run_train_locator(LocatorTraining training) {
   training.device = ready_device(training.device);
   train_locator(training);
-  return 0;
 }
 
-int run_train_canal(CanalTraining training) {
+void run_train_canal(CanalTraining training) {
   training.device = ready_device(training.device);
   train_canal(training);
-  return 0;
 }
 
-int run_train_measures(const MeasureTraining& training) {
-  train_measures(training);
-  return 0;
-}
-
-int run_import_network(const NetworkImport& import) {
-  import_network(import);
-  return 0;
-}
-
-int run_export_crops(const CropExportCommand& command) {
+void run_export_crops(const CropExportCommand& command) {
   CropExport exported = command.exported;
   exported.recipe = read_recipe(find_recipe(command.recipe));
   exported.data.base_bundle = command.grader.bundle.value_or("");
   exported.data.threads = command.grader.threads > 0 ? command.grader.threads : 2;
   export_crops(exported);
-  return 0;
 }
 
 }  // namespace
 }  // namespace lumbargrade::cli
 
-/// kTrainingCommandsFunction.
+/// What training_commands() looks for.
 extern "C" const lumbargrade::cli::TrainingCommands* lumbargrade_training_commands() {
   using namespace lumbargrade;
   static constexpr cli::TrainingCommands kCommands = {.train_locator = cli::run_train_locator,
@@ -115,8 +94,8 @@ extern "C" const lumbargrade::cli::TrainingCommands* lumbargrade_training_comman
                                                       .train_points = cli::run_train_points,
                                                       .train_grader = cli::run_train_grader,
                                                       .train_challenge = cli::run_train_challenge,
-                                                      .train_measures = cli::run_train_measures,
-                                                      .import_network = cli::run_import_network,
+                                                      .train_measures = train_measures,
+                                                      .import_network = import_network,
                                                       .export_crops = cli::run_export_crops};
   return &kCommands;
 }

@@ -35,21 +35,17 @@ struct CropExportCommand {
 /// What learns. It lies in a shared library of its own, liblumbargrade_training.so, so that whoever only grades neither
 /// builds nor loads it. Errors leave these functions as Error.
 struct TrainingCommands {
-  int (*train_locator)(LocatorTraining training);
-  int (*train_canal)(CanalTraining training);
-  int (*train_points)(PointTraining training);
-  int (*train_grader)(const GraderTrainingCommand& command);
-  int (*train_challenge)(const ChallengeCommand& command);
-  int (*train_measures)(const MeasureTraining& training);
-  int (*import_network)(const NetworkImport& import);
-  int (*export_crops)(const CropExportCommand& command);
+  void (*train_locator)(LocatorTraining training);
+  void (*train_canal)(CanalTraining training);
+  void (*train_points)(PointTraining training);
+  void (*train_grader)(const GraderTrainingCommand& command);
+  void (*train_challenge)(const ChallengeCommand& command);
+  void (*train_measures)(const MeasureTraining& training);
+  void (*import_network)(const NetworkImport& import);
+  void (*export_crops)(const CropExportCommand& command);
 };
 
 /// Loads the library when it is first called. Throws Error (Failure) where it cannot be loaded.
 const TrainingCommands& training_commands();
-
-/// The name of the function in that library which returns its table.
-inline constexpr const char* kTrainingCommandsFunction = "lumbargrade_training_commands";
-inline constexpr const char* kTrainingLibrary = "liblumbargrade_training.so";
 
 }  // namespace lumbargrade::cli

@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "core/statistics.h"
-#include "volume/distance.h"
+#include "volume/grid.h"
 
 namespace lumbargrade {
 namespace {

@@ -15,15 +15,12 @@ constexpr double kHalfCase = 0.5;
 /// A network with no more weight than this says nothing: its rows are the prior's.
 constexpr double kLeastWeight = 0.01;
 
-double weighted_loss(const std::vector<HeldOutFinding>& findings, const std::array<double, kSeverityCount>& weights,
-                     const std::function<Probabilities(const HeldOutFinding&)>& predict) {
-  double loss = 0, total = 0;
-  for (const HeldOutFinding& finding : findings) {
-    const auto truth = index_of(finding.severity);
-    loss -= weights[truth] * std::log(std::max(predict(finding)[truth], 1e-15));
-    total += weights[truth];
-  }
-  return loss / total;
+double mean_loss(const std::vector<HeldOutFinding>& findings,
+                 const std::function<Probabilities(const HeldOutFinding&)>& predict) {
+  double loss = 0;
+  for (const HeldOutFinding& finding : findings)
+    loss -= std::log(std::max(predict(finding)[index_of(finding.severity)], 1e-15));
+  return loss / static_cast<double>(findings.size());
 }
 
 /// Where `f` is least on [low, high], by golden section: `f` falls, then rises.
@@ -59,16 +56,14 @@ double best_temperature(const std::function<double(double)>& loss) {
                              std::log(kSmallestTemperature), std::log(kLargestTemperature)));
 }
 
-LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
-                          const std::array<double, kSeverityCount>& class_weights) {
+LevelPrior level_prior(const std::vector<HeldOutFinding>& findings) {
   LevelPrior counts;
   for (auto& level : counts) level.fill(kHalfCase);
   for (const HeldOutFinding& finding : findings) {
     counts[index_of(finding.level)][index_of(finding.severity)] += 1;
   }
   for (auto& level : counts) {
-    double sum = 0;
-    for (size_t c = 0; c < level.size(); ++c) sum += level[c] *= class_weights[c];
+    const double sum = level[0] + level[1] + level[2];
     for (double& value : level) value /= sum;
   }
   return counts;
@@ -84,27 +79,25 @@ Probabilities softmax(const Logits& logits, double temperature) {
 }
 
 Probabilities condition_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const ConditionFit& fit) {
-  const ConditionMix mix{fit.measure_weight, fit.model_weight, {}};
+  ConditionSpec mix;
+  mix.measure_weight = fit.measure_weight, mix.model_weight = fit.model_weight;
   const bool network_counts = finding.logits && fit.model_weight > 0;
   const auto network = network_counts ? std::optional(softmax(*finding.logits, fit.temperature)) : std::nullopt;
   return mixed(contributions(network, finding.measured, mix, prior[index_of(finding.level)], finding.confidence));
 }
 
 ConditionFit fit_condition(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
-                           const std::array<double, kSeverityCount>& class_weights, const ConditionBounds& bounds) {
+                           const ConditionBounds& bounds) {
   const bool any_seen = std::any_of(findings.begin(), findings.end(),
                                     [](const HeldOutFinding& finding) { return finding.logits.has_value(); });
   if (!any_seen) throw Error(ErrorKind::Failure, "no held-out finding to calibrate on");
   const auto loss_with = [&](double temperature, double model_weight, double measure_weight) {
-    ConditionFit fit;
-    fit.temperature = temperature, fit.model_weight = model_weight, fit.measure_weight = measure_weight;
-    return weighted_loss(findings, class_weights,
-                         [&](const HeldOutFinding& finding) { return condition_probabilities(finding, prior, fit); });
+    const ConditionFit fit{temperature, model_weight, measure_weight};
+    return mean_loss(findings,
+                     [&](const HeldOutFinding& finding) { return condition_probabilities(finding, prior, fit); });
   };
   ConditionFit fit;
-  fit.plain_loss = loss_with(1, 1, 0);
-  fit.prior_loss = weighted_loss(findings, class_weights,
-                                 [&](const HeldOutFinding& finding) { return prior[index_of(finding.level)]; });
+  fit.prior_loss = mean_loss(findings, [&](const HeldOutFinding& finding) { return prior[index_of(finding.level)]; });
   fit.measure_loss = loss_with(1, 0, 0);
   fit.temperature = best_temperature([&](double temperature) { return loss_with(temperature, 1, 0); });
   fit.model_weight = least([&](double weight) { return loss_with(fit.temperature, weight, 0); }, kLeastWeight, 1);

@@ -26,8 +26,7 @@ struct ConditionFit {
   double temperature = 1;
   double model_weight = 1;    ///< of the networks against the prior
   double measure_weight = 0;  ///< share of the measure
-  double loss = 0;            ///< log loss with all three, weighted by class where weights were given
-  double plain_loss = 0;      ///< of softmax(logits)
+  double loss = 0;            ///< log loss with all three
   double prior_loss = 0;      ///< of the prior alone
   double measure_loss = 0;    ///< of the measure without the networks; the prior where nothing was measured
 };
@@ -40,14 +39,14 @@ struct ConditionBounds {
 
 using LevelPrior = std::array<Probabilities, kLevelCount>;
 
-/// Frequencies of the grades by level, each class counted with its weight and half a case more, so that none is 0.
-LevelPrior weighted_prior(const std::vector<HeldOutFinding>& findings,
-                          const std::array<double, kSeverityCount>& class_weights);
+/// Frequencies of the grades by level, each class counted with half a case more, so that none is 0.
+LevelPrior level_prior(const std::vector<HeldOutFinding>& findings);
 
-/// Temperature, then the networks' weight, then the measure's share, each of least weighted log loss. Throws Error
-/// (Failure) without findings that a network saw.
+/// Temperature, then the networks' weight, then the measure's share, each of least log loss. Bundles answer
+/// frequencies: classes have no weights here, whatever training was weighted with. Throws Error (Failure) without
+/// findings that a network saw.
 ConditionFit fit_condition(const std::vector<HeldOutFinding>& findings, const LevelPrior& prior,
-                           const std::array<double, kSeverityCount>& class_weights, const ConditionBounds& bounds = {});
+                           const ConditionBounds& bounds = {});
 
 /// p as `grade` computes it.
 Probabilities condition_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const ConditionFit& fit);

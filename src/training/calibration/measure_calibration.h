@@ -20,6 +20,9 @@ struct MeasureAssumptions {
 /// Measures of many patients, by level; of sided findings both sides.
 using MeasureSample = std::array<std::vector<Measured>, kLevelCount>;
 
+/// Linearly weighted kappa of two readers who both draw from these probabilities independently of each other.
+double agreement_of_two_readers(const std::vector<Probabilities>& predicted);
+
 /// Derives a model from a sample of patients without grades and the prevalence of grades in patients without
 /// measurements:
 /// 1. the reader's threshold varies by that SD with which two independent readers, applied to the sample, agree to

@@ -92,10 +92,8 @@ NamingModel fit_naming(const std::vector<NamedChain>& chains) {
     if (longest > kLongestStep) change *= kLongestStep / longest;
     weights += change;
   }
-  for (size_t f = 0; f < kNamingFeatureCount; ++f) model.weight[f] = weights[static_cast<Eigen::Index>(f)];
-  for (size_t f = 0; f < model.out_of_view.size(); ++f) {
-    model.out_of_view[f] = weights[kDiscs + static_cast<Eigen::Index>(f)];
-  }
+  std::copy_n(weights.begin(), kDiscs, model.weight.begin());
+  std::copy(weights.begin() + kDiscs, weights.end(), model.out_of_view.begin());
   return model;
 }
 

@@ -174,18 +174,11 @@ void cut_out(torch::Tensor& greys, const torch::Tensor& boxes) {
 }  // namespace
 
 void copy_central(const CropFile& file, size_t sample, const CropBuffers& buffers) {
-  const View& view = file.view();
-  const int margin = file.margin().pixels;
-  float* to = buffers.pixels;
-  for (int place = 0; place < view.slices; ++place) {
-    const int slice = place + file.margin().slices;
-    const std::uint8_t* from = file.slice(sample, slice);
-    for (int row = 0; row < view.size_px; ++row) {
-      const std::uint8_t* first = from + static_cast<size_t>(row + margin) * file.size_px() + margin;
-      to = std::copy(first, first + view.size_px, to);
-    }
-    buffers.valid[place] = file.is_valid(sample, slice) ? 1.0F : 0.0F;
-  }
+  const std::string record = file.inner_record(sample, {});
+  const auto number = [](char byte) { return static_cast<float>(static_cast<std::uint8_t>(byte)); };
+  const auto valid = record.end() - file.view().slices;
+  std::transform(record.begin(), valid, buffers.pixels, number);
+  std::transform(valid, record.end(), buffers.valid, number);
 }
 
 DrawnCrops empty_crops(const CropFile& file, size_t rows, const AugmentationRecipe& recipe, std::uint64_t seed) {

@@ -22,12 +22,7 @@ constexpr const char* kKeptFile = "cutting.json";  // what has been cut so far
 constexpr const char* kLockFile = ".lock";
 constexpr const char* kSkippedFile = "skipped.csv";
 constexpr const char* kMisplacedFile = "misplaced.csv";
-constexpr std::array<CropPoint, 2> kCropPoints = {CropPoint::Given, CropPoint::Predicted};
 constexpr int kStudiesPerThread = 4;
-
-const char* word_of(CropPoint point) {
-  return point == CropPoint::Given ? "given" : "predicted";
-}
 
 /// By network and view, slices and pixels.
 nlohmann::json margins_json(const GraderRecipe& recipe) {
@@ -115,58 +110,28 @@ nlohmann::json json_of(const fs::path& path) {
   return json.is_discarded() ? nlohmann::json() : json;
 }
 
-/// Whether a record that was cut with `margin` is the inner part of a stored one with as much room or more.
-bool is_inner_part(const std::string& record, const CropMargin& margin, const CropFile& stored, size_t place) {
-  const int slices = stored.view().slices + 2 * margin.slices, size = stored.view().size_px + 2 * margin.pixels;
-  const int first_slice = stored.margin().slices - margin.slices, first = stored.margin().pixels - margin.pixels;
-  const auto* own = reinterpret_cast<const std::uint8_t*>(record.data());
-  for (int slice = 0; slice < slices; ++slice) {
-    for (int row = 0; row < size; ++row, own += size) {
-      const std::uint8_t* other =
-          stored.slice(place, first_slice + slice) + static_cast<size_t>(first + row) * stored.size_px() + first;
-      if (!std::equal(own, own + size, other)) return false;
-    }
-  }
-  for (int slice = 0; slice < slices; ++slice) {
-    if ((own[slice] != 0) != stored.is_valid(place, first_slice + slice)) return false;
+/// Whether the records of a sample, cut now, are the stored ones, which may have more room.
+bool are_same(const std::optional<CropRecords>& now, const std::optional<size_t>& then,
+              const std::vector<CropFile>& files, const AugmentationRecipe& augmentation) {
+  if (now.has_value() != then.has_value()) return false;
+  for (size_t v = 0; now && v < now->size(); ++v) {
+    if (files[v].inner_record(*then, margin_of(files[v].view(), augmentation)) != (*now)[v]) return false;
   }
   return true;
 }
 
 /// Whether the samples of a study, cut now, are the stored ones.
-class StoredStudy {
- public:
-  StoredStudy(const GraderRecipe& recipe, const NetworkRecipe& network, const NetworkData& stored)
-      : recipe_(recipe), network_(network), stored_(stored) {}
-
-  bool holds(const std::vector<CutSample>& cut, int study) const {
-    std::vector<GraderSample> own;
-    std::copy_if(stored_.samples.begin(), stored_.samples.end(), std::back_inserter(own),
-                 [study](const GraderSample& sample) { return sample.study == study; });
-    return std::equal(cut.begin(), cut.end(), own.begin(), own.end(),
-                      [this](const CutSample& now, const GraderSample& then) { return is_same(now, then); });
-  }
-
- private:
-  bool is_same(const CutSample& now, const GraderSample& then) const {
-    return now.sample.findings == then.findings && are_same(now.given, then.given, stored_.given) &&
-           are_same(now.predicted, then.predicted, stored_.predicted);
-  }
-
-  bool are_same(const std::optional<CropRecords>& now, const std::optional<size_t>& then,
-                const std::vector<CropFile>& files) const {
-    if (now.has_value() != then.has_value()) return false;
-    for (size_t v = 0; now && v < now->size(); ++v) {
-      const CropMargin margin = margin_of(network_.views[v], recipe_.augmentation);
-      if (!is_inner_part((*now)[v], margin, files[v], *then)) return false;
-    }
-    return true;
-  }
-
-  const GraderRecipe& recipe_;
-  const NetworkRecipe& network_;
-  const NetworkData& stored_;
-};
+bool are_same(const std::vector<CutSample>& cut, int study, const NetworkData& stored,
+              const AugmentationRecipe& augmentation) {
+  std::vector<GraderSample> own;
+  std::copy_if(stored.samples.begin(), stored.samples.end(), std::back_inserter(own),
+               [study](const GraderSample& sample) { return sample.study == study; });
+  return std::equal(
+      cut.begin(), cut.end(), own.begin(), own.end(), [&](const CutSample& now, const GraderSample& then) {
+        return now.sample.findings == then.findings && are_same(now.given, then.given, stored.given, augmentation) &&
+               are_same(now.predicted, then.predicted, stored.predicted, augmentation);
+      });
+}
 
 }  // namespace
 
@@ -228,7 +193,7 @@ NetworkData CropCache::network_data(const nlohmann::json& index, size_t network)
   for (const auto& sample : index.at("samples").at(network)) data.samples.push_back(sample_from(sample));
   data.given = crop_files(index, network, CropPoint::Given);
   data.predicted = crop_files(index, network, CropPoint::Predicted);
-  for (const auto& error : index.at("point_errors").at(network)) data.point_errors.push_back(error_from(error));
+  for (const auto& error : index.at("point_errors").at(network)) data.learned_point_errors.push_back(error_from(error));
   return data;
 }
 
@@ -245,7 +210,7 @@ std::vector<std::array<std::vector<fs::path>, 2>> CropCache::record_paths() cons
 
 fs::path CropCache::crops_path(size_t network, const View& view, CropPoint point) const {
   return folder_ /
-         text(network, "-", name_of(recipe_.networks[network].conditions), "-", view.name, "-", word_of(point), ".u8");
+         text(network, "-", name_of(recipe_.networks[network].conditions), "-", view.name, "-", name_of(point), ".u8");
 }
 
 std::vector<CropFile> CropCache::crop_files(const nlohmann::json& index, size_t network, CropPoint point) const {
@@ -288,7 +253,7 @@ bool CropCache::is_cut_alike(const CropExtractor& cutter, const Truth& studies, 
   if (first_study == static_cast<int>(studies.size())) return true;  // no crop at all
   const CutStudy cut = cutter(studies[static_cast<size_t>(first_study)], first_study);
   for (size_t n = 0; n < stored.size(); ++n) {
-    if (!StoredStudy(recipe_, recipe_.networks[n], stored[n]).holds(cut.networks[n], first_study)) return false;
+    if (!are_same(cut.networks[n], first_study, stored[n], recipe_.augmentation)) return false;
   }
   return true;
 }

@@ -27,8 +27,6 @@ class CropCache {
 
   NetworkData network_data(const nlohmann::json& index, size_t network) const;
 
-  const std::filesystem::path& folder() const { return folder_; }
-
  private:
   std::vector<std::array<std::vector<std::filesystem::path>, 2>> record_paths() const;
   std::filesystem::path crops_path(size_t network, const View& view, CropPoint point) const;

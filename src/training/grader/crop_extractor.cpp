@@ -1,6 +1,7 @@
 #include "training/grader/crop_extractor.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <set>
@@ -93,15 +94,26 @@ bool lies_elsewhere(const std::vector<std::optional<PointOffset>>& offsets, cons
   return false;
 }
 
-}  // namespace
-
-/// Those with a label; all of them where nothing of the study is labelled.
-std::vector<CropExtractor::WantedRegion> CropExtractor::wanted_regions(const StudyLabels& labels, int study_index,
-                                                                       const NetworkRecipe& network) {
+/// Coordinates of the labelled findings, or of all where none is, that cannot be used.
+std::vector<DataProblem> misplaced_points(const StudyLabels& labels, const Study& study,
+                                          const LabelCoordinates& coordinates) {
   const bool labelled = has_labels(labels);
-  std::vector<WantedRegion> wanted;
+  std::vector<DataProblem> misplaced;
+  for (size_t k = 0; k < kFindingCount; ++k) {
+    if (labelled && !labels.labels[k]) continue;
+    const Finding& finding = all_findings()[k];
+    const LabelledPoint point = coordinates.locate(study, finding);
+    if (!point.reason.empty()) misplaced.push_back({study.study_id, finding_key(finding), point.reason});
+  }
+  return misplaced;
+}
+
+/// A network's regions with a label, without crops; all of them where nothing of the study is labelled.
+std::vector<CutSample> wanted_samples(const StudyLabels& labels, int study_index, const NetworkRecipe& network) {
+  const bool labelled = has_labels(labels);
+  std::vector<CutSample> wanted;
   for (const Region& region : regions_of(network.conditions)) {
-    WantedRegion one{region, {}};
+    CutSample one{region, {}, {}, {}, {}};
     one.sample.study = study_index;
     bool has_label = false;
     for (const Condition condition : network.conditions) {
@@ -115,139 +127,144 @@ std::vector<CropExtractor::WantedRegion> CropExtractor::wanted_regions(const Stu
   return wanted;
 }
 
+/// Cuts the samples of one study.
+class StudyCutter {
+ public:
+  /// Everything is used, not copied.
+  StudyCutter(const GraderRecipe& recipe, const LabelCoordinates& coordinates, const Study& study, const Spine& spine)
+      : recipe_(recipe), coordinates_(coordinates), study_(study), spine_(spine) {
+    find_given_frames();
+  }
+
+  /// Adds what can be cut of the sample's region.
+  void cut(const NetworkRecipe& network, CutSample& sample) const {
+    const auto& frame = frame_of(sample.region);
+    if (frame) sample.predicted = predicted_records(*frame, sample.region, network);
+    if (recipe_.points.needs_given()) sample.given = given_records(sample.region, network);
+    if (sample.predicted && sample.given) sample.offsets = offsets_of(*frame, sample.region, network.views);
+    sample.sample.confidence = frame ? frame->confidence : 0;
+    sample.sample.is_misnamed = lies_elsewhere(sample.offsets, network.views);
+  }
+
+ private:
+  /// The axes in which crops on given points of a level are cut.
+  struct GivenFrame {
+    LevelFrame frame;
+    bool has_canal = false;  ///< else a crop needs a given point of its own
+  };
+
+  void find_given_frames() {
+    std::array<std::optional<Vector3>, kLevelCount> canal;
+    for (size_t k = 0; k < canal.size(); ++k) {
+      canal[k] = given_point({kLevels[k], std::nullopt}, Anchor::Canal);
+      if (!canal[k] && spine_.levels[k]) canal[k] = spine_.levels[k]->canal_patient;
+    }
+    for (size_t k = 0; k < given_.size(); ++k) {
+      const auto& above = canal[k > 0 ? k - 1 : k];
+      const auto& below = canal[k + 1 < canal.size() ? k + 1 : k];
+      if (spine_.levels[k]) {
+        given_[k] = {*spine_.levels[k], true};
+      } else if (canal[k] && above && below) {
+        given_[k] = {frame_along(kLevels[k], *canal[k], *above - *below), true};
+      } else if (const LevelFrame* nearest = nearest_frame(spine_, k)) {
+        given_[k] = {*nearest, false};
+        given_[k]->frame.level = kLevels[k];
+      }
+    }
+  }
+
+  const std::optional<LevelFrame>& frame_of(const Region& region) const {
+    return spine_.levels[index_of(region.level)];
+  }
+
+  std::optional<Vector3> given_point(const Region& region, Anchor anchor) const {
+    return coordinates_.locate(study_, finding_at(anchor, region)).point_patient;
+  }
+
+  std::optional<CropRecords> predicted_records(const LevelFrame& frame, const Region& region,
+                                               const NetworkRecipe& network) const {
+    return records_of(study_, network, recipe_.augmentation, [&](const View& view) {
+      return std::optional(place_crop(frame, view.anchor, region.side, view.mirrored));
+    });
+  }
+
+  std::optional<CropRecords> given_records(const Region& region, const NetworkRecipe& network) const {
+    const auto& given = given_[index_of(region.level)];
+    if (!given || !given_point(region, network.views.front().anchor)) return std::nullopt;
+    return records_of(study_, network, recipe_.augmentation, [&](const View& view) {
+      std::optional<CropPlacement> placement = place_crop(given->frame, view.anchor, region.side, view.mirrored);
+      const auto point = given_point(region, view.anchor);
+      if (point) placement->point_patient = *point;
+      return point || given->has_canal ? placement : std::nullopt;
+    });
+  }
+
+  std::optional<PointOffset> offset_of(const LevelFrame& frame, const Region& region, const View& view) const {
+    const auto point = given_point(region, view.anchor);
+    if (!point) return std::nullopt;
+    const CropPlacement predicted = place_crop(frame, view.anchor, region.side, view.mirrored);
+    const Vector3 error_mm = predicted.point_patient - *point;
+    const bool axial = view.series == SeriesRole::AxialT2;
+    const Vector3& across = axial ? predicted.up : predicted.lateral;
+    return PointOffset{error_mm.dot(axial ? predicted.lateral : predicted.posterior),
+                       error_mm.dot(axial ? predicted.posterior : predicted.up),
+                       static_cast<int>(std::lround(error_mm.dot(across) / view.slice_mm))};
+  }
+
+  std::vector<std::optional<PointOffset>> offsets_of(const LevelFrame& frame, const Region& region,
+                                                     const std::vector<View>& views) const {
+    std::vector<std::optional<PointOffset>> offsets;
+    for (const View& view : views) {
+      const auto first =
+          std::find_if(views.begin(), views.end(), [&](const View& other) { return other.anchor == view.anchor; });
+      const auto at = static_cast<size_t>(first - views.begin());
+      offsets.push_back(at < offsets.size() ? offsets[at] : offset_of(frame, region, view));
+    }
+    return offsets;
+  }
+
+  const GraderRecipe& recipe_;
+  const LabelCoordinates& coordinates_;
+  const Study& study_;
+  const Spine& spine_;
+  std::array<std::optional<GivenFrame>, kLevelCount> given_;
+};
+
+}  // namespace
+
 CutStudy CropExtractor::operator()(const StudyLabels& labels, int study_index) const {
   CutStudy cut;
-  const auto add = [&](const std::function<void(size_t, const WantedRegion&)>& add_one) {
-    cut.networks.assign(recipe_.networks.size(), {});
-    for (size_t n = 0; n < recipe_.networks.size(); ++n) {
-      for (const WantedRegion& wanted : wanted_regions(labels, study_index, recipe_.networks[n])) add_one(n, wanted);
-    }
-  };
+  for (const NetworkRecipe& network : recipe_.networks)
+    cut.networks.push_back(wanted_samples(labels, study_index, network));
+  const auto without_crops = cut.networks;
   try {
     const PreparedStudy prepared = source_.read(labels.study_id);
-    const LocatedStudy study = located(prepared);
-    check_coordinates(labels, study.study, cut);
-    std::vector<std::set<size_t>> told(recipe_.networks.size());
-    add([&](size_t n, const WantedRegion& wanted) {
-      cut.networks[n].push_back(cut_sample(study, wanted, recipe_.networks[n]));
-      if (cut.networks[n].back().predicted || !study.lost.empty()) return;
-      const bool found = study.spine.levels[index_of(wanted.region.level)].has_value();
-      tell_skipped(cut.networks[n].back(), labels.study_id,
-                   found ? "the series does not show it" : "the level was not found", told[n], cut.skipped);
-    });
-    if (!study.lost.empty()) cut.skipped.push_back({labels.study_id, "", study.lost});
+    Spine spine;
+    std::string lost;  // why nothing was found
+    try {
+      spine = source_.spine(prepared);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NoUsableStudy) throw;
+      lost = error.what();
+    }
+    const StudyCutter cutter(recipe_, coordinates_, prepared.study, spine);
+    cut.misplaced = misplaced_points(labels, prepared.study, coordinates_);
+    for (size_t n = 0; n < cut.networks.size(); ++n) {
+      std::set<size_t> told;
+      for (CutSample& sample : cut.networks[n]) {
+        cutter.cut(recipe_.networks[n], sample);
+        if (sample.predicted || !lost.empty()) continue;
+        const bool found = spine.levels[index_of(sample.region.level)].has_value();
+        tell_skipped(sample, labels.study_id, found ? "the series does not show it" : "the level was not found", told,
+                     cut.skipped);
+      }
+    }
+    if (!lost.empty()) cut.skipped.push_back({labels.study_id, "", lost});
   } catch (const Error& error) {
+    cut.networks = without_crops;
     cut.skipped = {{labels.study_id, "", error.what()}};
-    add([&](size_t n, const WantedRegion& wanted) { cut.networks[n].push_back({wanted.sample, {}, {}, {}}); });
   }
   return cut;
-}
-
-CropExtractor::LocatedStudy CropExtractor::located(const PreparedStudy& prepared) const {
-  LocatedStudy result{prepared.study, {}, {}, {}};
-  try {
-    result.spine = source_.spine(prepared);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::NoUsableStudy) throw;
-    result.lost = error.what();
-  }
-  result.given = given_frames(prepared.study, result.spine);
-  return result;
-}
-
-CropExtractor::GivenFrames CropExtractor::given_frames(const Study& study, const Spine& spine) const {
-  std::array<std::optional<Vector3>, kLevelCount> canal;
-  for (size_t k = 0; k < canal.size(); ++k) {
-    canal[k] = given_point(study, {kLevels[k], std::nullopt}, Anchor::Canal);
-    if (!canal[k] && spine.levels[k]) canal[k] = spine.levels[k]->canal_patient;
-  }
-  GivenFrames frames;
-  for (size_t k = 0; k < frames.size(); ++k) {
-    const auto& above = canal[k > 0 ? k - 1 : k];
-    const auto& below = canal[k + 1 < canal.size() ? k + 1 : k];
-    if (spine.levels[k]) {
-      frames[k] = {*spine.levels[k], true};
-    } else if (canal[k] && above && below) {
-      frames[k] = {frame_along(kLevels[k], *canal[k], *above - *below), true};
-    } else if (const LevelFrame* nearest = nearest_frame(spine, k)) {
-      frames[k] = {*nearest, false};
-      frames[k]->frame.level = kLevels[k];
-    }
-  }
-  return frames;
-}
-
-std::optional<Vector3> CropExtractor::given_point(const Study& study, const Region& region, Anchor anchor) const {
-  return coordinates_.locate(study, finding_at(anchor, region)).point_patient;
-}
-
-std::optional<CropRecords> CropExtractor::predicted_records(const LocatedStudy& located, const Region& region,
-                                                            const NetworkRecipe& network) const {
-  const auto& frame = located.spine.levels[index_of(region.level)];
-  if (!frame) return std::nullopt;
-  return records_of(located.study, network, recipe_.augmentation, [&](const View& view) {
-    return std::optional(place_crop(*frame, view.anchor, region.side, view.mirrored));
-  });
-}
-
-std::optional<CropRecords> CropExtractor::given_records(const LocatedStudy& located, const Region& region,
-                                                        const NetworkRecipe& network) const {
-  const auto& given = located.given[index_of(region.level)];
-  if (!given || !given_point(located.study, region, network.views.front().anchor)) return std::nullopt;
-  return records_of(located.study, network, recipe_.augmentation, [&](const View& view) {
-    std::optional<CropPlacement> placement = place_crop(given->frame, view.anchor, region.side, view.mirrored);
-    const auto point = given_point(located.study, region, view.anchor);
-    if (point) placement->point_patient = *point;
-    return point || given->has_canal ? placement : std::nullopt;
-  });
-}
-
-std::optional<PointOffset> CropExtractor::offset_of(const LocatedStudy& located, const Region& region,
-                                                    const View& view) const {
-  const auto& frame = located.spine.levels[index_of(region.level)];
-  const auto point = given_point(located.study, region, view.anchor);
-  if (!frame || !point) return std::nullopt;
-  const CropPlacement predicted = place_crop(*frame, view.anchor, region.side, view.mirrored);
-  const Vector3 error_mm = predicted.point_patient - *point;
-  const bool axial = view.series == SeriesRole::AxialT2;
-  const Vector3& across = axial ? predicted.up : predicted.lateral;
-  return PointOffset{error_mm.dot(axial ? predicted.lateral : predicted.posterior),
-                     error_mm.dot(axial ? predicted.posterior : predicted.up),
-                     static_cast<int>(std::lround(error_mm.dot(across) / view.slice_mm))};
-}
-
-std::vector<std::optional<PointOffset>> CropExtractor::offsets_of(const LocatedStudy& located, const Region& region,
-                                                                  const std::vector<View>& views) const {
-  std::vector<std::optional<PointOffset>> offsets;
-  for (const View& view : views) {
-    const auto first =
-        std::find_if(views.begin(), views.end(), [&](const View& other) { return other.anchor == view.anchor; });
-    const auto at = static_cast<size_t>(first - views.begin());
-    offsets.push_back(at < offsets.size() ? offsets[at] : offset_of(located, region, view));
-  }
-  return offsets;
-}
-
-CutSample CropExtractor::cut_sample(const LocatedStudy& located, const WantedRegion& wanted,
-                                    const NetworkRecipe& network) const {
-  CutSample result{wanted.sample, {}, {}, {}};
-  result.predicted = predicted_records(located, wanted.region, network);
-  if (recipe_.points.needs_given()) result.given = given_records(located, wanted.region, network);
-  if (result.predicted && result.given) result.offsets = offsets_of(located, wanted.region, network.views);
-  const auto& frame = located.spine.levels[index_of(wanted.region.level)];
-  result.sample.confidence = frame ? frame->confidence : 0;
-  result.sample.is_misnamed = lies_elsewhere(result.offsets, network.views);
-  return result;
-}
-
-void CropExtractor::check_coordinates(const StudyLabels& labels, const Study& study, CutStudy& cut) const {
-  const bool labelled = has_labels(labels);
-  for (size_t k = 0; k < kFindingCount; ++k) {
-    if (labelled && !labels.labels[k]) continue;
-    const Finding& finding = all_findings()[k];
-    const LabelledPoint point = coordinates_.locate(study, finding);
-    if (!point.reason.empty()) cut.misplaced.push_back({study.study_id, finding_key(finding), point.reason});
-  }
 }
 
 }  // namespace lumbargrade

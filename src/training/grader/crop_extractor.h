@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +17,7 @@ using CropRecords = std::vector<std::string>;
 
 /// A region with the crops that could be cut. Places in files are filled in when the records are written.
 struct CutSample {
+  Region region;
   GraderSample sample;
   std::optional<CropRecords> given;      ///< on the data set's points
   std::optional<CropRecords> predicted;  ///< as `grade` cuts it
@@ -44,41 +44,6 @@ class CropExtractor {
   CutStudy operator()(const StudyLabels& labels, int study_index) const;
 
  private:
-  /// The axes in which crops on given points of a level are cut.
-  struct GivenFrame {
-    LevelFrame frame;
-    bool has_canal = false;  ///< else a crop needs a given point of its own
-  };
-  using GivenFrames = std::array<std::optional<GivenFrame>, kLevelCount>;
-
-  /// A region that a network sees, with its labels.
-  struct WantedRegion {
-    Region region;
-    GraderSample sample;
-  };
-
-  struct LocatedStudy {
-    const Study& study;
-    Spine spine;
-    std::string lost;  ///< why nothing was found; empty where something was
-    GivenFrames given;
-  };
-
-  static std::vector<WantedRegion> wanted_regions(const StudyLabels& labels, int study_index,
-                                                  const NetworkRecipe& network);
-  LocatedStudy located(const PreparedStudy& prepared) const;
-  GivenFrames given_frames(const Study& study, const Spine& spine) const;
-  std::optional<Vector3> given_point(const Study& study, const Region& region, Anchor anchor) const;
-  std::optional<CropRecords> predicted_records(const LocatedStudy& located, const Region& region,
-                                               const NetworkRecipe& network) const;
-  std::optional<CropRecords> given_records(const LocatedStudy& located, const Region& region,
-                                           const NetworkRecipe& network) const;
-  std::optional<PointOffset> offset_of(const LocatedStudy& located, const Region& region, const View& view) const;
-  std::vector<std::optional<PointOffset>> offsets_of(const LocatedStudy& located, const Region& region,
-                                                     const std::vector<View>& views) const;
-  CutSample cut_sample(const LocatedStudy& located, const WantedRegion& wanted, const NetworkRecipe& network) const;
-  void check_coordinates(const StudyLabels& labels, const Study& study, CutStudy& cut) const;
-
   const GraderRecipe& recipe_;
   const StudySource& source_;
   const LabelCoordinates& coordinates_;

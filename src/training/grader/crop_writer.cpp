@@ -32,35 +32,27 @@ CropWriter::CropWriter(std::vector<std::array<std::vector<fs::path>, 2>> files, 
   networks_.resize(files.size());
   for (size_t n = 0; n < files.size(); ++n) {
     for (size_t kind = 0; kind < files[n].size(); ++kind) {
+      networks_[n].first_file[kind] = files_.size();
       for (size_t v = 0; v < files[n][kind].size(); ++v) {
         const View& view = recipe.networks[n].views[v];
-        networks_[n].records[kind].push_back(
-            {files[n][kind][v], record_bytes(view, margin_of(view, recipe.augmentation)), {}});
+        files_.push_back({files[n][kind][v], record_bytes(view, margin_of(view, recipe.augmentation)), n, kind});
       }
     }
   }
   const bool goes_on = !kept.is_null() && resume(kept);
-  for (OfNetwork& network : networks_) {
-    for (auto& of_kind : network.records) {
-      for (Records& records : of_kind) {
-        records.file.open(records.partial(), std::ios::binary | (goes_on ? std::ios::app : std::ios::trunc));
-        if (!records.file) throw_full(records.path);
-      }
-    }
+  for (Records& records : files_) {
+    records.file.open(records.partial(), std::ios::binary | (goes_on ? std::ios::app : std::ios::trunc));
+    if (!records.file) throw_full(records.path);
   }
 }
 
 bool CropWriter::resume(const nlohmann::json& kept) {
-  for (size_t n = 0; n < networks_.size(); ++n) {
-    const auto counts = kept.at("records").at(n).get<std::array<size_t, 2>>();
-    for (size_t kind = 0; kind < counts.size(); ++kind) {
-      for (const Records& records : networks_[n].records[kind]) {
-        std::error_code missing;
-        const auto size = fs::file_size(records.partial(), missing);
-        if (missing || size < counts[kind] * records.bytes) return false;
-        fs::resize_file(records.partial(), counts[kind] * records.bytes);
-      }
-    }
+  for (const Records& records : files_) {
+    const auto bytes = kept.at("records").at(records.network).at(records.kind).get<size_t>() * records.bytes;
+    std::error_code missing;
+    const auto size = fs::file_size(records.partial(), missing);
+    if (missing || size < bytes) return false;
+    fs::resize_file(records.partial(), bytes);
   }
   for (size_t n = 0; n < networks_.size(); ++n) {
     networks_[n].counts = kept.at("records").at(n).get<std::array<size_t, 2>>();
@@ -78,7 +70,7 @@ nlohmann::json CropWriter::add_records(OfNetwork& network, CropPoint point, cons
   const auto kind = static_cast<size_t>(point);
   for (size_t v = 0; v < records->size(); ++v) {
     const std::string& record = (*records)[v];
-    network.records[kind][v].file.write(record.data(), static_cast<std::streamsize>(record.size()));
+    files_[network.first_file[kind] + v].file.write(record.data(), static_cast<std::streamsize>(record.size()));
   }
   return network.counts[kind]++;
 }
@@ -101,12 +93,10 @@ void CropWriter::add(const CutStudy& study) {
 
 nlohmann::json CropWriter::state() {
   nlohmann::json state = {{"skipped", skipped_}, {"misplaced", misplaced_}, {"next_study", next_study_}};
-  for (OfNetwork& network : networks_) {
-    for (auto& of_kind : network.records) {
-      for (Records& records : of_kind) {
-        if (!records.file.flush()) throw_full(records.path);
-      }
-    }
+  for (Records& records : files_) {
+    if (!records.file.flush()) throw_full(records.path);
+  }
+  for (const OfNetwork& network : networks_) {
     state["records"].push_back(network.counts);
     state["samples"].push_back(network.samples);
     state["offsets"].push_back(network.offsets);
@@ -115,14 +105,10 @@ nlohmann::json CropWriter::state() {
 }
 
 void CropWriter::finish() {
-  for (OfNetwork& network : networks_) {
-    for (auto& of_kind : network.records) {
-      for (Records& records : of_kind) {
-        records.file.close();
-        if (!records.file) throw_full(records.path);
-        fs::rename(records.partial(), records.path);
-      }
-    }
+  for (Records& records : files_) {
+    records.file.close();
+    if (!records.file) throw_full(records.path);
+    fs::rename(records.partial(), records.path);
   }
 }
 

@@ -29,13 +29,14 @@ class CropWriter {
  private:
   struct Records {
     std::filesystem::path path;
-    size_t bytes = 0;  ///< of one
-    std::ofstream file;
+    size_t bytes;          ///< of one
+    size_t network, kind;  ///< whose, and on which kind of point
+    std::ofstream file = {};
 
     std::filesystem::path partial() const { return path.string() + ".partial"; }
   };
   struct OfNetwork {
-    std::array<std::vector<Records>, 2> records;  ///< by kind of point and view
+    std::array<size_t, 2> first_file{};  ///< by kind of point: of its views' in files_
     std::array<size_t, 2> counts{};
     nlohmann::json samples = nlohmann::json::array();
     nlohmann::json offsets = nlohmann::json::array();
@@ -45,6 +46,7 @@ class CropWriter {
   nlohmann::json add_records(OfNetwork& network, CropPoint point, const std::optional<CropRecords>& records);
   [[noreturn]] static void throw_full(const std::filesystem::path& path);
 
+  std::vector<Records> files_;  ///< by network, kind of point and view
   std::vector<OfNetwork> networks_;
   nlohmann::json skipped_ = nlohmann::json::array();
   nlohmann::json misplaced_ = nlohmann::json::array();

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <set>
 
-#include "bundle/find_bundle.h"
 #include "bundle/kept_networks.h"
 #include "bundle/verify.h"
 #include "core/atomic_file.h"
@@ -34,19 +33,19 @@ constexpr const char* kTrustedPass = "-trusted";
 /// Findings whose labels are not learned from.
 using Suspects = std::set<FindingKey>;
 
-FoldResult train_job(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job,
-                     const Suspects& suspects, const std::string& pass_name) {
-  const TrainingPass pass{pass_name, suspects, training.recipe.optimisation_of(training.recipe.networks[job.entry]),
-                          nullptr, nullptr};
-  FoldResult result = train_fold(training, data, job.entry, job.fold, pass);
+TrainingResult train_job(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job,
+                         const Suspects& suspects, const std::string& pass_name) {
+  const NetworkRecipe& network = training.recipe.networks[job.entry];
+  const TrainingPass pass{pass_name, suspects, training.recipe.optimisation_of(network)};
+  TrainingResult result = train_fold(training, data, job, pass);
   if (training.recipe.weighted_head) {
     const TrainingPass head{pass_name + "-head", suspects, *training.recipe.weighted_head,
                             &result.state,       nullptr,  true};
-    FoldResult weighted = train_fold(training, data, job.entry, job.fold, head);
+    TrainingResult weighted = train_fold(training, data, job, head);
     result = std::move(weighted);
   }
-  log_info(text("job ", job.name(), ", ", name_of(training.recipe.networks[job.entry].conditions), pass_name, ", fold ",
-                job.fold, ": held-out loss ", result.held_out_loss, " at epoch ", result.best_epoch));
+  log_info(text("job ", job.name(), ", ", name_of(network.conditions), pass_name, ", fold ", job.fold,
+                ": held-out loss ", result.held_out_loss, " at epoch ", result.best_epoch));
   return result;
 }
 
@@ -82,9 +81,7 @@ void add_conditions(const std::vector<Condition>& graded, std::vector<TrainedCon
   for (const Condition condition : graded) {
     const bool is_there = std::any_of(conditions.begin(), conditions.end(),
                                       [&](const TrainedCondition& known) { return known.condition == condition; });
-    if (is_there) continue;
-    conditions.emplace_back();
-    conditions.back().condition = condition;
+    if (!is_there) conditions.emplace_back().condition = condition;
   }
 }
 
@@ -93,24 +90,15 @@ TrainedEnsemble train_pass(const GraderTrainingOptions& training, const GraderDa
                            const std::string& name) {
   TrainedEnsemble graders;
   graders.suspects = suspects;
+  graders.members.resize(training.recipe.networks.size());
   SoFar so_far(training, name);
-  for (size_t entry = 0; entry < training.recipe.networks.size(); ++entry) {
-    TrainedEntry trained{entry, {}};
-    for (const int fold : training.recipe.folds_to_run()) {
-      FoldResult result = train_job(training, data, {entry, fold}, suspects, name);
-      so_far.add({entry, fold}, result.held_out_loss);
-      trained.members.push_back(std::move(result.state));
-    }
-    graders.entries.push_back(std::move(trained));
-    add_conditions(training.recipe.networks[entry].conditions, graders.conditions);
+  for (const TrainingJob& job : training.jobs()) {
+    TrainingResult result = train_job(training, data, job, suspects, name);
+    so_far.add(job, result.held_out_loss);
+    graders.members[job.entry].push_back(std::move(result.state));
   }
+  for (const NetworkRecipe& network : training.recipe.networks) add_conditions(network.conditions, graders.conditions);
   return graders;
-}
-
-/// |out of fold - label| of a finding: how much of the submitted probability lies off the label (second place of the
-/// challenge).
-double disagreement(const Probabilities& frequencies, Severity severity) {
-  return 1 - as_submitted(frequencies)[index_of(severity)];
 }
 
 /// The labels that the first pass's networks, as `grade` would run them, doubt; writes suspects.csv.
@@ -122,7 +110,8 @@ Suspects suspect_labels(const GraderTrainingOptions& training, const GraderData&
   for (const auto& [key, severity] : labels_of(data)) {
     const auto& study = held_out[static_cast<size_t>(key.first)];
     if (!study || !study->networks[key.second]) continue;
-    const double distance = disagreement(*study->networks[key.second], severity);
+    // |out of fold - label|: how much of the submitted probability lies off the label (second place of the challenge).
+    const double distance = 1 - as_submitted(*study->networks[key.second])[index_of(severity)];
     if (distance < training.recipe.drop_suspects) continue;
     suspects.insert(key);
     table += csv_line({data.study_ids[static_cast<size_t>(key.first)], finding_key(all_findings()[key.second]),
@@ -142,9 +131,8 @@ TrainedEnsemble train_conditions(const GraderTrainingOptions& training, const Gr
 
 size_t finished_jobs(const GraderTrainingOptions& training, const std::string& pass) {
   const std::vector<TrainingJob> jobs = training.jobs();
-  return static_cast<size_t>(std::count_if(jobs.begin(), jobs.end(), [&](const TrainingJob& job) {
-    return is_fold_trained(training, job.entry, job.fold, pass);
-  }));
+  return static_cast<size_t>(std::count_if(
+      jobs.begin(), jobs.end(), [&](const TrainingJob& job) { return is_fold_trained(training, job, pass); }));
 }
 
 /// The first pass of `training.only`, or its second one where that can be begun.
@@ -164,9 +152,9 @@ void train_only(const GraderTrainingOptions& training, const GraderData& data) {
                       : "a call without --only makes the bundle"));
 }
 
-/// What the stack learns from: every study that was held out, and its index.
-std::pair<std::vector<StackStudy>, std::vector<size_t>> stack_studies(
-    const GraderData& data, const Suspects& suspects, const std::vector<std::optional<HeldOutStudy>>& held_out) {
+/// What the stack learns from: every study that was held out.
+std::vector<StackStudy> stack_studies(const GraderData& data, const Suspects& suspects,
+                                      const std::vector<std::optional<HeldOutStudy>>& held_out) {
   std::vector<StackStudy> all(held_out.size());
   for (const auto& [key, severity] : labels_of(data)) {
     StackStudy& study = all[static_cast<size_t>(key.first)];
@@ -174,14 +162,12 @@ std::pair<std::vector<StackStudy>, std::vector<size_t>> stack_studies(
     study.doubted[key.second] = suspects.contains(key);
   }
   std::vector<StackStudy> studies;
-  std::vector<size_t> indices;
   for (size_t study = 0; study < held_out.size(); ++study) {
     if (!held_out[study]) continue;
     all[study].answers = held_out[study]->networks;
     studies.push_back(all[study]);
-    indices.push_back(study);
   }
-  return {std::move(studies), std::move(indices)};
+  return studies;
 }
 
 /// Learns the second stage from what the networks say of studies that they have not seen. Where it is of use it comes
@@ -189,15 +175,18 @@ std::pair<std::vector<StackStudy>, std::vector<size_t>> stack_studies(
 /// fitted and measured on that.
 void train_second_stage(const GraderTrainingOptions& training, const GraderData& data,
                         std::vector<std::optional<HeldOutStudy>>& held_out, TrainedEnsemble& graders) {
-  const auto [studies, indices] = stack_studies(data, graders.suspects, held_out);
-  StackResult stack = train_stack(studies, *training.recipe.stack, training.seed);
+  StackResult stack =
+      train_stack(stack_studies(data, graders.suspects, held_out), *training.recipe.stack, training.seed);
   log_info(text("second stage: held-out loss ", stack.held_out_loss, ", of the networks alone ", stack.first_stage_loss,
                 "; ", stack.steps, " steps"));
   if (!stack.gains()) {
     log_warning("the second stage gains nothing on studies that it has not seen and is left out of the bundle");
     return;
   }
-  for (size_t k = 0; k < indices.size(); ++k) held_out[indices[k]]->networks = stack.held_out[k];
+  auto stacked = stack.held_out.begin();
+  for (auto& study : held_out) {
+    if (study) study->networks = *stacked++;
+  }
   graders.stack = std::move(stack);
 }
 
@@ -233,8 +222,7 @@ void check_base(const GraderTrainingOptions& training) {
   for (const NetworkRecipe& network : training.recipe.networks) {
     for (const Condition condition : network.conditions) roles.emplace_back(grading_role(condition));
   }
-  const std::string& base = training.data.base_bundle;
-  check_replaceable(read_manifest(find_bundle(base.empty() ? std::nullopt : std::optional(base))), roles);
+  check_replaceable(read_manifest(training.data.base_folder()), roles);
 }
 
 /// Which fold holds a study out: a member of the bundle has not seen the studies of its own fold.
@@ -248,10 +236,7 @@ void write_folds(const GraderTrainingOptions& training, const GraderData& data) 
 void check_only(const GraderTrainingOptions& training) {
   if (!training.only) return;
   const std::vector<TrainingJob> jobs = training.jobs();
-  const bool is_there = std::any_of(jobs.begin(), jobs.end(), [&](const TrainingJob& job) {
-    return job.entry == training.only->entry && job.fold == training.only->fold;
-  });
-  if (is_there) return;
+  if (std::find(jobs.begin(), jobs.end(), *training.only) != jobs.end()) return;
   throw Error(ErrorKind::Usage, text("the recipe ", training.recipe.name, " has no job ", training.only->name(),
                                      "; its jobs are ", jobs.front().name(), " to ", jobs.back().name()));
 }

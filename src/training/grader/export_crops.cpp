@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <string_view>
 
 #include "bundle/manifest.h"
 #include "core/atomic_file.h"
@@ -17,12 +17,6 @@ namespace lumbargrade {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array kExportedPoints = {CropPoint::Given, CropPoint::Predicted};
-
-const char* name_of(CropPoint point) {
-  return point == CropPoint::Given ? "given" : "predicted";
-}
 
 std::string label_word(const LabelledFinding& labelled) {
   return labelled.severity ? std::string(severity_key(*labelled.severity)) : "";
@@ -44,34 +38,12 @@ class NumpyFile {
     file_.write(bytes.data(), bytes.size());
     file_.write(header.data(), header.size());
   }
-  void add(const std::vector<std::uint8_t>& bytes) { file_.write(bytes.data(), bytes.size()); }
+  void add(std::string_view bytes) { file_.write(bytes.data(), bytes.size()); }
   void finish() { file_.commit(); }
 
  private:
   AtomicFile file_;
 };
-
-/// One record with this margin, of which there is as much or more in the file; zeros where there is no record.
-struct InnerCrop {
-  std::vector<std::uint8_t> pixels, valid;
-};
-
-InnerCrop inner_crop(const CropFile& file, const CropMargin& margin, const std::optional<size_t>& record) {
-  const auto [slices, size] = extent_of(file.view(), margin);
-  InnerCrop crop{std::vector<std::uint8_t>(slices * size * size, 0), std::vector<std::uint8_t>(slices, 0)};
-  if (!record) return crop;
-  const int first_slice = file.margin().slices - margin.slices, first = file.margin().pixels - margin.pixels;
-  for (size_t slice = 0; slice < slices; ++slice) {
-    const int stored = first_slice + static_cast<int>(slice);
-    crop.valid[slice] = file.is_valid(*record, stored) ? 1 : 0;
-    for (size_t row = 0; row < size; ++row) {
-      const std::uint8_t* from = file.slice(*record, stored) +
-                                 (row + static_cast<size_t>(first)) * static_cast<size_t>(file.size_px()) + first;
-      std::memcpy(crop.pixels.data() + (slice * size + row) * size, from, size);
-    }
-  }
-  return crop;
-}
 
 class Exporter {
  public:
@@ -168,7 +140,7 @@ class Exporter {
     nlohmann::ordered_json json = {{"input", nlohmann::ordered_json::parse(image_input_json(input_of(view)).dump())},
                                    {"margin_slices", margin.slices},
                                    {"margin_px", margin.pixels}};
-    for (const CropPoint point : kExportedPoints) {
+    for (const CropPoint point : kCropPoints) {
       const auto has_it = [&](const GraderSample* sample) { return sample->record(point).has_value(); };
       if (std::none_of(samples.begin(), samples.end(), has_it)) continue;
       const std::string pixels = text(view.name, ".", name_of(point), ".npy"),
@@ -185,10 +157,12 @@ class Exporter {
                            const fs::path& valid_path) {
     const auto [slices, size] = extent_of(file.view(), margin);
     NumpyFile pixels(pixels_path, {samples.size(), slices, size, size}), valid(valid_path, {samples.size(), slices});
+    const std::string zeros(record_bytes(file.view(), margin), '\0');
     for (const GraderSample* sample : samples) {
-      const InnerCrop crop = inner_crop(file, margin, sample->record(point));
-      pixels.add(crop.pixels);
-      valid.add(crop.valid);
+      const auto place = sample->record(point);
+      const std::string record = place ? file.inner_record(*place, margin) : zeros;
+      pixels.add(std::string_view(record).substr(0, record.size() - slices));
+      valid.add(std::string_view(record).substr(record.size() - slices));
     }
     pixels.finish();
     valid.finish();

@@ -16,7 +16,6 @@
 #include "training/grader/file_lock.h"
 #include "training/grader/grader_batch.h"
 #include "training/grader/grader_predictions.h"
-#include "training/loop/trainer.h"
 
 namespace lumbargrade {
 namespace {
@@ -39,12 +38,12 @@ struct Split {
   std::vector<size_t> held_out;
 };
 
-Split split_samples(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold) {
+Split split_samples(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job) {
   const std::vector<int> folds = folds_of_studies(data.study_ids.size(), training.recipe.folds, training.seed);
   Split split;
-  const auto& samples = data.networks[index].samples;
+  const auto& samples = data.networks[job.entry].samples;
   for (size_t k = 0; k < samples.size(); ++k) {
-    const bool is_held_out = folds[static_cast<size_t>(samples[k].study)] == fold;
+    const bool is_held_out = folds[static_cast<size_t>(samples[k].study)] == job.fold;
     if (is_held_out && samples[k].predicted) split.held_out.push_back(k);
     if (!is_held_out && samples[k].has_crop()) split.trained.push_back(k);
   }
@@ -52,47 +51,46 @@ Split split_samples(const GraderTrainingOptions& training, const GraderData& dat
 }
 
 /// Of the run's folder in checkpoint/.
-std::string run_name(const GraderRecipe& recipe, size_t index, int fold, const std::string& pass) {
-  return text(index, "-", name_of(recipe.networks[index].conditions), pass, "-fold", fold);
+std::string run_name(const GraderRecipe& recipe, const TrainingJob& job, const std::string& pass) {
+  return text(job.entry, "-", name_of(recipe.networks[job.entry].conditions), pass, "-fold", job.fold);
 }
 
 class FoldTask {
  public:
-  FoldTask(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
+  FoldTask(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job,
            const TrainingPass& pass)
       : training_(training),
-        recipe_(training.recipe.networks[index]),
+        recipe_(training.recipe.networks[job.entry]),
         data_(data),
-        network_data_(data.networks[index]),
-        index_(index),
-        fold_(fold),
+        network_data_(data.networks[job.entry]),
+        job_(job),
         pass_(pass),
-        held_out_(split_samples(training, data, index, fold).held_out),
-        device_(training.device) {
+        split_(split_samples(training, data, job)) {
     gather_examples();
     const auto per_batch = static_cast<size_t>(pass.optimisation.studies_per_batch);
     steps_per_epoch_ = static_cast<int>((studies_.size() + per_batch - 1) / per_batch);
   }
 
-  FoldResult run() const {
+  TrainingResult run() const {
     TrainingTask task;
     task.build = [this] { return build(); };
     if (pass_.start != nullptr) task.start = *pass_.start;
     task.start_counts = pass_.start != nullptr;
     task.steps_per_epoch = steps_per_epoch_;
     task.batch = [this](int step) { return batch(step); };
-    task.held_out_loss = [this](const Network& network) { return held_out_loss(look(network)); };
+    task.held_out_loss = [this](const Network& network) { return held_out_loss(network); };
     task.several_makers = true;
     task.loss = GraderLoss(pass_.optimisation.class_weights, pass_.optimisation.any_severe);
     task.optimisation = static_cast<const OptimisationSettings&>(pass_.optimisation);
     task.identity = identity();
-    TrainingResult learned = train_network(task, own_run());
-    return {std::move(learned.state), learned.held_out_loss, learned.best_epoch};
+    return train_network(task,
+                         training_run(training_, text(name_of(recipe_.conditions), pass_.name, ", fold ", job_.fold),
+                                      run_name(training_.recipe, job_, pass_.name), seed(kNetwork, 0)));
   }
 
  private:
   void gather_examples() {
-    for (const size_t sample : split_samples(training_, data_, index_, fold_).trained) {
+    for (const size_t sample : split_.trained) {
       const int study = network_data_.samples[sample].study;
       std::vector<Probabilities> targets;
       for (size_t c = 0; c < recipe_.conditions.size(); ++c)
@@ -115,7 +113,7 @@ class FoldTask {
         known.push_back({{}, *finding.severity, all_findings()[finding.finding].level, {}, 1});
       }
     }
-    return weighted_prior(known, {1, 1, 1});
+    return level_prior(known);
   }
 
   const LabelledFinding& labelled(size_t sample, size_t condition) const {
@@ -148,19 +146,14 @@ class FoldTask {
   }
 
   std::uint64_t seed(FoldStream stream, int number) const {
-    return seed_of(
-        {training_.seed, index_, static_cast<std::uint64_t>(fold_), stream, static_cast<std::uint64_t>(number)});
-  }
-
-  TrainingRun own_run() const {
-    return training_run(training_, text(name_of(recipe_.conditions), pass_.name, ", fold ", fold_),
-                        run_name(training_.recipe, index_, fold_, pass_.name), seed(kNetwork, 0));
+    return seed_of({training_.seed, job_.entry, static_cast<std::uint64_t>(job_.fold), stream,
+                    static_cast<std::uint64_t>(number)});
   }
 
   nlohmann::json identity() const {
     nlohmann::json identity = {{"network", recipe_.parameters},
                                {"data", data_.fingerprint},
-                               {"fold", {fold_, training_.recipe.folds, training_.seed}},
+                               {"fold", {job_.fold, training_.recipe.folds, training_.seed}},
                                {"points", to_json(training_.recipe.points)},
                                {"augmentation", to_json(training_.recipe.augmentation)},
                                {"studies_per_batch", pass_.optimisation.studies_per_batch},
@@ -175,7 +168,7 @@ class FoldTask {
 
   Network build() const {
     Network network =
-        build_network("grader", recipe_.parameters, "the recipe", text("networks[", index_, "].parameters"));
+        build_network("grader", recipe_.parameters, "the recipe", text("networks[", job_.entry, "].parameters"));
     if (!training_.init.empty() && pass_.start == nullptr) {
       load_backbone_init(*std::dynamic_pointer_cast<GraderNetworkImpl>(network.module),
                          read_backbone_weights(init_file()), init_file().string());
@@ -223,20 +216,18 @@ class FoldTask {
     return at < labelled ? data_.study_ids[at] : text("unlabelled ", at - labelled);
   }
 
-  GraderPredictions look(const Network& network) const {
-    return predictions_of(network, network_data_, held_out_, device_);
-  }
-
   /// The mean over the conditions.
-  double held_out_loss(const GraderPredictions& answers) const {
+  double held_out_loss(const Network& network) const {
+    const torch::Tensor answers =
+        predictions_of(network, network_data_, split_.held_out, torch::Device(training_.device));
     double sum = 0;
     for (size_t c = 0; c < recipe_.conditions.size(); ++c) sum += held_out_loss(answers, c);
     return sum / static_cast<double>(recipe_.conditions.size());
   }
 
-  double held_out_loss(const GraderPredictions& answers, size_t condition) const {
+  double held_out_loss(const torch::Tensor& answers, size_t condition) const {
     std::map<FindingKey, size_t> labels;  // and a sample that shows it
-    for (const size_t sample : held_out_) {
+    for (const size_t sample : split_.held_out) {
       const LabelledFinding& finding = labelled(sample, condition);
       if (finding.severity) labels[{network_data_.samples[sample].study, finding.finding}] = sample;
     }
@@ -245,7 +236,7 @@ class FoldTask {
                     torch::full({count}, -1, torch::kLong)};
     HeldOutLogits held_out{torch::empty({count, kSeverityCount}), torch::empty({count}),
                            torch::empty({count, kSeverityCount})};
-    const auto said = by_finding(answers, network_data_, held_out_, condition, training_.recipe.combine);
+    const auto said = by_finding(answers, network_data_, split_.held_out, condition, training_.recipe.combine);
     std::int64_t row = 0;
     for (const auto& [key, sample] : labels) {
       held_out.logits[row] = said.at(key)[0];
@@ -263,22 +254,20 @@ class FoldTask {
   const NetworkRecipe& recipe_;
   const GraderData& data_;
   const NetworkData& network_data_;
-  size_t index_;
-  int fold_;
+  TrainingJob job_;
   const TrainingPass& pass_;
-  std::vector<size_t> held_out_;
-  torch::Device device_;
+  Split split_;
   std::map<int, std::vector<Example>> examples_by_study_;
   std::vector<int> studies_;        // that are learned from
   std::vector<LevelPrior> priors_;  // by condition, of the labels that are learned from
   int steps_per_epoch_ = 0;
 };
 
-void check_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
+void check_fold(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job,
                 const std::set<FindingKey>& suspects) {
-  const Split split = split_samples(training, data, index, fold);
-  const auto& samples = data.networks[index].samples;
-  const std::vector<Condition>& conditions = training.recipe.networks[index].conditions;
+  const Split split = split_samples(training, data, job);
+  const auto& samples = data.networks[job.entry].samples;
+  const std::vector<Condition>& conditions = training.recipe.networks[job.entry].conditions;
   const std::string remedy = suspects.empty() ? "use fewer folds" : "raise drop_suspects in the recipe";
   const std::string_view when = suspects.empty() ? "" : " once suspect labels are left out";
   for (size_t c = 0; c < conditions.size(); ++c) {
@@ -293,12 +282,12 @@ void check_fold(const GraderTrainingOptions& training, const GraderData& data, s
                                          [&](size_t sample) { return samples[sample].findings[c].severity; });
     if (classes == 0 || !is_measured) {
       throw Error(ErrorKind::Usage,
-                  text("fold ", fold, " of ", training.recipe.folds, " has no labelled finding of ",
+                  text("fold ", job.fold, " of ", training.recipe.folds, " has no labelled finding of ",
                        condition_key(conditions[c]), " to ", classes == 0 ? "train on" : "measure at predicted points",
                        when, "; ", remedy));
     }
     if (classes < 2) {
-      throw Error(ErrorKind::Usage, text("all labels of ", condition_key(conditions[c]), " in fold ", fold,
+      throw Error(ErrorKind::Usage, text("all labels of ", condition_key(conditions[c]), " in fold ", job.fold,
                                          " are of one class", when, ": there is nothing to learn; ", remedy));
     }
   }
@@ -323,20 +312,19 @@ std::vector<int> folds_of_studies(size_t studies, int folds, std::uint64_t seed)
 
 void check_folds(const GraderTrainingOptions& training, const GraderData& data, const std::set<FindingKey>& suspects) {
   for (const int fold : training.recipe.folds_to_run()) {
-    for (size_t index = 0; index < data.networks.size(); ++index) check_fold(training, data, index, fold, suspects);
+    for (size_t entry = 0; entry < data.networks.size(); ++entry) check_fold(training, data, {entry, fold}, suspects);
   }
 }
 
-bool is_fold_trained(const GraderTrainingOptions& training, size_t index, int fold, const std::string& pass) {
-  return is_trained(training_run(training, "", run_name(training.recipe, index, fold, pass), 0));
+bool is_fold_trained(const GraderTrainingOptions& training, const TrainingJob& job, const std::string& pass) {
+  return is_trained(training_run(training, "", run_name(training.recipe, job, pass), 0));
 }
 
-FoldResult train_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
-                      const TrainingPass& pass) {
-  const auto lock =
-      FileLock::take(training.out / "checkpoint" / run_name(training.recipe, index, fold, pass.name) / ".lock");
-  if (lock) return FoldTask(training, data, index, fold, pass).run();
-  throw Error(ErrorKind::Failure, text("job ", TrainingJob{index, fold}.name(), " in ", training.out.string(),
+TrainingResult train_fold(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job,
+                          const TrainingPass& pass) {
+  const auto lock = FileLock::take(training.out / "checkpoint" / run_name(training.recipe, job, pass.name) / ".lock");
+  if (lock) return FoldTask(training, data, job, pass).run();
+  throw Error(ErrorKind::Failure, text("job ", job.name(), " in ", training.out.string(),
                                        " is being trained by another process; wait for it, or end it"));
 }
 

@@ -1,26 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "network/safetensors.h"
-#include "training/calibration/grader_calibration.h"
 #include "training/grader/grader_data.h"
 #include "training/grader/grader_training_options.h"
+#include "training/loop/trainer.h"
 
 namespace lumbargrade {
-
-/// One network trained on one split.
-struct FoldResult {
-  TensorMap state;  ///< averaged weights of the best epoch
-  /// official_loss over the held-out findings that `grade` would show it, one plain look; the mean of its conditions.
-  double held_out_loss = 0;
-  int best_epoch = 0;
-};
 
 /// What a network is expected to say of unlabelled samples.
 struct PseudoLabels {
@@ -51,12 +41,13 @@ std::vector<int> folds_of_studies(size_t studies, int folds, std::uint64_t seed)
 void check_folds(const GraderTrainingOptions& training, const GraderData& data, const std::set<FindingKey>& suspects);
 
 /// Whether this pass has been trained to its end, as its checkpoint in the run's folder says.
-bool is_fold_trained(const GraderTrainingOptions& training, size_t index, int fold, const std::string& pass);
+bool is_fold_trained(const GraderTrainingOptions& training, const TrainingJob& job, const std::string& pass);
 
-/// Trains network `index` of the recipe without the studies of `fold`, with log and checkpoint in the run's folder.
-/// Goes on from a checkpoint where training.resume asks for it, to the same weights as an uninterrupted run with the
-/// same threads.
-FoldResult train_fold(const GraderTrainingOptions& training, const GraderData& data, size_t index, int fold,
-                      const TrainingPass& pass);
+/// Trains the job's network without the studies of its fold, with log and checkpoint in the run's folder. Gives the
+/// averaged weights of the best epoch, and loss_in_bundle over the held-out findings that `grade` would show it, one
+/// plain look, the mean of its conditions. Goes on from a checkpoint where training.resume asks for it, to the same
+/// weights as an uninterrupted run with the same threads.
+TrainingResult train_fold(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job,
+                          const TrainingPass& pass);
 
 }  // namespace lumbargrade

@@ -16,16 +16,6 @@ constexpr double kMirroredShare = 0.5;
 /// Which of a batch's generators a seed is for.
 enum BatchStream : std::uint64_t { kCrops, kMirroring, kBlending, kNoise };
 
-std::uint64_t as_seed(size_t number) {
-  return static_cast<std::uint64_t>(number);
-}
-
-/// Grey values 0..255.
-CropBatch empty_view(const View& view, size_t count) {
-  const auto n = static_cast<std::int64_t>(count);
-  return {torch::empty({n, view.slices, view.size_px, view.size_px}), torch::empty({n, view.slices})};
-}
-
 CropBuffers buffers_of(const CropBatch& view, size_t row) {
   const auto at = static_cast<std::int64_t>(row);
   return {view.pixels[at].data_ptr<float>(), view.valid[at].data_ptr<float>()};
@@ -45,9 +35,9 @@ std::vector<bool> mirrored_rows(size_t count, const NetworkRecipe& network, cons
 DrawnCrops drawn_view(const std::vector<Example>& examples, size_t view, const std::vector<bool>& mirrored,
                       const AugmentationRecipe& augmentation, std::uint64_t seed) {
   DrawnCrops crops =
-      empty_crops(examples.front().crops(view), examples.size(), augmentation, seed_of({seed, kNoise, as_seed(view)}));
+      empty_crops(examples.front().crops(view), examples.size(), augmentation, seed_of({seed, kNoise, view}));
   for (size_t row = 0; row < examples.size(); ++row) {
-    std::mt19937_64 random(seed_of({seed, kCrops, as_seed(row), as_seed(view)}));
+    std::mt19937_64 random(seed_of({seed, kCrops, row, view}));
     const Example& example = examples[row];
     draw_crop({example.crops(view), example.record()}, augmentation_of(example, view, augmentation), mirrored[row],
               random, crops, row);
@@ -180,12 +170,15 @@ TrainingBatch augmented_batch(const std::vector<Example>& examples, const Networ
 }
 
 TensorMap central_inputs(const NetworkData& data, const std::vector<size_t>& samples, const torch::Device& device) {
+  const auto count = static_cast<std::int64_t>(samples.size());
   TensorMap inputs;
   for (const CropFile& file : data.predicted) {
-    const CropBatch batch = empty_view(file.view(), samples.size());
+    const View& view = file.view();
+    const CropBatch batch{torch::empty({count, view.slices, view.size_px, view.size_px}),
+                          torch::empty({count, view.slices})};
     for (size_t row = 0; row < samples.size(); ++row)
       copy_central(file, *data.samples[samples[row]].predicted, buffers_of(batch, row));
-    add_view(inputs, file.view().name, batch, device);
+    add_view(inputs, view.name, batch, device);
   }
   return inputs;
 }

@@ -3,13 +3,11 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <set>
 
 #include "bundle/bundle.h"
 #include "bundle/bundle_card.h"
-#include "bundle/find_bundle.h"
 #include "bundle/kept_networks.h"
 #include "bundle/model_card.h"
 #include "bundle/write_bundle.h"
@@ -47,24 +45,6 @@ TrainedNetwork member_network(const NetworkRecipe& recipe, const NetworkData& da
   trained.state = state;
   trained.golden_inputs = example_inputs(recipe, data);
   return trained;
-}
-
-/// Condition by condition, entry by entry, fold by fold. An entry of several conditions comes with its first one.
-std::vector<TrainedNetwork> all_members(const GraderTrainingOptions& training, const GraderData& data,
-                                        const TrainedEnsemble& graders, const std::vector<size_t>& folds) {
-  std::vector<TrainedNetwork> networks;
-  std::set<size_t> added;
-  for (const TrainedCondition& trained_condition : graders.conditions) {
-    for (const TrainedEntry& entry : graders.entries) {
-      const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
-      if (!recipe.grades(trained_condition.condition) || !added.insert(entry.recipe).second) continue;
-      for (const size_t fold : folds) {
-        networks.push_back(member_network(recipe, data.networks[entry.recipe], entry.members[fold],
-                                          text(name_of(recipe.conditions), "_", entry.recipe, "_", fold)));
-      }
-    }
-  }
-  return networks;
 }
 
 InputSpec stack_input(const char* name, std::vector<AxisSpec> axes) {
@@ -154,24 +134,28 @@ std::string card_of(const GraderTrainingOptions& training, const Manifest& manif
   return model_card(manifest, training.out, card_template, "the card");
 }
 
-void finish_bundle(const GraderTrainingOptions& training, const Manifest& manifest,
-                   const std::vector<TrainedNetwork>& networks) {
-  const Manifest written = write_bundle(training.out, manifest, networks);
-  write_file_atomically(training.out / "MODEL_CARD.md", card_of(training, written));
-}
-
 }  // namespace
 
-std::vector<TrainedNetwork> fold_networks(const GraderTrainingOptions& training, const GraderData& data,
-                                          const TrainedEnsemble& graders, size_t member) {
-  return all_members(training, data, graders, {member});
+std::vector<TrainedNetwork> member_networks(const GraderTrainingOptions& training, const GraderData& data,
+                                            const TrainedEnsemble& graders, const std::vector<size_t>& folds) {
+  std::vector<TrainedNetwork> networks;
+  std::set<size_t> added;
+  for (const TrainedCondition& trained_condition : graders.conditions) {
+    for (size_t entry = 0; entry < graders.members.size(); ++entry) {
+      const NetworkRecipe& recipe = training.recipe.networks[entry];
+      if (!recipe.grades(trained_condition.condition) || !added.insert(entry).second) continue;
+      for (const size_t fold : folds) {
+        networks.push_back(member_network(recipe, data.networks[entry], graders.members[entry][fold],
+                                          text(name_of(recipe.conditions), "_", entry, "_", fold)));
+      }
+    }
+  }
+  return networks;
 }
 
 void write_grader_bundle(const GraderTrainingOptions& training, const GraderData& data, const TrainedEnsemble& graders,
                          const std::optional<double>& score) {
-  const std::optional<std::string> chosen =
-      training.data.base_bundle.empty() ? std::nullopt : std::optional(training.data.base_bundle);
-  const Bundle base = load_bundle(find_bundle(chosen));
+  const Bundle base = load_bundle(training.data.base_folder());
   Manifest manifest = base.manifest;
   std::vector<std::string> roles = {kStackRole};
   for (const TrainedCondition& trained_condition : graders.conditions)
@@ -187,7 +171,8 @@ void write_grader_bundle(const GraderTrainingOptions& training, const GraderData
                 [&](const ConditionSpec& spec) { return is_trained(std::string(grading_role(spec.condition))); });
   std::vector<size_t> members(training.recipe.folds_to_run().size());
   std::iota(members.begin(), members.end(), 0);
-  for (TrainedNetwork& network : all_members(training, data, graders, members)) networks.push_back(std::move(network));
+  for (TrainedNetwork& network : member_networks(training, data, graders, members))
+    networks.push_back(std::move(network));
   for (const TrainedCondition& trained_condition : graders.conditions) {
     manifest.grading.conditions.push_back(condition_spec(training, trained_condition));
     if (!training.recipe.keep_prior)
@@ -202,10 +187,12 @@ void write_grader_bundle(const GraderTrainingOptions& training, const GraderData
   if (score)
     manifest.metrics.push_back({kWholeProgram, "score of the challenge", *score, "1", held_out_set(training),
                                 static_cast<std::int64_t>(data.study_ids.size())});
-  if (training.recipe.keep_prior) return finish_bundle(training, manifest, networks);
-  manifest.grading.prior_source = text("trained conditions: frequencies of ", training.data.data.filename().string(),
-                                       "; others: ", base.manifest.grading.prior_source);
-  finish_bundle(training, manifest, networks);
+  if (!training.recipe.keep_prior) {
+    manifest.grading.prior_source = text("trained conditions: frequencies of ", training.data.data.filename().string(),
+                                         "; others: ", base.manifest.grading.prior_source);
+  }
+  const Manifest written = write_bundle(training.out, manifest, networks);
+  write_file_atomically(training.out / "MODEL_CARD.md", card_of(training, written));
 }
 
 }  // namespace lumbargrade

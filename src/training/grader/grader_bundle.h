@@ -6,10 +6,10 @@
 
 namespace lumbargrade {
 
-/// The grading networks of the `member`th fold that ran, condition by condition in the order of the recipe's entries,
-/// as a bundle describes them.
-std::vector<TrainedNetwork> fold_networks(const GraderTrainingOptions& training, const GraderData& data,
-                                          const TrainedEnsemble& graders, size_t member);
+/// The grading networks of some of the folds that ran (0: the first of them) as a bundle describes them: condition by
+/// condition, entry by entry, fold by fold. An entry of several conditions comes with its first one.
+std::vector<TrainedNetwork> member_networks(const GraderTrainingOptions& training, const GraderData& data,
+                                            const TrainedEnsemble& graders, const std::vector<size_t>& folds);
 
 /// Writes `training.out` as a bundle: what the base bundle holds, with the networks, conditions and priors of the
 /// trained conditions and the second stage put in place of its own, figures of the held-out findings, and

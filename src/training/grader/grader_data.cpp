@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "bundle/find_bundle.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/sha256.h"
@@ -94,14 +95,12 @@ void warn_about_misnamed(const NetworkRecipe& network, const std::vector<GraderS
 
 GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, const fs::path& folder_of_crops,
                 const TrainingFolder& folder, const TrainingSet& set, const fs::path& points) {
-  GraderOptions grader_options;
-  if (!options.base_bundle.empty()) grader_options.bundle = options.base_bundle;
-  grader_options.threads = 1;  // studies are cut side by side
-  const LoadedGrader loaded = load_grader(grader_options);
+  // Studies are cut side by side.
+  const LoadedGrader loaded = load_grader({.bundle = options.base_folder(), .threads = 1, .lowest_disc = {}});
   const bool has_coordinates = recipe.points.needs_given() && fs::exists(folder.coordinates());
   const LabelCoordinates coordinates =
       has_coordinates ? read_label_coordinates(folder.coordinates()) : LabelCoordinates{};
-  const StudySource source(folder, loaded.grader, out_of_fold_points(points, loaded.bundle_folder));
+  const StudySource source(folder, loaded.grader, points);
   const CropExtractor cutter(recipe, source, coordinates);
   nlohmann::json decided_by = fingerprint(recipe, folder, set.studies, loaded.bundle_folder);
   decided_by["points"] = points.empty() ? "" : sha256_of_file(points);
@@ -116,8 +115,7 @@ GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, co
   for (size_t n = 0; n < recipe.networks.size(); ++n) {
     data.networks.push_back(cache.network_data(*index, n));
     NetworkData& network = data.networks.back();
-    network.learned_point_errors.resize(network.point_errors.size());
-    if (!points.empty()) network.learned_point_errors = network.point_errors;
+    if (points.empty()) network.learned_point_errors.assign(network.learned_point_errors.size(), std::nullopt);
     warn_about_misnamed(recipe.networks[n], network.samples, data.study_ids);
   }
   return data;
@@ -125,10 +123,12 @@ GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, co
 
 }  // namespace
 
-std::optional<OutOfFoldPoints> out_of_fold_points(const fs::path& table, const fs::path& bundle) {
-  if (table.empty()) return std::nullopt;
-  const auto spec = read_manifest(bundle).grading.points;
-  return OutOfFoldPoints(table, spec ? spec->least_confidence : 0);
+fs::path GraderDataOptions::base_folder() const {
+  return find_bundle(base_bundle.empty() ? std::nullopt : std::optional(base_bundle));
+}
+
+const char* name_of(CropPoint point) {
+  return point == CropPoint::Given ? "given" : "predicted";
 }
 
 std::optional<PointError> point_error_of(const std::vector<PointOffset>& offsets) {
@@ -146,11 +146,6 @@ std::optional<PointError> point_error_of(const std::vector<PointOffset>& offsets
 CropMargin margin_of(const View& view, const AugmentationRecipe& augmentation) {
   return {augmentation.jitter_slices,
           static_cast<int>(std::ceil(kJitterReach * augmentation.jitter_mm / view.pixel_mm))};
-}
-
-size_t record_bytes(const View& view, const CropMargin& margin) {
-  const CropExtent extent = extent_of(view, margin);
-  return extent.pixels() + extent.slices;
 }
 
 GraderData load_grader_data(const GraderRecipe& recipe, const GraderDataOptions& options) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -10,7 +11,6 @@
 #include "core/finding.h"
 #include "training/grader/crop_file.h"
 #include "training/grader/grader_recipe.h"
-#include "training/grader/out_of_fold_points.h"
 #include "training/grader/training_set.h"
 
 namespace lumbargrade {
@@ -21,9 +21,12 @@ struct GraderDataOptions {
   std::filesystem::path unlabelled;  ///< more studies, without labels, for pseudo-labels; may be empty
   std::filesystem::path cache;  ///< folder for the cut crops; used again when nothing that decides them has changed
   std::string base_bundle;      ///< its locator finds the levels; empty: the shipped one
-  /// Table of OutOfFoldPoints of the labelled studies, by networks such as those of the base bundle; may be empty.
+  /// Of the labelled studies, by networks such as those of the base bundle: see StudySource; may be empty.
   std::filesystem::path out_of_fold_points;
   int threads = 2;
+
+  /// Of the base bundle.
+  std::filesystem::path base_folder() const;
 };
 
 /// A finding by study and place in all_findings().
@@ -34,6 +37,9 @@ enum class CropPoint {
   Given,      ///< the data set's coordinates
   Predicted,  ///< what `grade` finds
 };
+inline constexpr std::array<CropPoint, 2> kCropPoints = {CropPoint::Given, CropPoint::Predicted};
+
+const char* name_of(CropPoint point);  ///< "given", "predicted"
 
 /// A finding, and its label where there is one.
 struct LabelledFinding {
@@ -83,8 +89,7 @@ struct NetworkData {
   std::vector<GraderSample> samples;  ///< ordered by study, then by region
   std::vector<CropFile> given;        ///< by view in the recipe's order; records of the samples that have one
   std::vector<CropFile> predicted;
-  std::vector<std::optional<PointError>> point_errors;  ///< by view: of predicted against given points
-  /// The same where a network predicts them, else none: they decide the jitter.
+  /// By view: of predicted against given points where a network predicts them, else none. They decide the jitter.
   std::vector<std::optional<PointError>> learned_point_errors;
 
   const std::vector<CropFile>& crops(CropPoint point) const { return point == CropPoint::Given ? given : predicted; }
@@ -96,15 +101,8 @@ struct GraderData {
   std::string fingerprint;            ///< of everything that the crops and their labels are
 };
 
-/// Points of `table` that `grade` would use with this bundle; nothing where the table is empty.
-std::optional<OutOfFoldPoints> out_of_fold_points(const std::filesystem::path& table,
-                                                  const std::filesystem::path& bundle);
-
 /// Room around crops for the recipe's augmentation.
 CropMargin margin_of(const View& view, const AugmentationRecipe& augmentation);
-
-/// Bytes of one record.
-size_t record_bytes(const View& view, const CropMargin& margin);
 
 /// Reads every labelled study, finds its levels, cuts the crops of the recipe's networks into the cache and maps them.
 /// Several processes may do so at once in one cache: one cuts, the others wait. Studies and findings without a crop are

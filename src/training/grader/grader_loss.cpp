@@ -98,14 +98,10 @@ std::optional<TargetRows> TargetRows::of(const TensorMap& targets, const std::st
                     canals == targets.end() ? torch::Tensor() : canals->second};
 }
 
-GraderLoss official_loss() {
-  return {{challenge_weight(Severity::NormalMild), challenge_weight(Severity::Moderate),
-           challenge_weight(Severity::Severe)},
-          1};
-}
-
 double loss_in_bundle(const HeldOutLogits& held_out, const TargetRows& rows) {
-  const GraderLoss loss = official_loss();
+  const GraderLoss loss({challenge_weight(Severity::NormalMild), challenge_weight(Severity::Moderate),
+                         challenge_weight(Severity::Severe)},
+                        1);
   const torch::Tensor confidence = held_out.confidence.unsqueeze(1);
   const auto loss_at = [&](double temperature) {
     const torch::Tensor said = torch::softmax(held_out.logits / temperature, 1);

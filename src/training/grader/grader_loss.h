@@ -5,7 +5,6 @@
 #include <array>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/finding.h"
 #include "training/loop/trainer.h"
@@ -49,9 +48,6 @@ class GraderLoss {
   double any_severe_;
 };
 
-/// The part of the challenge's score that a network can decide: weights 1, 2, 4, the any-severe term counted once.
-GraderLoss official_loss();
-
 /// What logits come to in a bundle: R findings held out.
 struct HeldOutLogits {
   torch::Tensor logits;      ///< R x 3
@@ -59,9 +55,10 @@ struct HeldOutLogits {
   torch::Tensor prior;       ///< R x 3: the grades' frequencies at their levels
 };
 
-/// The official loss of what `grade` would answer: softmax at the temperature that suits these logits best, mixed with
-/// the prior as far as the level is in doubt. What is too sure, or sure of a level that the locator doubts, costs no
-/// more than in the bundle.
+/// The part of the challenge's score that a network can decide (weights 1, 2, 4, the any-severe term counted once) of
+/// what `grade` would answer: softmax at the temperature that suits these logits best, mixed with the prior as far as
+/// the level is in doubt. What is too sure, or sure of a level that the locator doubts, costs no more than in the
+/// bundle.
 double loss_in_bundle(const HeldOutLogits& held_out, const TargetRows& rows);
 
 }  // namespace lumbargrade

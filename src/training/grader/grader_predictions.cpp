@@ -4,9 +4,8 @@
 
 #include <algorithm>
 
-#include "grades/combined_logits.h"
+#include "grades/study_stacking.h"
 #include "network/grader_network.h"
-#include "network/state.h"
 #include "training/grader/grader_batch.h"
 
 namespace lumbargrade {
@@ -16,12 +15,12 @@ constexpr size_t kTogether = 32;  // samples per forward pass
 
 }  // namespace
 
-std::map<FindingKey, torch::Tensor> by_finding(const GraderPredictions& predictions, const NetworkData& data,
+std::map<FindingKey, torch::Tensor> by_finding(const torch::Tensor& predictions, const NetworkData& data,
                                                const std::vector<size_t>& samples, size_t condition,
                                                const std::string& combine) {
   std::map<FindingKey, std::vector<torch::Tensor>> looks;
   const torch::Tensor logits =
-      predictions.logits.narrow(1, kSeverityCount * static_cast<std::int64_t>(condition), kSeverityCount);
+      predictions.narrow(1, kSeverityCount * static_cast<std::int64_t>(condition), kSeverityCount);
   for (size_t k = 0; k < samples.size(); ++k) {
     const GraderSample& sample = data.samples[samples[k]];
     looks[{sample.study, sample.findings[condition].finding}].push_back(
@@ -35,8 +34,8 @@ std::map<FindingKey, torch::Tensor> by_finding(const GraderPredictions& predicti
   return findings;
 }
 
-GraderPredictions predictions_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
-                                 const torch::Device& device) {
+torch::Tensor predictions_of(const Network& network, const NetworkData& data, const std::vector<size_t>& samples,
+                             const torch::Device& device) {
   const torch::NoGradGuard no_gradients;
   const auto grader = std::dynamic_pointer_cast<GraderNetworkImpl>(network.module);
   TORCH_CHECK(grader != nullptr, "predictions_of takes networks of the architecture \"grader\"");
@@ -49,7 +48,7 @@ GraderPredictions predictions_of(const Network& network, const NetworkData& data
     const GraderOutput output = grader->forward(central_inputs(data, some, device));
     logits.push_back(output.logits.to(torch::kCPU, torch::kFloat32));
   }
-  return {torch::cat(logits)};
+  return torch::cat(logits);
 }
 
 std::vector<size_t> shown_samples(const NetworkData& data) {
@@ -58,14 +57,6 @@ std::vector<size_t> shown_samples(const NetworkData& data) {
     if (data.samples[k].predicted) shown.push_back(k);
   }
   return shown;
-}
-
-GraderPredictions predictions_of(const NetworkRecipe& recipe, const TensorMap& state, const NetworkData& data,
-                                 const torch::Device& device) {
-  const Network network = build_network("grader", recipe.parameters, "the recipe", "networks");
-  load_state(*network.module, state, "a fold's weights");
-  network.module->to(device);
-  return predictions_of(network, data, shown_samples(data), device);
 }
 
 }  // namespace lumbargrade

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/strict_json.h"
 #include "core/strict_object.h"
 #include "network/architecture.h"
+#include "network/grader_network.h"
+#include "network/study_stack.h"
 
 namespace lumbargrade {
 namespace {
@@ -337,10 +338,9 @@ nlohmann::json to_json(const AugmentationRecipe& recipe) {
 }
 
 GraderRecipe read_recipe(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string content{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw Error(ErrorKind::Usage, text("cannot read the recipe ", path.string()));
-  return parse_recipe(content, path.string());
+  const auto content = file_text(path);
+  if (!content) throw Error(ErrorKind::Usage, text("cannot read the recipe ", path.string()));
+  return parse_recipe(*content, path.string());
 }
 
 }  // namespace lumbargrade

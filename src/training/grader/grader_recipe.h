@@ -10,7 +10,7 @@
 
 #include "bundle/manifest.h"
 #include "crops/view.h"
-#include "training/loop/optimisation.h"
+#include "training/loop/training_options.h"
 
 namespace lumbargrade {
 

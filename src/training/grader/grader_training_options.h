@@ -16,6 +16,7 @@ struct TrainingJob {
   int fold = 0;
 
   std::string name() const { return std::to_string(entry) + ":" + std::to_string(fold); }
+  bool operator==(const TrainingJob&) const = default;
 };
 
 /// How `train grader` runs, apart from what the recipe decides.

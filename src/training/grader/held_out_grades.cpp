@@ -4,8 +4,8 @@
 #include <torch/types.h>
 
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "bundle/bundle.h"
 #include "core/atomic_file.h"
@@ -26,13 +26,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using StudiesByIndex = std::map<size_t, HeldOutStudy>;
+/// With their indices, which rise.
+using HeldOutStudies = std::vector<std::pair<size_t, HeldOutStudy>>;
 
 /// The networks of one fold as a bundle in memory, without calibration.
 Bundle bundle_of_fold(const GraderTrainingOptions& training, const GraderData& data, const TrainedEnsemble& graders,
                       size_t member) {
   Bundle bundle;
-  for (const TrainedNetwork& trained : fold_networks(training, data, graders, member)) {
+  for (const TrainedNetwork& trained : member_networks(training, data, graders, {member})) {
     const NetworkSpec& spec = trained.spec;
     const Network network = build_network(spec.architecture, spec.parameters, "the recipe", spec.name);
     load_state(*network.module, trained.state, spec.name);
@@ -100,60 +101,55 @@ nlohmann::json identity_of(const GraderTrainingOptions& training, const GraderDa
                              training.seed};
   for (const TtaTransform& look : training.recipe.tta)
     identity.push_back({look.row_mm, look.column_mm, look.degrees, look.mirror});
-  for (const TrainedNetwork& network : fold_networks(training, data, graders, member))
+  for (const TrainedNetwork& network : member_networks(training, data, graders, {member}))
     identity.push_back(digest_of(network.state));
   return identity;
 }
 
-std::optional<StudiesByIndex> kept_studies(const fs::path& path, const nlohmann::json& identity) {
+std::optional<HeldOutStudies> kept_studies(const fs::path& path, const nlohmann::json& identity) {
   std::ifstream file(path);
   if (!file) return std::nullopt;
   const auto json = nlohmann::json::parse(file, nullptr, false);
   if (json.is_discarded() || json.value("identity", nlohmann::json()) != identity) return std::nullopt;
-  StudiesByIndex studies;
-  for (const auto& entry : json.at("studies")) studies[entry.at(0).get<size_t>()] = study_from(entry.at(1));
+  HeldOutStudies studies;
+  for (const auto& entry : json.at("studies")) studies.emplace_back(entry.at(0).get<size_t>(), study_from(entry.at(1)));
   return studies;
 }
 
-void keep_studies(const fs::path& path, const nlohmann::json& identity, const StudiesByIndex& studies) {
+void keep_studies(const fs::path& path, const nlohmann::json& identity, const HeldOutStudies& studies) {
   nlohmann::json list = nlohmann::json::array();
   for (const auto& [index, study] : studies) list.push_back({index, study_json(study)});
   write_file_atomically(path, nlohmann::json{{"identity", identity}, {"studies", list}}.dump());
 }
 
-StudiesByIndex graded_studies(const GraderTrainingOptions& training, const GraderData& data, const StudySource& source,
+HeldOutStudies graded_studies(const GraderTrainingOptions& training, const GraderData& data, const StudySource& source,
                               const NetworkGrader& networks, int fold) {
   const std::vector<int> folds = folds_of_studies(data.study_ids.size(), training.recipe.folds, training.seed);
-  std::vector<size_t> held_out;
+  HeldOutStudies held_out;
   for (size_t study = 0; study < folds.size(); ++study) {
-    if (folds[study] == fold) held_out.push_back(study);
+    if (folds[study] == fold) held_out.push_back({study, {}});
   }
-  std::vector<HeldOutStudy> graded(held_out.size());
   Progress progress(text("grading the studies held out in fold ", fold), static_cast<int>(held_out.size()));
   const auto together = static_cast<size_t>(training.threads);
   for (size_t first = 0; first < held_out.size(); first += together) {
     for_each_index(std::min(together, held_out.size() - first), training.threads, [&](size_t k) {
-      graded[first + k] = grade_one(source, networks, data.study_ids[held_out[first + k]]);
+      auto& [index, graded] = held_out[first + k];
+      graded = grade_one(source, networks, data.study_ids[index]);
     });
     progress.show(static_cast<int>(std::min(first + together, held_out.size())), "");
   }
-  StudiesByIndex studies;
-  for (size_t k = 0; k < held_out.size(); ++k) studies[held_out[k]] = graded[k];
-  return studies;
+  return held_out;
 }
 
 }  // namespace
 
 std::vector<std::optional<HeldOutStudy>> grade_held_out(const GraderTrainingOptions& training, const GraderData& data,
                                                         const TrainedEnsemble& graders, const std::string& pass) {
-  GraderOptions options;
-  if (!training.data.base_bundle.empty()) options.bundle = training.data.base_bundle;
-  options.device = training.device;
-  options.threads = 1;  // studies are graded side by side
-  const LoadedGrader base = load_grader(options);
+  // Studies are graded side by side.
+  const LoadedGrader base =
+      load_grader({.bundle = training.data.base_folder(), .device = training.device, .threads = 1, .lowest_disc = {}});
   const TrainingFolder folder(training.data.data);
-  const StudySource source(folder, base.grader,
-                           out_of_fold_points(training.data.out_of_fold_points, base.bundle_folder));
+  const StudySource source(folder, base.grader, training.data.out_of_fold_points);
   std::vector<std::optional<HeldOutStudy>> all(data.study_ids.size());
   const std::vector<int> folds = training.recipe.folds_to_run();
   for (size_t member = 0; member < folds.size(); ++member) {

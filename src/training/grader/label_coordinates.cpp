@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 
 #include "core/error.h"
 #include "core/table.h"
+#include "crops/crop.h"
 
 namespace lumbargrade {
 namespace {
@@ -35,29 +35,23 @@ const SliceSource* slice_in(const Volume& volume, const std::string& series_id, 
   return nullptr;
 }
 
-std::vector<const Volume*> all_volumes(const Study& study) {
-  std::vector<const Volume*> volumes;
-  if (study.sagittal_t1) volumes.push_back(&*study.sagittal_t1);
-  if (study.sagittal_t2) volumes.push_back(&*study.sagittal_t2);
-  for (const Volume& volume : study.axial_t2) volumes.push_back(&volume);
-  return volumes;
-}
-
 }  // namespace
 
 LabelledPoint LabelCoordinates::locate(const Study& study, const Finding& finding) const {
   const auto found = points_.find({study.study_id, finding_key(finding)});
   if (found == points_.end()) return {};
   const Point& at = found->second;
-  for (const Volume* volume : all_volumes(study)) {
-    const SliceSource* source = slice_in(*volume, at.series_id, at.instance_number);
-    if (source == nullptr) continue;
-    if (at.column < 0 || at.row < 0 || at.column > volume->columns || at.row > volume->rows) {
-      return {std::nullopt, text("x ", at.column, ", y ", at.row, " lies outside the image of ", volume->columns, " x ",
-                                 volume->rows)};
+  for (const SeriesRole role : {SeriesRole::SagittalT1, SeriesRole::SagittalT2, SeriesRole::AxialT2}) {
+    for (const Volume* volume : volumes_of(study, role)) {
+      const SliceSource* source = slice_in(*volume, at.series_id, at.instance_number);
+      if (source == nullptr) continue;
+      if (at.column < 0 || at.row < 0 || at.column > volume->columns || at.row > volume->rows) {
+        return {std::nullopt, text("x ", at.column, ", y ", at.row, " lies outside the image of ", volume->columns,
+                                   " x ", volume->rows)};
+      }
+      const auto& linear = volume->patient_from_index.linear();
+      return {source->position_patient + at.column * Vector3(linear.col(0)) + at.row * Vector3(linear.col(1)), ""};
     }
-    const auto& linear = volume->patient_from_index.linear();
-    return {source->position_patient + at.column * Vector3(linear.col(0)) + at.row * Vector3(linear.col(1)), ""};
   }
   return {std::nullopt, text("series ", at.series_id, ", instance ", at.instance_number, " is not used or not there")};
 }

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "bundle/bundle.h"
-#include "bundle/find_bundle.h"
+#include "bundle/manifest.h"
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
@@ -36,13 +35,9 @@ Logits logits_from(const Probabilities& probabilities) {
 
 HeldOutFinding held_out_finding(const HeldOutStudy& study, size_t finding, Severity severity) {
   const Level level = all_findings()[finding].level;
-  HeldOutFinding result;
-  if (study.networks[finding]) result.logits = logits_from(*study.networks[finding]);
-  result.severity = severity;
-  result.level = level;
-  result.measured = study.measured[finding];
-  result.confidence = study.confidence[index_of(level)];
-  return result;
+  const auto& said = study.networks[finding];
+  return {said ? std::optional(logits_from(*said)) : std::nullopt, severity, level, study.measured[finding],
+          study.confidence[index_of(level)]};
 }
 
 std::map<FindingKey, HeldOutFinding> held_out_findings(const std::vector<std::optional<HeldOutStudy>>& held_out,
@@ -55,35 +50,28 @@ std::map<FindingKey, HeldOutFinding> held_out_findings(const std::vector<std::op
   return findings;
 }
 
-LevelPrior labelled_prior(const std::map<FindingKey, Severity>& labels,
-                          const std::array<double, kSeverityCount>& class_weights) {
+LevelPrior labelled_prior(const std::map<FindingKey, Severity>& labels) {
   std::vector<HeldOutFinding> list;
   for (const auto& [key, severity] : labels)
     list.push_back({std::nullopt, severity, all_findings()[key.second].level, std::nullopt});
-  return weighted_prior(list, class_weights);
-}
-
-LevelPrior base_prior(const GraderTrainingOptions& training, Condition condition) {
-  const auto& base = training.data.base_bundle;
-  const Manifest manifest = read_manifest(find_bundle(base.empty() ? std::nullopt : std::optional(base)));
-  return manifest.grading.prior[index_of(condition)];
+  return level_prior(list);
 }
 
 void calibrate(const GraderTrainingOptions& training, const GraderData& data,
                const std::vector<std::optional<HeldOutStudy>>& held_out, TrainedCondition& trained_condition,
                OutOfFold& all) {
-  // Bundles answer frequencies: calibration knows no class weights, whatever training was weighted with.
-  constexpr std::array<double, kSeverityCount> kNoWeights = {1, 1, 1};
   const auto labels = labels_of_condition(data, trained_condition.condition);
   const auto by_key = held_out_findings(held_out, labels);
   std::vector<HeldOutFinding> findings;
   for (const auto& [key, finding] : by_key) findings.push_back(finding);
-  trained_condition.prior = training.recipe.keep_prior ? base_prior(training, trained_condition.condition)
-                                                       : labelled_prior(labels, kNoWeights);
+  trained_condition.prior =
+      training.recipe.keep_prior
+          ? read_manifest(training.data.base_folder()).grading.prior[index_of(trained_condition.condition)]
+          : labelled_prior(labels);
   const auto& silent = training.recipe.silent;
   const bool is_silent = std::count(silent.begin(), silent.end(), trained_condition.condition) > 0;
   trained_condition.fit =
-      fit_condition(findings, trained_condition.prior, kNoWeights,
+      fit_condition(findings, trained_condition.prior,
                     {is_silent ? 0 : training.recipe.largest_model_weight, training.recipe.smallest_measure_weight});
   trained_condition.held_out_findings = static_cast<int>(findings.size());
   trained_condition.lost_findings = static_cast<int>(

@@ -7,7 +7,8 @@
 
 #include "core/error.h"
 #include "core/log.h"
-#include "grades/combined_logits.h"
+#include "grades/study_stacking.h"
+#include "network/state.h"
 #include "training/grader/grader_predictions.h"
 #include "training/loop/trainer.h"
 
@@ -20,13 +21,16 @@ using Guesses = std::map<FindingKey, Probabilities>;
 Guesses confident_guesses(const GraderTrainingOptions& training, const GraderData& unlabelled,
                           const TrainedEnsemble& graders, size_t member) {
   const std::string& combine = training.recipe.combine;
+  const torch::Device device(training.device);
   std::map<FindingKey, std::vector<torch::Tensor>> logits;
-  for (const TrainedEntry& entry : graders.entries) {
-    const NetworkData& data = unlabelled.networks[entry.recipe];
-    const NetworkRecipe& recipe = training.recipe.networks[entry.recipe];
-    const GraderPredictions answers =
-        predictions_of(recipe, entry.members[member], data, torch::Device(training.device));
+  for (size_t entry = 0; entry < graders.members.size(); ++entry) {
+    const NetworkData& data = unlabelled.networks[entry];
+    const NetworkRecipe& recipe = training.recipe.networks[entry];
+    const Network network = build_network("grader", recipe.parameters, "the recipe", "networks");
+    load_state(*network.module, graders.members[entry][member], "a fold's weights");
+    network.module->to(device);
     const std::vector<size_t> shown = shown_samples(data);
+    const torch::Tensor answers = predictions_of(network, data, shown, device);
     for (size_t c = 0; c < recipe.conditions.size(); ++c) {
       for (const auto& [key, said] : by_finding(answers, data, shown, c, combine)) logits[key].push_back(said);
     }
@@ -42,15 +46,14 @@ Guesses confident_guesses(const GraderTrainingOptions& training, const GraderDat
 
 /// What the guesses of the `member`th fold that concern an entry come from: the entries that share a condition with it.
 nlohmann::json identity_of(const GraderTrainingOptions& training, const GraderData& unlabelled,
-                           const TrainedEnsemble& graders, const TrainedEntry& learner, size_t member) {
+                           const TrainedEnsemble& graders, const NetworkRecipe& learner, size_t member) {
   nlohmann::json identity = {unlabelled.fingerprint, training.recipe.pseudo_labels.confidence,
                              training.recipe.pseudo_labels.weight, training.recipe.combine};
-  const NetworkRecipe& own = training.recipe.networks[learner.recipe];
-  for (const TrainedEntry& entry : graders.entries) {
-    const std::vector<Condition>& conditions = training.recipe.networks[entry.recipe].conditions;
-    const bool shares =
-        std::any_of(conditions.begin(), conditions.end(), [&](Condition condition) { return own.grades(condition); });
-    if (shares) identity.push_back(digest_of(entry.members[member]));
+  for (size_t entry = 0; entry < graders.members.size(); ++entry) {
+    const std::vector<Condition>& conditions = training.recipe.networks[entry].conditions;
+    const bool shares = std::any_of(conditions.begin(), conditions.end(),
+                                    [&](Condition condition) { return learner.grades(condition); });
+    if (shares) identity.push_back(digest_of(graders.members[entry][member]));
   }
   return identity;
 }
@@ -91,16 +94,16 @@ void train_on_pseudo_labels(const GraderTrainingOptions& training, const GraderD
     const Guesses guesses = confident_guesses(training, unlabelled, graders, member);
     tell_guesses(training, graders, guesses, folds[member]);
     std::vector<PseudoLabels> labels;  // of all entries, before any of them changes
-    for (const TrainedEntry& entry : graders.entries)
-      labels.push_back(labels_for(unlabelled.networks[entry.recipe], guesses, recipe.weight,
-                                  identity_of(training, unlabelled, graders, entry, member)));
-    for (size_t k = 0; k < labels.size(); ++k) {
-      if (std::none_of(labels[k].targets.begin(), labels[k].targets.end(), is_known)) continue;
-      TrainedEntry& entry = graders.entries[k];
-      TrainingPass pass{"-pseudo", graders.suspects, training.recipe.optimisation, &entry.members[member], &labels[k]};
+    for (size_t entry = 0; entry < graders.members.size(); ++entry)
+      labels.push_back(labels_for(unlabelled.networks[entry], guesses, recipe.weight,
+                                  identity_of(training, unlabelled, graders, training.recipe.networks[entry], member)));
+    for (size_t entry = 0; entry < labels.size(); ++entry) {
+      if (std::none_of(labels[entry].targets.begin(), labels[entry].targets.end(), is_known)) continue;
+      TensorMap& state = graders.members[entry][member];
+      TrainingPass pass{"-pseudo", graders.suspects, training.recipe.optimisation, &state, &labels[entry]};
       pass.optimisation.epochs = recipe.epochs;
       pass.optimisation.rate = recipe.rate;
-      entry.members[member] = train_fold(training, data, entry.recipe, folds[member], pass).state;
+      state = train_fold(training, data, {entry, folds[member]}, pass).state;
     }
   }
 }

@@ -1,23 +1,54 @@
 #include "training/grader/study_source.h"
 
+#include <map>
 #include <utility>
 
-#include "pipeline/grade_study.h"
+#include "core/table.h"
+#include "training/grader/label_coordinates.h"
 
 namespace lumbargrade {
+namespace {
 
-StudySource::StudySource(const TrainingFolder& folder, const Grader& grader, std::optional<OutOfFoldPoints> points)
-    : folder_(folder), grader_(grader) {
-  if (!points) return;
-  grader_.find_points = [points = std::move(*points)](const Study& study, Spine& spine) {
-    points.put_into(study, spine);
+namespace fs = std::filesystem;
+
+std::optional<FoundPoint>& place_in(FoundPoints& points, const Finding& finding) {
+  if (finding.condition == Condition::SpinalCanalStenosis) return points.canal;
+  const auto side = static_cast<size_t>(index_of(*finding.side));
+  return finding.condition == Condition::NeuralForaminalNarrowing ? points.foramina[side] : points.recesses[side];
+}
+
+/// Puts the points of a table into a study's located levels.
+std::function<void(const Study& study, Spine& spine)> points_from(const fs::path& path, double least_confidence) {
+  const LabelCoordinates points = read_label_coordinates(path);
+  std::map<std::pair<std::string, std::string>, double> confidences;  // by study id and finding key
+  const Table table(path, ErrorKind::Usage, {"study_id", "condition", "level", "confidence"});
+  for (const TableRow row : table) {
+    confidences[{row.word("study_id"), coordinate_key(row.field("condition"), row.field("level"))}] =
+        row.number("confidence");
+  }
+  return [=](const Study& study, Spine& spine) {
+    for (const Finding& finding : all_findings()) {
+      auto& frame = spine.levels[index_of(finding.level)];
+      const auto confidence = confidences.find({study.study_id, finding_key(finding)});
+      if (!frame || confidence == confidences.end() || confidence->second < least_confidence) continue;
+      const auto point = points.locate(study, finding).point_patient;
+      if (point) place_in(frame->points, finding) = FoundPoint{*point, confidence->second};
+    }
   };
+}
+
+}  // namespace
+
+StudySource::StudySource(const TrainingFolder& folder, const Grader& grader, const fs::path& points)
+    : folder_(folder), grader_(grader) {
+  const auto& spec = grader.model.points;
+  if (!points.empty()) grader_.find_points = points_from(points, spec ? spec->least_confidence : 0);
 }
 
 PreparedStudy StudySource::read(const std::string& study_id) const {
   StudyOptions options;
   options.threads = 1;
-  if (std::filesystem::exists(folder_.series())) options.series_descriptions = folder_.series();
+  if (fs::exists(folder_.series())) options.series_descriptions = folder_.series();
   return prepare_study(folder_.images(study_id), options, grader_.locate);
 }
 

@@ -1,11 +1,9 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 
 #include "pipeline/grade_study.h"
-#include "training/grader/out_of_fold_points.h"
 #include "training/grader/training_set.h"
 
 namespace lumbargrade {
@@ -14,8 +12,10 @@ namespace lumbargrade {
 /// cutting crops and for grading what was held out.
 class StudySource {
  public:
-  /// The folder is used, not copied. `points` stand in place of those that the bundle's networks would find.
-  StudySource(const TrainingFolder& folder, const Grader& grader, std::optional<OutOfFoldPoints> points = std::nullopt);
+  /// The folder is used, not copied. `points`: `out_of_fold_points.csv` of `train points`, of networks that had not
+  /// seen the studies; may be empty. They stand in place of those that the bundle's networks would find, but for those
+  /// of less confidence than its model asks for. Error (Usage), with the line, for a table that is none.
+  StudySource(const TrainingFolder& folder, const Grader& grader, const std::filesystem::path& points = {});
 
   /// Reads the study with the data set's table of series. Errors as of prepare_study.
   PreparedStudy read(const std::string& study_id) const;
@@ -24,7 +24,7 @@ class StudySource {
   /// (NoUsableStudy) where none is found.
   Spine spine(const PreparedStudy& prepared) const;
 
-  const GradingModel& model() const { return grader_.model; }
+  const GradingSpec& model() const { return grader_.model; }
 
  private:
   const TrainingFolder& folder_;

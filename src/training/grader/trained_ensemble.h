@@ -10,12 +10,6 @@
 
 namespace lumbargrade {
 
-/// One of the recipe's networks, trained on every fold that runs.
-struct TrainedEntry {
-  size_t recipe = 0;               ///< index of the recipe's network
-  std::vector<TensorMap> members;  ///< by fold that ran
-};
-
 /// One condition, whose networks are an ensemble, calibrated as one.
 struct TrainedCondition {
   Condition condition{};
@@ -28,10 +22,10 @@ struct TrainedCondition {
 
 /// Everything that a run has learned.
 struct TrainedEnsemble {
-  std::vector<TrainedEntry> entries;         ///< in the recipe's order
-  std::vector<TrainedCondition> conditions;  ///< of all entries, in the order in which the recipe comes to them
-  std::set<FindingKey> suspects;             ///< whose labels were not learned from
-  std::optional<StackResult> stack;          ///< the second stage, where there is one that is of use
+  std::vector<std::vector<TensorMap>> members;  ///< weights by network of the recipe and fold that ran
+  std::vector<TrainedCondition> conditions;     ///< of all entries, in the order in which the recipe comes to them
+  std::set<FindingKey> suspects;                ///< whose labels were not learned from
+  std::optional<StackResult> stack;             ///< the second stage, where there is one that is of use
 };
 
 }  // namespace lumbargrade

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "core/error.h"
+#include "core/number_text.h"
 #include "core/parallel.h"
 #include "crops/region.h"
 #include "network/architecture.h"
@@ -116,10 +117,7 @@ size_t region_count(const Truth& studies, const NetworkRecipe& network) {
 
 /// Seconds to read, locate and cut one study on one thread, of the first ones.
 double seconds_a_study(const GraderTrainingOptions& training, const TrainingFolder& folder, const Truth& studies) {
-  GraderOptions options;
-  if (!training.data.base_bundle.empty()) options.bundle = training.data.base_bundle;
-  options.threads = 1;
-  const LoadedGrader loaded = load_grader(options);
+  const LoadedGrader loaded = load_grader({.bundle = training.data.base_folder(), .threads = 1, .lowest_disc = {}});
   const StudySource source(folder, loaded.grader);
   const bool has_coordinates = training.recipe.points.needs_given() && std::filesystem::exists(folder.coordinates());
   const LabelCoordinates coordinates =
@@ -165,9 +163,7 @@ std::string time_text(double seconds) {
 }
 
 std::string gigabytes(std::int64_t bytes) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(2) << static_cast<double>(bytes) / kGigabyte << " GB";
-  return out.str();
+  return fixed_decimals(static_cast<double>(bytes) / kGigabyte, 2) + " GB";
 }
 
 void append_row(const std::array<std::string, 5>& cells, std::string& table) {

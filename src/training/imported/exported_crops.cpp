@@ -15,13 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr int kMaxCropsDepth = 12;
 constexpr std::uintmax_t kMaxCropsBytes = std::uintmax_t{4} << 20;
-const std::vector<std::string> kGrades = {"normal_mild", "moderate", "severe"};
-
-std::vector<std::string> condition_keys() {
-  std::vector<std::string> keys;
-  for (const Condition condition : kConditions) keys.emplace_back(condition_key(condition));
-  return keys;
-}
 
 size_t finding_of(const TableRow& row, Condition condition) {
   const std::string& key = row.word("finding");
@@ -36,7 +29,8 @@ size_t finding_of(const TableRow& row, Condition condition) {
 std::optional<MeasuredGrade> measured_of(const TableRow& row) {
   if (row.optional_field("measured_normal_mild").empty()) return std::nullopt;
   MeasuredGrade measured;
-  for (size_t c = 0; c < kGrades.size(); ++c) measured.probabilities[c] = row.number("measured_" + kGrades[c], 0, 1);
+  for (size_t c = 0; c < kGradeNames.size(); ++c)
+    measured.probabilities[c] = row.number("measured_" + kGradeNames[c], 0, 1);
   measured.weight = row.number("measured_weight", 0, 1);
   return measured;
 }
@@ -49,7 +43,7 @@ std::vector<ExportedFinding> read_findings(const fs::path& path, Condition condi
   for (const TableRow row : table) {
     ExportedFinding finding{row.id("study_id"), finding_of(row, condition), std::nullopt,
                             static_cast<int>(row.integer("fold", 0, kMostFolds)), measured_of(row)};
-    if (!row.field("label").empty()) finding.label = static_cast<Severity>(row.one_of("label", kGrades));
+    if (!row.field("label").empty()) finding.label = static_cast<Severity>(row.one_of("label", kGradeNames));
     if (!seen.insert(finding.row_id()).second) row.fail(text(finding.row_id(), " is there twice"));
     findings.push_back(std::move(finding));
   }
@@ -60,7 +54,8 @@ ExportedEntry read_entry(const StrictObject& object, const JsonSource& source, c
   ExportedEntry entry;
   entry.folder = object.string("folder");
   if (fs::path(entry.folder).filename() != entry.folder) object.fail("folder", "must be a plain name");
-  const auto keys = condition_keys();
+  std::vector<std::string> keys;
+  for (const Condition condition : kConditions) keys.emplace_back(condition_key(condition));
   const auto key = std::find(keys.begin(), keys.end(), object.one_of("condition", keys));
   entry.condition = kConditions[static_cast<size_t>(key - keys.begin())];
   for (const auto& view : object.objects("views", {"input", "margin_slices", "margin_px"}, {"given", "predicted"})) {

@@ -21,6 +21,9 @@ inline constexpr const char* kExportedCropsFormat = "lumbargrade crops";
 inline constexpr const char* kExportedFindingsFile = "findings.csv";
 inline constexpr const char* kExportedRegionsFile = "regions.csv";  ///< of a network of several conditions
 
+/// The grades as columns of its tables and classes of networks are called.
+inline const std::vector<std::string> kGradeNames = {"normal_mild", "moderate", "severe"};
+
 /// One row of findings.csv.
 struct ExportedFinding {
   std::string study_id;

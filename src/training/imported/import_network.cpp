@@ -30,8 +30,6 @@ namespace fs = std::filesystem;
 constexpr double kImportTolerance = 1e-4;
 constexpr double kLeastProbability = 1e-6;
 constexpr double kSumTolerance = 1e-3;
-constexpr std::array<double, kSeverityCount> kPlain = {1, 1, 1};
-const std::vector<std::string> kGradeNames = {"normal_mild", "moderate", "severe"};
 
 [[noreturn]] void refuse_import(const std::string& why) {
   throw Error(ErrorKind::Usage, why);
@@ -132,7 +130,7 @@ LevelPrior prior_of(const ExportedEntry& entry) {
   for (const ExportedFinding& finding : entry.findings) {
     if (finding.label) labelled.push_back({{}, *finding.label, all_findings()[finding.finding].level, std::nullopt});
   }
-  return weighted_prior(labelled, kPlain);
+  return level_prior(labelled);
 }
 
 nlohmann::json parameters_of(const NetworkImport& options, const std::vector<InputSpec>& inputs) {
@@ -193,7 +191,7 @@ Manifest manifest_of(const NetworkImport& options, Manifest manifest, const Expo
   const std::string role(grading_role(options.condition));
   const auto held_out = held_out_findings(options, entry);
   const LevelPrior prior = prior_of(entry);
-  const ConditionFit fit = fit_condition(held_out, prior, kPlain);
+  const ConditionFit fit = fit_condition(held_out, prior);
   log_info(text(role, ": temperature ", fit.temperature, ", weight against the prior ", fit.model_weight,
                 "; held-out loss ", fit.loss, ", of the prior alone ", fit.prior_loss));
   std::erase_if(manifest.grading.conditions,
@@ -218,30 +216,21 @@ Manifest manifest_of(const NetworkImport& options, Manifest manifest, const Expo
   return manifest;
 }
 
-/// A folder that goes away unless it is given its name.
-class PartialFolder {
- public:
-  explicit PartialFolder(const fs::path& wanted) : wanted_(wanted), path_(wanted.string() + ".partial") {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
+/// A folder that `write` fills under another name: it has its own when that is done, and goes away where it fails.
+template <typename Write>
+void make_whole_folder(const fs::path& wanted, const Write& write) {
+  const fs::path partial = wanted.string() + ".partial";
+  std::error_code failure;
+  fs::remove_all(partial, failure);
+  try {
+    write(partial);
+    fs::rename(partial, wanted, failure);
+    if (failure) throw Error(ErrorKind::Failure, text("cannot make ", wanted.string(), ": ", failure.message()));
+  } catch (...) {
+    fs::remove_all(partial, failure);
+    throw;
   }
-  ~PartialFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  PartialFolder(const PartialFolder&) = delete;
-  PartialFolder& operator=(const PartialFolder&) = delete;
-
-  const fs::path& path() const { return path_; }
-  void finish() const {
-    std::error_code failure;
-    fs::rename(path_, wanted_, failure);
-    if (failure) throw Error(ErrorKind::Failure, text("cannot make ", wanted_.string(), ": ", failure.message()));
-  }
-
- private:
-  fs::path wanted_, path_;
-};
+}
 
 }  // namespace
 
@@ -257,11 +246,10 @@ void import_network(const NetworkImport& options) {
   give_free_names(added, networks);
   std::move(added.begin(), added.end(), std::back_inserter(networks));
   const Manifest manifest = manifest_of(options, base.manifest, entry);
-  const PartialFolder partial(options.out);
-  const Manifest written = write_bundle(partial.path(), manifest, networks);
-  write_file_atomically(partial.path() / "MODEL_CARD.md",
-                        model_card(written, partial.path(), plain_card_template(), "the card"));
-  partial.finish();
+  make_whole_folder(options.out, [&](const fs::path& partial) {
+    const Manifest written = write_bundle(partial, manifest, networks);
+    write_file_atomically(partial / "MODEL_CARD.md", model_card(written, partial, plain_card_template(), "the card"));
+  });
   log_info(text("bundle written to ", options.out.string(), "; `lumbargrade model verify ", options.out.string(),
                 "` checks it"));
 }

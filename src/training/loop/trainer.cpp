@@ -12,6 +12,7 @@
 #include <fstream>
 #include <future>
 #include <limits>
+#include <opencv2/core.hpp>
 #include <random>
 
 #include "core/csv.h"
@@ -20,6 +21,7 @@
 #include "core/progress.h"
 #include "core/sha256.h"
 #include "network/conv_norm.h"
+#include "network/precision.h"
 #include "network/state.h"
 #include "training/loop/training_checkpoint.h"
 #include "training/loop/training_loop.h"
@@ -57,10 +59,6 @@ std::string distinct(const std::vector<std::string>& names) {
   return list;
 }
 
-fs::path checkpoint_in(const fs::path& folder) {
-  return folder / "checkpoint.safetensors";
-}
-
 /// All that decides what a run learns.
 nlohmann::json identity_of(const TrainingTask& task, const TrainingRun& run) {
   const OptimisationSettings& settings = task.optimisation;
@@ -76,8 +74,8 @@ nlohmann::json identity_of(const TrainingTask& task, const TrainingRun& run) {
                    {"average_first", settings.average_first},
                    {"clip_norm", settings.clip_norm},
                    {"patience", settings.patience},
-                   {"seed", run.seed},
-                   {"bfloat16", run.bfloat16},
+                   {"seed", run.options.seed},
+                   {"bfloat16", run.options.bfloat16},
                    {"start", task.start.empty() ? "fresh" : digest_of(task.start)}});
   return identity;
 }
@@ -99,6 +97,21 @@ std::vector<torch::optim::OptimizerParamGroup> parameter_groups(const torch::nn:
   return groups;
 }
 
+/// Switches CPU or CUDA autocast to bfloat16 on, or off, for a scope.
+class MixedPrecision {
+ public:
+  MixedPrecision(torch::DeviceType device, bool on) : device_(device), before_(autocast_of(device)) {
+    set_autocast(device_, {on, torch::kBFloat16});
+  }
+  ~MixedPrecision() { set_autocast(device_, before_); }
+  MixedPrecision(const MixedPrecision&) = delete;
+  MixedPrecision& operator=(const MixedPrecision&) = delete;
+
+ private:
+  torch::DeviceType device_;
+  Autocast before_;
+};
+
 /// The first epoch whose rate has settled.
 int settled_epoch(const OptimisationSettings& settings, int steps_per_epoch) {
   const int steps = settings.epochs * steps_per_epoch;
@@ -113,13 +126,14 @@ class Trainer {
       : task_(task),
         settings_(task.optimisation),
         run_(run),
+        device_(run.options.device),
         identity_(identity_of(task, run)),
         steps_(task.optimisation.epochs * task.steps_per_epoch) {}
 
   TrainingResult run() {
     fs::create_directories(run_.folder);
     start();
-    const bool resumed = run_.resume && resume();
+    const bool resumed = run_.options.resume && resume();
     log_.open(run_.folder / "log.csv", resumed ? std::ios::app : std::ios::trunc);
     if (!resumed) {
       log_ << csv_line({"epoch", "step", "rate", "loss", "held_out_loss"});
@@ -135,15 +149,15 @@ class Trainer {
 
  private:
   void start() {
-    torch::manual_seed(run_.seed);
+    torch::manual_seed(run_.options.seed);
     network_ = task_.build();
     average_ = task_.build();
     // A step takes two thirds of the time on a CPU, and tensor cores want it.
     use_channels_last(*network_.module);
     use_channels_last(*average_.module);
     if (!task_.start.empty()) load_state(*network_.module, task_.start, "the weights to begin with");
-    network_.module->to(run_.device);
-    average_.module->to(run_.device);
+    network_.module->to(device_);
+    average_.module->to(device_);
     load_state(*average_.module, collect_state(*network_.module), "the weights to begin with");
     optimizer_ = std::make_unique<torch::optim::AdamW>(parameter_groups(*network_.module, settings_),
                                                        torch::optim::AdamWOptions(settings_.rate));
@@ -152,7 +166,7 @@ class Trainer {
   void train() {
     Progress progress(run_.title, steps_);
     BatchQueue<TrainingBatch> queue(
-        step_, steps_, [this](int step) { return made_batch(step); }, task_.several_makers ? run_.makers : 1);
+        step_, steps_, [this](int step) { return made_batch(step); }, task_.several_makers ? run_.options.makers : 1);
     double smooth_loss = 0;
     bool checkpoint_due = false;
     while (step_ < steps_) {
@@ -177,15 +191,15 @@ class Trainer {
   TrainingBatch made_batch(int step) const {
     at::set_num_threads(1);  // of this thread
     TrainingBatch batch = task_.batch(step);
-    if (batch.make_inputs && run_.device.is_cpu()) {
-      batch.inputs = batch.make_inputs(run_.device);
+    if (batch.make_inputs && device_.is_cpu()) {
+      batch.inputs = batch.make_inputs(device_);
       batch.make_inputs = nullptr;
     }
     return batch;
   }
 
   bool is_checkpoint_time() {
-    if (run_.checkpoint_every > 0) return step_ % run_.checkpoint_every == 0;
+    if (run_.options.checkpoint_every > 0) return step_ % run_.options.checkpoint_every == 0;
     return is_epoch_end() || std::chrono::steady_clock::now() - saved_at_ > kCheckpointInterval;
   }
 
@@ -201,13 +215,13 @@ class Trainer {
 
   double train_step(TrainingBatch batch, double rate) {
     // Dropout draws from LibTorch's own generator: seeded per step, a resumed run drops the same.
-    torch::manual_seed(seed_of({run_.seed, static_cast<std::uint64_t>(step_)}));
+    torch::manual_seed(seed_of({run_.options.seed, static_cast<std::uint64_t>(step_)}));
     network_.module->train();
-    batch.inputs = batch.make_inputs ? batch.make_inputs(run_.device) : on_device(batch.inputs, run_.device);
-    batch.targets = on_device(batch.targets, run_.device);
+    batch.inputs = batch.make_inputs ? batch.make_inputs(device_) : on_device(batch.inputs, device_);
+    batch.targets = on_device(batch.targets, device_);
     TensorMap outputs;
     {
-      const MixedPrecision mixed(run_.device.type(), run_.bfloat16);
+      const MixedPrecision mixed(device_.type(), run_.options.bfloat16);
       outputs = network_.forward(batch.inputs);
     }
     const torch::Tensor loss = task_.loss(outputs, batch);
@@ -232,7 +246,7 @@ class Trainer {
     wait_for_checkpoint();
     const std::string checkpoint = saved_step_ < 0 ? "there is no checkpoint yet"
                                                    : text("the last good checkpoint, of step ", saved_step_, ", is ",
-                                                          checkpoint_path().string(), ": --resume goes on from it");
+                                                          run_.checkpoint().string(), ": --resume goes on from it");
     throw Error(ErrorKind::Failure,
                 text("the ", what, " is not finite at step ", step_, " of ", run_.title, ", with studies ",
                      distinct(batch.studies), "; ", checkpoint, "; a lower learning rate may help"));
@@ -266,8 +280,6 @@ class Trainer {
     }
   }
 
-  fs::path checkpoint_path() const { return checkpoint_in(run_.folder); }
-
   void save() {
     const nlohmann::json progress = {{"step", step_},
                                      {"finished", step_ == steps_},
@@ -278,7 +290,7 @@ class Trainer {
     saved_at_ = std::chrono::steady_clock::now();
     // What it holds is copied now; it is written beside the training.
     writing_ = std::async(std::launch::async,
-                          [path = checkpoint_path(), step = step_, progress,
+                          [path = run_.checkpoint(), step = step_, progress,
                            state = checkpoint_state({*network_.module, *average_.module, *optimizer_}, best_.state)] {
                             write_checkpoint(path, state, progress);
                             return step;
@@ -301,10 +313,10 @@ class Trainer {
   }
 
   bool resume() {
-    const auto progress = checkpoint_progress(checkpoint_path());
+    const auto progress = checkpoint_progress(run_.checkpoint());
     if (!progress) return false;
     check_same_run(*progress);
-    TensorMap best = load_checkpoint(checkpoint_path(), {*network_.module, *average_.module, *optimizer_});
+    TensorMap best = load_checkpoint(run_.checkpoint(), {*network_.module, *average_.module, *optimizer_});
     if (!best.empty()) {
       best_ = {std::move(best), progress->at("best_loss").get<double>(), progress->at("best_epoch").get<int>()};
     }
@@ -316,6 +328,7 @@ class Trainer {
   const TrainingTask& task_;
   const OptimisationSettings& settings_;
   const TrainingRun& run_;
+  torch::Device device_;
   nlohmann::json identity_;
   int steps_;
   Network network_;
@@ -331,16 +344,20 @@ class Trainer {
 
 }  // namespace
 
+void prepare_training(const TrainingOptions& options) {
+  if (!options.resume && fs::exists(options.out) && !fs::is_empty(options.out)) {
+    throw Error(ErrorKind::Failure, text(options.out.string(), " is not empty; give another --out, or --resume"));
+  }
+  fs::create_directories(options.record_folder());
+  at::set_num_threads(options.threads);
+  cv::setNumThreads(1);
+}
+
 TrainingRun training_run(const TrainingOptions& options, std::string title, const std::string& name,
                          std::uint64_t seed) {
-  return {std::move(title),
-          options.out / "checkpoint" / name,
-          seed,
-          torch::Device(options.device),
-          options.bfloat16,
-          options.resume,
-          options.checkpoint_every,
-          options.makers};
+  TrainingRun run{std::move(title), options.out / "checkpoint" / name, options};
+  run.options.seed = seed;
+  return run;
 }
 
 TrainingResult train_network(const TrainingTask& task, const TrainingRun& run) {
@@ -348,7 +365,7 @@ TrainingResult train_network(const TrainingTask& task, const TrainingRun& run) {
 }
 
 bool is_trained(const TrainingRun& run) {
-  const auto progress = checkpoint_progress(checkpoint_in(run.folder));
+  const auto progress = checkpoint_progress(run.checkpoint());
   return progress && progress->value("finished", false);
 }
 

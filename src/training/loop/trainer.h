@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "network/architecture.h"
-#include "training/loop/optimisation.h"
 #include "training/loop/training_options.h"
 
 namespace lumbargrade {
@@ -31,7 +30,7 @@ struct TrainingTask {
   bool start_counts = false;
   int steps_per_epoch = 1;
   std::function<TrainingBatch(int step)> batch;  ///< runs on another thread
-  bool several_makers = false;                   ///< it may run on several at once
+  bool several_makers = false;                   ///< it may run on several at once: as many as the options say
   /// A scalar from the network's outputs for a batch; both lie on the run's device.
   std::function<torch::Tensor(const TensorMap& outputs, const TrainingBatch& batch)> loss;
   /// Of the averaged weights, after every epoch; the best epoch's are kept. Empty: the last ones are.
@@ -46,13 +45,14 @@ struct TrainingTask {
 struct TrainingRun {
   std::string title;             ///< "canal, fold 0"
   std::filesystem::path folder;  ///< for log.csv and the checkpoint
-  std::uint64_t seed = 1;        ///< of fresh weights and dropout
-  torch::Device device = torch::kCPU;
-  bool bfloat16 = false;
-  bool resume = false;
-  int checkpoint_every = 0;  ///< steps; 0: at the end of epochs and every ten minutes
-  int makers = 1;            ///< threads that make batches ahead
+  TrainingOptions options;       ///< with the seed of this run: of fresh weights and dropout
+
+  std::filesystem::path checkpoint() const { return folder / "checkpoint.safetensors"; }
 };
+
+/// Makes the output folder, which must be empty but for a run that is resumed (else Error, Usage), and sets the threads
+/// of LibTorch; OpenCV, which is called by threads of our own, gets one.
+void prepare_training(const TrainingOptions& options);
 
 /// A run in checkpoint/`name` of the output folder.
 TrainingRun training_run(const TrainingOptions& options, std::string title, const std::string& name,

@@ -4,7 +4,6 @@
 #include <torch/optim/adamw.h>
 #include <torch/types.h>
 
-#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>

@@ -8,14 +8,6 @@
 
 namespace lumbargrade {
 
-MixedPrecision::MixedPrecision(torch::DeviceType device, bool on) : device_(device), before_(autocast_of(device)) {
-  set_autocast(device_, {on, torch::kBFloat16});
-}
-
-MixedPrecision::~MixedPrecision() {
-  set_autocast(device_, before_);
-}
-
 double rate_at(int step, int steps, double warm_up, double peak) {
   const double warm_steps = std::max(1.0, warm_up * steps);
   if (step < warm_steps) return peak * (step + 1) / warm_steps;

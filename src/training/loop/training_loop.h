@@ -1,7 +1,6 @@
 #pragma once
 
 #include <torch/nn/module.h>
-#include <torch/types.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -11,8 +10,6 @@
 #include <optional>
 #include <thread>
 #include <vector>
-
-#include "network/autocast.h"
 
 namespace lumbargrade {
 
@@ -76,19 +73,6 @@ class BatchQueue {
   std::map<int, Batch> ready_;
   std::map<int, std::exception_ptr> failures_;
   std::vector<std::jthread> makers_;  // last: they use all of the above
-};
-
-/// Switches CPU or CUDA autocast to bfloat16 on, or off, for a scope.
-class MixedPrecision {
- public:
-  MixedPrecision(torch::DeviceType device, bool on);
-  ~MixedPrecision();
-  MixedPrecision(const MixedPrecision&) = delete;
-  MixedPrecision& operator=(const MixedPrecision&) = delete;
-
- private:
-  torch::DeviceType device_;
-  Autocast before_;
 };
 
 /// Linear warm-up over `warm_up` (a share of all steps), then a cosine down to zero.

@@ -2,8 +2,11 @@
 
 #include <cmath>
 
+#include "core/atomic_file.h"
+#include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/number_text.h"
 #include "core/progress.h"
 #include "crops/crop.h"
 #include "grades/axial_sac.h"
@@ -12,7 +15,7 @@
 #include "pipeline/prepare_study.h"
 #include "training/grader/label_coordinates.h"
 #include "training/grader/training_set.h"
-#include "volume/distance.h"
+#include "volume/grid.h"
 
 namespace lumbargrade {
 namespace {
@@ -64,35 +67,20 @@ void add_recesses(const StudyLabels& labels, const AxialMeasures& axial, std::ve
     const Finding& finding = all_findings()[k];
     const auto& level = axial[index_of(finding.level)];
     if (finding.condition != Condition::SubarticularStenosis || !labels.labels[k] || !level) continue;
-    const auto& recess = level->recess(*finding.side);
-    if (!recess) continue;
-    rows.push_back(
-        {labels.study_id, finding.level, *finding.side, labels.labels[k]->severity, recess->area_mm2, usual});
+    const double area_mm2 = level->recess(*finding.side).area_mm2;
+    rows.push_back({labels.study_id, finding.level, *finding.side, labels.labels[k]->severity, area_mm2, usual});
   }
 }
 
-struct LocatedStudy {
-  PreparedStudy prepared;
-  Spine spine;
-};
-
-LocatedStudy located_study(const StudyLabels& labels, const TrainingFolder& folder, const Grader& grader,
-                           KnownSpines& spines) {
-  StudyOptions options;
-  if (std::filesystem::exists(folder.series())) options.series_descriptions = folder.series();
-  LocatedStudy located{prepare_study(folder.images(labels.study_id), options, grader.locate), {}};
+/// The study's spine, which is looked for where it is not known yet.
+const Spine& known_spine(const StudyLabels& labels, const PreparedStudy& prepared, const Grader& grader,
+                         KnownSpines& spines) {
   const auto known = spines.find(labels.study_id);
-  if (known != spines.end()) {
-    located.spine = known->second;
-  } else {
-    located.spine = spine_with_points(located.prepared, grader);
-    spines.emplace(labels.study_id, located.spine);
-  }
-  return located;
+  if (known != spines.end()) return known->second;
+  return spines.emplace(labels.study_id, spine_with_points(prepared, grader)).first->second;
 }
 
-/// Calls `visit` with every labelled study and what was located in it; one that cannot be read or located is told on
-/// the log.
+/// Calls `visit` with every labelled study and its spine; one that cannot be read or located is told on the log.
 template <typename Visit>
 void for_each_located(const std::filesystem::path& data, const Grader& grader, KnownSpines& spines, const char* what,
                       const Visit& visit) {
@@ -103,7 +91,10 @@ void for_each_located(const std::filesystem::path& data, const Grader& grader, K
   int done = 0;
   for (const StudyLabels& labels : set.studies) {
     try {
-      visit(labels, located_study(labels, folder, grader, spines), coordinates);
+      StudyOptions options;
+      if (std::filesystem::exists(folder.series())) options.series_descriptions = folder.series();
+      const PreparedStudy prepared = prepare_study(folder.images(labels.study_id), options, grader.locate);
+      visit(labels, prepared.study, known_spine(labels, prepared, grader, spines), coordinates);
     } catch (const Error& error) {
       log_warning(text("study ", labels.study_id, " is left out: ", error.what()));
     }
@@ -122,11 +113,10 @@ std::vector<KnownForamen> read_known_foramina(const std::filesystem::path& data,
   std::vector<KnownForamen> known;
   for_each_located(
       data, grader, spines, "looking at foramina",
-      [&](const auto& labels, const auto& located, const auto& coordinates) {
-        const Study& study = located.prepared.study;
+      [&](const auto& labels, const Study& study, const Spine& spine, const auto& coordinates) {
         for (size_t k = 0; k < kFindingCount; ++k) {
           if (!is_graded_foramen(k, labels)) continue;
-          const auto given = given_foramen(all_findings()[k], study, located.spine, coordinates);
+          const auto given = given_foramen(all_findings()[k], study, spine, coordinates);
           if (!given) continue;
           auto places = foramen_places(volumes_of(study, SeriesRole::SagittalT1), given->usual);
           if (!places.empty())
@@ -139,12 +129,11 @@ std::vector<KnownForamen> read_known_foramina(const std::filesystem::path& data,
 GradedMeasures measure_graded_studies(const std::filesystem::path& data, const Grader& grader, KnownSpines& spines) {
   GradedMeasures measures;
   for_each_located(data, grader, spines, "measuring graded studies",
-                   [&](const auto& labels, const auto& located, const auto& coordinates) {
-                     const Study& study = located.prepared.study;
-                     add_recesses(labels, measure_axial(study, located.spine), measures.recesses);
+                   [&](const auto& labels, const Study& study, const Spine& spine, const auto& coordinates) {
+                     add_recesses(labels, measure_axial(study, spine), measures.recesses);
                      for (size_t k = 0; k < kFindingCount; ++k) {
                        if (!is_graded_foramen(k, labels)) continue;
-                       auto row = measured_share(all_findings()[k], study, located.spine, coordinates, grader);
+                       auto row = measured_share(all_findings()[k], study, spine, coordinates, grader);
                        if (!row) continue;
                        row->study_id = labels.study_id;
                        row->severity = labels.labels[k]->severity;
@@ -152,6 +141,16 @@ GradedMeasures measure_graded_studies(const std::filesystem::path& data, const G
                      }
                    });
   return measures;
+}
+
+void write_recess_areas(const std::filesystem::path& path, const std::vector<RecessAreaRow>& rows) {
+  std::string csv = csv_line({"study_id", "level", "side", "grade", "area_mm2", "usual_area_mm2"});
+  for (const RecessAreaRow& row : rows) {
+    csv += csv_line({row.study_id, std::string(level_name(row.level)), std::string(side_name(row.side)),
+                     std::string(severity_key(row.severity)), fixed_decimals(row.area_mm2, 2),
+                     row.usual_area_mm2 ? fixed_decimals(*row.usual_area_mm2, 2) : ""});
+  }
+  write_file_atomically(path, csv);
 }
 
 }  // namespace lumbargrade

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "core/error.h"
+#include "core/statistics.h"
 
 namespace lumbargrade {
 namespace {
@@ -20,12 +22,15 @@ constexpr double kRecessAreaError = 0.2;  // of the logarithm; assumed
 constexpr double kRecessAreaWeight = 0.6;
 constexpr double kClosedMm2 = 1;  // a closed recess is closed, however little is left
 
-std::array<std::vector<double>, kLevelCount> fluid_by_level(const std::vector<NamedCanal>& canals) {
-  std::array<std::vector<double>, kLevelCount> values;
-  for (const NamedCanal& canal : canals) {
-    values[index_of(canal.level)].push_back(canal.fluid_ratio);
+/// How well a small area, relative to the patient's usual one to the power `exponent`, tells grades of `least` or
+/// worse; nothing where all or none are.
+std::optional<double> recess_area_auc(const std::vector<RecessAreaRow>& rows, Severity least, double exponent) {
+  std::vector<double> narrow, open;
+  for (const RecessAreaRow& row : rows) {
+    const double usual = row.usual_area_mm2 && *row.usual_area_mm2 > 0 ? *row.usual_area_mm2 : 1;
+    (row.severity >= least ? narrow : open).push_back(-row.area_mm2 / std::pow(usual, exponent));
   }
-  return values;
+  return area_under_roc(narrow, open);
 }
 
 size_t patients_of(const std::vector<NamedCanal>& canals) {
@@ -52,8 +57,9 @@ MeasureModel fit_fluid_measure(const std::vector<NamedCanal>& canals, size_t few
 }
 
 ReferenceSample fluid_reference(const std::vector<NamedCanal>& canals) {
-  return reference_sample(fluid_by_level(canals),
-                          text("mid-sagittal T2 slices of ", patients_of(canals), " patients, named by hand"));
+  std::array<std::vector<double>, kLevelCount> ratios;
+  for (const NamedCanal& canal : canals) ratios[index_of(canal.level)].push_back(canal.fluid_ratio);
+  return reference_sample(ratios, text("mid-sagittal T2 slices of ", patients_of(canals), " patients, named by hand"));
 }
 
 MeasureModel fit_recess_area_measure(const std::vector<RecessAreaRow>& rows, const std::string& studies,
@@ -78,9 +84,9 @@ MeasureModel fit_recess_area_measure(const std::vector<RecessAreaRow>& rows, con
 std::vector<MetricSpec> recess_area_metrics(const std::vector<RecessAreaRow>& rows, const std::string& studies) {
   std::vector<MetricSpec> metrics;
   const auto add = [&](const std::string& name, Severity least, double exponent) {
-    const double auc = recess_area_auc(rows, least, exponent);
-    if (!std::isfinite(auc)) return;
-    metrics.push_back({"grading.recess_area_measure", name, std::round(1000 * auc) / 1000, "1", studies,
+    const auto auc = recess_area_auc(rows, least, exponent);
+    if (!auc) return;
+    metrics.push_back({"grading.recess_area_measure", name, to_thousandths(*auc), "1", studies,
                        static_cast<std::int64_t>(rows.size())});
   };
   add("area under the ROC curve of moderate or worse, area alone", Severity::Moderate, 0);

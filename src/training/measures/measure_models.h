@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "training/measures/foramen_shares.h"
 #include "training/measures/named_images.h"
-#include "training/measures/recess_areas.h"
 #include "training/segmentation/measure_fits.h"
 
 namespace lumbargrade {

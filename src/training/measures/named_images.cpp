@@ -12,7 +12,6 @@
 #include "core/statistics.h"
 #include "core/table.h"
 #include "levels/canal_fluid.h"
-#include "levels/canal_profile_measure.h"
 #include "levels/locator_network.h"
 #include "levels/stack_reading.h"
 #include "pictures/png_file.h"

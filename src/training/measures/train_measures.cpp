@@ -9,7 +9,6 @@
 #include "pipeline/load_grader.h"
 #include "training/measures/foramen_shares.h"
 #include "training/measures/measure_models.h"
-#include "training/segmentation/locator_bundle.h"
 #include "training/segmentation/measure_fits.h"
 
 namespace lumbargrade {

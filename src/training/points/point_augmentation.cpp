@@ -100,11 +100,6 @@ cv::Mat1f changed(const cv::Mat1b& stored, int size_px, const Changes& changes, 
 
 }  // namespace
 
-CropPlace inner_place(const CropPlace& stored) {
-  const CropMargin margin = point_margin();
-  return {stored.slice - margin.slices, stored.row - margin.pixels, stored.column - margin.pixels};
-}
-
 CropPlace copy_augmented_point(const CropFile& file, size_t sample, const CropPlace& given, bool mirror,
                                std::mt19937_64& random, const CropBuffers& buffers) {
   const Changes changes = random_changes(file, given, random);

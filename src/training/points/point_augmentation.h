@@ -7,9 +7,6 @@
 
 namespace lumbargrade {
 
-/// Where a place of the stored crop lies in the crop as inference cuts it.
-CropPlace inner_place(const CropPlace& stored);
-
 /// The crop shifted (some 2.5 mm, a slice), turned, scaled; contrast, bias field, sharpness, resolution and noise
 /// changed, now and then a slice taken away: hard, so that what is learned on synthetic studies holds on real ones.
 /// `mirror`: the slices in reverse order, for points in the middle of the body. Returns where the place `given` of the

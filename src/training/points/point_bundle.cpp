@@ -46,11 +46,6 @@ void add_point_metrics(const PointTraining& training, const std::vector<HeldOutP
   }
 }
 
-std::string split_of(const PointTraining& training) {
-  if (training.folds == 0) return "none held out";
-  return text(training.folds, " folds by study");
-}
-
 void describe_points(const PointTraining& training, const PointData& data, Manifest& manifest) {
   const auto is_of_points = [](const std::string& what) {
     return what == kPointsRole || what.starts_with(text(kPointsRole, "."));
@@ -63,17 +58,14 @@ void describe_points(const PointTraining& training, const PointData& data, Manif
     const std::string suffix = "+points";
     if (!manifest.version.ends_with(suffix)) manifest.version += suffix;
     manifest.training_data.push_back({kPointsRole, training.data.data.string(), "not stated",
-                                      static_cast<std::int64_t>(data.study_ids.size()), "studies", split_of(training)});
+                                      static_cast<std::int64_t>(data.study_ids.size()), "studies",
+                                      training.folds == 0 ? "none held out" : text(training.folds, " folds by study")});
     return;
   }
   describe_from_card(manifest, training.card);
   for (const TrainingDataSpec& entry : manifest.training_data) {
     if (entry.used_for == kPointsRole) manifest.grading.points->source = entry.source;
   }
-}
-
-std::filesystem::path base_bundle(const PointTraining& training) {
-  return find_bundle(training.data.bundle.empty() ? std::nullopt : std::optional(training.data.bundle));
 }
 
 }  // namespace
@@ -106,7 +98,8 @@ std::vector<TensorMap> initial_point_weights(const PointTraining& training) {
 
 void write_point_bundle(const PointTraining& training, const PointData& data, const std::vector<TrainedPoints>& points,
                         const std::vector<HeldOutPoint>& held_out) {
-  const Bundle base = load_bundle(base_bundle(training));
+  const std::string& chosen = training.data.bundle;
+  const Bundle base = load_bundle(find_bundle(chosen.empty() ? std::nullopt : std::optional(chosen)));
   Manifest manifest = base.manifest;
   describe_points(training, data, manifest);
   add_point_metrics(training, held_out, manifest);

@@ -14,6 +14,7 @@
 #include "pipeline/load_grader.h"
 #include "points/point_view.h"
 #include "training/grader/label_coordinates.h"
+#include "training/grader/study_source.h"
 #include "training/grader/training_set.h"
 #include "volume/slice_sampler.h"
 
@@ -74,15 +75,12 @@ struct CutPoints {
 class PointExtractor {
  public:
   PointExtractor(const TrainingFolder& folder, const Grader& grader, const LabelCoordinates& coordinates)
-      : folder_(folder), grader_(grader), coordinates_(coordinates) {}
+      : source_(folder, grader), grader_(grader), coordinates_(coordinates) {}
 
   CutPoints operator()(const std::string& study_id, int study_index) const {
     CutPoints cut;
     try {
-      StudyOptions options;
-      options.threads = 1;
-      if (fs::exists(folder_.series())) options.series_descriptions = folder_.series();
-      const PreparedStudy prepared = prepare_study(folder_.images(study_id), options, grader_.locate);
+      const PreparedStudy prepared = source_.read(study_id);
       const Spine spine = located_spine(prepared, grader_.locate);
       for (size_t k = 0; k < kFindingCount; ++k) cut_point(prepared.study, spine, k, study_index, cut);
     } catch (const Error& error) {
@@ -122,7 +120,7 @@ class PointExtractor {
     cut.anchors[index_of(view.anchor)].push_back({std::move(sample), std::move(record)});
   }
 
-  const TrainingFolder& folder_;
+  StudySource source_;
   const Grader& grader_;
   const LabelCoordinates& coordinates_;
 };
@@ -173,63 +171,44 @@ nlohmann::json point_fingerprint(const TrainingFolder& folder, const TrainingSet
   return json;
 }
 
-[[noreturn]] void throw_disk_full(const fs::path& cache) {
-  throw Error(ErrorKind::Failure,
-              text("cannot write the crops to ", cache.string(), ": is the disk full? --cache names another folder"));
-}
-
-/// Writes the crops of one study after another, and lists what they are.
-class PointWriter {
- public:
-  PointWriter(const fs::path& cache, std::vector<DataProblem> skipped) : cache_(cache), skipped_(std::move(skipped)) {
-    for (size_t a = 0; a < files_.size(); ++a) files_[a].open(point_crops(cache, kPointAnchors[a]), std::ios::binary);
-  }
-
-  void add(const CutPoints& study) {
-    skipped_.insert(skipped_.end(), study.skipped.begin(), study.skipped.end());
-    misplaced_.insert(misplaced_.end(), study.misplaced.begin(), study.misplaced.end());
-    for (size_t a = 0; a < files_.size(); ++a) {
-      for (const CutPoint& point : study.anchors[a]) {
-        samples_[a].push_back(sample_json(point.sample));
-        files_[a].write(point.record.data(), static_cast<std::streamsize>(point.record.size()));
-      }
-      if (!files_[a]) throw_disk_full(cache_);
-    }
-  }
-
-  size_t skipped() const { return skipped_.size(); }
-
-  /// Ends the files and writes what could not be used; the index of all.
-  nlohmann::json finish() {
-    for (std::ofstream& file : files_) {
-      file.close();
-      if (!file) throw_disk_full(cache_);
-    }
-    write_problem_table(cache_ / "skipped.csv", skipped_);
-    write_problem_table(cache_ / "misplaced.csv", misplaced_);
-    return {{"samples", samples_}, {"skipped", skipped_.size()}, {"misplaced", misplaced_.size()}};
-  }
-
- private:
-  fs::path cache_;
-  std::array<std::ofstream, kPointAnchors.size()> files_;
-  std::vector<DataProblem> skipped_, misplaced_;
-  nlohmann::json samples_ = {nlohmann::json::array(), nlohmann::json::array(), nlohmann::json::array()};
-};
-
+/// Writes the crops of one study after another, and what could not be used; the index of all.
 nlohmann::json cut_all_points(const fs::path& cache, int threads, const PointExtractor& extract,
                               const TrainingSet& set) {
-  PointWriter writer(cache, set.problems);
+  std::array<std::ofstream, kPointAnchors.size()> files;
+  for (size_t a = 0; a < files.size(); ++a) files[a].open(point_crops(cache, kPointAnchors[a]), std::ios::binary);
+  const auto check = [&](const std::ofstream& file) {
+    if (file) return;
+    throw Error(ErrorKind::Failure,
+                text("cannot write the crops to ", cache.string(), ": is the disk full? --cache names another folder"));
+  };
+  nlohmann::json samples = {nlohmann::json::array(), nlohmann::json::array(), nlohmann::json::array()};
+  std::vector<DataProblem> skipped = set.problems, misplaced;
   Progress progress("cutting crops", static_cast<int>(set.studies.size()));
   const size_t chunk = size_t{kPointStudiesPerThread} * static_cast<size_t>(threads);
   for (size_t first = 0; first < set.studies.size(); first += chunk) {
     std::vector<CutPoints> cut(std::min(chunk, set.studies.size() - first));
     for_each_index(cut.size(), threads,
                    [&](size_t k) { cut[k] = extract(set.studies[first + k].study_id, static_cast<int>(first + k)); });
-    for (const CutPoints& study : cut) writer.add(study);
-    progress.show(static_cast<int>(first + cut.size()), text(writer.skipped(), " skipped"));
+    for (const CutPoints& study : cut) {
+      skipped.insert(skipped.end(), study.skipped.begin(), study.skipped.end());
+      misplaced.insert(misplaced.end(), study.misplaced.begin(), study.misplaced.end());
+      for (size_t a = 0; a < files.size(); ++a) {
+        for (const CutPoint& point : study.anchors[a]) {
+          samples[a].push_back(sample_json(point.sample));
+          files[a].write(point.record.data(), static_cast<std::streamsize>(point.record.size()));
+        }
+        check(files[a]);
+      }
+    }
+    progress.show(static_cast<int>(first + cut.size()), text(skipped.size(), " skipped"));
   }
-  return writer.finish();
+  for (std::ofstream& file : files) {
+    file.close();
+    check(file);
+  }
+  write_problem_table(cache / "skipped.csv", skipped);
+  write_problem_table(cache / "misplaced.csv", misplaced);
+  return {{"samples", samples}, {"skipped", skipped.size()}, {"misplaced", misplaced.size()}};
 }
 
 AnchorData anchor_data(const fs::path& cache, const nlohmann::json& index, Anchor anchor) {

@@ -29,8 +29,6 @@ struct CropSource {
     int instance_number = -1;  ///< -1: the data have no slice there
     double column = 0;         ///< image pixel at the middle of the crop
     double row = 0;
-
-    bool operator==(const Slice&) const = default;
   };
   std::string series_id;
   std::vector<Slice> slices;
@@ -39,8 +37,6 @@ struct CropSource {
 
   /// The place in the image nearest to a place of the crop; nothing where the data have no slice.
   std::optional<ImagePlace> image_place(const CropPlace& place, int size_px) const;
-
-  bool operator==(const CropSource&) const = default;
 };
 
 /// One point of one study whose usual place a series shows.

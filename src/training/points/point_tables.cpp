@@ -45,10 +45,6 @@ Distance distance_of(const CropPlace& place, const HeldOutPoint& point) {
           point.pixel_mm * (place.row - point.given->row), point.pixel_mm * (place.column - point.given->column)};
 }
 
-CropPlace usual_place(const HeldOutPoint& point) {
-  return {point.usual_slice, point.usual_px, point.usual_px};
-}
-
 template <typename PlaceOf>
 PointFigures figures_of(const std::vector<HeldOutPoint>& points, Anchor anchor, const PlaceOf& place_of) {
   PointFigures figures;
@@ -91,7 +87,7 @@ void write_held_out_points(const std::filesystem::path& path, const PointData& d
                                   "usual_in_plane_mm", "confidence"});
   for (const HeldOutPoint& point : points) {
     if (!point.given) continue;
-    const Distance found = distance_of(point.read.place, point), usual = distance_of(usual_place(point), point);
+    const Distance found = distance_of(point.read.place, point), usual = distance_of(point.usual, point);
     content +=
         csv_line({data.study_ids[static_cast<size_t>(point.study)], finding_key(all_findings()[point.finding]),
                   text(found.slices), decimals(found.in_plane_mm()), decimals(found.row_mm), decimals(found.column_mm),
@@ -105,7 +101,7 @@ PointFigures found_figures(const std::vector<HeldOutPoint>& points, Anchor ancho
 }
 
 PointFigures usual_figures(const std::vector<HeldOutPoint>& points, Anchor anchor) {
-  return figures_of(points, anchor, usual_place);
+  return figures_of(points, anchor, [](const HeldOutPoint& point) { return point.usual; });
 }
 
 std::string describe(const PointFigures& figures) {

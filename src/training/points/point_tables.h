@@ -15,8 +15,7 @@ struct HeldOutPoint {
   ReadPlace read;                  ///< in the stored crop
   std::optional<CropPlace> given;  ///< in the same
   std::optional<ImagePlace> image;
-  double usual_slice = 0;  ///< the place that the level's frame tells, in the same
-  double usual_px = 0;     ///< its row and column
+  CropPlace usual;  ///< the place that the level's frame tells, in the same
   double pixel_mm = 1;
 };
 

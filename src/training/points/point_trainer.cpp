@@ -69,9 +69,8 @@ class AnchorTask {
   /// `fold`: of studies held out; empty: none.
   AnchorTask(const PointTraining& training, const PointData& data, Anchor anchor, std::optional<int> fold)
       : training_(training), data_(data), own_(data.anchors[index_of(anchor)]), anchor_(anchor), fold_(fold) {
-    const std::vector<int> folds = training.folds > 0
-                                       ? folds_of_studies(data.study_ids.size(), training.folds, training.seed)
-                                       : std::vector<int>(data.study_ids.size(), -1);
+    std::vector<int> folds;
+    if (fold) folds = folds_of_studies(data.study_ids.size(), training.folds, training.seed);
     for (size_t k = 0; k < own_.samples.size(); ++k) {
       const bool is_held_out = fold && folds[static_cast<size_t>(own_.samples[k].study)] == *fold;
       if (is_held_out) {
@@ -181,8 +180,8 @@ class AnchorTask {
     place = {place.slice + margin.slices, place.row + margin.pixels, place.column + margin.pixels};
     point.given = sample.given;
     point.image = sample.source.image_place(place, own_.crops.size_px());
-    point.usual_slice = (own_.crops.slices() - 1) / 2.0;
-    point.usual_px = (own_.crops.size_px() - 1) / 2.0;
+    const double middle_px = (own_.crops.size_px() - 1) / 2.0;
+    point.usual = {(own_.crops.slices() - 1) / 2.0, middle_px, middle_px};
     point.pixel_mm = view.pixel_mm;
     return point;
   }
@@ -222,12 +221,6 @@ void tell_figures(const std::vector<HeldOutPoint>& points) {
   }
 }
 
-void sort_points(std::vector<HeldOutPoint>& points) {
-  std::sort(points.begin(), points.end(), [](const HeldOutPoint& a, const HeldOutPoint& b) {
-    return std::pair(a.study, a.finding) < std::pair(b.study, b.finding);
-  });
-}
-
 }  // namespace
 
 void train_points(const PointTraining& training) {
@@ -253,7 +246,7 @@ void train_points(const PointTraining& training) {
     tell_figures(held_out);
   }
   if (training.folds > 0) {
-    sort_points(held_out);
+    std::ranges::sort(held_out, {}, [](const HeldOutPoint& point) { return std::pair(point.study, point.finding); });
     write_out_of_fold_points(training.record_folder() / "out_of_fold_points.csv", data, held_out);
     write_held_out_points(training.record_folder() / "held_out_points.csv", data, held_out);
   }

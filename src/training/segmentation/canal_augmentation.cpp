@@ -56,12 +56,7 @@ Source source_of(const LabelledStrip& study, int slice, Random& random) {
 }
 
 /// For every crop pixel, where it comes from.
-struct Sampling {
-  cv::Mat1f column{kSize};
-  cv::Mat1f row{kSize};
-};
-
-Sampling random_sampling(cv::Point2d middle, Random& random) {
+cv::Mat2f random_sampling(cv::Point2d middle, Random& random) {
   const double angle = uniform(random, -14, 14) * std::numbers::pi / 180;
   const double scale = std::exp(uniform(random, -0.2, 0.2));
   const double aspect = std::exp(uniform(random, -0.07, 0.07));
@@ -71,20 +66,19 @@ Sampling random_sampling(cv::Point2d middle, Random& random) {
     linear = cv::Matx22d::eye();
     middle = {std::round(middle.x), std::round(middle.y)};
   }
-  cv::Mat2f elastic(kSize, cv::Vec2f(0, 0));
+  cv::Mat2f sampling(kSize, cv::Vec2f(0, 0));
   if (chance(random, 0.5)) {
     const double sigma_px = uniform(random, 0, 1.2) / kOutlinePixelMm;
     cv::Mat2f coarse(5, 5);
     for (cv::Vec2f& shift : coarse)
       shift = {static_cast<float>(normal(random, sigma_px)), static_cast<float>(normal(random, sigma_px))};
-    cv::resize(coarse, elastic, kSize, 0, 0, cv::INTER_CUBIC);
+    cv::resize(coarse, sampling, kSize, 0, 0, cv::INTER_CUBIC);
   }
-  Sampling sampling;
   for (int row = 0; row < kSize.height; ++row) {
     for (int column = 0; column < kSize.width; ++column) {
       const cv::Vec2d from = linear * cv::Vec2d(column - kSize.width / 2.0, row - kSize.height / 2.0);
-      sampling.column(row, column) = static_cast<float>(middle.x + from[0]) + elastic(row, column)[0];
-      sampling.row(row, column) = static_cast<float>(middle.y + from[1]) + elastic(row, column)[1];
+      sampling(row, column) +=
+          cv::Vec2f(static_cast<float>(middle.x + from[0]), static_cast<float>(middle.y + from[1]));
     }
   }
   return sampling;
@@ -207,12 +201,12 @@ OutlineCrop augmented_outline_crop(const LabelledStrip& study, std::mt19937_64& 
   const cv::Point2d middle =
       study.disc_edges_px[disc] +
       cv::Point2d(kCanalBehindEdgeMm + uniform(random, -14, 14), uniform(random, -22, 22)) / kOutlinePixelMm;
-  const Sampling sampling = random_sampling(middle, random);
+  const cv::Mat2f sampling = random_sampling(middle, random);
 
   OutlineCrop crop;
   cv::Mat3f image;
-  cv::remap(source.image, image, sampling.column, sampling.row, cv::INTER_LINEAR, cv::BORDER_REPLICATE);
-  cv::remap(source.canal, crop.canal, sampling.column, sampling.row, cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+  cv::remap(source.image, image, sampling, cv::noArray(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+  cv::remap(source.canal, crop.canal, sampling, cv::noArray(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
   change_intensities(image, crop.canal, random);
   cv::split(image, crop.input.data());
   return crop;

@@ -12,13 +12,12 @@
 #include "core/statistics.h"
 #include "core/table.h"
 #include "levels/central_slices.h"
-#include "levels/locate.h"
-#include "levels/locator_network.h"
 
 namespace lumbargrade {
 namespace {
 
 constexpr double kNarrowestShare = 0.1;
+const std::vector<std::string> kRecessColumns = {"study_id", "level", "side", "depth_mm", "true_depth_mm"};
 
 void add_recess(CanalFigures& figures, const std::string& study_id, Level level, Side side,
                 const std::optional<RecessMeasure>& found, const std::optional<RecessMeasure>& truth) {
@@ -49,26 +48,45 @@ double narrowest_auc(const std::vector<RecessFigure>& rows) {
 std::vector<OutlineMeasures> measure_mask(const Volume& sagittal, const Volume& canal_mask, const Spine& spine,
                                           double central_slice, int multiple_of) {
   const std::vector<DiscEdge> discs = disc_edges(spine);
-  std::vector<Vector3> edges;
-  for (const DiscEdge& disc : discs) edges.push_back(disc.edge_patient);
-  const CanalStrip strip = cut_canal_strip(sagittal, edges, multiple_of);
+  const CanalStrip strip = cut_canal_strip(sagittal, discs, multiple_of);
   const SliceWeights weights(discs.size(), weights_around(central_slice, strip.positions));
   return measure_outline(strip, discs, weights, cut_slices(canal_mask, strip.rect_px));
 }
 
-CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask, const LocatorNetwork& locator,
-                            const OutlineFunction& outline, int multiple_of) {
-  Spine spine;
-  try {
-    spine = locate_spine(study.volume, locator);
-  } catch (const Error&) {
-    return {evaluate_spine(study, spine), {}};  // nothing found counts as five levels missed
+Volume thick_stack(const Volume& thin, int count) {
+  const int together = std::clamp(count, 1, thin.slices);
+  Volume thick = thin;
+  thick.slices = thin.slices / together;
+  const int first = (thin.slices - thick.slices * together) / 2;
+  const size_t pixels = static_cast<size_t>(thin.rows) * static_cast<size_t>(thin.columns);
+  thick.voxels.assign(pixels * static_cast<size_t>(thick.slices), 0.0F);
+  thick.sources.clear();
+  for (int k = 0; k < thick.slices; ++k) {
+    const auto target = thick.voxels.begin() + static_cast<std::ptrdiff_t>(pixels * static_cast<size_t>(k));
+    for (int j = 0; j < together; ++j) {
+      const float* from = thin.slice_data(first + k * together + j);
+      std::transform(from, from + pixels, target, target,
+                     [together](float value, float sum) { return sum + value / static_cast<float>(together); });
+    }
+    const int middle = first + k * together + together / 2;
+    const auto source = static_cast<size_t>(middle);
+    if (source < thin.sources.size()) thick.sources.push_back(thin.sources[source]);
   }
-  outline_canal(study.volume, outline, multiple_of, spine);
+  const Vector3 step = thin.patient_from_index.linear().col(2);
+  thick.patient_from_index.translation() += step * (first + (together - 1) / 2.0);
+  thick.patient_from_index.linear().col(2) = step * together;
+  return thick;
+}
+
+CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask, const LocatorNetwork& locator,
+                            const CanalOutliner& outliner) {
+  Spine spine = spine_of(study, locator);
+  if (spine.level_count() == 0) return {evaluate_spine(study, spine), {}};
+  outline_canal(study.volume, outliner, spine);
   CanalFigures figures{evaluate_spine(study, spine), {}};
 
   const std::vector<DiscEdge> discs = disc_edges(spine);
-  const auto truths = measure_mask(study.volume, canal_mask, spine, spine.central_slice, multiple_of);
+  const auto truths = measure_mask(study.volume, canal_mask, spine, spine.central_slice, outliner.multiple_of);
   for (size_t k = 0; k < discs.size(); ++k) {
     const LevelFrame& frame = *spine.levels[index_of(discs[k].level)];
     add_recess(figures, study.study_id, frame.level, Side::Left, frame.recess_left, truths[k].recess_left);
@@ -101,7 +119,7 @@ std::string describe(const RecessSummary& summary) {
 }
 
 void write_recess_figures(const std::filesystem::path& path, const std::vector<RecessFigure>& rows) {
-  std::string csv = csv_line({"study_id", "level", "side", "depth_mm", "true_depth_mm"});
+  std::string csv = csv_line(kRecessColumns);
   for (const RecessFigure& row : rows) {
     csv += csv_line({row.study_id, std::string(level_name(row.level)), std::string(side_name(row.side)),
                      fixed_decimals(row.depth_mm, 3), fixed_decimals(row.true_depth_mm, 3)});
@@ -110,7 +128,7 @@ void write_recess_figures(const std::filesystem::path& path, const std::vector<R
 }
 
 std::vector<RecessFigure> read_recess_figures(const std::filesystem::path& path) {
-  const Table table(path, ErrorKind::Usage, {"study_id", "level", "side", "depth_mm", "true_depth_mm"});
+  const Table table(path, ErrorKind::Usage, kRecessColumns);
   std::vector<RecessFigure> rows;
   for (const TableRow row : table) {
     rows.push_back(

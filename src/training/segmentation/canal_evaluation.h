@@ -29,9 +29,14 @@ struct CanalFigures {
 std::vector<OutlineMeasures> measure_mask(const Volume& sagittal, const Volume& canal_mask, const Spine& spine,
                                           double central_slice, int multiple_of);
 
+/// The stack as a scanner with thicker slices would have seen it: each of its slices is the mean of `count` neighbours
+/// and lies in their middle. What is left over at the two ends is dropped alike; a stack of fewer slices gives one.
+/// Clinical sagittal series have slices of 3-5 mm; SPIDER's have .9 mm.
+Volume thick_stack(const Volume& thin, int count);
+
 /// Measures a study with the locator's discs and the outline; `canal_mask` as LocatorDataset::canal_mask.
 CanalFigures evaluate_canal(const LabelledStudy& study, const Volume& canal_mask, const LocatorNetwork& locator,
-                            const OutlineFunction& outline, int multiple_of);
+                            const CanalOutliner& outliner);
 
 struct RecessSummary {
   Side side = Side::Left;

@@ -4,22 +4,25 @@
 #include <cmath>
 #include <opencv2/core.hpp>
 
+#include "bundle/bundle.h"
+#include "bundle/bundle_card.h"
+#include "bundle/kept_networks.h"
+#include "bundle/write_bundle.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "levels/canal_outline_network.h"
 #include "levels/canal_path.h"
 #include "levels/locator_network.h"
+#include "levels/network_interface.h"
 #include "network/safetensors.h"
 #include "network/state.h"
 #include "training/segmentation/canal_augmentation.h"
-#include "training/segmentation/canal_bundle.h"
 #include "training/segmentation/canal_evaluation.h"
-#include "training/segmentation/locator_bundle.h"
 #include "training/segmentation/locator_data.h"
+#include "training/segmentation/measure_fits.h"
 #include "training/segmentation/random_draws.h"
 #include "training/segmentation/segmentation_training.h"
-#include "training/segmentation/thick_stack.h"
 
 namespace lumbargrade {
 namespace {
@@ -34,30 +37,23 @@ constexpr int kThickSlices = 5;     // averaged to measure on slices as thick as
 constexpr double kFarthestMm = 25;  // from a disc's edge to its canal
 constexpr double kSearchMm = 7;
 constexpr double kHalfDiscMm = 17;  // from a disc's centre to its posterior edge, usually
+constexpr const char* kOutlineRole = "canal_outline";
+constexpr int kGoldenOutlineRows = 96;
+constexpr int kGoldenOutlineColumns = 64;
 
 /// `image` N x 3 x H x W; `canal` N x 1 x H x W, 0..1.
-TrainingBatch outline_batch(const std::vector<OutlineCrop>& crops) {
-  std::vector<torch::Tensor> images;
-  std::vector<torch::Tensor> canals;
-  for (const OutlineCrop& crop : crops) {
-    images.push_back(outline_tensor(crop.input));
-    canals.push_back(torch::from_blob(crop.canal.data, {1, crop.canal.rows, crop.canal.cols}, torch::kFloat32));
-  }
-  return {{{"image", torch::stack(images)}}, {{"canal", torch::stack(canals)}}, {}};
-}
-
-TrainingBatch outline_batch_at(const std::vector<LabelledStrip>& strips, const CanalTraining& training, int step) {
-  std::vector<OutlineCrop> crops;
+TrainingBatch outline_batch(const std::vector<LabelledStrip>& strips, const CanalTraining& training, int step) {
+  std::vector<torch::Tensor> images, canals;
   std::vector<std::string> studies;
   for (int place = 0; place < training.batch; ++place) {
     Random random = crop_generator(training.seed, step, place);
-    const size_t study = std::uniform_int_distribution<size_t>(0, strips.size() - 1)(random);
-    crops.push_back(augmented_outline_crop(strips[study], random));
-    studies.push_back(strips[study].study_id);
+    const LabelledStrip& study = strips[std::uniform_int_distribution<size_t>(0, strips.size() - 1)(random)];
+    const OutlineCrop crop = augmented_outline_crop(study, random);
+    images.push_back(outline_tensor(crop.input));
+    canals.push_back(torch::from_blob(crop.canal.data, {1, crop.canal.rows, crop.canal.cols}, torch::kFloat32).clone());
+    studies.push_back(study.study_id);
   }
-  TrainingBatch batch = outline_batch(crops);
-  batch.studies = std::move(studies);
-  return batch;
+  return {{{"image", torch::stack(images)}}, {{"canal", torch::stack(canals)}}, std::move(studies)};
 }
 
 torch::Tensor outline_loss(const TensorMap& outputs, const TrainingBatch& batch) {
@@ -75,10 +71,10 @@ torch::Tensor outline_loss(const TensorMap& outputs, const TrainingBatch& batch)
 }
 
 /// The posterior edges of the five discs, as far as their labelled centres tell.
-std::vector<Vector3> labelled_edges(const StudyTruth& truth) {
-  std::vector<Vector3> edges;
+std::vector<DiscEdge> labelled_edges(const StudyTruth& truth) {
+  std::vector<DiscEdge> edges;
   for (const auto& [level, centres] : truth.disc_centres_patient) {
-    edges.emplace_back(centres[centres.size() / 2] + kHalfDiscMm * Vector3::UnitY());
+    edges.push_back({level, centres[centres.size() / 2] + kHalfDiscMm * Vector3::UnitY()});
   }
   return edges;
 }
@@ -96,12 +92,12 @@ std::vector<double> labelled_diameters_px(const cv::Mat1f& canal, const std::vec
 }
 
 LabelledStrip labelled_strip(const LabelledStudy& study, const Volume& mask, int multiple_of) {
-  const std::vector<Vector3> edges = labelled_edges(study.truth);
+  const std::vector<DiscEdge> edges = labelled_edges(study.truth);
   LabelledStrip labelled;
   labelled.study_id = study.study_id;
   labelled.strip = cut_canal_strip(study.volume, edges, multiple_of);
   labelled.canal = cut_slices(mask, labelled.strip.rect_px);
-  for (const Vector3& edge : edges) labelled.disc_edges_px.push_back(labelled.strip.pixel(edge));
+  for (const DiscEdge& edge : edges) labelled.disc_edges_px.push_back(labelled.strip.pixel(edge.edge_patient));
   double most = -1;
   for (size_t k = 0; k < labelled.canal.size(); ++k) {
     const double area = cv::sum(labelled.canal[k])[0];
@@ -155,17 +151,18 @@ void measure_outline(const CanalTraining& training, const TensorMap& state, cons
   if (held_out.empty()) return;
   const CanalOutlineNetwork network(unet_with(training.network, state), torch::Device(training.device));
   const LocatorNetwork locator = read_locator(training.locator, torch::Device(training.device));
-  const auto outline = [&](const std::vector<OutlineInput>& inputs) { return network.predict(inputs); };
+  const CanalOutliner outliner{[&](const std::vector<OutlineInput>& inputs) { return network.predict(inputs); },
+                               network.multiple_of()};
   CanalFigures thin;
   CanalFigures thick;
   std::vector<LevelFigure> thick_by_locator;
   for (const std::string& id : held_out) {
     LabelledStudy study = dataset.load(id);
     const Volume mask = dataset.canal_mask(study);
-    append(evaluate_canal(study, mask, locator, outline, network.multiple_of()), thin);
+    append(evaluate_canal(study, mask, locator, outliner), thin);
     study.volume = thick_stack(study.volume, kThickSlices);
-    append(evaluate_canal(study, thick_stack(mask, kThickSlices), locator, outline, network.multiple_of()), thick);
-    const auto by_locator = evaluate_study(study, locator);
+    append(evaluate_canal(study, thick_stack(mask, kThickSlices), locator, outliner), thick);
+    const auto by_locator = evaluate_spine(study, spine_of(study, locator));
     thick_by_locator.insert(thick_by_locator.end(), by_locator.begin(), by_locator.end());
   }
   record(training, thin, "");
@@ -174,19 +171,48 @@ void measure_outline(const CanalTraining& training, const TensorMap& state, cons
   record(training, thick, "_thick");
 }
 
+torch::Tensor golden_outline_input(const OutlineInput& example) {
+  OutlineInput middle;
+  for (size_t channel = 0; channel < example.size(); ++channel) {
+    middle[channel] = middle_of(example[channel], kGoldenOutlineRows, kGoldenOutlineColumns);
+  }
+  return outline_tensor(middle).unsqueeze(0);
+}
+
+/// The base's bundle, with the outline network in place of its own and the figures of `unseen`, of patients that the
+/// measured networks had not seen. Its measure models are the base's: `train measures` fits them anew.
+void write_canal_bundle(const CanalTraining& training, const TensorMap& state, const OutlineInput& example,
+                        const CanalFigures& unseen) {
+  const Bundle base = load_bundle(training.locator);
+  Manifest manifest = base.manifest;
+  if (!training.card.empty()) describe_from_card(manifest, training.card);
+  std::erase_if(manifest.metrics, [](const MetricSpec& metric) {
+    return metric.what == "grading.canal_measure" || metric.what == kOutlineRole;
+  });
+  const auto diameters = canal_metrics(unseen.levels, kUnseenSet);
+  const auto recesses = recess_metrics(unseen.recesses, kUnseenSet);
+  manifest.metrics.insert(manifest.metrics.end(), diameters.begin(), diameters.end());
+  manifest.metrics.insert(manifest.metrics.end(), recesses.begin(), recesses.end());
+
+  std::vector<TrainedNetwork> networks = kept_networks(base, {kOutlineRole});
+  networks.push_back({unet_spec(kOutlineRole, training.network, canal_outline_interface(training.network)),
+                      state,
+                      {{"image", golden_outline_input(example)}}});
+  write_bundle(training.out, std::move(manifest), networks);
+}
+
 void write_outline_result(const CanalTraining& training, const TensorMap& state,
                           const std::vector<LabelledStrip>& strips) {
-  CanalBundleSources sources{training.locator, training.card, {}};
+  CanalFigures unseen;
   for (const fs::path& fold : training.cross_validation) {
-    const auto levels = read_figures(fold / "training" / "held_out.csv");
-    const auto recesses = read_recess_figures(fold / "training" / "held_out_recess.csv");
-    sources.unseen.levels.insert(sources.unseen.levels.end(), levels.begin(), levels.end());
-    sources.unseen.recesses.insert(sources.unseen.recesses.end(), recesses.begin(), recesses.end());
+    append({read_figures(fold / "training" / "held_out.csv"),
+            read_recess_figures(fold / "training" / "held_out_recess.csv")},
+           unseen);
   }
   const LabelledStrip& example = strips.front();
-  write_canal_bundle(training.out, training.network, state, example.strip.input(example.middle_slice), sources);
-  log_info(text("bundle written to ", training.out.string(), "; ", describe(summarise(sources.unseen.levels))));
-  for (const Side side : {Side::Left, Side::Right}) log_info(describe(summarise(sources.unseen.recesses, side)));
+  write_canal_bundle(training, state, example.strip.input(example.middle_slice), unseen);
+  log_info(text("bundle written to ", training.out.string(), "; ", describe(summarise(unseen.levels))));
+  for (const Side side : {Side::Left, Side::Right}) log_info(describe(summarise(unseen.recesses, side)));
 }
 
 TensorMap train_outline(const CanalTraining& training, const std::vector<LabelledStrip>& strips) {
@@ -194,7 +220,7 @@ TensorMap train_outline(const CanalTraining& training, const std::vector<Labelle
   for (const LabelledStrip& strip : strips) studies.push_back(strip.study_id);
   TrainingTask task = unet_task(training, training.iterations, training.rate, kOutlineAverageDecay, studies);
   task.start = initial_weights(training);
-  task.batch = [&](int step) { return outline_batch_at(strips, training, step); };
+  task.batch = [&](int step) { return outline_batch(strips, training, step); };
   task.loss = outline_loss;
   return train_network(task, training_run(training, "canal outline", "outline", training.seed)).state;
 }

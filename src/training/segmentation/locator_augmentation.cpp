@@ -35,13 +35,8 @@ LabelledSlice thickened(const LabelledStack& stack, size_t slice, int reach) {
           mean_over(stack, first, last, &LabelledSlice::spots, CV_8U), middle.spine_px};
 }
 
-/// For every crop pixel, where it comes from: two CV_32F maps.
-struct SamplingGrid {
-  cv::Mat1f column;
-  cv::Mat1f row;
-};
-
-SamplingGrid random_grid(cv::Point2d spine_px, Random& random) {
+/// For every crop pixel, where it comes from.
+cv::Mat2f random_grid(cv::Point2d spine_px, Random& random) {
   const double angle = uniform(random, -20, 20) * std::numbers::pi / 180;
   const double scale = std::exp(uniform(random, std::log(0.75), std::log(1.33)));
   const double aspect = std::exp(uniform(random, -0.1, 0.1));
@@ -57,25 +52,23 @@ SamplingGrid random_grid(cv::Point2d spine_px, Random& random) {
   for (cv::Vec2f& shift : coarse) {
     shift = {static_cast<float>(normal(random, elastic_px)), static_cast<float>(normal(random, elastic_px))};
   }
-  cv::Mat2f elastic;
-  cv::resize(coarse, elastic, {kCropColumns, kCropRows}, 0, 0, cv::INTER_CUBIC);
-
-  SamplingGrid grid{cv::Mat1f(kCropRows, kCropColumns), cv::Mat1f(kCropRows, kCropColumns)};
+  cv::Mat2f grid;
+  cv::resize(coarse, grid, {kCropColumns, kCropRows}, 0, 0, cv::INTER_CUBIC);
   for (int row = 0; row < kCropRows; ++row) {
     for (int column = 0; column < kCropColumns; ++column) {
       const double u = column - kCropColumns / 2.0;
       const double v = row - kCropRows / 2.0;
-      const cv::Vec2f& shift = elastic(row, column);
-      grid.column(row, column) = static_cast<float>(middle.x + linear(0, 0) * u + linear(0, 1) * v + shift[0]);
-      grid.row(row, column) = static_cast<float>(middle.y + linear(1, 0) * u + linear(1, 1) * v + shift[1]);
+      cv::Vec2f& from = grid(row, column);
+      from = {static_cast<float>(middle.x + linear(0, 0) * u + linear(0, 1) * v + from[0]),
+              static_cast<float>(middle.y + linear(1, 0) * u + linear(1, 1) * v + from[1])};
     }
   }
   return grid;
 }
 
-cv::Mat remapped(const cv::Mat& source, const SamplingGrid& grid, double border) {
+cv::Mat remapped(const cv::Mat& source, const cv::Mat2f& grid, double border) {
   cv::Mat target;
-  cv::remap(source, target, grid.column, grid.row, cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar::all(border));
+  cv::remap(source, target, grid, cv::noArray(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar::all(border));
   return target;
 }
 
@@ -261,7 +254,7 @@ void limit_view(LocatorCrop& crop, cv::Mat1f& image, Random& random) {
 LocatorCrop augmented_crop(const LabelledStack& stack, size_t slice, std::mt19937_64& random) {
   constexpr std::array<int, 4> kReaches = {0, 0, 1, 2};
   const LabelledSlice source = thickened(stack, slice, kReaches[std::uniform_int_distribution<size_t>(0, 3)(random)]);
-  const SamplingGrid grid = random_grid(source.spine_px, random);
+  const cv::Mat2f grid = random_grid(source.spine_px, random);
   double minimum = 0;
   cv::minMaxLoc(source.pixels, &minimum);
   const cv::Mat1f warped = remapped(source.pixels, grid, minimum);

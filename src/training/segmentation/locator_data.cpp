@@ -250,26 +250,4 @@ std::vector<UnlabelledImage> load_unlabelled(const fs::path& folder) {
   return images;
 }
 
-UnlabelledImage rescaled(const UnlabelledImage& image, double factor) {
-  UnlabelledImage scaled = image;
-  cv::resize(image.slice.pixels, scaled.slice.pixels, {}, factor, factor,
-             factor < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
-  return scaled;
-}
-
-LabelledStack pseudo_labelled(const UnlabelledImage& image, const LocatorMaps& maps, cv::Point2d spine_px) {
-  const auto fine = [&](const cv::Mat1f& coarse) {
-    cv::Mat1f resized;
-    cv::resize(coarse, resized, {2 * coarse.cols, 2 * coarse.rows}, 0, 0, cv::INTER_LINEAR);
-    return to_bytes(resized(cv::Rect(0, 0, maps.disc.cols, maps.disc.rows)));
-  };
-  LabelledSlice slice;
-  slice.pixels = image.slice.pixels;
-  cv::merge(std::vector<cv::Mat>{to_bytes(maps.disc), to_bytes(maps.vertebra), to_bytes(maps.canal), fine(maps.l5s1)},
-            slice.classes);
-  cv::merge(std::vector<cv::Mat>{fine(maps.s1), fine(maps.centre)}, slice.spots);
-  slice.spine_px = spine_px;
-  return {image.patient, {std::move(slice)}};
-}
-
 }  // namespace lumbargrade

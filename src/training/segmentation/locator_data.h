@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "core/finding.h"
-#include "levels/locator_maps.h"
 #include "levels/slice_image.h"
 #include "volume/volume.h"
 
@@ -93,11 +92,5 @@ Volume single_slice_volume(const cv::Mat1b& image, double pixel_mm);
 /// Every PNG of a folder. `midsagittal.csv` beside them (file, patient, row_spacing_mm) gives patient and pixel size
 /// where it is present; else the name up to the first '_' is the patient and the image is taken to be 280 mm wide.
 std::vector<UnlabelledImage> load_unlabelled(const std::filesystem::path& folder);
-
-/// The slice with another pixel size assumed for its source.
-UnlabelledImage rescaled(const UnlabelledImage& image, double factor);
-
-/// Labels from a network's maps.
-LabelledStack pseudo_labelled(const UnlabelledImage& image, const LocatorMaps& maps, cv::Point2d spine_px);
 
 }  // namespace lumbargrade

@@ -11,13 +11,17 @@
 #include "core/error.h"
 #include "core/number_text.h"
 #include "core/statistics.h"
+#include "core/table.h"
 #include "levels/locator_network.h"
-#include "volume/distance.h"
+#include "volume/grid.h"
 
 namespace lumbargrade {
 namespace {
 
 constexpr double kRightWithinMm = 10;
+const std::vector<std::string> kFigureColumns = {
+    "study_id",         "level", "found",      "disc_error_mm", "canal_point_error_mm", "diameter_mm",
+    "true_diameter_mm", "ratio", "true_ratio", "confidence"};
 
 Vector3 nearest_along(const std::vector<Vector3>& points, const Vector3& to, const Vector3& normal) {
   return *std::min_element(points.begin(), points.end(), [&](const Vector3& a, const Vector3& b) {
@@ -78,14 +82,12 @@ std::string shown(const std::optional<double>& value) {
 
 }  // namespace
 
-std::vector<LevelFigure> evaluate_study(const LabelledStudy& study, const LocatorNetwork& network) {
-  Spine spine;
+Spine spine_of(const LabelledStudy& study, const LocatorNetwork& network) {
   try {
-    spine = locate_spine(study.volume, network);
+    return locate_spine(study.volume, network);
   } catch (const Error&) {
-    // Nothing found counts as five levels missed.
+    return {};
   }
-  return evaluate_spine(study, spine);
 }
 
 std::vector<LevelFigure> evaluate_spine(const LabelledStudy& study, const Spine& spine) {
@@ -136,14 +138,33 @@ std::string describe(const LocatorFigures& figures) {
 }
 
 void write_figures(const std::filesystem::path& path, const std::vector<LevelFigure>& rows) {
-  std::string csv = csv_line({"study_id", "level", "found", "disc_error_mm", "canal_point_error_mm", "diameter_mm",
-                              "true_diameter_mm", "ratio", "true_ratio", "confidence"});
+  std::string csv = csv_line(kFigureColumns);
   for (const LevelFigure& row : rows) {
     csv += csv_line({row.study_id, std::string(level_name(row.level)), row.found ? "1" : "0",
                      row.found ? shown(row.disc_error_mm) : "", shown(row.canal_point_error_mm), shown(row.diameter_mm),
                      shown(row.true_diameter_mm), shown(row.ratio), shown(row.true_ratio), shown(row.confidence)});
   }
   write_file_atomically(path, csv);
+}
+
+std::vector<LevelFigure> read_figures(const std::filesystem::path& path) {
+  const Table table(path, ErrorKind::Usage, kFigureColumns);
+  std::vector<LevelFigure> figures;
+  for (const TableRow row : table) {
+    LevelFigure figure;
+    figure.study_id = row.word("study_id");
+    figure.level = row.level();
+    figure.found = row.boolean("found");
+    figure.disc_error_mm = row.optional_number("disc_error_mm").value_or(0);
+    figure.canal_point_error_mm = row.optional_number("canal_point_error_mm");
+    figure.diameter_mm = row.optional_number("diameter_mm");
+    figure.true_diameter_mm = row.optional_number("true_diameter_mm");
+    figure.ratio = row.optional_number("ratio");
+    figure.true_ratio = row.optional_number("true_ratio");
+    figure.confidence = row.optional_number("confidence").value_or(0);
+    figures.push_back(std::move(figure));
+  }
+  return figures;
 }
 
 }  // namespace lumbargrade

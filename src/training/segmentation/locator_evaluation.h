@@ -26,8 +26,10 @@ struct LevelFigure {
   double confidence = 0;
 };
 
-/// Five rows for one study.
-std::vector<LevelFigure> evaluate_study(const LabelledStudy& study, const LocatorNetwork& network);
+/// The study's spine; one without levels where none is found.
+Spine spine_of(const LabelledStudy& study, const LocatorNetwork& network);
+
+/// Five rows for one study: levels that are not found count as missed.
 std::vector<LevelFigure> evaluate_spine(const LabelledStudy& study, const Spine& spine);
 
 /// What the rows say together.
@@ -45,5 +47,7 @@ struct LocatorFigures {
 LocatorFigures summarise(const std::vector<LevelFigure>& rows);
 std::string describe(const LocatorFigures& figures);
 void write_figures(const std::filesystem::path& path, const std::vector<LevelFigure>& rows);
+/// Reads back what write_figures wrote.
+std::vector<LevelFigure> read_figures(const std::filesystem::path& path);
 
 }  // namespace lumbargrade

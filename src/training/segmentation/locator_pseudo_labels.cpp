@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <opencv2/imgproc.hpp>
 
 #include "core/atomic_file.h"
@@ -44,13 +45,6 @@ struct Reading {
   }
 };
 
-double mean_spacing_mm(const DiscChain& chain) {
-  double sum = 0;
-  for (size_t k = 1; k < chain.discs.size(); ++k)
-    sum += cv::norm(chain.discs[k].centre_mm - chain.discs[k - 1].centre_mm);
-  return sum / static_cast<double>(chain.discs.size() - 1);
-}
-
 std::string refusal_of(const Reading& reading) {
   const DiscChain& chain = reading.chain;
   if (chain.l5s1 < kLevelCount - 1) return "fewer than five discs";
@@ -79,10 +73,19 @@ Reading read_image(const UnlabelledImage& image, const LocatorNetwork& network) 
   return reading;
 }
 
+/// The slice with another pixel size assumed for its source.
+UnlabelledImage rescaled(const UnlabelledImage& image, double factor) {
+  UnlabelledImage scaled = image;
+  cv::resize(image.slice.pixels, scaled.slice.pixels, {}, factor, factor,
+             factor < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+  return scaled;
+}
+
 Reading read_at_right_scale(const UnlabelledImage& image, const LocatorNetwork& network) {
   Reading reading = read_image(image, network);
   if (reading.chain.discs.size() >= 4) {
-    const double spacing = mean_spacing_mm(reading.chain);
+    const std::vector<double> gaps = gaps_mm(reading.chain.discs);
+    const double spacing = std::accumulate(gaps.begin(), gaps.end(), 0.0) / static_cast<double>(gaps.size());
     if (spacing < kTrustedSpacingMm[0] || spacing > kTrustedSpacingMm[1]) {
       reading = read_image(rescaled(image, std::clamp(kUsualSpacingMm / spacing, 0.5, 2.0)), network);
     }
@@ -117,13 +120,29 @@ void average_with(LocatorMaps& maps, const LocatorMaps& other) {
   }
 }
 
+/// Labels from the maps.
 LabelledStack labelled(const Reading& reading) {
-  cv::Point2d spine_px;
+  const LocatorMaps& maps = reading.maps;
+  const auto bytes = [](const cv::Mat1f& map) {
+    cv::Mat1b result;
+    map.convertTo(result, CV_8U, 255);
+    return result;
+  };
+  const auto fine = [&](const cv::Mat1f& coarse) {
+    cv::Mat1f resized;
+    cv::resize(coarse, resized, {2 * coarse.cols, 2 * coarse.rows}, 0, 0, cv::INTER_LINEAR);
+    return bytes(resized(cv::Rect({}, maps.disc.size())));
+  };
+  LabelledSlice slice;
+  slice.pixels = reading.image.slice.pixels;
+  cv::merge(std::vector<cv::Mat>{bytes(maps.disc), bytes(maps.vertebra), bytes(maps.canal), fine(maps.l5s1)},
+            slice.classes);
+  cv::merge(std::vector<cv::Mat>{fine(maps.s1), fine(maps.centre)}, slice.spots);
   for (int k = 0; k < kLevelCount; ++k) {
-    spine_px += reading.chain.discs[static_cast<size_t>(reading.chain.l5s1 - k)].centre_mm *
-                (1 / (kLevelCount * reading.image.slice.pixel_mm));
+    slice.spine_px += reading.chain.discs[static_cast<size_t>(reading.chain.l5s1 - k)].centre_mm *
+                      (1 / (kLevelCount * reading.image.slice.pixel_mm));
   }
-  return pseudo_labelled(reading.image, reading.maps, spine_px);
+  return {reading.image.patient, {std::move(slice)}};
 }
 
 }  // namespace

@@ -3,16 +3,21 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bundle/bundle_card.h"
+#include "bundle/write_bundle.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/prevalence.h"
 #include "core/progress.h"
+#include "core/statistics.h"
 #include "levels/locator_network.h"
+#include "levels/network_interface.h"
 #include "network/safetensors.h"
 #include "training/segmentation/locator_augmentation.h"
-#include "training/segmentation/locator_bundle.h"
 #include "training/segmentation/locator_data.h"
 #include "training/segmentation/locator_evaluation.h"
 #include "training/segmentation/locator_pseudo_labels.h"
+#include "training/segmentation/measure_fits.h"
 #include "training/segmentation/random_draws.h"
 #include "training/segmentation/segmentation_training.h"
 
@@ -29,25 +34,15 @@ constexpr double kCanalEdgeWeight = 3;
 constexpr int64_t kCanalEdgePixels = 9;
 const std::array<float, 4> kClassWeights = {0.7F, 1.5F, 1.0F, 1.0F};
 
+constexpr int kGoldenRows = 192;
+constexpr int kGoldenColumns = 128;
+constexpr const char* kIntendedUse =
+    "Research use only, not for clinical use. Finds the lumbar discs and the spinal canal on MRI and turns "
+    "measures, and networks where there are any, into probabilities of three grades; the source and flags of "
+    "each row say what it rests on.";
+
 void copy_into(const torch::Tensor& target, const cv::Mat1f& map) {
   target.copy_(torch::from_blob(map.data, {map.rows, map.cols}, torch::kFloat32));
-}
-
-/// `image` N x 1 x H x W; `fine` N x 4 x H x W: background, disc, vertebra, canal, which sum to 1; `coarse` N x 3 x H/2
-/// x W/2.
-TrainingBatch locator_batch(const std::vector<LocatorCrop>& crops) {
-  const auto n = static_cast<int64_t>(crops.size());
-  const torch::Tensor image = torch::empty({n, 1, kCropRows, kCropColumns});
-  const torch::Tensor fine = torch::empty({n, 4, kCropRows, kCropColumns});
-  const torch::Tensor coarse = torch::empty({n, 3, kCropRows / 2, kCropColumns / 2});
-  for (int64_t k = 0; k < n; ++k) {
-    const LocatorCrop& crop = crops[static_cast<size_t>(k)];
-    copy_into(image[k][0], crop.input);
-    for (int64_t c = 0; c < 3; ++c) copy_into(fine[k][c + 1], crop.fine[static_cast<size_t>(c)]);
-    for (int64_t c = 0; c < 3; ++c) copy_into(coarse[k][c], crop.coarse[static_cast<size_t>(c)]);
-  }
-  fine.select(1, 0).copy_((1 - fine.narrow(1, 1, 3).sum(1)).clamp_min(0));
-  return {{{"image", image}}, {{"fine", fine}, {"coarse", coarse}}, {}};
 }
 
 /// What crops are cut from. Pseudo-labelled stacks fill the second half of a batch, when there are any.
@@ -56,21 +51,27 @@ struct CropSources {
   std::vector<LabelledStack> pseudo;
 };
 
-TrainingBatch locator_batch_at(const CropSources& sources, uint64_t seed, int step, int batch) {
-  std::vector<LocatorCrop> crops;
+/// `image` N x 1 x H x W; `fine` N x 4 x H x W: background, disc, vertebra, canal, which sum to 1; `coarse` N x 3 x H/2
+/// x W/2.
+TrainingBatch locator_batch(const CropSources& sources, uint64_t seed, int step, int size) {
+  const torch::Tensor image = torch::empty({size, 1, kCropRows, kCropColumns});
+  const torch::Tensor fine = torch::empty({size, 4, kCropRows, kCropColumns});
+  const torch::Tensor coarse = torch::empty({size, 3, kCropRows / 2, kCropColumns / 2});
   std::vector<std::string> studies;
-  for (int place = 0; place < batch; ++place) {
+  for (int place = 0; place < size; ++place) {
     Random random = crop_generator(seed, step, place);
-    const bool is_pseudo = !sources.pseudo.empty() && place >= batch / 2;
+    const bool is_pseudo = !sources.pseudo.empty() && place >= size / 2;
     const std::vector<LabelledStack>& stacks = is_pseudo ? sources.pseudo : sources.labelled;
     const LabelledStack& stack = stacks[std::uniform_int_distribution<size_t>(0, stacks.size() - 1)(random)];
     const size_t slice = std::uniform_int_distribution<size_t>(0, stack.slices.size() - 1)(random);
-    crops.push_back(augmented_crop(stack, slice, random));
+    const LocatorCrop crop = augmented_crop(stack, slice, random);
+    copy_into(image[place][0], crop.input);
+    for (int64_t c = 0; c < 3; ++c) copy_into(fine[place][c + 1], crop.fine[static_cast<size_t>(c)]);
+    for (int64_t c = 0; c < 3; ++c) copy_into(coarse[place][c], crop.coarse[static_cast<size_t>(c)]);
     studies.push_back(stack.study_id);
   }
-  TrainingBatch made = locator_batch(crops);
-  made.studies = std::move(studies);
-  return made;
+  fine.select(1, 0).copy_((1 - fine.narrow(1, 1, 3).sum(1)).clamp_min(0));
+  return {{{"image", image}}, {{"fine", fine}, {"coarse", coarse}}, std::move(studies)};
 }
 
 torch::Tensor dice(const torch::Tensor& probability, const torch::Tensor& target) {
@@ -153,7 +154,7 @@ void measure_held_out(const LocatorTraining& training, const TensorMap& state, c
   const LocatorNetwork network = locator_with(training, state);
   std::vector<LevelFigure> rows;
   for (const LabelledStudy& study : split.held_out) {
-    const auto of_study = evaluate_study(study, network);
+    const auto of_study = evaluate_spine(study, spine_of(study, network));
     rows.insert(rows.end(), of_study.begin(), of_study.end());
   }
   write_figures(training.record_folder() / (name + ".csv"), rows);
@@ -171,9 +172,7 @@ TensorMap train_stage(const LocatorTraining& training, const CropSources& source
   // Stages draw different crops.
   const uint64_t seed = training.seed + 1000003ULL * static_cast<uint64_t>(stage);
   task.start = start;
-  task.batch = [&sources, seed, batch = training.batch](int step) {
-    return locator_batch_at(sources, seed, step, batch);
-  };
+  task.batch = [&sources, seed, batch = training.batch](int step) { return locator_batch(sources, seed, step, batch); };
   task.loss = locator_loss;
   const std::string name = stage == 0 ? "labelled" : "self-training";
   return train_network(task, training_run(training, "locator, " + name, name, seed)).state;
@@ -190,18 +189,56 @@ TensorMap self_train(const LocatorTraining& training, const TensorMap& teacher, 
   return train_stage(training, split.sources, 1, training.self_iterations, training.self_rate, teacher);
 }
 
-/// The bundle, with figures and calibration from the fold runs.
+void add_figures(Manifest& manifest, const std::vector<LevelFigure>& unseen) {
+  const LocatorFigures figures = summarise(unseen);
+  const int64_t studies = figures.studies;
+  const auto levels = static_cast<int64_t>(unseen.size());
+  manifest.metrics.push_back({"locator", "studies with five names right",
+                              to_thousandths(100.0 * figures.studies_all_right / figures.studies), "%", kUnseenSet,
+                              studies});
+  manifest.metrics.push_back({"locator", "median error of the disc centre",
+                              to_thousandths(figures.median_disc_error_mm), "mm", kUnseenSet, levels});
+  manifest.metrics.push_back({"locator", "median error of the canal point",
+                              to_thousandths(figures.median_canal_point_error_mm), "mm", kUnseenSet, levels});
+  const auto canal = canal_metrics(unseen, kUnseenSet);
+  manifest.metrics.insert(manifest.metrics.end(), canal.begin(), canal.end());
+}
+
+/// A bundle with the locator, golden tensors from `example` (a slice's pixels), the challenge's prevalence as prior,
+/// and the figures of `unseen`: rows of patients that the measured networks had not seen (cross-validation). It grades
+/// by the prior alone until `train measures` has fitted its measures.
+void write_locator_bundle(const LocatorTraining& training, const TensorMap& state, const cv::Mat1f& example,
+                          const std::vector<LevelFigure>& unseen) {
+  Manifest manifest;
+  manifest.name = "undescribed";
+  manifest.version = "0";
+  manifest.licence = "not stated";
+  manifest.intended_use = kIntendedUse;
+  if (!training.card.empty()) describe_from_card(manifest, training.card);
+  add_figures(manifest, unseen);
+  manifest.grading.prior = challenge_prevalence();
+  manifest.grading.prior_source =
+      "class frequencies by level in the training table of the RSNA 2024 lumbar challenge (1,975 studies)";
+
+  TrainedNetwork trained;
+  trained.spec = unet_spec("locator", training.network, locator_interface(training.network));
+  trained.state = state;
+  const cv::Mat1f middle = middle_of(example, kGoldenRows, kGoldenColumns);
+  const auto stride = int64_t{2} << (training.network.widths.size() - 1);
+  trained.golden_inputs = {{"image", network_input(middle, stride).unsqueeze(0)}};
+  write_bundle(training.out, std::move(manifest), {trained});
+}
+
+/// The bundle, with figures from the fold runs.
 void write_result(const LocatorTraining& training, const TensorMap& state, const Split& split) {
-  LocatorBundleSources sources{training.card, {}};
+  std::vector<LevelFigure> unseen;
   for (const fs::path& run : training.cross_validation) {
     const auto rows = read_figures(run / "training" / "held_out.csv");
-    sources.unseen.insert(sources.unseen.end(), rows.begin(), rows.end());
+    unseen.insert(unseen.end(), rows.begin(), rows.end());
   }
   const LabelledStack& stack = split.sources.labelled.front();
-  SliceImage example;
-  example.pixels = stack.slices[stack.slices.size() / 2].pixels;
-  write_locator_bundle(training.out, training.network, state, example, sources);
-  log_info(text("bundle written to ", training.out.string(), "; ", describe(summarise(sources.unseen))));
+  write_locator_bundle(training, state, stack.slices[stack.slices.size() / 2].pixels, unseen);
+  log_info(text("bundle written to ", training.out.string(), "; ", describe(summarise(unseen))));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-#include "cli/networks/shared_library.h"
-
 #include <dlfcn.h>
 
+#include "cli/networks/network_commands.h"
+#include "cli/training/training_commands.h"
 #include "core/error.h"
 
 namespace lumbargrade::cli {
@@ -15,8 +15,8 @@ constexpr int kLoading = RTLD_LAZY | RTLD_LOCAL;
 constexpr int kLoading = RTLD_LAZY | RTLD_LOCAL | RTLD_DEEPBIND;
 #endif
 
-}  // namespace
-
+/// What `function`, which takes nothing, returns in the shared library of ours `name`, which is found beside the
+/// program's other libraries. Throws Error (Failure) where either cannot be had, saying that it `is_for`.
 const void* table_of_library(const char* name, const char* function, const char* is_for) {
   void* library = dlopen(name, kLoading);
   void* found = library == nullptr ? nullptr : dlsym(library, function);
@@ -26,6 +26,20 @@ const void* table_of_library(const char* name, const char* function, const char*
                      "; install lumbargrade anew, or build all of it: cmake --build --preset default"));
   }
   return reinterpret_cast<const void* (*)()>(found)();
+}
+
+}  // namespace
+
+const NetworkCommands& network_commands() {
+  static const auto& commands = *static_cast<const NetworkCommands*>(
+      table_of_library("liblumbargrade_networks.so", "lumbargrade_network_commands", "runs the networks"));
+  return commands;
+}
+
+const TrainingCommands& training_commands() {
+  static const auto& commands = *static_cast<const TrainingCommands*>(
+      table_of_library("liblumbargrade_training.so", "lumbargrade_training_commands", "trains networks"));
+  return commands;
 }
 
 }  // namespace lumbargrade::cli

@@ -1,4 +1,4 @@
-#include "batch/study_overview.h"
+#include "batch/study_summary.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "volume/resample.h"
+#include "volume/volume_sampler.h"
 
 #include <gtest/gtest.h>
 
@@ -38,55 +38,45 @@ Volume oblique_volume(const std::vector<double>& slice_positions_mm) {
   return volume;
 }
 
-/// A grid well inside the volume, turned against it.
-PlaneGrid inner_grid(const Volume& volume) {
+/// On a grid well inside the volume, turned against it.
+void expect_linear_values(const Volume& volume) {
   const Vector3 middle = volume.patient_from_index * Vector3(2.5, 2, (volume.slices - 1) / 2.0);
   const Eigen::AngleAxisd turn(1.1, Vector3(3, -1, 2).normalized());
-  ImagePlane plane = {middle, turn * Vector3::UnitX(), turn * Vector3::UnitY(), 0.2, 0.2};
-  plane.position_patient -= 0.4 * (plane.row_direction + plane.column_direction);
-  return {plane, 5, 5};
-}
-
-void expect_linear_values(const Volume& volume) {
-  const PlaneGrid grid = inner_grid(volume);
-  const PlaneImage image = resample(volume, grid);
-  ASSERT_EQ(image.pixels.size(), 25u);
-  for (int row = 0; row < grid.rows; ++row) {
-    for (int column = 0; column < grid.columns; ++column) {
-      const Vector3 point_patient = grid.plane.patient_from_index() * Vector3(column, row, 0);
-      EXPECT_NEAR(image.pixels[static_cast<size_t>(row * grid.columns + column)], value_at(point_patient), 1e-4);
+  const VolumeSampler sample(volume);
+  for (int row = -2; row <= 2; ++row) {
+    for (int column = -2; column <= 2; ++column) {
+      const Vector3 point_patient = middle + turn * Vector3(0.2 * column, 0.2 * row, 0);
+      EXPECT_NEAR(sample(point_patient), value_at(point_patient), 1e-4);
     }
   }
 }
 
-TEST(Resample, KeepsLinearFunctionsOnAnyPlane) {
+TEST(VolumeSampler, KeepsLinearFunctionsOnAnyPlane) {
   expect_linear_values(oblique_volume({0, 2, 4, 6}));
 }
 
-TEST(Resample, UsesExactPositionsOfUnevenSlices) {
+TEST(VolumeSampler, UsesExactPositionsOfUnevenSlices) {
   expect_linear_values(oblique_volume({0, 1.4, 4.1, 6}));
 }
 
-TEST(Resample, BridgesOneMissingSliceAndNoMore) {
+TEST(VolumeSampler, BridgesOneMissingSliceAndNoMore) {
   const auto sampled = [](const std::vector<double>& positions_mm, double at_mm) {
     const Volume volume = oblique_volume(positions_mm);
     const Vector3 normal = volume.patient_from_index.linear().col(2).normalized();
     const Vector3 point = volume.patient_from_index * Vector3(2, 2, 0) + at_mm * normal;
-    return resample(volume, {{point, Vector3::UnitX(), Vector3::UnitY(), 1, 1}, 1, 1}).pixels.at(0) - value_at(point);
+    return VolumeSampler(volume)(point) - value_at(point);
   };
   EXPECT_NEAR(sampled({0, 2, 6, 8}, 4), 0, 1e-4);
   EXPECT_TRUE(std::isnan(sampled({0, 2, 8, 10}, 5)));
   EXPECT_NEAR(sampled({0, 2, 8, 10}, 3), 0, 1e-4);
 }
 
-TEST(Resample, HasNothingOutsideTheVolume) {
+TEST(VolumeSampler, HasNothingOutsideTheVolume) {
   const Volume volume = oblique_volume({0, 2, 4});
   const Vector3 beyond = volume.patient_from_index * Vector3(2, 2, 3);  // a whole slice step behind the last
   const Vector3 beside = volume.patient_from_index * Vector3(-0.5, 2, 1);
   const Vector3 margin = volume.patient_from_index * Vector3(2, 2, 2.4);
-  const auto sampled = [&](const Vector3& point) {
-    return resample(volume, {{point, Vector3::UnitX(), Vector3::UnitY(), 1, 1}, 1, 1}).pixels.at(0);
-  };
+  const VolumeSampler sampled(volume);
   EXPECT_TRUE(std::isnan(sampled(beyond)));
   EXPECT_TRUE(std::isnan(sampled(beside)));
   EXPECT_FLOAT_EQ(sampled(margin), value_at(volume.patient_from_index * Vector3(2, 2, 2)));

@@ -1,6 +1,7 @@
-#include "cli/existing_input.h"
+#include "cli/commands.h"
 
 #include <filesystem>
+#include <iostream>
 
 #include "core/error.h"
 
@@ -13,6 +14,16 @@ CLI::Validator existing_input(const std::string& wanted) {
     return is_absent ? text(path, " does not exist; give ", wanted) : std::string();
   };
   return CLI::Validator(refusal, "");
+}
+
+void flush_output() {
+  std::cout << std::flush;
+  if (!std::cout) throw Error(ErrorKind::Failure, "cannot write the result to standard output (disk full?)");
+}
+
+void print(const std::string& content) {
+  std::cout << content;
+  flush_output();
 }
 
 }  // namespace lumbargrade::cli

@@ -1,11 +1,10 @@
-#include "training/grader/out_of_fold_points.h"
+#include "training/grader/study_source.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 
 #include "temporary_folder.h"
-#include "training/grader/study_source.h"
 #include "training/silent_study.h"
 
 namespace lumbargrade {
@@ -19,7 +18,7 @@ void write_points(const std::filesystem::path& path) {
                       << "77,1.2.3.1,11,Left Neural Foraminal Narrowing,L1/L2,70,75,0.9\n";
 }
 
-TEST(OutOfFoldPoints, StandInPlaceOfTheBundlesOwnWhereTheyAreSureEnough) {
+TEST(StudySource, PutsOutOfFoldPointsInPlaceOfTheBundlesOwnWhereTheyAreSureEnough) {
   const TemporaryFolder folder;
   write_silent_series(folder / "train_images/77", "1.2.3.1", -150);
   write_silent_series(folder / "train_images/77", "1.2.3.2", 150);
@@ -27,8 +26,9 @@ TEST(OutOfFoldPoints, StandInPlaceOfTheBundlesOwnWhereTheyAreSureEnough) {
   Grader grader;
   grader.locate = [](const Volume&) { return three_levels(); };
   grader.find_points = [](const Study&, Spine&) { FAIL() << "the bundle's networks have seen the study"; };
+  grader.model.points = PointsSpec{"", 0.5};
   const TrainingFolder data(folder.path());
-  const StudySource source(data, grader, OutOfFoldPoints(folder / "points.csv", 0.5));
+  const StudySource source(data, grader, folder / "points.csv");
   const PreparedStudy prepared = source.read("77");
   const Spine spine = source.spine(prepared);
   const FoundPoints& points = spine.levels[index_of(Level::L3L4)]->points;
