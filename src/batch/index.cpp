@@ -6,6 +6,7 @@
 
 #include "batch/result_store.h"
 #include "core/atomic_file.h"
+#include "core/flags.h"
 #include "core/table.h"
 #include "pipeline/stopwatch.h"
 #include "report/index_page.h"
@@ -39,7 +40,7 @@ void add_flags(const std::string& words, IndexedStudy& study) {
   std::istringstream stream(words);
   for (std::string word; stream >> word;) {
     const bool is_known = std::find(study.flags.begin(), study.flags.end(), word) != study.flags.end();
-    if (word != "research_use_only" && !is_known) study.flags.push_back(word);
+    if (word != flags::kResearchUseOnly.word && !is_known) study.flags.push_back(word);
   }
 }
 

@@ -53,7 +53,7 @@ class ShardCollector {
     if (stores_.empty()) {
       first_ = plan;
       identity_ = store.read_identity();
-      stores_.resize(static_cast<size_t>(std::max(1, plan.shard.count)));
+      stores_.resize(static_cast<size_t>(plan.shard.count));
     }
     check_agreement(store, plan, first_, identity_);
     auto& place = stores_.at(static_cast<size_t>(plan.shard.index - 1));

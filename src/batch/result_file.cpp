@@ -21,6 +21,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kHashMark = "#sha256 ";
 constexpr size_t kHashLine = 8 + 64 + 1;
+constexpr std::uintmax_t kLargestResult = std::uintmax_t{1} << 24;  // bytes: warnings are bounded far below
 
 [[noreturn]] void fail_as_damaged(const fs::path& path) {
   throw Error(ErrorKind::Failure, text(path.string(), " is damaged; run the batch again, it grades that study anew"));
@@ -28,7 +29,7 @@ constexpr size_t kHashLine = 8 + 64 + 1;
 
 /// What the hash has been taken of.
 std::string checked_content(const fs::path& path) {
-  auto content = file_text(path);
+  auto content = file_text(path, kLargestResult);
   if (!content) throw Error(ErrorKind::Failure, text("cannot read ", path.string()));
   if (content->size() < kHashLine) fail_as_damaged(path);
   const std::string hash_line = content->substr(content->size() - kHashLine);

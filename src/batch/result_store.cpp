@@ -8,7 +8,6 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include "batch/result_file.h"
 #include "core/atomic_file.h"
@@ -28,19 +27,23 @@ constexpr const char* kIdentityFile = "identity.json";
 constexpr const char* kPlanFile = "plan.json";
 constexpr const char* kLockFile = ".lock";
 constexpr size_t kLongestName = 200;
+constexpr std::uintmax_t kLargestJson = std::uintmax_t{1} << 29;  // bytes: a plan names every study
+constexpr const char* kRunAgain = "remove it and run that batch again";
 
 std::string json_text(const Json& json) {
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Json read_json(const fs::path& path, const char* remedy = "remove it and run again") {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorKind::Failure, text("cannot read ", path.string()));
-  try {
-    return Json::parse(file);
-  } catch (const Json::exception&) {
-    throw Error(ErrorKind::Failure, text(path.string(), " is damaged; ", remedy));
-  }
+[[noreturn]] void refuse_as_damaged(const fs::path& path, const char* remedy) {
+  throw Error(ErrorKind::Failure, text(path.string(), " is damaged; ", remedy));
+}
+
+Json read_json(const fs::path& path, const char* remedy = kRunAgain) {
+  const auto content = file_text(path, kLargestJson);
+  if (!content) throw Error(ErrorKind::Failure, text("cannot read ", path.string(), "; ", remedy));
+  Json json = Json::parse(*content, nullptr, false);
+  if (json.is_discarded()) refuse_as_damaged(path, remedy);
+  return json;
 }
 
 bool holds_other_things(const fs::path& folder) {
@@ -157,10 +160,10 @@ Plan ResultStore::read_plan() const {
   try {
     Plan plan{{json.at("shard"), json.at("shards")}, json.at("data_set_digest"), json.at("studies"), {}};
     for (const Json& failure : json.at("not_usable")) plan.discovery_failures.push_back(failure_from(failure));
-    return plan;
-  } catch (const Json::exception& problem) {
-    throw Error(ErrorKind::Failure, text((folder_ / kPlanFile).string(), " is damaged: ", problem.what()));
+    if (exists(plan.shard)) return plan;
+  } catch (const Json::exception&) {
   }
+  refuse_as_damaged(folder_ / kPlanFile, kRunAgain);
 }
 
 RunIdentity ResultStore::read_identity() const {
@@ -201,7 +204,7 @@ std::optional<StudyFailure> ResultStore::read_failure(const std::string& study_i
   try {
     return failure_from(read_json(path));
   } catch (const Json::exception&) {
-    throw Error(ErrorKind::Failure, text(path.string(), " is damaged; remove it and run again"));
+    refuse_as_damaged(path, kRunAgain);
   }
 }
 

@@ -1,33 +1,26 @@
 #include "batch/shard.h"
 
-#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 
 #include "core/error.h"
+#include "core/number_text.h"
 
 namespace lumbargrade {
 namespace {
 
 constexpr int kMostShards = 1'000'000;
 
-std::optional<int> whole_number(std::string_view digits) {
-  int value = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (problem != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<int> environment_number(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr || *value == '\0') return std::nullopt;
-  const auto number = whole_number(value);
+  const auto number = number_from<int>(value);
   if (!number) throw Error(ErrorKind::Usage, text(name, " is \"", value, "\", not a number"));
   return number;
 }
 
 Shard checked(const Shard& shard, const std::string& origin) {
-  if (shard.count < 1 || shard.count > kMostShards || shard.index < 1 || shard.index > shard.count) {
+  if (!exists(shard)) {
     throw Error(ErrorKind::Usage, text(origin, ": shard ", shard.index, " of ", shard.count,
                                        " does not exist; shards are counted 1/N to N/N"));
   }
@@ -45,10 +38,14 @@ std::uint64_t hash_of(std::string_view bytes) {
 
 }  // namespace
 
+bool exists(const Shard& shard) {
+  return shard.count <= kMostShards && shard.index >= 1 && shard.index <= shard.count;
+}
+
 Shard parse_shard(std::string_view value) {
   const size_t slash = value.find('/');
-  const auto index = whole_number(value.substr(0, slash));
-  const auto count = slash == std::string_view::npos ? std::nullopt : whole_number(value.substr(slash + 1));
+  const auto index = number_from<int>(value.substr(0, slash));
+  const auto count = slash == std::string_view::npos ? std::nullopt : number_from<int>(value.substr(slash + 1));
   if (!index || !count) throw Error(ErrorKind::Usage, text("--shard takes i/n such as 3/16, not \"", value, "\""));
   return checked({*index, *count}, "--shard");
 }

@@ -16,6 +16,9 @@ struct Shard {
   bool operator==(const Shard&) const = default;
 };
 
+/// Whether there is such a shard: 1/N to N/N, N up to a million.
+bool exists(const Shard& shard);
+
 /// "3/16". Throws Error (Usage) for anything else.
 Shard parse_shard(std::string_view text);
 

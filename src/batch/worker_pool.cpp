@@ -121,6 +121,14 @@ class Pool {
   bool take_reply(WorkerProcess& worker, const std::string& line) {
     const Message reply = Message::parse(line, nullptr, false);
     if (!reply.is_object()) return false;
+    try {
+      return take_message(worker, reply);
+    } catch (const Message::exception&) {  // keys are missing or of another type
+      return false;
+    }
+  }
+
+  bool take_message(WorkerProcess& worker, const Message& reply) {
     if (!worker.is_born() && reply.contains("pid")) {
       worker.set_born(reply.at("pid"));
     } else if (!worker.is_ready()) {
@@ -144,9 +152,10 @@ class Pool {
 
   void take_outcome(WorkerProcess& worker, const Message& reply) {
     const StudyOutcome outcome = outcome_from(*worker.study(), reply);
+    const bool stops_all = reply.value("stops_all", false);
     worker.end_study();
     // A disk that takes no result is no fault of the study: nothing after it could be written either.
-    if (reply.value("stops_all", false)) throw Error(ErrorKind::Failure, outcome.failure.reason);
+    if (stops_all) throw Error(ErrorKind::Failure, outcome.failure.reason);
     calls_.finished(outcome);
   }
 

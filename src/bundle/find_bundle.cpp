@@ -33,6 +33,10 @@ fs::path find_bundle(const std::optional<std::string>& chosen) {
                                              "; name one with --bundle DIR or ", kVariable));
 }
 
+fs::path find_base_bundle(const std::string& chosen) {
+  return find_bundle(chosen.empty() ? std::nullopt : std::optional(chosen));
+}
+
 fs::path find_recipe(const std::string& chosen) {
   std::error_code ignored;
   if (fs::exists(chosen, ignored) || fs::path(chosen).has_parent_path()) return chosen;

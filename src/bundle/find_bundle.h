@@ -16,6 +16,9 @@ namespace lumbargrade {
 /// BundleInvalid when there is none at all.
 std::filesystem::path find_bundle(const std::optional<std::string>& chosen);
 
+/// The same, where none is chosen by an empty text.
+std::filesystem::path find_base_bundle(const std::string& chosen);
+
 /// The file of a recipe: `chosen` where that is a file or has a folder, else the shipped recipe of that name ("fast").
 /// A name that nothing has is returned as it is, so that reading it is the error.
 std::filesystem::path find_recipe(const std::string& chosen);

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/number_text.h"
 #include "core/printable_text.h"
+#include "core/wrapped_text.h"
 #include "pipeline/prepare_study.h"
 #include "volume/slice_positions.h"
 
@@ -150,23 +151,6 @@ std::vector<Row> table_rows(const Inspection& inspection) {
   return rows;
 }
 
-/// In characters: UTF-8's further bytes are 10xxxxxx.
-size_t width(const std::string& cell) {
-  return static_cast<size_t>(std::count_if(cell.begin(), cell.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-void print_table(const std::vector<Row>& rows) {
-  std::vector<size_t> widths(rows.front().size());
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
-  }
-  for (const Row& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - width(row[i]) + 2, ' ');
-    std::cout << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
-  }
-}
-
 void print_warnings(const std::vector<std::string>& warnings) {
   constexpr size_t kMostShown = 20;
   if (!warnings.empty()) std::cout << "\nwarnings\n";
@@ -183,8 +167,7 @@ void print_text(const Inspection& inspection) {
   std::cout << "study " << printable(study.study_id) << " (" << printable(study.study_instance_uid) << ")\n\n";
   std::vector<Row> rows = table_rows(inspection);
   for (Row& row : rows) std::transform(row.begin(), row.end(), row.begin(), printable);
-  print_table(rows);
-  std::cout << "\nwhy\n";
+  std::cout << aligned(rows) << "\nwhy\n";
   for (const SeriesSummary& series : study.series) {
     std::cout << "  " << printable(series.name) << ": " << printable(series.evidence) << '\n';
   }

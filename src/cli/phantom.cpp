@@ -1,8 +1,7 @@
-#include <algorithm>
 #include <memory>
-#include <thread>
 
 #include "cli/commands.h"
+#include "core/available_cores.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "phantom/dataset.h"
@@ -77,7 +76,7 @@ void add_image_options(CLI::App& command, PhantomOptions& options) {
 
 void add_phantom_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<PhantomOptions>();
-  options->dataset.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  options->dataset.jobs = available_cores();
   CLI::App* command = app.add_subcommand(
       "phantom", "Write synthetic lumbar MRI studies whose anatomy and grades are known, in the challenge's layout");
   add_data_set_options(*command, options->dataset);

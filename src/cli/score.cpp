@@ -44,10 +44,10 @@ struct Part {
   Interval ScoreIntervals::*interval;
 };
 constexpr std::array<Part, kScoreParts + 1> kParts = {
-    {{"spinal", "spinal canal", &Score::spinal, &ScoreIntervals::spinal},
-     {"foraminal", "foraminal", &Score::foraminal, &ScoreIntervals::foraminal},
-     {"subarticular", "subarticular", &Score::subarticular, &ScoreIntervals::subarticular},
-     {"any_severe_spinal", "any severe spinal", &Score::any_severe_spinal, &ScoreIntervals::any_severe_spinal},
+    {{"spinal", kScorePartNames[0], &Score::spinal, &ScoreIntervals::spinal},
+     {"foraminal", kScorePartNames[1], &Score::foraminal, &ScoreIntervals::foraminal},
+     {"subarticular", kScorePartNames[2], &Score::subarticular, &ScoreIntervals::subarticular},
+     {"any_severe_spinal", kScorePartNames[3], &Score::any_severe_spinal, &ScoreIntervals::any_severe_spinal},
      {"score", "SCORE", &Score::score, &ScoreIntervals::score}}};
 
 /// The first parts are those of single conditions, in their order.

@@ -1,11 +1,11 @@
 #include "core/csv.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <fstream>
 #include <set>
 
+#include "core/number_text.h"
 #include "core/printable_text.h"
 
 namespace lumbargrade {
@@ -93,15 +93,9 @@ class CsvReader {
   std::size_t start_of_record_ = 1;
 };
 
-bool is_number(const std::string& field) {
-  double value = 0;
-  const auto [end, problem] = std::from_chars(field.data(), field.data() + field.size(), value);
-  return problem == std::errc() && end == field.data() + field.size();
-}
-
 std::string csv_cell(const std::string& field) {
   std::string content = printable(field);
-  const bool looks_like_formula = field.find_first_of("=+-@") == 0 && !is_number(field);
+  const bool looks_like_formula = field.find_first_of("=+-@") == 0 && !number_from<double>(field);
   if (looks_like_formula) content.insert(content.begin(), '\'');
   if (content.find_first_of(",\"") == std::string::npos) return content;
   std::string quoted(1, '"');

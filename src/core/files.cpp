@@ -38,6 +38,13 @@ std::optional<std::string> file_text(const std::filesystem::path& file) {
   return content;
 }
 
+std::optional<std::string> file_text(const std::filesystem::path& file, std::uintmax_t most_bytes) {
+  std::error_code unknown;
+  const bool is_taken =
+      std::filesystem::is_regular_file(file, unknown) && std::filesystem::file_size(file, unknown) <= most_bytes;
+  return is_taken ? file_text(file) : std::nullopt;
+}
+
 bool flush_to_disk(const std::filesystem::path& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return false;

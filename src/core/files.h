@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@ void check_output_folder(const std::filesystem::path& folder);
 
 /// The whole content; nothing where the file cannot be read. What may be huge is measured before.
 std::optional<std::string> file_text(const std::filesystem::path& file);
+
+/// The same, and nothing for what is no regular file (a pipe may never end) or has more bytes.
+std::optional<std::string> file_text(const std::filesystem::path& file, std::uintmax_t most_bytes);
 
 /// Makes the content of a file, or what happened to the names in a folder, survive a power failure. False, with errno,
 /// where the system does not do it.

@@ -21,17 +21,6 @@ bool second_byte_allowed(unsigned char first, unsigned char second) {
   return first != 0xF4 || second < 0x90;
 }
 
-/// Length of the valid character at the beginning of `bytes`; 0 when there is none.
-size_t valid_length(std::string_view bytes) {
-  const auto first = static_cast<unsigned char>(bytes[0]);
-  const size_t length = announced_length(first);
-  if (length == 0 || length > bytes.size()) return 0;
-  for (const char continuation : bytes.substr(1, length - 1)) {
-    if ((static_cast<unsigned char>(continuation) & 0xC0) != 0x80) return 0;
-  }
-  return length == 1 || second_byte_allowed(first, static_cast<unsigned char>(bytes[1])) ? length : 0;
-}
-
 std::uint32_t code_point(std::string_view character) {
   const auto first = static_cast<unsigned char>(character[0]);
   if (character.size() == 1) return first;
@@ -58,7 +47,7 @@ std::string with_escapes(std::string_view text, std::string_view mark) {
   std::string clean;
   clean.reserve(text.size());
   while (!text.empty()) {
-    const size_t length = valid_length(text);
+    const size_t length = utf8_length(text);
     const std::string_view character = text.substr(0, length > 0 ? length : 1);
     if (length > 0 && !steers(code_point(character))) {
       clean += character;
@@ -71,6 +60,16 @@ std::string with_escapes(std::string_view text, std::string_view mark) {
 }
 
 }  // namespace
+
+size_t utf8_length(std::string_view bytes) {
+  const auto first = static_cast<unsigned char>(bytes[0]);
+  const size_t length = announced_length(first);
+  if (length == 0 || length > bytes.size()) return 0;
+  for (const char continuation : bytes.substr(1, length - 1)) {
+    if ((static_cast<unsigned char>(continuation) & 0xC0) != 0x80) return 0;
+  }
+  return length == 1 || second_byte_allowed(first, static_cast<unsigned char>(bytes[1])) ? length : 0;
+}
 
 std::string printable(std::string_view text) {
   return with_escapes(text, "\\x");

@@ -49,6 +49,16 @@ inline std::optional<double> area_under_roc(const std::vector<double>& positives
   return wins / (static_cast<double>(positives.size()) * static_cast<double>(negatives.size()));
 }
 
+/// Probabilities from scores: exp(score), divided by their sum.
+inline std::vector<double> softmax_of(std::vector<double> scores) {
+  if (scores.empty()) return scores;
+  const double greatest = *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (double& score : scores) sum += score = std::exp(score - greatest);
+  for (double& score : scores) score /= sum;
+  return scores;
+}
+
 /// To three decimals: as figures are written into manifests and tables.
 inline double to_thousandths(double value) {
   return std::round(value * 1000) / 1000;

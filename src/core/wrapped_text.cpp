@@ -39,4 +39,20 @@ std::string wrapped(std::string_view text, size_t indent) {
   return lines;
 }
 
+std::string aligned(const std::vector<std::vector<std::string>>& rows, size_t narrow_columns) {
+  std::vector<size_t> widths(rows.front().size());
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
+  }
+  std::string lines;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      line += row[i] + std::string(widths[i] - columns_of(row[i]) + (i < narrow_columns ? 1 : 2), ' ');
+    }
+    lines += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return lines;
+}
+
 }  // namespace lumbargrade

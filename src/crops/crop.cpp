@@ -253,12 +253,6 @@ std::vector<std::uint8_t> validity(const std::vector<float>& values, const View&
   return valid;
 }
 
-const std::optional<FoundPoint>& found_point(const FoundPoints& points, Anchor anchor, std::optional<Side> side) {
-  const size_t at = index_of(side.value_or(Side::Left));
-  if (anchor == Anchor::Canal) return points.canal;
-  return anchor == Anchor::Foramen ? points.foramina[at] : points.recesses[at];
-}
-
 /// Backwards at right angles to the canal.
 Vector3 across_canal(const LevelFrame& frame) {
   return (frame.posterior - frame.canal_up * frame.canal_up.dot(frame.posterior)).normalized();

@@ -82,6 +82,13 @@ CropPlacement usual_placement(const LevelFrame& frame, Anchor anchor, std::optio
 /// The same on the point that a network has found, where it has (LevelFrame::points): what every crop is centred on.
 CropPlacement place_crop(const LevelFrame& frame, Anchor anchor, std::optional<Side> side, bool mirrored = true);
 
+/// The place of a network's point among those of a level, FoundPoints.
+template <typename Points>
+auto& found_point(Points& points, Anchor anchor, std::optional<Side> side) {
+  if (anchor == Anchor::Canal) return points.canal;
+  return (anchor == Anchor::Foramen ? points.foramina : points.recesses)[index_of(side.value_or(Side::Left))];
+}
+
 /// The volumes of a study that have this role.
 std::vector<const Volume*> volumes_of(const Study& study, SeriesRole role);
 

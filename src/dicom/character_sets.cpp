@@ -9,9 +9,11 @@
 #include <cctype>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/printable_text.h"
 #include "dicom/values.h"
 
 namespace lumbargrade::dicom {
@@ -62,28 +64,11 @@ bool stands_alone(const std::string& term) {
   return term == "ISO_IR 192" || term == "GB18030" || term == "GBK";
 }
 
-/// Length of the UTF-8 character that begins at `at`; 0 where none does.
-size_t utf8_length(const std::string& text, size_t at) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const unsigned first = byte(at);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xC2 && first < 0xE0   ? 2
-                        : first >= 0xE0 && first < 0xF0 ? 3
-                        : first >= 0xF0 && first < 0xF5 ? 4
-                                                        : 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return 0;
-  }
-  const bool is_overlong = (first == 0xE0 && byte(at + 1) < 0xA0) || (first == 0xF0 && byte(at + 1) < 0x90);
-  const bool is_outside = (first == 0xED && byte(at + 1) >= 0xA0) || (first == 0xF4 && byte(at + 1) >= 0x90);
-  return is_overlong || is_outside ? 0 : length;
-}
-
-bool is_utf8(const std::string& text) {
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = utf8_length(text, at);
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
     if (length == 0) return false;
-    at += length;
+    text.remove_prefix(length);
   }
   return true;
 }

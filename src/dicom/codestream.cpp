@@ -21,6 +21,7 @@ constexpr int kArithmeticConditioning = 0xFFCC;
 constexpr int kJpegExtension = 0xFFC8;
 constexpr int kLosslessFrame = 0xFFC3;
 constexpr int kJpegLsFrame = 0xFFF7;
+constexpr int kFillByte = 0xFFFF;  // before any marker, as many as the writer likes
 constexpr int kStartOfCodestream = 0xFF4F;
 constexpr int kImageAndTileSize = 0xFF51;
 
@@ -94,6 +95,10 @@ std::string frame_problem(Bytes segment, int marker, PixelCoding coding, const P
 bool holds_lossless_frame(Bytes stream) {
   for (size_t at = 2; at + 4 <= stream.size();) {
     const int marker = read16(stream, at, true);
+    if (marker == kFillByte) {
+      ++at;
+      continue;
+    }
     if (is_frame_marker(marker)) return marker == kLosslessFrame;
     if (marker == kStartOfScan) return false;
     at += 2 + static_cast<size_t>(read16(stream, at + 2, true));
@@ -108,7 +113,7 @@ std::string jpeg_problem(Bytes stream, PixelCoding coding, const PixelFormat& ex
   size_t at = 2;
   while (stream.size() - at >= 4) {
     const int marker = read16(stream, at, true);
-    if (marker == 0xFFFF) {  // fill byte
+    if (marker == kFillByte) {
       ++at;
       continue;
     }

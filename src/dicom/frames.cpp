@@ -21,8 +21,8 @@ const DcmTagKey kPhilipsCreator(0x2005, 0x0010);
 const DcmTagKey kPhilipsScaleSlope(0x2005, 0x100E);
 const DcmTagKey kPhilipsFrameSequence(0x2005, 0x140F);
 
-/// An attribute as one place holds it: nothing where it is not there, an empty value where what is there makes no
-/// sense.
+/// An attribute as one place holds it: nothing where it is not there or an empty text, an empty value where what is
+/// there makes no sense.
 template <typename Value>
 using Held = std::optional<std::optional<Value>>;
 

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
+#include "core/number_text.h"
+#include "core/words.h"
 #include "dicom/character_sets.h"
 
 namespace lumbargrade::dicom {
@@ -45,18 +47,21 @@ std::optional<double> number_in(const std::string& values, unsigned long positio
   }
   if (start == std::string::npos) return std::nullopt;
   const std::string blank(" \t\r\n\0", 5);
-  std::string value = values.substr(start, values.find('\\', start) - start);
-  value.resize(value.find_last_not_of(blank) + 1);
-  value.erase(0, std::min(value.find_first_not_of(blank), value.size()));
+  std::string value(without_blanks(std::string_view(values).substr(start, values.find('\\', start) - start), blank));
   if (value.starts_with('+')) {  // which from_chars does not know
     value.erase(0, 1);
     if (value.starts_with('-')) return std::nullopt;
   }
-  value = with_decimal_point(value);
-  double number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  const bool is_whole = end == value.data() + value.size();  // never cut at the first odd character
-  return error == std::errc() && is_whole && std::isfinite(number) ? std::optional(number) : std::nullopt;
+  const auto number = number_from<double>(with_decimal_point(value));
+  return number && std::isfinite(*number) ? number : std::nullopt;
+}
+
+/// The first number where it is an integer: never cut at its decimal point.
+std::optional<int> whole_in(const std::string& values) {
+  const auto number = number_in(values, 0);
+  const bool is_integer =
+      number && std::abs(*number) <= std::numeric_limits<int>::max() && std::floor(*number) == *number;
+  return is_integer ? std::optional(static_cast<int>(*number)) : std::nullopt;
 }
 
 }  // namespace
@@ -97,12 +102,7 @@ std::optional<double> number_value(DcmItem& item, const DcmTagKey& tag, unsigned
 int integer_value(DcmItem& item, const DcmTagKey& tag, int otherwise) {
   DcmElement* element = element_of(item, tag);
   if (!element) return otherwise;
-  if (element->isaString()) {
-    const auto number = number_in(text_of_odd_value(*element), 0);
-    const bool is_integer =
-        number && std::abs(*number) <= std::numeric_limits<int>::max() && std::floor(*number) == *number;
-    return is_integer ? static_cast<int>(*number) : otherwise;
-  }
+  if (element->isaString()) return whole_in(text_of_odd_value(*element)).value_or(otherwise);
   Uint16 short_value = 0;
   if (element->getUint16(short_value).good()) return short_value;
   Sint32 value = 0;
@@ -110,9 +110,9 @@ int integer_value(DcmItem& item, const DcmTagKey& tag, int otherwise) {
   Sint16 signed_short_value = 0;
   if (element->getSint16(signed_short_value).good()) return signed_short_value;
   Uint32 unsigned_value = 0;
-  const bool is_unsigned = element->getUint32(unsigned_value).good();
-  const auto odd = is_unsigned ? std::optional<double>(unsigned_value) : number_in(text_of_odd_value(*element), 0);
-  return odd && std::abs(*odd) <= std::numeric_limits<int>::max() ? static_cast<int>(*odd) : otherwise;
+  if (element->getUint32(unsigned_value).good())
+    return std::in_range<int>(unsigned_value) ? static_cast<int>(unsigned_value) : otherwise;
+  return whole_in(text_of_odd_value(*element)).value_or(otherwise);
 }
 
 std::optional<Vector3> vector_value(DcmItem& item, const DcmTagKey& tag, unsigned long first) {

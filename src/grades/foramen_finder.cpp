@@ -1,10 +1,12 @@
 #include "grades/foramen_finder.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
+#include <utility>
+
+#include "core/statistics.h"
 
 namespace lumbargrade {
 namespace {
@@ -103,12 +105,7 @@ std::vector<double> place_probabilities(const std::vector<ForamenPlace>& places,
   for (const ForamenPlace& place : places) {
     scores.push_back(std::inner_product(place.look.begin(), place.look.end(), finder.weights.begin(), place.log_prior));
   }
-  if (scores.empty()) return scores;
-  const double greatest = *std::max_element(scores.begin(), scores.end());
-  double sum = 0;
-  for (double& score : scores) sum += score = std::exp(score - greatest);
-  for (double& score : scores) score /= sum;
-  return scores;
+  return softmax_of(std::move(scores));
 }
 
 std::optional<Vector3> find_foramen(const std::vector<ForamenPlace>& places, const ForamenFinder& finder) {

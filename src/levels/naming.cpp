@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "core/statistics.h"
 
@@ -151,11 +152,7 @@ std::vector<double> naming_probabilities(const NamingFeatures& features, const N
     out_of_view += model.out_of_view[f] * features.out_of_view[f];
   }
   scores.push_back(out_of_view);
-  const double greatest = *std::max_element(scores.begin(), scores.end());
-  double sum = 0;
-  for (double& score : scores) sum += score = std::exp(score - greatest);
-  for (double& score : scores) score /= sum;
-  return scores;
+  return softmax_of(std::move(scores));
 }
 
 Naming name_discs(const NamingFeatures& features, const NamingModel& model) {

@@ -13,7 +13,7 @@ constexpr double kPercent = 100;
 AxisSpec plane_axis(const char* name, const char* towards, double spacing_mm, const UNetOptions& network) {
   AxisSpec axis;
   axis.name = name;
-  axis.multiple_of = std::int64_t{2} << (network.widths.size() - 1);
+  axis.multiple_of = network.stride();
   axis.spacing_mm = spacing_mm;
   axis.towards = towards;
   return axis;

@@ -54,7 +54,7 @@ void for_each_resample(const std::vector<StudyLoss>& losses, int resamples, std:
   }
 }
 
-/// The middle 95 %, interpolated linearly between order statistics.
+/// Interpolated linearly between order statistics.
 double quantile(const std::vector<double>& sorted, double share) {
   const double position = share * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(std::floor(position));
@@ -63,6 +63,7 @@ double quantile(const std::vector<double>& sorted, double share) {
   return sorted[below] + fraction * (sorted[above] - sorted[below]);
 }
 
+/// The middle 95 %.
 Interval interval_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return {quantile(values, kTail), quantile(values, 1 - kTail)};

@@ -148,9 +148,12 @@ Predictions predictions_of(const Table& table, const Truth& truth) {
 
 }  // namespace
 
+std::array<double, kSeverityCount> challenge_weights() {
+  return {1, 2, 4};
+}
+
 double challenge_weight(Severity severity) {
-  static constexpr std::array<double, kSeverityCount> kWeights = {1, 2, 4};
-  return kWeights[index_of(severity)];
+  return challenge_weights()[index_of(severity)];
 }
 
 std::string_view train_csv_word(Severity severity) {

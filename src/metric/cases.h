@@ -26,13 +26,14 @@ using Truth = std::vector<StudyLabels>;
 
 /// The challenge's weights: 1 for normal or mild, 2 for moderate, 4 for severe.
 double challenge_weight(Severity severity);
+std::array<double, kSeverityCount> challenge_weights();  ///< by index_of(Severity)
 
 /// The challenge's word in train.csv: "Normal/Mild", "Moderate" or "Severe".
 std::string_view train_csv_word(Severity severity);
 
 /// Reads the challenge's `train.csv` (study_id and 25 columns of Normal/Mild, Moderate, Severe or nothing) or a
 /// `solution.csv` (row_id, normal_mild, moderate, severe as 0 or 1, optionally sample_weight). Other columns are
-/// ignored. Error (Failure) naming file, line and reason: missing column, unknown grade or row, repeated study or row.
+/// ignored. Error (Usage) naming file, line and reason: missing column, unknown grade or row, repeated study or row.
 Truth read_truth(const std::filesystem::path& path);
 
 /// One finding of one study with what was predicted for it.
@@ -49,7 +50,7 @@ struct ScoredStudy {
 
 /// Reads a submission (row_id, normal_mild, moderate, severe), or a grades.csv (study_id, condition, side, level and
 /// the same three among its columns), and puts it beside the truth. Rows of findings that the truth leaves unlabelled
-/// are read and left out, as in the challenge. Error (Failure) naming file, line and reason: a column missing or too
+/// are read and left out, as in the challenge. Error (Usage) naming file, line and reason: a column missing or too
 /// many, a value that is no number, not finite or negative, a row of zeros, a row repeated, missing or of a study that
 /// the truth does not hold.
 std::vector<ScoredStudy> read_submission(const std::filesystem::path& path, const Truth& truth);

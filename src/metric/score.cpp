@@ -9,8 +9,6 @@ namespace lumbargrade {
 namespace {
 
 constexpr std::size_t kAnySevere = 3;
-constexpr std::array<const char*, kScoreParts> kPartNames = {"spinal canal", "foraminal", "subarticular",
-                                                             "spinal canal"};
 
 LossSum case_loss(const ScoredCase& item) {
   return {-item.label.weight * std::log(item.probabilities[index_of(item.label.severity)]), item.label.weight};
@@ -47,7 +45,7 @@ Score score_of(const StudyLoss& total) {
   for (std::size_t part = 0; part < kScoreParts; ++part) {
     if (total[part].weight <= 0) {
       throw Error(ErrorKind::Failure,
-                  text("the truth has no labelled ", kPartNames[part], " finding: the score is not defined"));
+                  text("the truth has no labelled ", kScorePartNames[part], " finding: the score is not defined"));
     }
     means[part] = total[part].mean();
   }

@@ -31,6 +31,8 @@ struct LossSum {
 
 /// In the order of Score: spinal, foraminal (both sides), subarticular (both sides), any severe spinal.
 inline constexpr int kScoreParts = 4;
+inline constexpr std::array<const char*, kScoreParts> kScorePartNames = {"spinal canal", "foraminal", "subarticular",
+                                                                         "any severe spinal"};
 using StudyLoss = std::array<LossSum, kScoreParts>;
 
 /// Per group: - sum w ln p[label]. Any severe: W (t ln q + (1 - t) ln(1 - q)) with t = whether a labelled canal finding

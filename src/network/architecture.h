@@ -31,17 +31,15 @@ struct Network {
 /// entry in errors, which are of kind BundleInvalid: unknown architecture (with the nearest name), unknown, missing or
 /// senseless parameters.
 ///
-/// | architecture | parameters | inputs | outputs |
-/// |---|---|---|---|
-/// | `unet` | `widths`, `fine_classes`, `coarse_maps` of UNetOptions; `in_channels` may be absent: 1 | `image` N x
-/// in_channels x H x W | `fine`, `coarse` of UNetOutput; no `coarse` where there are no coarse maps |
-/// | `grader` | read_grader_options | those of GraderNetwork | its outputs, N x 3 each |
-/// | `study_stack` | read_stack_options | `logits`, `present` of StudyStack | `grade` N x 3 x 25 |
-/// | `point_finder` | `widths` of PointNetwork | `crop` N x S x H x W and, may be absent, `crop.valid` N x S | `place`
-/// N x 1 x S x H x W |
-/// | `exported` |
-/// read_exported_options | its views, as a grader's | `grade` N x 3; its file is its weights and what it computes, so
-/// that only load_network builds one |
+/// Architectures, with parameters, inputs and outputs:
+/// - `unet`: `widths`, `fine_classes`, `coarse_maps` of UNetOptions, `in_channels` may be absent: 1. `image` N x
+///   in_channels x H x W. `fine`, `coarse` of UNetOutput; no `coarse` where there are no coarse maps.
+/// - `grader`: read_grader_options. Those of GraderNetwork. Its outputs, N x 3 each.
+/// - `study_stack`: read_stack_options. `logits`, `present` of StudyStack. `grade` N x 3 x 25.
+/// - `point_finder`: `widths` of PointNetwork. `crop` N x S x H x W and, may be absent, `crop.valid` N x S.
+///   `place` N x 1 x S x H x W.
+/// - `exported`: read_exported_options. Its views, as a grader's. `grade` N x 3. Its file is its weights and what it
+///   computes, so that only load_network builds one.
 Network build_network(const std::string& architecture, const nlohmann::json& parameters, const std::string& file,
                       const std::string& place);
 
@@ -72,17 +70,19 @@ StudyStackOptions read_stack_options(const nlohmann::json& parameters, const std
 
 /// The parameters of a `grader`, checked; errors as those of build_network.
 ///
-/// | parameter | meaning |
-/// |---|---|
-/// | `backbone` | one of backbone_names() |
-/// | `backbone_options` | only for `resnet` and `resnet3d`: `widths`, `blocks`, `deep_stem`, `average_downsample` of
-/// ResNetOptions | | `views` | names of the inputs: lower-case letters, digits and `_` | | `outputs` | names of the
-/// outputs, three logits each; may be absent: `grade` | | `slices_as` | `sequence`, `channels` (with `slices`, which
-/// every view then has) or `volume` (with a 3-D backbone) | `neighbours` | of a sequence: so many slices on either side
-/// come with each, as channels | | `spatial_pooling` | `mean`, `gem` or `heat_map` | | `auxiliary` | weight of the loss
-/// of what slices say alone | | `drop_path` | of the backbone, as in BackboneOptions | | `recompute_slices` | of
-/// ConvNeXt: as in GraderNetworkOptions | | `pooling` | `mean`, `attention`, `lstm_attention`, `transformer` or
-/// `gru_attention` | | `hidden`, `dropout`, `shared_backbone` | as in GraderNetworkOptions; may be absent |
+/// - `backbone`: one of backbone_names()
+/// - `backbone_options`: only for `resnet` and `resnet3d`: `widths`, `blocks`, `deep_stem`, `average_downsample` of
+///   ResNetOptions
+/// - `views`: names of the inputs: lower-case letters, digits and `_`
+/// - `outputs`: names of the outputs, three logits each; may be absent: `grade`
+/// - `slices_as`: `sequence`, `channels` (with `slices`, which every view then has) or `volume` (with a 3-D backbone)
+/// - `neighbours`: of a sequence: so many slices on either side come with each, as channels
+/// - `spatial_pooling`: `mean`, `gem` or `heat_map`
+/// - `auxiliary`: weight of the loss of what slices say alone
+/// - `drop_path`: of the backbone, as in BackboneOptions
+/// - `recompute_slices`: of ConvNeXt: as in GraderNetworkOptions
+/// - `pooling`: `mean`, `attention`, `lstm_attention`, `transformer` or `gru_attention`
+/// - `hidden`, `dropout`, `shared_backbone`: as in GraderNetworkOptions; may be absent
 GraderNetworkOptions read_grader_options(const nlohmann::json& parameters, const std::string& file,
                                          const std::string& place);
 

@@ -90,7 +90,7 @@ constexpr std::array kEndings = {".safetensors", ".bin", ".pth"};
 constexpr std::uintmax_t kMaxMapBytes = 1U << 20;
 
 fs::path file_of_map(const fs::path& map, const std::string& backbone) {
-  const auto content = fs::file_size(map) <= kMaxMapBytes ? file_text(map) : std::nullopt;
+  const auto content = file_text(map, kMaxMapBytes);
   if (!content) throw Error(ErrorKind::Usage, text(map.string(), " cannot be read as a map of backbones"));
   const JsonSource source{map.string(), ErrorKind::Usage};
   const nlohmann::json json = parse_strict_json(*content, source, 2);

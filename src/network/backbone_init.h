@@ -10,9 +10,10 @@
 namespace lumbargrade {
 
 /// Copies published weights, named as in timm, into every backbone of a grader. The classifier is passed over (`fc.`,
-/// `head.fc.`, `classifier.`); the kernels of a stem for three colours are summed when ours has one channel, as for a
-/// grey picture given three times. Everything else must match one to one: otherwise an Error of kind Usage names what
-/// is missing, misshaped and left over, and nothing has changed. `what` is the file.
+/// `head.fc.`, `classifier.`); the kernels of a stem for three colours are summed and shared out among our channels, so
+/// that slices that are alike give what a grey picture given three times would. Everything else must match one to one:
+/// otherwise an Error of kind Usage names what is missing, misshaped and left over, and nothing has changed. `what` is
+/// the file.
 void load_backbone_init(GraderNetworkImpl& grader, const TensorMap& weights, std::string_view what);
 
 /// The file that `--init` means for a backbone: `init` itself where it is a file of tensors; NAME.safetensors, NAME.bin

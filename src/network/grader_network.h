@@ -60,7 +60,7 @@ struct GraderOutput {
 /// Inputs, by name:
 /// - `<view>` N x S x H x W, for every view; S may differ between views;
 /// - `<view>.valid` N x S, not 0 where there is a slice; may be absent: all are. Slices that are not valid change
-///   nothing, not even the statistics of batch normalisation; a view without valid slices counts as zeros;
+///   nothing, not even the statistics of batch normalisation; a view without valid slices counts as zeros.
 class GraderNetworkImpl : public torch::nn::Module {
  public:
   explicit GraderNetworkImpl(GraderNetworkOptions options);

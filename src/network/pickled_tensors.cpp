@@ -4,7 +4,6 @@
 
 #include <torch/types.h>
 
-#include <cstring>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -12,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/printable_text.h"
+#include "network/plain_errors.h"
 #include "network/zip_members.h"
 
 namespace lumbargrade {
@@ -23,6 +23,7 @@ constexpr ZipBounds kPickleZip{std::uint64_t{8} << 30, 200'000};
 constexpr size_t kMaxPickleBytes = size_t{64} << 20;
 constexpr size_t kMaxPickleItems = 2'000'000;
 constexpr size_t kMaxTensorDimensions = 8;
+constexpr double kMostCopies = 4;  // tied weights are several tensors of the same bytes
 constexpr std::int64_t kMaxTensorElements = std::int64_t{1} << 40;
 
 struct PickledValue;
@@ -80,7 +81,9 @@ bool is_known_function(const std::string& name) {
 class Unpickler {
  public:
   Unpickler(const std::string& program, const std::map<std::string, std::string>& records)
-      : program_(program), records_(records) {}
+      : program_(program), records_(records) {
+    for (const auto& [name, bytes] : records) record_bytes_ += static_cast<double>(bytes.size());
+  }
   /// Values hold each other as deep as the program likes: they let go one by one.
   ~Unpickler() {
     for (const Pointer& value : all_) value->is = None{};
@@ -320,7 +323,7 @@ class Unpickler {
     return made(Storage{type->second, "data/" + as<std::string>(parts[2], "a storage's record")});
   }
 
-  Pointer result_of(const std::string& function, const Sequence& arguments) const {
+  Pointer result_of(const std::string& function, const Sequence& arguments) {
     if (function == "collections.OrderedDict") {
       if (!arguments.empty()) fail_pickle("it has a dictionary with arguments");
       return made(Dictionary{});
@@ -345,7 +348,7 @@ class Unpickler {
   }
 
   /// (storage, offset, sizes, strides, ...): copied out of the record's bytes.
-  at::Tensor tensor_of(const Sequence& arguments) const {
+  at::Tensor tensor_of(const Sequence& arguments) {
     const auto& [dtype, record] = as<Storage>(arguments[0], "a storage");
     const auto found = records_.find(record);
     if (found == records_.end()) fail_pickle(text("it lacks ", record));
@@ -363,9 +366,10 @@ class Unpickler {
     if (elements * itemsize > bytes || (elements > 0 && (last + 1) * itemsize > bytes)) {
       fail_pickle(text("a tensor reaches beyond the bytes of ", record));
     }
+    copied_ += elements * itemsize;
+    if (copied_ > kMostCopies * record_bytes_) fail_pickle("its tensors share their bytes too often");
     const auto all = static_cast<std::int64_t>(found->second.size() / c10::elementSize(dtype));
-    torch::Tensor flat = torch::empty({all}, dtype);
-    std::memcpy(flat.data_ptr(), found->second.data(), static_cast<size_t>(all) * c10::elementSize(dtype));
+    const torch::Tensor flat = torch::from_blob(const_cast<char*>(found->second.data()), {all}, dtype);
     return flat.as_strided(sizes, strides, offset).clone(at::MemoryFormat::Contiguous);
   }
 
@@ -375,6 +379,7 @@ class Unpickler {
   std::vector<Pointer> all_;  // that were ever made
   std::vector<Pointer> stack_;
   std::map<std::uint64_t, Pointer> memo_;
+  double record_bytes_ = 0, copied_ = 0;  // of all records, and out of them
 };
 
 /// The dictionary that holds tensors by name: the whole, or below one of the usual keys.
@@ -408,16 +413,19 @@ std::map<std::string, std::string> records_of(std::map<std::string, std::string>
 
 TensorMap read_pickled_tensors(const fs::path& path) {
   const auto records = records_of(read_zip_members(path, kPickleZip));
-  try {
-    const auto program = records.find("data.pkl");
-    if (program == records.end()) fail_pickle("it was not written by torch.save");
-    if (program->second.size() > kMaxPickleBytes) fail_pickle("it has too long a program");
-    Unpickler unpickler(program->second, records);
-    const Pointer result = unpickler.run();
-    return tensors_of(state_of(as<Dictionary>(result, "a dictionary of tensors")));
-  } catch (const std::runtime_error& error) {
-    throw Error(ErrorKind::BundleInvalid, text(path.string(), " holds no plain tensors: ", error.what()));
-  }
+  const std::string refusal = path.string() + " holds no plain tensors";
+  return in_plain_words(ErrorKind::BundleInvalid, refusal, [&] {
+    try {
+      const auto program = records.find("data.pkl");
+      if (program == records.end()) fail_pickle("it was not written by torch.save");
+      if (program->second.size() > kMaxPickleBytes) fail_pickle("it has too long a program");
+      Unpickler unpickler(program->second, records);
+      const Pointer result = unpickler.run();
+      return tensors_of(state_of(as<Dictionary>(result, "a dictionary of tensors")));
+    } catch (const std::runtime_error& error) {
+      throw Error(ErrorKind::BundleInvalid, text(refusal, ": ", error.what()));
+    }
+  });
 }
 
 }  // namespace lumbargrade

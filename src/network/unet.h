@@ -26,7 +26,7 @@ class UNetImpl : public torch::nn::Module {
   explicit UNetImpl(UNetOptions options);
   UNetOutput forward(const torch::Tensor& input);
 
-  int64_t stride() const { return int64_t{2} << (options_.widths.size() - 1); }
+  int64_t stride() const { return options_.stride(); }
 
  private:
   UNetOptions options_;

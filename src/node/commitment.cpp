@@ -60,9 +60,10 @@ bool apply_commitment(const Spool& spool, const CommitmentAnswer& answer) {
   const Outbox outbox(spool, peer);
   for (const std::string& uid : answer.kept) outbox.end_confirmed(uid);
   for (const std::string& uid : answer.failed) outbox.doubt(uid);
-  log_info(text("\"", peer, "\" confirms that it keeps ", answer.kept.size(), " instances"));
+  const auto counted = [](size_t count) { return text(count, count == 1 ? " instance" : " instances"); };
+  if (!answer.kept.empty()) log_info(text("\"", peer, "\" confirms that it keeps ", counted(answer.kept.size())));
   if (!answer.failed.empty()) {
-    log_warning(text("\"", peer, "\" does not keep ", answer.failed.size(), " instances: they are sent again"));
+    log_warning(text("\"", peer, "\" does not keep ", counted(answer.failed.size()), ", to be sent again"));
   }
   std::error_code ignored;
   std::filesystem::remove(spool.commitments() / answer.transaction_uid, ignored);

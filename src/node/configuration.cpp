@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <optional>
 #include <set>
@@ -12,6 +11,8 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/nearest_name.h"
+#include "core/number_text.h"
+#include "core/words.h"
 
 namespace lumbargrade::node {
 namespace {
@@ -28,19 +29,16 @@ struct Place {
   }
 };
 
-std::string trimmed(const std::string& words) {
-  const size_t first = words.find_first_not_of(" \t\r");
-  if (first == std::string::npos) return {};
-  return words.substr(first, words.find_last_not_of(" \t\r") - first + 1);
+std::string trimmed(std::string_view words) {
+  return std::string(without_blanks(words, " \t\r"));
 }
 
 int whole_number(const Place& place, const std::string& value, int least, int most) {
-  int number = 0;
-  const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (problem != std::errc() || end != value.data() + value.size() || number < least || number > most) {
+  const auto number = number_from<int>(value);
+  if (!number || *number < least || *number > most) {
     place.fail(text("\"", value, "\" is no whole number from ", least, " to ", most));
   }
-  return number;
+  return *number;
 }
 
 bool yes_or_no(const Place& place, const std::string& value) {

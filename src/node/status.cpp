@@ -20,6 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kFormatVersion = 1;
+constexpr std::uintmax_t kLargestStatus = 1U << 20;  // bytes
 
 Json peers_json(const Configuration& configuration, const Spool& spool) {
   Json list = Json::array();
@@ -57,7 +58,7 @@ void write_status(const Configuration& configuration, const Status& status) {
 }
 
 StatusAnswer read_status(const Configuration& configuration) {
-  const std::string content = file_text(Spool(configuration.folder).status()).value_or("");
+  const std::string content = file_text(Spool(configuration.folder).status(), kLargestStatus).value_or("");
   const Json json = Json::parse(content, nullptr, false);
   if (!json.is_object() || !json.contains("process") || !json["process"].is_number_integer()) {
     throw Error(ErrorKind::Failure, text("no node was started in ", configuration.folder.string()));

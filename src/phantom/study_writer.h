@@ -6,7 +6,7 @@
 
 namespace lumbargrade::phantom {
 
-/// Number of study `index` of the data set with this seed: nine or ten digits, distinct for up to 100,000 studies.
+/// Number of study `index` of the data set with this seed: nine digits, distinct for up to 100,000 studies.
 std::uint64_t study_id_of(std::uint64_t seed, int index);
 
 /// Makes one study: writes its series into `folder`/images/<series>/ (and labels into `folder`/labels/<series>/ when

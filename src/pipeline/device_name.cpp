@@ -10,7 +10,7 @@ bool is_device_name(const std::string& word) {
 }
 
 std::optional<size_t> gpu_number(const std::string& word) {
-  static const std::regex numbered("cuda:([0-9]{1,3})");
+  static const std::regex numbered("cuda:(0|[1-9][0-9]{0,2})");
   std::smatch found;
   return std::regex_match(word, found, numbered) ? std::optional<size_t>(std::stoul(found[1])) : std::nullopt;
 }

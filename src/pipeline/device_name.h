@@ -11,7 +11,7 @@ inline constexpr const char* kDriverFile = "/proc/driver/nvidia/version";
 /// Whether this is "cpu", "auto", "cuda" or "cuda:N".
 bool is_device_name(const std::string& word);
 
-/// N of "cuda:N"; nothing for another word.
+/// N of "cuda:N", which LibTorch knows without leading zeros alone; nothing for another word.
 std::optional<size_t> gpu_number(const std::string& word);
 
 /// Whether this machine has a driver of NVIDIA. Looks for files only.

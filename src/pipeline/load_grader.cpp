@@ -118,7 +118,6 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.bundle_sha256 = bundle.sha256;
   loaded.licence = bundle.manifest.licence;
   loaded.learned_from = training_sentences(bundle.manifest);
-  loaded.measure_models = bundle.manifest.grading.measures;
   loaded.device = ready_device(options.device);
   const torch::Device device(loaded.device);
   const torch::ScalarType precision = scalar_type_of(options.precision, device);

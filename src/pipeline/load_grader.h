@@ -6,6 +6,7 @@
 
 #include "bundle/manifest.h"
 #include "pipeline/grade_study.h"
+#include "report/study_report.h"
 
 namespace lumbargrade {
 
@@ -17,19 +18,11 @@ struct GraderOptions {
   std::string lowest_disc;            ///< "L5/S1", "L4/L5" or "L6/S1"; empty: counted
 };
 
-/// What a record of a run says of the bundle that graded.
-struct GraderIdentity {
+/// What a record of a run says of what graded.
+struct GraderIdentity : BundleIdentity {
   std::filesystem::path bundle_folder;
-  std::string bundle_name;
-  std::string bundle_version;
-  std::string intended_use;   ///< the bundle's own words
-  std::string bundle_sha256;  ///< of its manifest, which pins every other file
-  std::string device;         ///< what "auto" became
+  std::string device;  ///< what "auto" became
   int threads = 0;
-  std::string licence;
-  std::vector<std::string> learned_from;  ///< what each part learned from, a sentence each
-  /// The cut-points of its measures, by Measure.
-  std::array<std::optional<MeasureModel>, kMeasureCount> measure_models;
 };
 
 /// A bundle ready to grade.

@@ -26,6 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::uintmax_t kLargestPrior = std::uintmax_t{1} << 26;  // bytes; a usual one has a thousandth
+
 /// Writes files below one folder and remembers their names.
 class Writer {
  public:
@@ -87,10 +89,11 @@ bool differ(const dicom::PatientText& a, const dicom::PatientText& b) {
   return unlike(a.patient_id, b.patient_id) || unlike(a.birth_date, b.birth_date);
 }
 
-std::string content_of(const fs::path& file) {
-  auto content = file_text(file);
-  if (!content) throw Error(ErrorKind::Failure, text("cannot read ", file.string()));
-  return std::move(*content);
+PriorStudy prior_study_in(const fs::path& file) {
+  const auto content = file_text(file, kLargestPrior);
+  if (content) return prior_study_from_json(*content, file.string());
+  throw Error(ErrorKind::Usage, text("--prior: cannot read ", file.string(), " (no file, or one of more than ",
+                                     kLargestPrior >> 20, " MiB); name the earlier study itself"));
 }
 
 }  // namespace
@@ -103,7 +106,7 @@ std::string deciding_options(const StudyOptions& study, const GraderOptions& gra
   return options.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity& grader, const std::string& program) {
+StudyReport make_study_report(const StudyAndResult& graded, const LoadedGrader& loaded, const std::string& program) {
   const StudyResult& result = graded.result;
   return {result.study_id,
           graded.prepared.study,
@@ -111,8 +114,7 @@ StudyReport make_study_report(const StudyAndResult& graded, const GraderIdentity
           result.spine,
           result.grades,
           result.warnings,
-          {utc_timestamp(), program, grader.bundle_name, grader.bundle_version, grader.bundle_sha256,
-           grader.intended_use, grader.licence, grader.learned_from, grader.measure_models},
+          {loaded, utc_timestamp(), program, loaded.grader.model.measures},
           {},
           std::nullopt};
 }
@@ -130,7 +132,7 @@ PriorStudy read_prior_study(const std::string& folder, const StudyOptions& optio
   const fs::path file = fs::path(folder) / kJsonFile;
   if (fs::exists(file))
     log_info(text("--prior: results do not name their patient; see that ", folder, " is of the same"));
-  if (fs::exists(file)) return prior_study_from_json(content_of(file), file.string());
+  if (fs::exists(file)) return prior_study_in(file);
   if (!fs::exists(folder)) {
     throw Error(ErrorKind::Usage, text("--prior: ", folder, " does not exist"));
   }

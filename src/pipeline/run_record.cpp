@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "core/files.h"
 #include "report/grades_csv.h"
 
 namespace lumbargrade {
@@ -14,6 +15,8 @@ namespace lumbargrade {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::uintmax_t kLargestRecord = std::uintmax_t{1} << 26;  // bytes
 
 double tenths(double value) {
   return std::round(10 * value) / 10;
@@ -53,10 +56,7 @@ Json used_resources() {
 }
 
 Json earlier_runs(const std::filesystem::path& path) {
-  std::error_code unknown;
-  if (!std::filesystem::is_regular_file(path, unknown)) return Json::array();
-  std::ifstream file(path);
-  const Json record = Json::parse(file, nullptr, false);
+  const Json record = Json::parse(file_text(path, kLargestRecord).value_or(""), nullptr, false);
   if (!record.is_object()) return Json::array();
   Json runs = record.value("earlier_runs", Json::array());
   if (!runs.is_array()) runs = Json::array();

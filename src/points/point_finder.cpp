@@ -29,11 +29,6 @@ std::vector<std::optional<Side>> sides_of(Anchor anchor) {
   return {Side::Left, Side::Right};
 }
 
-std::optional<FoundPoint>& place_of(FoundPoints& points, Anchor anchor, std::optional<Side> side) {
-  if (anchor == Anchor::Canal) return points.canal;
-  return (anchor == Anchor::Foramen ? points.foramina : points.recesses)[index_of(*side)];
-}
-
 std::vector<ShownPoint> shown_points(const Study& study, Spine& spine, const View& view) {
   std::vector<ShownPoint> shown;
   const auto volumes = volumes_of(study, view.series);
@@ -41,7 +36,7 @@ std::vector<ShownPoint> shown_points(const Study& study, Spine& spine, const Vie
     if (!frame) continue;
     for (const auto& side : sides_of(view.anchor)) {
       auto crop = cut_crop(volumes, usual_placement(*frame, view.anchor, side, view.mirrored), view);
-      if (crop) shown.push_back({&place_of(frame->points, view.anchor, side), std::move(*crop)});
+      if (crop) shown.push_back({&found_point(frame->points, view.anchor, side), std::move(*crop)});
     }
   }
   return shown;

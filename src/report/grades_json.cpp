@@ -5,6 +5,7 @@
 
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/flags.h"
 #include "core/statistics.h"
 #include "crops/crop.h"
 #include "report/grades_csv.h"
@@ -139,7 +140,7 @@ Json contributions_json(const Grade& grade) {
 }
 
 Json grade_json(const Grade& grade) {
-  Json flags = Json::array({"research_use_only"});
+  Json flags = Json::array({flags::kResearchUseOnly.word});
   for (const std::string& flag : grade.flags) flags.push_back(flag);
   Json decided_by = Json::array();
   for (const Measure measure : grade.decided_by) decided_by.push_back(measure_name(measure));

@@ -1,6 +1,5 @@
 #include "report/grades_table.h"
 
-#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -40,21 +39,6 @@ Line level_line(const StudyGrades& grades, Level level) {
   return line;
 }
 
-std::string aligned(const std::vector<Line>& lines) {
-  std::vector<size_t> widths(lines.front().size());
-  for (const Line& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-  }
-  std::string result;
-  for (const Line& line : lines) {
-    std::string row;
-    for (size_t i = 0; i < line.size(); ++i)
-      row += line[i] + std::string(widths[i] - line[i].size() + (i < kNarrowColumns ? 1 : 2), ' ');
-    result += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
-  }
-  return result;
-}
-
 /// "Flags: ..." in lines that a terminal shows whole.
 std::string flag_lines(const StudyGrades& grades) {
   std::set<std::string> flags;
@@ -68,7 +52,7 @@ std::string flag_lines(const StudyGrades& grades) {
 std::string grades_table(const std::string& study_id, const StudyGrades& grades) {
   std::vector<Line> lines = {{"level", "sure", "mm", "canal", "foramen L", "foramen R", "recess L", "recess R"}};
   for (Level level : kLevels) lines.push_back(level_line(grades, level));
-  return "Study " + study_id + " (" + kNotice + ")\n" + aligned(lines) +
+  return "Study " + study_id + " (" + kNotice + ")\n" + aligned(lines, kNarrowColumns) +
          "sure: that the level is rightly named, 0 to 1; mm: the canal's diameter; normal:\n"
          "normal or mild; figures: the grade's probability in percent. In brackets: the\n"
          "prior of that level; nothing in the images was looked at for it.\n" +

@@ -13,12 +13,6 @@ namespace {
 constexpr double kDarkShare = 0.01;
 constexpr double kBrightShare = 0.995;
 
-Vector3 first_pixel_of(const Volume& volume, int slice) {
-  const auto at = static_cast<size_t>(slice);
-  return at < volume.sources.size() ? volume.sources[at].position_patient
-                                    : Vector3(volume.patient_from_index * Vector3(0, 0, slice));
-}
-
 Vector3 normal_of(const Volume& volume) {
   const auto& axes = volume.patient_from_index.linear();
   return Vector3(axes.col(0)).cross(Vector3(axes.col(1))).normalized();
@@ -68,7 +62,7 @@ SliceWindow axial_window(const Vector3& centre_patient, cv::Size size_px, double
 }
 
 double distance_to_slice_mm(const Volume& volume, int slice, const Vector3& point_patient) {
-  return std::abs(normal_of(volume).dot(point_patient - first_pixel_of(volume, slice)));
+  return std::abs(normal_of(volume).dot(point_patient - volume.slice_position_patient(slice)));
 }
 
 int nearest_slice_to(const Volume& volume, const Vector3& point_patient) {
@@ -84,7 +78,7 @@ int nearest_slice_to(const Volume& volume, const Vector3& point_patient) {
 SlicePicture::SlicePicture(const Volume& volume, int slice, const SliceWindow& window) : pixel_mm_(window.pixel_mm) {
   right_ = nearest_axis(volume, window.right, Vector3::Zero());
   down_ = nearest_axis(volume, window.down, right_);
-  const Vector3 normal = normal_of(volume), origin = first_pixel_of(volume, slice);
+  const Vector3 normal = normal_of(volume), origin = volume.slice_position_patient(slice);
   const Vector3 centre = window.centre_patient - normal * normal.dot(window.centre_patient - origin);
   corner_patient_ =
       centre - pixel_mm_ * (right_ * (window.size_px.width - 1) + down_ * (window.size_px.height - 1)) / 2;

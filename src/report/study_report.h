@@ -11,17 +11,21 @@
 
 namespace lumbargrade {
 
-/// What made a result: printed in every report.
-struct ReportOrigin {
-  std::string created_utc;  ///< "2026-11-29T06:30:00Z"
-  std::string program;      ///< "lumbargrade 0.1.0"
+/// What is told of the bundle that graded.
+struct BundleIdentity {
   std::string bundle_name;
   std::string bundle_version;
-  std::string bundle_sha256;
-  std::string intended_use;  ///< the bundle's own words
+  std::string bundle_sha256;  ///< of its manifest, which pins every other file
+  std::string intended_use;   ///< the bundle's own words
   std::string licence;
   std::vector<std::string> learned_from;  ///< what each part of the bundle learned from, a sentence each
-  MeasureModels measure_models;           ///< its cut-points
+};
+
+/// What made a result: printed in every report.
+struct ReportOrigin : BundleIdentity {
+  std::string created_utc;       ///< "2026-11-29T06:30:00Z"
+  std::string program;           ///< "lumbargrade 0.1.0"
+  MeasureModels measure_models;  ///< the bundle's cut-points
 };
 
 /// All that a report of one study is made of.

@@ -3,7 +3,6 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 
-#include "core/error.h"
 #include "core/sha256.h"
 
 namespace lumbargrade::results {

@@ -185,7 +185,10 @@ void set_header(TID1500_MeasurementReport& header, const std::vector<ImagePoint>
 std::unique_ptr<DcmDataset> structured_report(const StudyReport& report, const ResultOrigin& origin) {
   std::vector<ImagePoint> images = referenced_images(report);
   // The library of a report must name an image: the first of the graded series.
-  if (images.empty()) images.push_back({report.sagittal.series_instance_uid, report.sagittal.sources.front()});
+  if (images.empty()) {
+    if (report.sagittal.sources.empty()) throw Error(ErrorKind::Failure, "DICOM report: the study names no image");
+    images.push_back({report.sagittal.series_instance_uid, report.sagittal.sources.front()});
+  }
   TID1500_MeasurementReport header(codes::kImagingMeasurementReport.entry());
   set_header(header, images, origin);
 

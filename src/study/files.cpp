@@ -51,7 +51,9 @@ std::vector<fs::path> list_files(const fs::path& folder, std::vector<std::string
   if (dead_links > 0)
     warnings.push_back(
         text(dead_links, dead_links == 1 ? " link leads" : " links lead", " nowhere (files not fetched?)"));
-  if (linked_folders > 0) warnings.push_back(text(linked_folders, " linked folders were not followed"));
+  if (linked_folders > 0)
+    warnings.push_back(
+        text(linked_folders, linked_folders == 1 ? " linked folder was" : " linked folders were", " not followed"));
   std::sort(files.begin(), files.end());
   return files;
 }

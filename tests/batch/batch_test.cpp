@@ -10,6 +10,7 @@
 #include <set>
 
 #include "batch/merge.h"
+#include "batch/refusal.h"
 #include "batch/result_file.h"
 #include "batch/study_summary.h"
 #include "core/csv.h"
@@ -65,6 +66,10 @@ while IFS= read -r -d '' id && IFS= read -r -d '' folder && IFS= read -r -d '' u
     stops*) kill -STOP $$ ;;
     large*) echo '{"graded":false,"kind":1,"stage":"write","reason":"cannot write x: File too large","stops_all":false}' >&3 ;;
     babbles*) echo 'not JSON' >&3 ;;
+    bare*) echo '{}' >&3 ;;
+    mistyped1) echo '{"graded":"yes"}' >&3 ;;
+    mistyped2) echo '{"graded":true,"read_ms":1,"levels_ms":2,"grade_ms":3,"warnings":7}' >&3 ;;
+    mistyped3) echo '{"graded":false,"stage":"write","reason":"x","stops_all":"no"}' >&3 ;;
     poor*) echo '{"graded":false,"kind":4,"stage":"levels","reason":"no lumbar discs found"}' >&3 ;;
     full*) echo '{"graded":false,"kind":1,"stage":"write","reason":"cannot write x: No space left on device","stops_all":true}' >&3 ;;
     alone*) kill -KILL "$(<"$0.nursery")"; write_result; echo "$graded" >&3 ;;
@@ -149,6 +154,23 @@ TEST_F(BatchTest, AStudyThatEndsItsProcessCostsThatStudyAlone) {
   EXPECT_THAT(failure_of("quits"), HasSubstr("exit code 7"));
   EXPECT_THAT(failure_of("babbles"), HasSubstr("process: "));
   EXPECT_EQ(failure_of("poor"), "levels: no lumbar discs found");
+}
+
+TEST_F(BatchTest, AReplyWithoutItsKeysOrOfOtherTypesCostsItsStudyAlone) {
+  add_studies({"1", "2", "bare", "mistyped1", "mistyped2", "mistyped3", "z"});
+  const BatchSummary summary = run();
+  EXPECT_EQ(summary.counts.graded, 3U);
+  EXPECT_EQ(summary.counts.failed, 4U);
+  for (const char* id : {"bare", "mistyped1", "mistyped2", "mistyped3"}) {
+    EXPECT_THAT(failure_of(id), HasSubstr("process: ")) << id;
+  }
+}
+
+TEST_F(BatchTest, AWorkerThatCallsItselfReadyInOtherWordsIsTheRunsError) {
+  add_studies({"1"});
+  options_.pool.workers = 1;
+  std::ofstream(folder_ / "worker.sh") << R"([[ ${1-} == load ]] || { echo '{"ready":"yes"}' >&3; exec sleep 60; })";
+  EXPECT_THAT(refusal([&] { run(); }), HasSubstr("worker processes do not start"));
 }
 
 TEST_F(BatchTest, AStudyThatHangsIsGivenUp) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -85,8 +86,29 @@ TEST(ResultStore, AFailureOfAFolderWhoseNameIsNoUtf8CanBeWritten) {
 TEST(ResultStore, ADamagedPlanIsRefusedAndNamed) {
   const TemporaryFolder folder;
   const ResultStore store(folder.path());
-  std::ofstream(folder / "plan.json") << "{\"shard\": 1";
-  EXPECT_THAT(refusal([&] { store.read_plan(); }), HasSubstr("plan.json is damaged"));
+  const auto refusal_of = [&](const std::string& plan) {
+    std::ofstream(folder / "plan.json") << plan;
+    return refusal([&] { store.read_plan(); });
+  };
+  EXPECT_THAT(refusal_of(R"({"shard": 1)"), HasSubstr("plan.json is damaged; remove it and run"));
+  EXPECT_THAT(refusal_of(R"({"shard": 1})"), HasSubstr("plan.json is damaged; remove it and run"));
+  for (const Shard& none : {Shard{0, 1}, Shard{2, 1}, Shard{-1, 3}, Shard{1, 0}, Shard{1, 2'000'000'000}}) {
+    store.write_plan({none, "digest", {}, {}});
+    EXPECT_THAT(refusal([&] { store.read_plan(); }), HasSubstr("plan.json is damaged; remove it and run"))
+        << none.index << "/" << none.count;
+  }
+}
+
+TEST(ResultStore, APipeInPlaceOfAFileIsNotWaitedFor) {
+  const TemporaryFolder folder;
+  const ResultStore store(folder.path());
+  store.open({}, false);
+  for (const auto& pipe : {folder / "plan.json", store.failure_file("1"), store.result_file("1")}) {
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  }
+  EXPECT_THAT(refusal([&] { store.read_plan(); }), HasSubstr("cannot read " + (folder / "plan.json").string()));
+  EXPECT_THAT(refusal([&] { store.read_failure("1"); }), HasSubstr("cannot read"));
+  EXPECT_EQ(store.state_of({"1", folder.path(), {}, ""}), ResultState::Damaged);
 }
 
 TEST(FolderLock, TheSecondHolderIsToldWhoHasIt) {

@@ -29,6 +29,12 @@ TEST_F(FindBundle, FallsBackToTheSourceTree) {
   EXPECT_EQ(find_bundle(std::nullopt), shipped);
 }
 
+TEST_F(FindBundle, TakesAnEmptyBaseForNone) {
+  setenv("LUMBARGRADE_BUNDLE", "/variable", 1);
+  EXPECT_EQ(find_base_bundle(""), "/variable");
+  EXPECT_EQ(find_base_bundle("/chosen"), "/chosen");
+}
+
 TEST(FindRecipe, KnowsShippedOnesByName) {
   EXPECT_EQ(find_recipe("fast"), std::filesystem::path(LUMBARGRADE_MODELS) / "recipes/fast.json");
 }

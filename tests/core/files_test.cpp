@@ -1,6 +1,7 @@
 #include "core/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
@@ -32,6 +33,17 @@ TEST(Files, TheTextOfAFileIsItsBytesAndNothingWhereItCannotBeRead) {
   EXPECT_EQ(file_text(folder.path() / "bytes"), bytes);
   EXPECT_EQ(file_text(folder.path() / "empty"), "");
   EXPECT_FALSE(file_text(folder.path() / "nowhere"));
+}
+
+TEST(Files, APipeAndWhatIsLargerThanAskedForAreNotRead) {
+  const TemporaryFolder folder;
+  write_file_atomically(folder.path() / "four", "1234");
+  ASSERT_EQ(mkfifo((folder.path() / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(file_text(folder.path() / "four", 4), "1234");
+  EXPECT_FALSE(file_text(folder.path() / "four", 3));
+  EXPECT_FALSE(file_text(folder.path() / "pipe", 4));
+  EXPECT_FALSE(file_text(folder.path(), 1U << 20));
+  EXPECT_FALSE(file_text(folder.path() / "nowhere", 4));
 }
 
 TEST(Files, WhatIsNotThereIsNotFlushed) {

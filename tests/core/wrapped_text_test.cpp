@@ -35,5 +35,14 @@ TEST(WrappedText, OfNothingIsNothing) {
   EXPECT_EQ(wrapped("", 4), "");
 }
 
+TEST(AlignedText, PartsColumnsByTwoBlanksAndNarrowOnesByOne) {
+  EXPECT_EQ(aligned({{"a", "bb", "c"}, {"dddd", "e", ""}}), "a     bb  c\ndddd  e\n");
+  EXPECT_EQ(aligned({{"a", "bb", "c"}, {"dddd", "e", "f"}}, 1), "a    bb  c\ndddd e   f\n");
+}
+
+TEST(AlignedText, CountsCharactersAndNotBytes) {
+  EXPECT_EQ(aligned({{"\xC3\xA4", "b"}, {"cc", "d"}}), "\xC3\xA4   b\ncc  d\n");
+}
+
 }  // namespace
 }  // namespace lumbargrade

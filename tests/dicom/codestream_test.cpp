@@ -70,6 +70,18 @@ TEST(CodestreamProblem, RefusesJpegHuffmanCategoriesAboveTheTable) {
   EXPECT_THAT(problem(PixelCoding::Jpeg, frame), HasSubstr("Huffman category 200"));
 }
 
+TEST(CodestreamProblem, KnowsALosslessFrameBehindFillBytes) {
+  const ByteVector category_16 = {0xFF, 0xC4, 0, 20, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16};
+  const ByteVector frame = {0xFF, 0xC3, 0, 11, 16, 1, 0x80, 1, 0x80, 1, 1, 0x11, 0};
+  const ByteVector scan = {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 0, 0};
+  for (const ByteVector& fill : {ByteVector{}, ByteVector{0xFF}, ByteVector{0xFF, 0xFF}}) {
+    ByteVector stream = {0xFF, 0xD8};
+    for (const ByteVector& part : {category_16, fill, frame, scan})
+      stream.insert(stream.end(), part.begin(), part.end());
+    EXPECT_EQ(problem(PixelCoding::Jpeg, stream), "") << fill.size();
+  }
+}
+
 TEST(CodestreamProblem, RefusesHuffmanTablesThatRunOutOfTheirSegment) {
   ByteVector frame = real_frame("dcm_qa_ts/5.dcm");
   frame[find_marker(frame, 0xC4) + 5] = 255;

@@ -353,6 +353,18 @@ TEST(ParseInstance, ReadsNumbersWhoseValueRepresentationLies) {
   EXPECT_EQ(decode_all(instance), pixels_of({}));
 }
 
+TEST(ParseInstance, TakesIntegersOfUnknownRepresentationWholeOrNotAtAll) {
+  for (const auto& [written, read] : {std::pair("12", 12), std::pair("1.5 ", 0)}) {
+    MadeImage image;
+    image.change = [value = std::string(written)](DcmDataset& dataset) {
+      auto element = std::make_unique<DcmOtherByteOtherWord>(DcmTag(DCM_InstanceNumber, EVR_UN));
+      element->putUint8Array(reinterpret_cast<const Uint8*>(value.data()), static_cast<unsigned long>(value.size()));
+      dataset.insert(element.release(), true);
+    };
+    EXPECT_EQ(parse(image).instance_number, read) << written;
+  }
+}
+
 TEST(ParseInstance, NotesWhatItCorrects) {
   MadeImage image;
   image.change = [](DcmDataset& dataset) {

@@ -89,6 +89,35 @@ TEST_F(HostilePickle, programs_that_call_or_reach_beyond_are_refused) {
   expect_refused(with_program(deep + "."), "a dictionary of tensors");
 }
 
+/// An entry of the dictionary on the stack: a view of record 0, whose sizes and strides are pickled tuples.
+std::string entry(char name, const std::string& sizes, const std::string& strides) {
+  return "X\1\0\0\0"s + name + "ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\nFloatStorage\n"s +
+         "X\1\0\0\0"
+         "0X\3\0\0\0cpuK\0tQK\0"s +
+         sizes + strides + "tRs";
+}
+
+TEST_F(HostilePickle, tensors_may_share_bytes_but_not_without_end) {
+  const auto with_tensors = [&](int count) {
+    std::string program = "}";
+    for (int k = 0; k < count; ++k) program += entry(static_cast<char>('a' + k), "M\0\x40\x85"s, "K\1\x85");
+    write_zip(path_, {{"x/data.pkl", program + "."}, {"x/data/0", std::string(4 * 0x4000, '\0')}});
+  };
+  with_tensors(2);
+  const TensorMap tied = read_pickled_tensors(path_);
+  EXPECT_TRUE(tied.at("a").equal(tied.at("b")));
+  EXPECT_NE(tied.at("a").data_ptr(), tied.at("b").data_ptr());
+  with_tensors(20);
+  expect_refused(path_, "share their bytes too often");
+}
+
+TEST_F(HostilePickle, what_libtorch_refuses_is_told_with_the_files_name) {
+  const std::string large = "\x8a\6\0\0\0\0\0\1"s;  // 2^40
+  write_zip(path_, {{"x/data.pkl", "}" + entry('a', large + large + "K\0\x87"s, "K\1K\1K\1\x87") + "."},
+                    {"x/data/0", std::string(8, 'x')}});
+  expect_refused(path_, path_.string() + " holds no plain tensors");
+}
+
 TEST_F(HostilePickle, what_is_no_file_of_pytorch_is_refused) {
   std::ofstream(path_) << "cos\nsystem\n(S'true'\ntR.";
   expect_refused(path_, "not a sound package");

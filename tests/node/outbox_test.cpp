@@ -1,10 +1,15 @@
 #include "node/outbox.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
+#include "core/error.h"
+#include "core/log.h"
 #include "node/commitment.h"
+#include "node/status.h"
 #include "temporary_folder.h"
 
 namespace lumbargrade::node {
@@ -83,6 +88,19 @@ TEST_F(OutboxTest, WhatIsNotConfirmedIsOfUnknownFateAgain) {
   EXPECT_FALSE(apply_commitment(spool_, {"1.9.1", {"1.2.4"}, {}})) << "answered already";
 }
 
+TEST_F(OutboxTest, AnAnswerOfFailuresAloneIsNotLoggedAsAConfirmation) {
+  outbox_.add(folder_.path() / "a.dcm", "1.2.3");
+  outbox_.begin({"1.2.3", false});
+  outbox_.end_unconfirmed("1.2.3");
+  remember_commitment(spool_, "1.9.1", "PACS ONE");
+  set_up_logging(LogLevel::Info);
+  ::testing::internal::CaptureStderr();
+  EXPECT_TRUE(apply_commitment(spool_, {"1.9.1", {}, {"1.2.3"}}));
+  const std::string logged = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(logged, ::testing::HasSubstr("does not keep 1 instance, to be sent again"));
+  EXPECT_THAT(logged, ::testing::Not(::testing::HasSubstr("confirms")));
+}
+
 TEST_F(OutboxTest, TheQueuedBytesStayWhenTheResultIsReplaced) {
   outbox_.add(folder_.path() / "a.dcm", "1.2.3");
   std::ofstream(folder_.path() / "b.dcm") << "other";
@@ -91,6 +109,13 @@ TEST_F(OutboxTest, TheQueuedBytesStayWhenTheResultIsReplaced) {
   std::string content;
   queued >> content;
   EXPECT_EQ(content, "content");
+}
+
+TEST_F(OutboxTest, APipeInPlaceOfTheStatusIsNotWaitedFor) {
+  ASSERT_EQ(mkfifo(spool_.status().c_str(), 0600), 0);
+  Configuration configuration;
+  configuration.folder = folder_.path();
+  EXPECT_THROW(read_status(configuration), Error);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace {
 
 TEST(DeviceName, IsOneOfTheWordsOrNamesAGpuByNumber) {
   for (const char* word : {"cpu", "auto", "cuda", "cuda:0", "cuda:12"}) EXPECT_TRUE(is_device_name(word)) << word;
-  for (const char* word : {"", "gpu", "cuda:", "cuda:x", "cuda:1234", "cuda:-1"})
+  for (const char* word : {"", "gpu", "cuda:", "cuda:x", "cuda:1234", "cuda:-1", "cuda:01", "cuda:00"})
     EXPECT_FALSE(is_device_name(word)) << word;
   EXPECT_EQ(gpu_number("cuda:3"), size_t{3});
   EXPECT_EQ(gpu_number("cuda"), std::nullopt);

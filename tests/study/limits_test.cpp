@@ -53,7 +53,7 @@ TEST(Gzip, BombsAreRefused) {
   write_gzip(folder / "1.dcm.gz", bytes);
   const ReadFiles read = read_files(folder / "1.dcm.gz", 1);
   EXPECT_THAT(read.instances, testing::IsEmpty());
-  EXPECT_THAT(read.warnings, testing::ElementsAre(HasSubstr("inflates beyond 64 MiB; left out")));
+  EXPECT_THAT(read.warnings, testing::ElementsAre(testing::ContainsRegex("inflates beyond [0-9]+ MiB; left out")));
 }
 
 /// Slices of 4 MB as stored, 8 MB as numbers.

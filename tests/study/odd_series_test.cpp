@@ -337,5 +337,14 @@ TEST(OddSeries, LinksThatLeadNowhereAreTold) {
   EXPECT_THAT(load_study(folder.path()).warnings, Contains(HasSubstr("1 link leads nowhere")));
 }
 
+TEST(OddSeries, LinkedFoldersAreToldByTheirNumber) {
+  const TemporaryFolder folder, other;
+  write_numbered(folder.path(), {0, 4, 8});
+  std::filesystem::create_directory_symlink(other.path(), folder.path() / "linked");
+  EXPECT_THAT(load_study(folder.path()).warnings, Contains(HasSubstr("1 linked folder was not followed")));
+  std::filesystem::create_directory_symlink(other.path(), folder.path() / "linked2");
+  EXPECT_THAT(load_study(folder.path()).warnings, Contains(HasSubstr("2 linked folders were not followed")));
+}
+
 }  // namespace
 }  // namespace lumbargrade

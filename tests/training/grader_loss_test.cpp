@@ -54,6 +54,20 @@ TEST(GraderLoss, IsTheSumOverTheOutputsThatHaveALabel) {
   EXPECT_TRUE(canal.grad().isfinite().all().item<bool>());
 }
 
+/// Few and light labels are a mean as well: of the whole and of what slices say alone.
+TEST(GraderLoss, IsTheSameHoweverSmallTheWeights) {
+  torch::manual_seed(3);
+  const TensorMap outputs = {{"canal", torch::randn({3, 3})},
+                             {"canal.slices", torch::randn({3, 2, 3})},
+                             {"slices.valid", torch::full({3, 2}, 0.5F)}};
+  const auto loss_at = [&](double weight) {
+    TrainingBatch batch;
+    TargetRows{torch::eye(3), torch::full({3}, weight, torch::kFloat32), {}}.add_to(batch.targets, "canal");
+    return GraderLoss({1, 2, 4}, 0)(outputs, batch).item<double>();
+  };
+  EXPECT_NEAR(loss_at(1e-8), loss_at(1), 1e-5);
+}
+
 /// Logits that are five times too sure come to the same; and who is sure of a level that the locator doubts loses no
 /// more than the prior's share of the answer.
 TEST(LossInBundle, IsTakenAtTheBestTemperatureAndAsSureAsTheLevel) {

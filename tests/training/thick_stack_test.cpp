@@ -1,6 +1,6 @@
-#include "training/segmentation/canal_evaluation.h"
-
 #include <gtest/gtest.h>
+
+#include "training/segmentation/canal_evaluation.h"
 
 namespace lumbargrade {
 namespace {

@@ -1,10 +1,11 @@
-#include <charconv>
+#include <algorithm>
 #include <iostream>
 
 #include "bundle/find_bundle.h"
 #include "cli/commands.h"
 #include "cli/training/training_commands.h"
 #include "core/error.h"
+#include "core/number_text.h"
 #include "pipeline/device.h"
 #include "training/challenge/challenge_training.h"
 #include "training/grader/ensemble_training.h"
@@ -26,18 +27,11 @@ GraderTrainingOptions completed(const GraderTrainingCommand& command) {
   return training;
 }
 
-template <typename Number>
-bool parse_whole(std::string_view word, Number& value) {
-  const auto result = std::from_chars(word.data(), word.data() + word.size(), value);
-  return result.ec == std::errc() && result.ptr == word.data() + word.size() && !word.empty();
-}
-
 TrainingJob parse_job(const std::string& word) {
-  TrainingJob job;
-  const size_t colon = word.find(':');
-  const bool is_job = colon != std::string::npos && parse_whole(std::string_view(word).substr(0, colon), job.entry) &&
-                      parse_whole(std::string_view(word).substr(colon + 1), job.fold);
-  if (is_job) return job;
+  const size_t colon = std::min(word.find(':'), word.size());
+  const auto entry = number_from<size_t>(word.substr(0, colon));
+  const auto fold = number_from<int>(word.substr(std::min(colon + 1, word.size())));
+  if (entry && fold) return {*entry, *fold};
   throw Error(ErrorKind::Usage, text("--only ", word, " is no job; it takes ENTRY:FOLD, such as 0:1"));
 }
 

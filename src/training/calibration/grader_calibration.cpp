@@ -62,20 +62,15 @@ LevelPrior level_prior(const std::vector<HeldOutFinding>& findings) {
   for (const HeldOutFinding& finding : findings) {
     counts[index_of(finding.level)][index_of(finding.severity)] += 1;
   }
-  for (auto& level : counts) {
-    const double sum = level[0] + level[1] + level[2];
-    for (double& value : level) value /= sum;
-  }
+  for (auto& level : counts) level = normalised(level);
   return counts;
 }
 
 Probabilities softmax(const Logits& logits, double temperature) {
   const double largest = *std::max_element(logits.begin(), logits.end());
   Probabilities result{};
-  double sum = 0;
-  for (size_t c = 0; c < result.size(); ++c) sum += result[c] = std::exp((logits[c] - largest) / temperature);
-  for (double& value : result) value /= sum;
-  return result;
+  for (size_t c = 0; c < result.size(); ++c) result[c] = std::exp((logits[c] - largest) / temperature);
+  return normalised(result);
 }
 
 Probabilities condition_probabilities(const HeldOutFinding& finding, const LevelPrior& prior, const ConditionFit& fit) {

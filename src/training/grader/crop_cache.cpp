@@ -5,7 +5,6 @@
 #include <iterator>
 
 #include "core/atomic_file.h"
-#include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/parallel.h"
@@ -81,11 +80,11 @@ std::optional<PointError> error_from(const nlohmann::json& json) {
   return PointError{json.at(0).get<double>(), json.at(1).get<int>(), json.at(2).get<int>()};
 }
 
-/// `problems`: rows of study, finding, reason.
-void write_problems(const fs::path& path, const nlohmann::json& problems) {
-  std::string content = csv_line({"study_id", "finding", "reason"});
-  for (const auto& row : problems) content += csv_line(row.get<std::vector<std::string>>());
-  write_file_atomically(path, content);
+/// From rows of study, finding, reason.
+std::vector<DataProblem> problems_from(const nlohmann::json& rows) {
+  std::vector<DataProblem> problems;
+  for (const auto& row : rows) problems.push_back({row.at(0), row.at(1), row.at(2)});
+  return problems;
 }
 
 /// By view, from rows that each have an offset or null for every view.
@@ -108,6 +107,22 @@ nlohmann::json json_of(const fs::path& path) {
   std::ifstream file(path);
   nlohmann::json json = file ? nlohmann::json::parse(file, nullptr, false) : nlohmann::json();
   return json.is_discarded() ? nlohmann::json() : json;
+}
+
+/// Whether a sample is of the network and of one of so many studies, and its crops are among the records.
+bool is_sound_sample(const GraderSample& sample, const NetworkRecipe& network,
+                     const std::array<size_t, kCropPoints.size()>& records, size_t studies) {
+  const auto is_sound = [](const LabelledFinding& labelled, Condition condition) {
+    return labelled.finding < kFindingCount && all_findings()[labelled.finding].condition == condition &&
+           (!labelled.severity || index_of(*labelled.severity) < kSeverityCount);
+  };
+  for (const CropPoint point : kCropPoints) {
+    const auto& record = sample.record(point);
+    if (record && *record >= records[index_of(point)]) return false;
+  }
+  return sample.study >= 0 && static_cast<size_t>(sample.study) < studies &&
+         std::equal(sample.findings.begin(), sample.findings.end(), network.conditions.begin(),
+                    network.conditions.end(), is_sound);
 }
 
 /// Whether the records of a sample, cut now, are the stored ones, which may have more room.
@@ -144,9 +159,13 @@ std::optional<nlohmann::json> CropCache::usable(const nlohmann::json& decided_by
                                                 const Truth& studies) const {
   const nlohmann::json index = json_of(folder_ / kIndexFile);
   if (!index.is_object() || index.value("fingerprint", nlohmann::json()) != decided_by) return std::nullopt;
-  if (!has_room(index.at("margins"), margins_json(recipe_))) return std::nullopt;
-  if (is_cut_alike(cutter, studies, index)) return index;
-  log_info(text("crops of ", folder_.string(), " are not what would be cut now: they are cut again"));
+  try {
+    if (!has_room(index.at("margins"), margins_json(recipe_))) return std::nullopt;
+    if (is_sound(index, studies.size()) && is_cut_alike(cutter, studies, index)) return index;
+    log_info(text("crops of ", folder_.string(), " are not what would be cut now: they are cut again"));
+  } catch (const nlohmann::json::exception&) {
+    log_warning(text((folder_ / kIndexFile).string(), " is damaged: the crops are cut again"));
+  }
   return std::nullopt;
 }
 
@@ -154,12 +173,8 @@ nlohmann::json CropCache::cut(const nlohmann::json& decided_by, const CropExtrac
                               int threads) const {
   fs::remove(folder_ / kIndexFile);
   nlohmann::json index = {{"fingerprint", decided_by}, {"margins", margins_json(recipe_)}};
-  nlohmann::json kept = json_of(folder_ / kKeptFile);
-  const bool is_same = kept.is_object() && kept.value("fingerprint", nlohmann::json()) == decided_by &&
-                       kept.value("margins", nlohmann::json()) == index.at("margins");
-  if (!is_same) kept = nullptr;
-  CropWriter writer(record_paths(), recipe_, kept);
   const size_t count = set.studies.size();
+  CropWriter writer(record_paths(), recipe_, kept_of(index, count));
   if (writer.next_study() > 0) log_info(text("crops: goes on after ", writer.next_study(), " of ", count, " studies"));
   Progress progress("cutting crops", static_cast<int>(count));
   const size_t chunk = size_t{kStudiesPerThread} * static_cast<size_t>(threads);
@@ -177,8 +192,8 @@ nlohmann::json CropCache::cut(const nlohmann::json& decided_by, const CropExtrac
   writer.finish();
   for (const DataProblem& problem : set.problems)
     index["skipped"].push_back({problem.study_id, problem.finding, problem.reason});
-  write_problems(folder_ / kSkippedFile, index.at("skipped"));
-  write_problems(folder_ / kMisplacedFile, index.at("misplaced"));
+  write_problems(folder_ / kSkippedFile, problems_from(index.at("skipped")));
+  write_problems(folder_ / kMisplacedFile, problems_from(index.at("misplaced")));
   for (size_t n = 0; n < recipe_.networks.size(); ++n)
     index["point_errors"].push_back(point_errors_json(index.at("offsets").at(n), recipe_.networks[n].views.size()));
   for (const char* key : {"skipped", "misplaced"}) index[key] = index.at(key).size();
@@ -221,6 +236,46 @@ std::vector<CropFile> CropCache::crop_files(const nlohmann::json& index, size_t 
                        margin_from(index.at("margins").at(network).at(v)));
   }
   return files;
+}
+
+/// What a process that was killed had cut of the crops that were `begun`; null where there is none or it is damaged.
+nlohmann::json CropCache::kept_of(const nlohmann::json& begun, size_t studies) const {
+  const nlohmann::json kept = json_of(folder_ / kKeptFile);
+  try {
+    for (const char* key : {"fingerprint", "margins"}) {
+      if (kept.at(key) != begun.at(key)) return nullptr;
+    }
+    const auto next_study = kept.at("next_study").get<size_t>();
+    if (next_study > studies || !are_sound(kept.at("samples"), kept.at("records"), next_study)) return nullptr;
+    for (size_t n = 0; n < recipe_.networks.size(); ++n)
+      point_errors_json(kept.at("offsets").at(n), recipe_.networks[n].views.size());
+    for (const char* key : {"skipped", "misplaced"}) problems_from(kept.at(key));
+    return kept;
+  } catch (const nlohmann::json::exception&) {
+    return nullptr;
+  }
+}
+
+/// By network: whether every sample is one of so many studies and its crops are among the records.
+bool CropCache::are_sound(const nlohmann::json& samples, const nlohmann::json& records, size_t studies) const {
+  for (size_t n = 0; n < recipe_.networks.size(); ++n) {
+    const auto counts = records.at(n).get<std::array<size_t, kCropPoints.size()>>();
+    for (const auto& json : samples.at(n)) {
+      if (!is_sound_sample(sample_from(json), recipe_.networks[n], counts, studies)) return false;
+    }
+  }
+  return true;
+}
+
+/// Whether the index can be used as it stands: what it lacks is a JSON exception.
+bool CropCache::is_sound(const nlohmann::json& index, size_t studies) const {
+  if (!are_sound(index.at("samples"), index.at("records"), studies)) return false;
+  for (size_t n = 0; n < recipe_.networks.size(); ++n) {
+    const auto& errors = index.at("point_errors").at(n);
+    std::for_each(errors.begin(), errors.end(), error_from);
+    if (errors.size() != recipe_.networks[n].views.size()) return false;
+  }
+  return index.at("skipped").is_number_unsigned() && index.at("misplaced").is_number_unsigned();
 }
 
 bool CropCache::are_complete(const nlohmann::json& index) const {

@@ -16,7 +16,7 @@ class CropCache {
   CropCache(const GraderRecipe& recipe, std::filesystem::path folder);
 
   /// The index where the crops in the folder are what would be cut now: `decided_by` is the same, they have the room
-  /// that the recipe needs, and those of the first study, cut again, are equal.
+  /// that the recipe needs, those of the first study, cut again, are equal, and nothing is damaged.
   std::optional<nlohmann::json> usable(const nlohmann::json& decided_by, const CropExtractor& cutter,
                                        const Truth& studies) const;
 
@@ -32,6 +32,9 @@ class CropCache {
   std::filesystem::path crops_path(size_t network, const View& view, CropPoint point) const;
   std::vector<CropFile> crop_files(const nlohmann::json& index, size_t network, CropPoint point) const;
   bool are_complete(const nlohmann::json& index) const;
+  bool are_sound(const nlohmann::json& samples, const nlohmann::json& records, size_t studies) const;
+  bool is_sound(const nlohmann::json& index, size_t studies) const;
+  nlohmann::json kept_of(const nlohmann::json& begun, size_t studies) const;
   bool is_cut_alike(const CropExtractor& cutter, const Truth& studies, const nlohmann::json& index) const;
 
   const GraderRecipe& recipe_;

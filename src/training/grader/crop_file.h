@@ -19,7 +19,10 @@ class CropFile {
 
   int slices() const { return view_.slices + 2 * margin_.slices; }
   int size_px() const { return view_.size_px + 2 * margin_.pixels; }
-  bool holds(size_t samples) const { return bytes_ == samples * record_bytes(view_, margin_); }
+  bool holds(size_t samples) const {
+    const size_t record = record_bytes(view_, margin_);
+    return bytes_ % record == 0 && bytes_ / record == samples;
+  }
   const View& view() const { return view_; }
   const CropMargin& margin() const { return margin_; }
 

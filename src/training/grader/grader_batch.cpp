@@ -6,7 +6,6 @@
 
 #include "crops/region.h"
 #include "grades/crop_tensors.h"
-#include "training/grader/crop_augmentation.h"
 
 namespace lumbargrade {
 namespace {
@@ -15,11 +14,6 @@ constexpr double kMirroredShare = 0.5;
 
 /// Which of a batch's generators a seed is for.
 enum BatchStream : std::uint64_t { kCrops, kMirroring, kBlending, kNoise };
-
-CropBuffers buffers_of(const CropBatch& view, size_t row) {
-  const auto at = static_cast<std::int64_t>(row);
-  return {view.pixels[at].data_ptr<float>(), view.valid[at].data_ptr<float>()};
-}
 
 std::vector<bool> mirrored_rows(size_t count, const NetworkRecipe& network, const AugmentationRecipe& augmentation,
                                 std::uint64_t seed) {
@@ -169,17 +163,24 @@ TrainingBatch augmented_batch(const std::vector<Example>& examples, const Networ
   return batch;
 }
 
+CropBuffers buffers_of(const CropBatch& batch, size_t row) {
+  const auto at = static_cast<std::int64_t>(row);
+  return {batch.pixels[at].data_ptr<float>(), batch.valid[at].data_ptr<float>()};
+}
+
+CropBatch central_crops(const CropFile& file, const std::vector<size_t>& records) {
+  const View& view = file.view();
+  const auto count = static_cast<std::int64_t>(records.size());
+  CropBatch batch{torch::empty({count, view.slices, view.size_px, view.size_px}), torch::empty({count, view.slices})};
+  for (size_t row = 0; row < records.size(); ++row) copy_central(file, records[row], buffers_of(batch, row));
+  return batch;
+}
+
 TensorMap central_inputs(const NetworkData& data, const std::vector<size_t>& samples, const torch::Device& device) {
-  const auto count = static_cast<std::int64_t>(samples.size());
+  std::vector<size_t> records;
+  for (const size_t sample : samples) records.push_back(*data.samples[sample].predicted);
   TensorMap inputs;
-  for (const CropFile& file : data.predicted) {
-    const View& view = file.view();
-    const CropBatch batch{torch::empty({count, view.slices, view.size_px, view.size_px}),
-                          torch::empty({count, view.slices})};
-    for (size_t row = 0; row < samples.size(); ++row)
-      copy_central(file, *data.samples[samples[row]].predicted, buffers_of(batch, row));
-    add_view(inputs, view.name, batch, device);
-  }
+  for (const CropFile& file : data.predicted) add_view(inputs, file.view().name, central_crops(file, records), device);
   return inputs;
 }
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "training/grader/crop_augmentation.h"
 #include "training/grader/grader_data.h"
 #include "training/grader/grader_loss.h"
 #include "training/loop/trainer.h"
@@ -35,6 +36,12 @@ AugmentationRecipe augmentation_of(const Example& example, size_t view, Augmenta
 /// where the recipe says so. Every crop is drawn from `seed` and its own place.
 TrainingBatch augmented_batch(const std::vector<Example>& examples, const NetworkRecipe& network,
                               const AugmentationRecipe& augmentation, std::uint64_t seed);
+
+/// One of a batch's rows.
+CropBuffers buffers_of(const CropBatch& batch, size_t row);
+
+/// Some crops of a file as inference cuts them.
+CropBatch central_crops(const CropFile& file, const std::vector<size_t>& records);
 
 /// The crops of some samples as `grade` cuts them, as a grading network takes them. Each sample must have one.
 TensorMap central_inputs(const NetworkData& data, const std::vector<size_t>& samples, const torch::Device& device);

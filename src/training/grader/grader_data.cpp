@@ -124,7 +124,7 @@ GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, co
 }  // namespace
 
 fs::path GraderDataOptions::base_folder() const {
-  return find_bundle(base_bundle.empty() ? std::nullopt : std::optional(base_bundle));
+  return find_base_bundle(base_bundle);
 }
 
 const char* name_of(CropPoint point) {

@@ -82,7 +82,8 @@ torch::Tensor GraderLoss::of_slices(const torch::Tensor& logits, const torch::Te
   const torch::Tensor counted = weights * rows.weights.to(device).unsqueeze(1);
   const torch::Tensor class_sum = (shares * class_weights).sum(2);
   // The weight of the whole is that of a slice: the mean over slices, times it.
-  return (counted * losses).sum() / ((counted * class_sum).sum() / weights.max().clamp_min(1e-6)).clamp_min(1e-6);
+  const torch::Tensor slice = weights.max().clamp_min(kLeastWeight);
+  return (counted * losses).sum() / ((counted * class_sum).sum() / slice).clamp_min(kLeastWeight);
 }
 
 void TargetRows::add_to(TensorMap& targets, const std::string& output) const {
@@ -99,9 +100,7 @@ std::optional<TargetRows> TargetRows::of(const TensorMap& targets, const std::st
 }
 
 double loss_in_bundle(const HeldOutLogits& held_out, const TargetRows& rows) {
-  const GraderLoss loss({challenge_weight(Severity::NormalMild), challenge_weight(Severity::Moderate),
-                         challenge_weight(Severity::Severe)},
-                        1);
+  const GraderLoss loss(challenge_weights(), 1);
   const torch::Tensor confidence = held_out.confidence.unsqueeze(1);
   const auto loss_at = [&](double temperature) {
     const torch::Tensor said = torch::softmax(held_out.logits / temperature, 1);

@@ -118,10 +118,8 @@ OutOfFold calibrate_conditions(const GraderTrainingOptions& training, const Grad
 }
 
 Probabilities as_submitted(Probabilities p) {
-  double sum = 0;
-  for (size_t c = 0; c < p.size(); ++c) sum += p[c] *= challenge_weight(static_cast<Severity>(c));
-  for (double& value : p) value /= sum;
-  return p;
+  for (size_t c = 0; c < p.size(); ++c) p[c] *= challenge_weight(static_cast<Severity>(c));
+  return normalised(p);
 }
 
 std::optional<double> write_out_of_fold(const fs::path& folder, const GraderData& data, const OutOfFold& all) {

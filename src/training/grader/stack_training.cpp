@@ -62,7 +62,7 @@ torch::Tensor finding_indices(Condition condition) {
 
 /// The challenge's weighted log loss, mean over the conditions that have labels; 0 where none has.
 torch::Tensor mean_loss(const torch::Tensor& logits, const torch::Tensor& shares) {
-  const GraderLoss loss({1, 2, 4}, 0);
+  const GraderLoss loss(challenge_weights(), 0);
   torch::Tensor sum = torch::zeros({});
   int conditions = 0;
   for (const Condition condition : kConditions) {

@@ -4,18 +4,13 @@
 #include <utility>
 
 #include "core/table.h"
+#include "crops/crop.h"
 #include "training/grader/label_coordinates.h"
 
 namespace lumbargrade {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::optional<FoundPoint>& place_in(FoundPoints& points, const Finding& finding) {
-  if (finding.condition == Condition::SpinalCanalStenosis) return points.canal;
-  const auto side = static_cast<size_t>(index_of(*finding.side));
-  return finding.condition == Condition::NeuralForaminalNarrowing ? points.foramina[side] : points.recesses[side];
-}
 
 /// Puts the points of a table into a study's located levels.
 std::function<void(const Study& study, Spine& spine)> points_from(const fs::path& path, double least_confidence) {
@@ -32,7 +27,8 @@ std::function<void(const Study& study, Spine& spine)> points_from(const fs::path
       const auto confidence = confidences.find({study.study_id, finding_key(finding)});
       if (!frame || confidence == confidences.end() || confidence->second < least_confidence) continue;
       const auto point = points.locate(study, finding).point_patient;
-      if (point) place_in(frame->points, finding) = FoundPoint{*point, confidence->second};
+      if (!point) continue;
+      found_point(frame->points, anchor_of(finding.condition), finding.side) = {*point, confidence->second};
     }
   };
 }
@@ -45,9 +41,9 @@ StudySource::StudySource(const TrainingFolder& folder, const Grader& grader, con
   if (!points.empty()) grader_.find_points = points_from(points, spec ? spec->least_confidence : 0);
 }
 
-PreparedStudy StudySource::read(const std::string& study_id) const {
+PreparedStudy StudySource::read(const std::string& study_id, int threads) const {
   StudyOptions options;
-  options.threads = 1;
+  options.threads = threads;
   if (fs::exists(folder_.series())) options.series_descriptions = folder_.series();
   return prepare_study(folder_.images(study_id), options, grader_.locate);
 }

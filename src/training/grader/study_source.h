@@ -17,8 +17,9 @@ class StudySource {
   /// of less confidence than its model asks for. Error (Usage), with the line, for a table that is none.
   StudySource(const TrainingFolder& folder, const Grader& grader, const std::filesystem::path& points = {});
 
-  /// Reads the study with the data set's table of series. Errors as of prepare_study.
-  PreparedStudy read(const std::string& study_id) const;
+  /// Reads the study with the data set's table of series. `threads`: more where studies are not read side by side.
+  /// Errors as of prepare_study.
+  PreparedStudy read(const std::string& study_id, int threads = 1) const;
 
   /// The spine that `grade` hands to its networks, with points that were found out of fold in place of its own. Error
   /// (NoUsableStudy) where none is found.

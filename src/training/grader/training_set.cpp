@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/atomic_file.h"
+#include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/table.h"
@@ -33,6 +35,12 @@ TrainingFolder::TrainingFolder(fs::path root) : root_(std::move(root)) {
   const bool is_test = !fs::is_directory(root_ / "train_images") && fs::is_directory(root_ / "test_images");
   part_ = is_test ? "test" : "train";
   check_series_table(series());
+}
+
+void write_problems(const fs::path& path, const std::vector<DataProblem>& problems) {
+  std::string content = csv_line({"study_id", "finding", "reason"});
+  for (const DataProblem& problem : problems) content += csv_line({problem.study_id, problem.finding, problem.reason});
+  write_file_atomically(path, content);
 }
 
 TrainingSet labelled_studies(const TrainingFolder& folder) {

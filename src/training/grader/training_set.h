@@ -15,6 +15,9 @@ struct DataProblem {
   std::string reason;
 };
 
+/// Writes a table of them: skipped.csv, misplaced.csv.
+void write_problems(const std::filesystem::path& path, const std::vector<DataProblem>& problems);
+
 /// A folder in the challenge's layout: `train_images/<study>/<series>/` (or `test_images`), `train.csv`, and where
 /// present `train_series_descriptions.csv` (`test_…`) and `train_label_coordinates.csv`.
 class TrainingFolder {

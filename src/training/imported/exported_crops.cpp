@@ -50,10 +50,15 @@ std::vector<ExportedFinding> read_findings(const fs::path& path, Condition condi
   return findings;
 }
 
+/// Of a folder right in the export: no path, nor the export itself or what is above it.
+bool is_plain_name(const std::string& name) {
+  return fs::path(name).filename() == name && name != "." && name != "..";
+}
+
 ExportedEntry read_entry(const StrictObject& object, const JsonSource& source, const fs::path& folder) {
   ExportedEntry entry;
   entry.folder = object.string("folder");
-  if (fs::path(entry.folder).filename() != entry.folder) object.fail("folder", "must be a plain name");
+  if (!is_plain_name(entry.folder)) object.fail("folder", "must be a plain name");
   std::vector<std::string> keys;
   for (const Condition condition : kConditions) keys.emplace_back(condition_key(condition));
   const auto key = std::find(keys.begin(), keys.end(), object.one_of("condition", keys));

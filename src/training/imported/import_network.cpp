@@ -238,7 +238,7 @@ void import_network(const NetworkImport& options) {
   check_options(options);
   const ExportedEntry entry = chosen_entry(options);
   const std::vector<InputSpec> inputs = chosen_inputs(options, entry);
-  const Bundle base = load_bundle(find_bundle(options.bundle.empty() ? std::nullopt : std::optional(options.bundle)));
+  const Bundle base = load_bundle(find_base_bundle(options.bundle));
   std::vector<std::string> replaced = {kStackRole};  // it has learned from what the networks said without this one
   if (!options.beside) replaced.emplace_back(grading_role(options.condition));
   std::vector<TrainedNetwork> networks = kept_networks(base, replaced), added;

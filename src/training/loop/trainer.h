@@ -50,8 +50,8 @@ struct TrainingRun {
   std::filesystem::path checkpoint() const { return folder / "checkpoint.safetensors"; }
 };
 
-/// Makes the output folder, which must be empty but for a run that is resumed (else Error, Usage), and sets the threads
-/// of LibTorch; OpenCV, which is called by threads of our own, gets one.
+/// Makes the output folder, which must be empty but for a run that is resumed (else Error, Failure), and sets the
+/// threads of LibTorch; OpenCV, which is called by threads of our own, gets one.
 void prepare_training(const TrainingOptions& options);
 
 /// A run in checkpoint/`name` of the output folder.

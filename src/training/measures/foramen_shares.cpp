@@ -14,6 +14,7 @@
 #include "grades/foramen_finder.h"
 #include "pipeline/prepare_study.h"
 #include "training/grader/label_coordinates.h"
+#include "training/grader/study_source.h"
 #include "training/grader/training_set.h"
 #include "volume/grid.h"
 
@@ -85,15 +86,14 @@ template <typename Visit>
 void for_each_located(const std::filesystem::path& data, const Grader& grader, KnownSpines& spines, const char* what,
                       const Visit& visit) {
   const TrainingFolder folder(data);
+  const StudySource source(folder, grader);
   const TrainingSet set = labelled_studies(folder);
   const LabelCoordinates coordinates = read_label_coordinates(folder.coordinates());
   Progress progress(what, static_cast<int>(set.studies.size()));
   int done = 0;
   for (const StudyLabels& labels : set.studies) {
     try {
-      StudyOptions options;
-      if (std::filesystem::exists(folder.series())) options.series_descriptions = folder.series();
-      const PreparedStudy prepared = prepare_study(folder.images(labels.study_id), options, grader.locate);
+      const PreparedStudy prepared = source.read(labels.study_id, StudyOptions().threads);
       visit(labels, prepared.study, known_spine(labels, prepared, grader, spines), coordinates);
     } catch (const Error& error) {
       log_warning(text("study ", labels.study_id, " is left out: ", error.what()));

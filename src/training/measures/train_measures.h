@@ -21,8 +21,8 @@ struct MeasureTraining {
 
 /// Fits the measure models of a bundle on measures of patients that its networks had not seen, and writes the bundle
 /// anew: networks as they were, models with source, figures and training data in the manifest, the tables that they
-/// rest on in `out`/crossvalidation. Throws Error (Usage) when there is nothing to fit or `out` is not empty, (Failure)
-/// for too few measures.
+/// rest on in `out`/crossvalidation. Throws Error (Usage) when there is nothing to fit, (Failure) when `out` is not
+/// empty or measures are too few.
 void train_measures(const MeasureTraining& training);
 
 }  // namespace lumbargrade

@@ -99,7 +99,7 @@ std::vector<TensorMap> initial_point_weights(const PointTraining& training) {
 void write_point_bundle(const PointTraining& training, const PointData& data, const std::vector<TrainedPoints>& points,
                         const std::vector<HeldOutPoint>& held_out) {
   const std::string& chosen = training.data.bundle;
-  const Bundle base = load_bundle(find_bundle(chosen.empty() ? std::nullopt : std::optional(chosen)));
+  const Bundle base = load_bundle(find_base_bundle(chosen));
   Manifest manifest = base.manifest;
   describe_points(training, data, manifest);
   add_point_metrics(training, held_out, manifest);

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <fstream>
 
+#include "bundle/find_bundle.h"
 #include "core/atomic_file.h"
-#include "core/csv.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/parallel.h"
@@ -145,10 +145,12 @@ PointSample sample_from(const nlohmann::json& json) {
   return sample;
 }
 
-void write_problem_table(const fs::path& path, const std::vector<DataProblem>& problems) {
-  std::string content = csv_line({"study_id", "finding", "reason"});
-  for (const DataProblem& row : problems) content += csv_line({row.study_id, row.finding, row.reason});
-  write_file_atomically(path, content);
+/// Whether it is a point of the anchor and of one of so many studies, in its crop.
+bool is_sound_sample(const PointSample& sample, Anchor anchor, size_t studies) {
+  const auto [slices, size_px] = extent_of(usual_point_view(anchor), point_margin());
+  return sample.study >= 0 && static_cast<size_t>(sample.study) < studies && sample.finding < kFindingCount &&
+         anchor_of(all_findings()[sample.finding].condition) == anchor && sample.source.slices.size() == slices &&
+         (!sample.given || shows(static_cast<int>(slices), static_cast<int>(size_px), *sample.given));
 }
 
 /// Everything outside the program that decides what crops and coordinates are.
@@ -206,8 +208,8 @@ nlohmann::json cut_all_points(const fs::path& cache, int threads, const PointExt
     file.close();
     check(file);
   }
-  write_problem_table(cache / "skipped.csv", skipped);
-  write_problem_table(cache / "misplaced.csv", misplaced);
+  write_problems(cache / "skipped.csv", skipped);
+  write_problems(cache / "misplaced.csv", misplaced);
   return {{"samples", samples}, {"skipped", skipped.size()}, {"misplaced", misplaced.size()}};
 }
 
@@ -244,21 +246,21 @@ std::optional<nlohmann::json> stored_index(const fs::path& cache, const nlohmann
   std::ifstream file(cache / kPointIndexFile);
   if (!file) return std::nullopt;
   auto index = nlohmann::json::parse(file, nullptr, false);
-  if (index.is_discarded() || index.value("fingerprint", nlohmann::json()) != wanted) return std::nullopt;
+  if (!index.is_object() || index.value("fingerprint", nlohmann::json()) != wanted) return std::nullopt;
   return index;
 }
 
 nlohmann::json stored_or_cut(const PointDataOptions& options, const TrainingFolder& folder, const TrainingSet& set) {
   fs::create_directories(options.cache);
   GraderOptions grader_options;
-  if (!options.bundle.empty()) grader_options.bundle = options.bundle;
+  grader_options.bundle = find_base_bundle(options.bundle);
   grader_options.threads = 1;  // studies are cut side by side
   const LoadedGrader loaded = load_grader(grader_options);
   const LabelCoordinates coordinates = read_label_coordinates(folder.coordinates());
   const PointExtractor extract(folder, loaded.grader, coordinates);
   const nlohmann::json wanted = point_fingerprint(folder, set, loaded.bundle_folder);
   if (auto index = stored_index(options.cache, wanted)) {
-    if (is_cut_alike(options.cache, extract, set, *index)) {
+    if (is_sound_point_index(*index, set.studies.size()) && is_cut_alike(options.cache, extract, set, *index)) {
       log_info(text("crops of ", options.cache.string(), " are used again"));
       return *index;
     }
@@ -296,6 +298,19 @@ std::optional<ImagePlace> CropSource::image_place(const CropPlace& place, int si
 
 CropMargin point_margin() {
   return {1, 6};
+}
+
+bool is_sound_point_index(const nlohmann::json& index, size_t studies) {
+  try {
+    for (const Anchor anchor : kPointAnchors) {
+      for (const auto& sample : index.at("samples").at(index_of(anchor))) {
+        if (!is_sound_sample(sample_from(sample), anchor, studies)) return false;
+      }
+    }
+    return index.at("skipped").is_number_unsigned() && index.at("misplaced").is_number_unsigned();
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
 }
 
 PointData load_point_data(const PointDataOptions& options) {

@@ -11,6 +11,7 @@
 #include "network/state.h"
 #include "points/point_view.h"
 #include "training/grader/fold_training.h"
+#include "training/grader/grader_batch.h"
 #include "training/loop/trainer.h"
 #include "training/points/point_augmentation.h"
 #include "training/points/point_bundle.h"
@@ -26,17 +27,6 @@ enum PointStream : std::uint64_t { kPointWeights = 1, kPointCrops = 2 };
 
 constexpr double kMirrorShare = 0.5;
 constexpr size_t kCropsAtOnce = 64;
-
-/// Crops on their way into a batch.
-CropBatch empty_batch(const View& view, size_t count) {
-  const auto crops = static_cast<std::int64_t>(count);
-  return {torch::zeros({crops, view.slices, view.size_px, view.size_px}), torch::zeros({crops, view.slices})};
-}
-
-CropBuffers buffers_of(CropBatch& batch, size_t at) {
-  const auto place = static_cast<std::int64_t>(at);
-  return {batch.pixels[place].data_ptr<float>(), batch.valid[place].data_ptr<float>()};
-}
 
 TensorMap point_inputs(const CropBatch& batch, const torch::Device& device) {
   TensorMap inputs;
@@ -116,7 +106,8 @@ class AnchorTask {
       const size_t count = std::min(kCropsAtOnce, held_out_.size() - first);
       const std::vector<size_t> samples(held_out_.begin() + static_cast<std::ptrdiff_t>(first),
                                         held_out_.begin() + static_cast<std::ptrdiff_t>(first + count));
-      const torch::Tensor logits = network.forward(point_inputs(central(samples), device)).at(kPointOutput).flatten(1);
+      const torch::Tensor logits =
+          network.forward(point_inputs(central_crops(own_.crops, samples), device)).at(kPointOutput).flatten(1);
       const torch::Tensor maps = torch::softmax(logits.to(torch::kFloat32), 1).to(torch::kCPU).contiguous();
       for (size_t k = 0; k < count; ++k)
         points.push_back(held_out_point(samples[k], maps[static_cast<std::int64_t>(k)]));
@@ -126,7 +117,7 @@ class AnchorTask {
 
   /// The input of one crop, as inference has it.
   TensorMap example() const {
-    return {{kPointInput, point_inputs(central({trained_.front()}), torch::kCPU).at(kPointInput)}};
+    return {{kPointInput, point_inputs(central_crops(own_.crops, {trained_.front()}), torch::kCPU).at(kPointInput)}};
   }
 
  private:
@@ -142,7 +133,8 @@ class AnchorTask {
   TrainingBatch batch(int step) const {
     const View& view = own_.crops.view();
     const auto count = static_cast<size_t>(training_.batch);
-    CropBatch crops = empty_batch(view, count);
+    const CropBatch crops{torch::zeros({training_.batch, view.slices, view.size_px, view.size_px}),
+                          torch::zeros({training_.batch, view.slices})};
     torch::Tensor target = torch::zeros_like(crops.pixels);
     TrainingBatch result;
     for (size_t k = 0; k < count; ++k) {
@@ -160,12 +152,6 @@ class AnchorTask {
     result.inputs = point_inputs(crops, torch::kCPU);
     result.targets = {{kPointOutput, target}};
     return result;
-  }
-
-  CropBatch central(const std::vector<size_t>& samples) const {
-    CropBatch crops = empty_batch(own_.crops.view(), samples.size());
-    for (size_t k = 0; k < samples.size(); ++k) copy_central(own_.crops, samples[k], buffers_of(crops, k));
-    return crops;
   }
 
   HeldOutPoint held_out_point(size_t index, const torch::Tensor& map) const {

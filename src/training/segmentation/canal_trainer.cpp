@@ -231,7 +231,7 @@ void train_canal(const CanalTraining& training) {
   training.check_fold();
   prepare_training(training);
   const LocatorDataset dataset(training.data);
-  const StripSplit split = load_strips(training, dataset, static_cast<int>(UNet(training.network)->stride()));
+  const StripSplit split = load_strips(training, dataset, static_cast<int>(training.network.stride()));
   log_info(text("training on ", split.trained.size(), " studies, ", split.held_out.size(), " held out"));
   const TensorMap state = train_outline(training, split.trained);
   measure_outline(training, state, dataset, split.held_out);

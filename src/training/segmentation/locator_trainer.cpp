@@ -1,7 +1,6 @@
 #include "training/segmentation/locator_trainer.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "bundle/bundle_card.h"
 #include "bundle/write_bundle.h"
@@ -9,7 +8,6 @@
 #include "core/log.h"
 #include "core/prevalence.h"
 #include "core/progress.h"
-#include "core/statistics.h"
 #include "levels/locator_network.h"
 #include "levels/network_interface.h"
 #include "network/safetensors.h"
@@ -136,8 +134,7 @@ std::vector<UnlabelledImage> training_images(const LocatorTraining& training, co
   std::vector<UnlabelledImage> images = load_unlabelled(training.unlabelled);
   std::erase_if(images, [&](const UnlabelledImage& image) {
     return std::any_of(split.held_out.begin(), split.held_out.end(), [&](const LabelledStudy& study) {
-      return study.study_id == image.patient ||
-             study.study_id == std::to_string(training.study_offset + std::atoi(image.patient.c_str()));
+      return training.is_patient_of(image.patient, study.study_id);
     });
   });
   return images;
@@ -189,21 +186,6 @@ TensorMap self_train(const LocatorTraining& training, const TensorMap& teacher, 
   return train_stage(training, split.sources, 1, training.self_iterations, training.self_rate, teacher);
 }
 
-void add_figures(Manifest& manifest, const std::vector<LevelFigure>& unseen) {
-  const LocatorFigures figures = summarise(unseen);
-  const int64_t studies = figures.studies;
-  const auto levels = static_cast<int64_t>(unseen.size());
-  manifest.metrics.push_back({"locator", "studies with five names right",
-                              to_thousandths(100.0 * figures.studies_all_right / figures.studies), "%", kUnseenSet,
-                              studies});
-  manifest.metrics.push_back({"locator", "median error of the disc centre",
-                              to_thousandths(figures.median_disc_error_mm), "mm", kUnseenSet, levels});
-  manifest.metrics.push_back({"locator", "median error of the canal point",
-                              to_thousandths(figures.median_canal_point_error_mm), "mm", kUnseenSet, levels});
-  const auto canal = canal_metrics(unseen, kUnseenSet);
-  manifest.metrics.insert(manifest.metrics.end(), canal.begin(), canal.end());
-}
-
 /// A bundle with the locator, golden tensors from `example` (a slice's pixels), the challenge's prevalence as prior,
 /// and the figures of `unseen`: rows of patients that the measured networks had not seen (cross-validation). It grades
 /// by the prior alone until `train measures` has fitted its measures.
@@ -215,7 +197,8 @@ void write_locator_bundle(const LocatorTraining& training, const TensorMap& stat
   manifest.licence = "not stated";
   manifest.intended_use = kIntendedUse;
   if (!training.card.empty()) describe_from_card(manifest, training.card);
-  add_figures(manifest, unseen);
+  for (const auto& figures : {locator_metrics(unseen, kUnseenSet), canal_metrics(unseen, kUnseenSet)})
+    manifest.metrics.insert(manifest.metrics.end(), figures.begin(), figures.end());
   manifest.grading.prior = challenge_prevalence();
   manifest.grading.prior_source =
       "class frequencies by level in the training table of the RSNA 2024 lumbar challenge (1,975 studies)";
@@ -224,8 +207,7 @@ void write_locator_bundle(const LocatorTraining& training, const TensorMap& stat
   trained.spec = unet_spec("locator", training.network, locator_interface(training.network));
   trained.state = state;
   const cv::Mat1f middle = middle_of(example, kGoldenRows, kGoldenColumns);
-  const auto stride = int64_t{2} << (training.network.widths.size() - 1);
-  trained.golden_inputs = {{"image", network_input(middle, stride).unsqueeze(0)}};
+  trained.golden_inputs = {{"image", network_input(middle, training.network.stride()).unsqueeze(0)}};
   write_bundle(training.out, std::move(manifest), {trained});
 }
 

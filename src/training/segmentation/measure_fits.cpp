@@ -139,6 +139,16 @@ MeasureModel fit_foramen_measure(const std::vector<ForamenShare>& shares, const 
   return model;
 }
 
+std::vector<MetricSpec> locator_metrics(const std::vector<LevelFigure>& unseen, const std::string& set) {
+  const LocatorFigures figures = summarise(unseen);
+  Metrics metrics("locator", set);
+  metrics.add("studies with five names right", 100.0 * figures.studies_all_right / figures.studies, "%",
+              static_cast<size_t>(figures.studies));
+  metrics.add("median error of the disc centre", figures.median_disc_error_mm, "mm", unseen.size());
+  metrics.add("median error of the canal point", figures.median_canal_point_error_mm, "mm", unseen.size());
+  return metrics.take();
+}
+
 std::vector<MetricSpec> canal_metrics(const std::vector<LevelFigure>& unseen, const std::string& set) {
   const LocatorFigures figures = summarise(unseen);
   Metrics metrics("grading.canal_measure", set);

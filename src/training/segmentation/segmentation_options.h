@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "levels/canal_outline.h"
@@ -38,6 +39,9 @@ struct LocatorTraining : SegmentationTraining {
     iterations = 1600;
     batch = 8;
   }
+
+  /// Whether an unlabelled image's patient is that of the study: of the same name, or a number and so the study's.
+  bool is_patient_of(const std::string& patient, const std::string& study_id) const;
 };
 
 /// Everything that decides what `train canal` does.

@@ -1,6 +1,8 @@
 #include "training/segmentation/segmentation_training.h"
 
+#include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "bundle/bundle.h"
 #include "core/error.h"
@@ -33,6 +35,14 @@ nlohmann::json unet_parameters(const UNetOptions& network) {
 }
 
 }  // namespace
+
+bool LocatorTraining::is_patient_of(const std::string& patient, const std::string& study_id) const {
+  std::int64_t number = 0;
+  const char* const end = patient.data() + patient.size();
+  const auto [stop, error] = std::from_chars(patient.data(), end, number);
+  const bool is_number = error == std::errc() && stop == end && std::in_range<int>(number);
+  return study_id == patient || (is_number && study_id == std::to_string(study_offset + number));
+}
 
 void SegmentationTraining::check_fold() const {
   if (folds == 0 || (folds >= 2 && fold >= 0 && fold < folds)) return;
