@@ -59,7 +59,7 @@ TEST(MeasureFits, TheShippedTablesGiveTheShippedCanalModel) {
 TEST(MeasureFits, TheShippedTablesGiveTheShippedRecessModel) {
   const auto rows = rows_of<RecessFigure>("canal_recess", read_recess_figures);
   expect_same_numbers(fit_recess_measure(rows, 10), *read_manifest(kBundle).grading.measure(Measure::RecessDepth));
-  expect_figures(recess_metrics(rows, kUnseenSet), "canal_outline", std::string(kUnseenSet) + ", against the masks");
+  expect_figures(recess_metrics(rows, kUnseenSet), "canal_outline", text(kUnseenSet, ", against the masks"));
 }
 
 std::vector<ForamenShare> shares() {
