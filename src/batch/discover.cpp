@@ -1,7 +1,6 @@
 #include "batch/discover.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <fstream>
 #include <map>
@@ -346,12 +345,9 @@ Discovery read_file_as_data_set(const fs::path& file, const DiscoverOptions& opt
   if (!fs::is_regular_file(file, unknown)) {
     throw Error(ErrorKind::Usage, text(file.string(), " is neither a folder nor a file"));
   }
-  std::array<unsigned char, kArchiveSignatureLength> first_bytes{};
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(reinterpret_cast<char*>(first_bytes.data()), first_bytes.size());
-  const std::span<const unsigned char> begin(first_bytes.data(), static_cast<size_t>(stream.gcount()));
-  if (looks_like_archive(begin)) return read_archive_as_data_set(file, options);
-  if (dicom::looks_like_dicom(begin)) {
+  const std::vector<unsigned char> beginning = beginning_of(file);
+  if (looks_like_archive(beginning)) return read_archive_as_data_set(file, options);
+  if (dicom::looks_like_dicom(beginning)) {
     throw Error(ErrorKind::Usage,
                 text(file.string(), " is a DICOM file, no data set; `lumbargrade grade` takes one study"));
   }

@@ -20,7 +20,7 @@ namespace lumbargrade::node {
 /// An association with a peer, open as long as it lives.
 class PeerAssociation : private DcmSCU {
  public:
-  /// Throws Error (Failure) that says why the peer is not to be had.
+  /// The peer is used, not copied. Throws Error (Failure) that says why it is not to be had.
   PeerAssociation(const Configuration& configuration, const Peer& peer);
   ~PeerAssociation() override;
 

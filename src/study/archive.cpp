@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <memory>
 
 #include "core/error.h"
@@ -137,6 +138,14 @@ bool looks_like_archive(std::span<const unsigned char> first_bytes) {
     return first_bytes.size() >= at + length && std::memcmp(first_bytes.data() + at, signature, length) == 0;
   };
   return holds(0, "PK\x03\x04") || holds(0, "PK\x05\x06") || holds(257, "ustar") || holds(0, "\x1F\x8B");
+}
+
+std::vector<unsigned char> beginning_of(const std::filesystem::path& file) {
+  std::vector<unsigned char> bytes(kArchiveSignatureLength);
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<size_t>(stream.gcount()));
+  return bytes;
 }
 
 std::vector<std::string> for_each_entry(const std::filesystem::path& path, const std::function<void(ArchiveEntry)>& use,

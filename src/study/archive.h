@@ -17,6 +17,9 @@ bool looks_like_archive(std::span<const unsigned char> first_bytes);
 /// How many bytes of a file looks_like_archive wants to see.
 inline constexpr size_t kArchiveSignatureLength = 512;
 
+/// So many first bytes of a file; fewer where it is shorter or cannot be read.
+std::vector<unsigned char> beginning_of(const std::filesystem::path& file);
+
 /// A file of an archive that unpacks to more is left out.
 inline constexpr size_t kLargestEntry = size_t{1} << 30;
 

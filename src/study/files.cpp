@@ -3,8 +3,8 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
+#include <span>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -82,22 +82,14 @@ Outcome parse(dicom::CountedBytes bytes, const fs::path& file, const MemoryBudge
   return outcome;
 }
 
-/// As much as looks_like_archive wants to see.
-std::vector<unsigned char> beginning_of(const fs::path& file) {
-  std::vector<unsigned char> bytes(kArchiveSignatureLength);
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<size_t>(stream.gcount()));
-  return bytes;
-}
-
-/// Inflates a file that is gzipped by itself ("1.dcm.gz"); nothing when it is not, or holds no DICOM file. Throws Error
-/// when it is damaged or inflates beyond what images compress to, MemoryExceeded before `budget` is exceeded.
-std::optional<dicom::CountedBytes> read_gzipped_dicom(const fs::path& file, const MemoryBudgetPointer& budget) {
+/// Inflates a file that is gzipped by itself ("1.dcm.gz"), as its beginning tells; nothing when it is not, or holds no
+/// DICOM file. Throws Error when it is damaged or inflates beyond what images compress to, MemoryExceeded before
+/// `budget` is exceeded.
+std::optional<dicom::CountedBytes> read_gzipped_dicom(const fs::path& file, std::span<const unsigned char> beginning,
+                                                      const MemoryBudgetPointer& budget) {
   const auto refuse_gzip = [&](const std::string& why) {
     throw Error(ErrorKind::Failure, text(file.string(), " ", why));
   };
-  const std::vector<unsigned char> beginning = beginning_of(file);
   if (beginning.size() < 2 || beginning[0] != 0x1F || beginning[1] != 0x8B) return std::nullopt;
   const GzipPointer stream(gzopen(file.c_str(), "rb"), &gzclose);
   if (!stream) refuse_gzip("cannot be opened");
@@ -122,9 +114,10 @@ std::optional<dicom::CountedBytes> read_gzipped_dicom(const fs::path& file, cons
 Outcome read(const fs::path& file, const MemoryBudgetPointer& budget) {
   try {
     if (auto bytes = dicom::read_dicom_bytes(file, budget)) return parse(std::move(*bytes), file, budget);
-    if (auto bytes = read_gzipped_dicom(file, budget)) return parse(std::move(*bytes), file, budget);
+    const std::vector<unsigned char> beginning = beginning_of(file);
+    if (auto bytes = read_gzipped_dicom(file, beginning, budget)) return parse(std::move(*bytes), file, budget);
     Outcome other;
-    other.is_archive = looks_like_archive(beginning_of(file));
+    other.is_archive = looks_like_archive(beginning);
     return other;
   } catch (const MemoryExceeded&) {
     throw;

@@ -28,9 +28,9 @@ GraderTrainingOptions completed(const GraderTrainingCommand& command) {
 }
 
 TrainingJob parse_job(const std::string& word) {
-  const size_t colon = std::min(word.find(':'), word.size());
+  const size_t colon = word.find(':');
   const auto entry = number_from<size_t>(word.substr(0, colon));
-  const auto fold = number_from<int>(word.substr(std::min(colon + 1, word.size())));
+  const auto fold = colon == std::string::npos ? std::nullopt : number_from<int>(word.substr(colon + 1));
   if (entry && fold) return {*entry, *fold};
   throw Error(ErrorKind::Usage, text("--only ", word, " is no job; it takes ENTRY:FOLD, such as 0:1"));
 }

@@ -1,7 +1,6 @@
 #include "training/grader/crop_cache.h"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 
 #include "core/atomic_file.h"
@@ -102,13 +101,6 @@ nlohmann::json point_errors_json(const nlohmann::json& rows, size_t views) {
   return errors;
 }
 
-/// A JSON file; null where it is not there or is none.
-nlohmann::json json_of(const fs::path& path) {
-  std::ifstream file(path);
-  nlohmann::json json = file ? nlohmann::json::parse(file, nullptr, false) : nlohmann::json();
-  return json.is_discarded() ? nlohmann::json() : json;
-}
-
 /// Whether a sample is of the network and of one of so many studies, and its crops are among the records.
 bool is_sound_sample(const GraderSample& sample, const NetworkRecipe& network,
                      const std::array<size_t, kCropPoints.size()>& records, size_t studies) {
@@ -157,7 +149,7 @@ CropCache::CropCache(const GraderRecipe& recipe, fs::path folder)
 
 std::optional<nlohmann::json> CropCache::usable(const nlohmann::json& decided_by, const CropExtractor& cutter,
                                                 const Truth& studies) const {
-  const nlohmann::json index = json_of(folder_ / kIndexFile);
+  const nlohmann::json index = stored_json(folder_ / kIndexFile);
   if (!index.is_object() || index.value("fingerprint", nlohmann::json()) != decided_by) return std::nullopt;
   try {
     if (!has_room(index.at("margins"), margins_json(recipe_))) return std::nullopt;
@@ -240,7 +232,7 @@ std::vector<CropFile> CropCache::crop_files(const nlohmann::json& index, size_t 
 
 /// What a process that was killed had cut of the crops that were `begun`; null where there is none or it is damaged.
 nlohmann::json CropCache::kept_of(const nlohmann::json& begun, size_t studies) const {
-  const nlohmann::json kept = json_of(folder_ / kKeptFile);
+  const nlohmann::json kept = stored_json(folder_ / kKeptFile);
   try {
     for (const char* key : {"fingerprint", "margins"}) {
       if (kept.at(key) != begun.at(key)) return nullptr;

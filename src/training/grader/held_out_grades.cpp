@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 #include <torch/types.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -19,6 +18,7 @@
 #include "training/grader/file_lock.h"
 #include "training/grader/grader_bundle.h"
 #include "training/grader/study_source.h"
+#include "training/grader/training_set.h"
 #include "training/loop/trainer.h"
 
 namespace lumbargrade {
@@ -107,10 +107,8 @@ nlohmann::json identity_of(const GraderTrainingOptions& training, const GraderDa
 }
 
 std::optional<HeldOutStudies> kept_studies(const fs::path& path, const nlohmann::json& identity) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  const auto json = nlohmann::json::parse(file, nullptr, false);
-  if (json.is_discarded() || json.value("identity", nlohmann::json()) != identity) return std::nullopt;
+  const nlohmann::json json = stored_json(path);
+  if (!json.is_object() || json.value("identity", nlohmann::json()) != identity) return std::nullopt;
   HeldOutStudies studies;
   for (const auto& entry : json.at("studies")) studies.emplace_back(entry.at(0).get<size_t>(), study_from(entry.at(1)));
   return studies;

@@ -6,6 +6,7 @@
 #include "core/atomic_file.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "core/table.h"
 
@@ -35,6 +36,11 @@ TrainingFolder::TrainingFolder(fs::path root) : root_(std::move(root)) {
   const bool is_test = !fs::is_directory(root_ / "train_images") && fs::is_directory(root_ / "test_images");
   part_ = is_test ? "test" : "train";
   check_series_table(series());
+}
+
+nlohmann::json stored_json(const fs::path& file) {
+  nlohmann::json json = nlohmann::json::parse(file_text(file).value_or(""), nullptr, false);
+  return json.is_discarded() ? nlohmann::json() : json;
 }
 
 void write_problems(const fs::path& path, const std::vector<DataProblem>& problems) {

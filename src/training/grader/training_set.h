@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct DataProblem {
 
 /// Writes a table of them: skipped.csv, misplaced.csv.
 void write_problems(const std::filesystem::path& path, const std::vector<DataProblem>& problems);
+
+/// What a file of ours holds, such as a cache's index; null where it is not there or is no JSON.
+nlohmann::json stored_json(const std::filesystem::path& file);
 
 /// A folder in the challenge's layout: `train_images/<study>/<series>/` (or `test_images`), `train.csv`, and where
 /// present `train_series_descriptions.csv` (`test_…`) and `train_label_coordinates.csv`.

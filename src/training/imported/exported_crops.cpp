@@ -75,9 +75,7 @@ ExportedEntry read_entry(const StrictObject& object, const JsonSource& source, c
 
 std::vector<ExportedEntry> read_exported_crops(const fs::path& folder) {
   const fs::path path = folder / kExportedCropsFile;
-  std::error_code failure;
-  const bool is_file = fs::is_regular_file(path, failure) && fs::file_size(path, failure) <= kMaxCropsBytes;
-  const auto content = is_file ? file_text(path) : std::nullopt;
+  const auto content = file_text(path, kMaxCropsBytes);
   if (!content) {
     throw Error(ErrorKind::Usage,
                 text(path.string(), " cannot be read; `lumbargrade crops --export FOLDER` writes such a folder"));

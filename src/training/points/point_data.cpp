@@ -243,9 +243,7 @@ bool is_cut_alike(const fs::path& cache, const PointExtractor& extract, const Tr
 }
 
 std::optional<nlohmann::json> stored_index(const fs::path& cache, const nlohmann::json& wanted) {
-  std::ifstream file(cache / kPointIndexFile);
-  if (!file) return std::nullopt;
-  auto index = nlohmann::json::parse(file, nullptr, false);
+  auto index = stored_json(cache / kPointIndexFile);
   if (!index.is_object() || index.value("fingerprint", nlohmann::json()) != wanted) return std::nullopt;
   return index;
 }

@@ -1,11 +1,12 @@
 #include "training/segmentation/segmentation_training.h"
 
-#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include "bundle/bundle.h"
 #include "core/error.h"
+#include "core/number_text.h"
 #include "core/sha256.h"
 #include "network/safetensors.h"
 #include "network/state.h"
@@ -37,11 +38,8 @@ nlohmann::json unet_parameters(const UNetOptions& network) {
 }  // namespace
 
 bool LocatorTraining::is_patient_of(const std::string& patient, const std::string& study_id) const {
-  std::int64_t number = 0;
-  const char* const end = patient.data() + patient.size();
-  const auto [stop, error] = std::from_chars(patient.data(), end, number);
-  const bool is_number = error == std::errc() && stop == end && std::in_range<int>(number);
-  return study_id == patient || (is_number && study_id == std::to_string(study_offset + number));
+  const auto number = number_from<int>(patient);
+  return study_id == patient || (number && study_id == std::to_string(std::int64_t{study_offset} + *number));
 }
 
 void SegmentationTraining::check_fold() const {
