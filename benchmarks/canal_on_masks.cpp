@@ -14,6 +14,7 @@
 #include "levels/central_slices.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
+#include "program.h"
 #include "training/segmentation/canal_evaluation.h"
 
 namespace lumbargrade {
@@ -75,14 +76,7 @@ int run(const std::string& bundle, const std::string& data) {
 }  // namespace lumbargrade
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::cerr << "usage: canal_on_masks BUNDLE DATA\n";
-    return EXIT_FAILURE;
-  }
-  try {
-    return lumbargrade::run(argv[1], argv[2]);
-  } catch (const std::exception& error) {
-    std::cerr << "canal_on_masks: " << error.what() << '\n';
-    return EXIT_FAILURE;
-  }
+  using namespace lumbargrade;
+  return run_program(argc, argv, "canal_on_masks BUNDLE DATA", 2, 2,
+                     [](const Arguments& arguments) { return run(arguments[0], arguments[1]); });
 }

@@ -6,24 +6,25 @@
 // self-training: the images of the public sets come with wrong spacings or none.
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
 #include "bundle/bundle.h"
 #include "core/csv.h"
 #include "core/error.h"
+#include "disc_spacing.h"
 #include "levels/canal_outline_network.h"
 #include "levels/locate.h"
 #include "levels/locator_network.h"
 #include "network/safetensors.h"
 #include "network/state.h"
 #include "pictures/png_file.h"
+#include "program.h"
 #include "training/segmentation/locator_data.h"
 
 namespace lumbargrade {
 namespace {
-
-constexpr double kUsualSpacingMm = 35;
 
 UNet unet_of(const Bundle& bundle, const std::string& role) {
   auto module = std::dynamic_pointer_cast<UNetImpl>(bundle.network(role).network.module);
@@ -49,17 +50,6 @@ Networks load_networks(const std::filesystem::path& path) {
     networks.outline.emplace(unet_of(bundle, "canal_outline"), torch::kCPU);
   }
   return networks;
-}
-
-double mean_spacing_mm(const Spine& spine) {
-  double sum = 0;
-  int count = 0;
-  for (size_t k = 1; k < spine.levels.size(); ++k) {
-    if (!spine.levels[k - 1] || !spine.levels[k]) continue;
-    sum += (spine.levels[k - 1]->centre_patient - spine.levels[k]->centre_patient).norm();
-    ++count;
-  }
-  return count > 1 ? sum / count : kUsualSpacingMm;
 }
 
 struct Located {
@@ -129,14 +119,7 @@ int run(const std::filesystem::path& weights, const std::filesystem::path& list)
 }  // namespace lumbargrade
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::cerr << "usage: locate_images BUNDLE|WEIGHTS.safetensors LIST.csv\n";
-    return static_cast<int>(lumbargrade::ErrorKind::Usage);
-  }
-  try {
-    return lumbargrade::run(argv[1], argv[2]);
-  } catch (const std::exception& error) {
-    std::cerr << "locate_images: " << error.what() << "\n";
-    return EXIT_FAILURE;
-  }
+  using namespace lumbargrade;
+  return run_program(argc, argv, "locate_images BUNDLE|WEIGHTS.safetensors LIST.csv", 2, 2,
+                     [](const Arguments& arguments) { return run(arguments[0], arguments[1]); });
 }

@@ -16,6 +16,7 @@
 
 #include "network/backbone.h"
 #include "network/conv_norm.h"
+#include "program.h"
 
 namespace lumbargrade {
 namespace {
@@ -79,5 +80,7 @@ int run(std::vector<std::string> names) {
 }  // namespace lumbargrade
 
 int main(int argc, char** argv) {
-  return lumbargrade::run({argv + 1, argv + argc});
+  using namespace lumbargrade;
+  return run_program(argc, argv, "network_speed [BACKBONE ...]", 0, kAnyNumber,
+                     [](const Arguments& arguments) { return run(arguments.from(0)); });
 }

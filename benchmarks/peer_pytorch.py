@@ -12,6 +12,7 @@ compares them), so that what it is compared with may change and the measure does
 report: it does less than the program. Of series it knows one rule, a sagittal one whose SeriesDescription or timing is
 T2's. Needs torch, safetensors, pydicom with pylibjpeg-rle and pyjpegls, opencv-contrib-python-headless and scipy.
 --times prints on standard error the seconds of reading, of finding levels, and of the networks' passes within that.
+Longer than others: it stands alone, in one file that is not to change.
 """
 import argparse
 import json

@@ -12,9 +12,9 @@
 #include <nlohmann/json.hpp>
 
 #include "bundle/bundle.h"
-#include "core/error.h"
 #include "levels/locator_network.h"
 #include "phantom/tissue.h"
+#include "program.h"
 #include "study/study.h"
 
 namespace lumbargrade {
@@ -95,14 +95,7 @@ int run(const std::filesystem::path& bundle, const std::filesystem::path& root) 
 }  // namespace lumbargrade
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::cerr << "usage: phantom_dice BUNDLE PHANTOM\n";
-    return static_cast<int>(lumbargrade::ErrorKind::Usage);
-  }
-  try {
-    return lumbargrade::run(argv[1], argv[2]);
-  } catch (const std::exception& error) {
-    std::cerr << "phantom_dice: " << error.what() << "\n";
-    return EXIT_FAILURE;
-  }
+  using namespace lumbargrade;
+  return run_program(argc, argv, "phantom_dice BUNDLE PHANTOM", 2, 2,
+                     [](const Arguments& arguments) { return run(arguments[0], arguments[1]); });
 }

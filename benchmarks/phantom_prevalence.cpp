@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "phantom/lesions.h"
+#include "program.h"
 
 namespace lumbargrade::phantom {
 namespace {
@@ -77,15 +78,19 @@ void print(const Shares& shares) {
   }
 }
 
+int run(const std::string& patients, const std::string& seed) {
+  const int count = std::atoi(patients.c_str());
+  if (count < 1) throw Error(ErrorKind::Usage, "PATIENTS is a number above 0");
+  print(measure_shares(count, std::strtoull(seed.c_str(), nullptr, 10)));
+  return EXIT_SUCCESS;
+}
+
 }  // namespace
 }  // namespace lumbargrade::phantom
 
 int main(int argc, char** argv) {
-  const int patients = argc > 1 ? std::atoi(argv[1]) : 0;
-  if (patients < 1 || argc > 3) {
-    std::cerr << "usage: phantom_prevalence PATIENTS [SEED]\n";
-    return static_cast<int>(lumbargrade::ErrorKind::Usage);
-  }
-  lumbargrade::phantom::print(
-      lumbargrade::phantom::measure_shares(patients, argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1));
+  using namespace lumbargrade;
+  return run_program(argc, argv, "phantom_prevalence PATIENTS [SEED]", 1, 2, [](const Arguments& arguments) {
+    return phantom::run(arguments[0], arguments.optional(1).value_or("1"));
+  });
 }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "core/error.h"
 
 namespace lumbargrade {
+
+/// As many arguments as one likes.
+inline constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
 
 /// The arguments of a program, of which the last ones may be missing.
 class Arguments {
@@ -19,6 +23,10 @@ class Arguments {
   const std::string& operator[](size_t place) const { return values_[place]; }
   std::optional<std::string> optional(size_t place) const {
     return place < values_.size() ? std::optional(values_[place]) : std::nullopt;
+  }
+  /// Those from `place` on, of which there are enough.
+  std::vector<std::string> from(size_t place) const {
+    return {values_.begin() + static_cast<std::ptrdiff_t>(place), values_.end()};
   }
 
  private:

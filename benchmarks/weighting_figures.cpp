@@ -11,27 +11,17 @@
 
 #include "core/csv.h"
 #include "core/error.h"
+#include "disc_spacing.h"
 #include "pictures/png_file.h"
 #include "pipeline/load_grader.h"
+#include "program.h"
 #include "study/content.h"
 #include "training/segmentation/locator_data.h"
 
 namespace lumbargrade {
 namespace {
 
-constexpr double kUsualSpacingMm = 35;
 constexpr double kAssumedWidthMm = 280;
-
-double mean_spacing_mm(const Spine& spine) {
-  double sum = 0;
-  int count = 0;
-  for (size_t k = 1; k < spine.levels.size(); ++k) {
-    if (!spine.levels[k - 1] || !spine.levels[k]) continue;
-    sum += (spine.levels[k - 1]->centre_patient - spine.levels[k]->centre_patient).norm();
-    ++count;
-  }
-  return count > 1 ? sum / count : kUsualSpacingMm;
-}
 
 std::vector<double> contrasts_of(const cv::Mat1b& image, const Grader& grader) {
   try {
@@ -63,7 +53,7 @@ void print_row(const std::string& folder, const char* weighting, const Tally& ta
             << std::flush;
 }
 
-void run(const std::string& bundle, const std::vector<std::string>& folders) {
+int run(const std::string& bundle, const std::vector<std::string>& folders) {
   GraderOptions options;
   options.bundle = bundle;
   const LoadedGrader loaded = load_grader(options);
@@ -79,20 +69,14 @@ void run(const std::string& bundle, const std::vector<std::string>& folders) {
     print_row(folder, "T1", t1);
     print_row(folder, "T2", t2);
   }
+  return EXIT_SUCCESS;
 }
 
 }  // namespace
 }  // namespace lumbargrade
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::cerr << "usage: weighting_figures BUNDLE FOLDER...\n";
-    return static_cast<int>(lumbargrade::ErrorKind::Usage);
-  }
-  try {
-    lumbargrade::run(argv[1], {argv + 2, argv + argc});
-  } catch (const std::exception& error) {
-    std::cerr << "weighting_figures: " << error.what() << '\n';
-    return EXIT_FAILURE;
-  }
+  using namespace lumbargrade;
+  return run_program(argc, argv, "weighting_figures BUNDLE FOLDER...", 2, kAnyNumber,
+                     [](const Arguments& arguments) { return run(arguments[0], arguments.from(1)); });
 }

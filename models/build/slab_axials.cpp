@@ -61,7 +61,8 @@ std::vector<float> imaged(const Volume& sagittal, const phantom::SlicePlan& slic
     plane.position_patient += ((k + 0.5) / kSamplesPerSlice - 0.5) * kSliceMm * slice.plane.normal();
     const Affine patient_from_index = plane.patient_from_index();
     for (int pixel = 0; pixel < kRows * kColumns; ++pixel) {
-      const float value = sample(patient_from_index * Vector3(pixel % kColumns, pixel / kColumns, 0));
+      const int row = pixel / kColumns;
+      const float value = sample(patient_from_index * Vector3(pixel % kColumns, row, 0));
       if (std::isfinite(value)) mean[static_cast<size_t>(pixel)] += value / kSamplesPerSlice;
     }
   }

@@ -37,7 +37,7 @@ def grade(path: PathLike, *, output: Optional[PathLike] = None, **options: Optio
 def batch(
     dataset: PathLike, output: PathLike, *, check: bool = False, show: bool = True, **options: Option
 ) -> Batch:
-    """Grades all studies of a data set into the folder `output`. Called again it goes on where it was stopped.
+    """Grades all studies of a data set into the folder `output`. Called again it resumes where it was stopped.
 
     Studies that failed are in the result's `failures`; with `check` they raise SomeStudiesFailed. `show` lets progress
     and warnings appear on standard error. `lumbargrade batch --help` has all options.

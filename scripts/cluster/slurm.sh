@@ -4,7 +4,7 @@
 #     sbatch --array=1-16 scripts/cluster/slurm.sh DATASET OUT [OPTIONS OF BATCH]
 #     lumbargrade merge OUT        # when all tasks are done
 #
-# A task that was killed goes on where it stopped when the same command is given again. LUMBARGRADE names the program.
+# A task that was killed resumes where it stopped when the same command is given again. LUMBARGRADE names the program.
 # tests/cluster/slurm_test runs this on a real Slurm.
 #SBATCH --job-name=lumbargrade
 #SBATCH --cpus-per-task=2

@@ -5,7 +5,7 @@
 #     scripts/cluster/train_slurm.sh DATA RECIPE OUT [OPTIONS OF TRAIN CHALLENGE]
 #
 # SBATCH_OPTIONS has more options of sbatch, such as "--gres=gpu:1 --time=12:00:00"; LUMBARGRADE names the program. A recipe
-# that drops suspect labels trains every job twice: the second array waits for the first. What was cancelled goes on where
+# that drops suspect labels trains every job twice: the second array waits for the first. What was cancelled resumes where
 # it stopped when the same command is given again. tests/cluster/train_slurm_test runs this on a real Slurm.
 #SBATCH --job-name=lumbargrade-train
 #SBATCH --requeue

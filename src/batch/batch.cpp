@@ -108,9 +108,9 @@ class Batch {
     const FolderLock lock(store_.folder());
     if (options_.redo) remove_tables(options_.output);
     store_.open(options_.identity, options_.redo);
-    for (const std::string& note : found.notes) calls_.say_warning(note);
+    for (const std::string& note : found.notes) calls_.warn(note);
     const std::string unknown = rows_of_unknown_studies(options_.series_descriptions, found);
-    if (!unknown.empty()) calls_.say_warning(unknown);
+    if (!unknown.empty()) calls_.warn(unknown);
     summary_.counts.data_set = found.studies.size();
     store_.write_plan(make_plan(found, options_.shard));
     summary_.counts.failed = found.failures.size();
@@ -128,7 +128,7 @@ class Batch {
     std::vector<ResultState> states(here.size());
     for_each_index(here.size(), kResultReaders, [&](size_t i) { states[i] = store_.state_of(here[i]); });
     for (size_t i = 0; i < here.size(); ++i) {
-      tell_unusable_result(here[i], states[i]);
+      discard_unusable_result(here[i], states[i]);
       if (states[i] == ResultState::Finished) {
         ++counts.skipped;
       } else {
@@ -140,11 +140,11 @@ class Batch {
   }
 
   /// What is no good is taken away at once, so that it cannot pass for the new result when the run is stopped.
-  void tell_unusable_result(const StudyFolder& study, ResultState state) const {
+  void discard_unusable_result(const StudyFolder& study, ResultState state) const {
     if (state != ResultState::Damaged && state != ResultState::Stale) return;
     const char* reason = state == ResultState::Stale ? "files came, went or changed since it was graded"
                                                      : "its result is damaged or of another version";
-    calls_.say_warning(text(study.study_id, ": ", reason, "; it is graded again"));
+    calls_.warn(text(study.study_id, ": ", reason, "; it is graded again"));
     store_.remove_result(study.study_id);
   }
 
@@ -160,7 +160,7 @@ class Batch {
 
   void record(const StudyOutcome& outcome) {
     --summary_.counts.left;
-    tell_warnings(outcome);
+    report_warnings(outcome);
     if (outcome.graded) {
       ++summary_.counts.graded;
       summary_.times.read_ms += outcome.times.read_ms;
@@ -170,26 +170,26 @@ class Batch {
     } else {
       ++summary_.counts.failed;
       ++failed_now_;
-      calls_.say_warning(text(outcome.study.study_id, ": ", outcome.failure.stage, ": ", outcome.failure.reason));
+      calls_.warn(text(outcome.study.study_id, ": ", outcome.failure.stage, ": ", outcome.failure.reason));
       store_.write_failure(outcome.failure);
     }
     calls_.progress(summary_.counts);
   }
 
   /// The first of a study; all of them are in studies.csv.
-  void tell_warnings(const StudyOutcome& outcome) {
+  void report_warnings(const StudyOutcome& outcome) {
     if (outcome.warnings.empty()) return;
     ++summary_.counts.with_warnings;
     const size_t others = outcome.warnings.size() - 1;
-    calls_.say_warning(text(outcome.study.study_id, ": ", outcome.warnings.front(),
-                            others > 0 ? text(" (and ", others, " more, see studies.csv)") : ""));
+    calls_.warn(text(outcome.study.study_id, ": ", outcome.warnings.front(),
+                     others > 0 ? text(" (and ", others, " more, see studies.csv)") : ""));
     for (const std::string& warning : outcome.warnings) log_debug(text(outcome.study.study_id, ": ", warning));
   }
 
   PoolControl control() {
     if (interrupts > 1) return PoolControl::Abort;
     if (interrupts > 0 && !interrupt_told_) {
-      calls_.say_warning("interrupted: the studies at work are finished first; once more drops them");
+      calls_.warn("interrupted: the studies at work are finished first; once more drops them");
       interrupt_told_ = true;
     }
     return reason_to_stop().empty() ? PoolControl::Continue : PoolControl::Drain;

@@ -43,12 +43,12 @@ struct BatchSummary {
 };
 
 struct BatchCalls {
-  std::function<void(const BatchCounts&)> progress;     ///< once before the first study, then after each
-  std::function<void(const std::string&)> say_warning;  ///< a study that failed or has warnings, an interrupt
+  std::function<void(const BatchCounts&)> progress;  ///< once before the first study, then after each
+  std::function<void(const std::string&)> warn;      ///< a study that failed or has warnings, an interrupt
 };
 
 /// Grades one shard of a data set into `output`/shards/<i>-of-<n>, skipping what is finished there. Studies that failed
-/// before are tried again, and those whose result is damaged or whose files have changed; that is told. SIGINT or
+/// before are tried again, and those whose result is damaged or whose files have changed, with a warning. SIGINT or
 /// SIGTERM lets the running studies finish; a second one drops them. `redo` removes the shard's results and the final
 /// tables in `output`. Throws Error (NoUsableStudy) when the data set holds no study, (Failure) when the output is in
 /// use, is of another kind or cannot be written.

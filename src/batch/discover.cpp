@@ -104,7 +104,7 @@ class FolderDiscovery {
   Discovery run() {
     options_.depth == StudyDepth::Auto ? group_by_uid() : group_by_folder();
     add_archives();
-    tell_dead_links();
+    report_broken_links();
     const std::vector<std::string> bare = bare_folders();
     Discovery discovery = with_ids(std::move(found_));
     discovery.failures = std::move(failures_);
@@ -238,16 +238,16 @@ class FolderDiscovery {
                          archive.path.string()});
   }
 
-  /// Those within a study are told when it is read.
-  void tell_dead_links() {
+  /// Those within a study are reported when it is read.
+  void report_broken_links() {
     std::map<fs::path, size_t> counts;
     for (const DataFolder& place : walk_.folders) {
-      if (place.dead_links.empty() || is_in_study(place.relative)) continue;
+      if (place.broken_links.empty() || is_in_study(place.relative)) continue;
       if (place.depth > 0) {
-        counts[study_folder_of(place)] += place.dead_links.size();
+        counts[study_folder_of(place)] += place.broken_links.size();
         continue;
       }
-      for (const std::string& name : place.dead_links) fail(name, "the link leads nowhere", root_ / name);
+      for (const std::string& name : place.broken_links) fail(name, "the link leads nowhere", root_ / name);
     }
     for (const auto& [folder, count] : counts) {
       fail(folder.filename().string(),

@@ -28,7 +28,7 @@ bool comes_first(const StudyFailure& a, const StudyFailure& b);
 struct Discovery {
   std::vector<StudyFolder> studies;  ///< sorted by id, each id once
   std::vector<StudyFailure>
-      failures;                    ///< what was named but is not there, unreadable folders, dead links, repeated ids
+      failures;                    ///< what was named but is not there, unreadable folders, broken links, repeated ids
   std::vector<std::string> notes;  ///< what else was left out
 };
 

@@ -76,7 +76,7 @@ class FolderSearch {
     }
     if (problem) fail(folder, "cannot read all of the folder: " + problem.message());
     bool is_empty = true;
-    for (auto* names : {&folder.files, &folder.archives, &folder.other_archives, &folder.dead_links}) {
+    for (auto* names : {&folder.files, &folder.archives, &folder.other_archives, &folder.broken_links}) {
       std::sort(names->begin(), names->end());
       is_empty = is_empty && names->empty();
     }
@@ -95,7 +95,7 @@ class FolderSearch {
       const int link_depth = entry.is_symlink(unknown) ? depth : folder.link_depth;
       inner.push_back({entry.path(), folder.relative / name, depth, link_depth, {}, {}, {}, {}});
     } else if (entry.is_symlink(unknown) && !entry.exists(unknown)) {
-      if (!name.starts_with(".")) folder.dead_links.push_back(name);
+      if (!name.starts_with(".")) folder.broken_links.push_back(name);
     } else if (!entry.is_regular_file(unknown)) {
       return;  // a device or pipe
     } else if (ends_with_one_of(lower_name, kArchiveEndings)) {

@@ -17,7 +17,7 @@ struct DataFolder {
   std::vector<std::string> files;  ///< that may be DICOM, by their names
   std::vector<std::string> archives;
   std::vector<std::string> other_archives;  ///< of kinds that are not read
-  std::vector<std::string> dead_links;
+  std::vector<std::string> broken_links;
 };
 
 struct FolderWalk {

@@ -107,7 +107,7 @@ void check_complete(const ShardSet& shards) {
   const std::string& first = missing.front();
   throw Error(ErrorKind::Failure,
               text(missing.size(), " of ", ids.size(), " studies are not finished, such as ", first, " in ",
-                   store_of(shards, first).folder().string(), "; run that batch again, it goes on where it stopped"));
+                   store_of(shards, first).folder().string(), "; run that batch again, it resumes where it stopped"));
 }
 
 void append(AtomicFile& file, const std::string& content) {

@@ -9,6 +9,10 @@
 
 namespace lumbargrade {
 
+/// Counted up when a result file is laid out anew. What its tables' columns are needs no counting: a batch compares
+/// their hash.
+inline constexpr int kResultFileFormat = 2;
+
 /// What a result says besides the grades.
 struct ResultRecord {
   std::string study_id;

@@ -35,8 +35,8 @@ void cut_xnat(std::vector<std::string>& parts) {
   if (std::find(scans, parts.end(), "resources") != parts.end()) parts.erase(scans, parts.end());
 }
 
-/// Without what tells nothing at the end; at least one part below the data set stays.
-std::vector<std::string> telling_parts(std::vector<std::string> parts) {
+/// Without what distinguishes no study at the end; at least one part below the data set stays.
+std::vector<std::string> distinguishing_parts(std::vector<std::string> parts) {
   cut_xnat(parts);
   while (parts.size() > 2 && is_everywhere(parts.back())) parts.pop_back();
   return parts;
@@ -56,7 +56,7 @@ struct Name {
 class Naming {
  public:
   explicit Naming(const std::vector<StudyPlace>& places) : places_(places) {
-    for (const StudyPlace& place : places) names_.push_back({telling_parts(place.parts), 1, ""});
+    for (const StudyPlace& place : places) names_.push_back({distinguishing_parts(place.parts), 1, ""});
   }
 
   std::vector<std::string> run() {

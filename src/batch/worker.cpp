@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "batch/fork_server.h"
 #include "batch/index.h"
-#include "batch/nursery.h"
 #include "batch/result_file.h"
 #include "batch/study_summary.h"
 #include "core/atomic_file.h"
@@ -186,7 +186,7 @@ int run_worker(const WorkerOptions& options) {
   const auto load_shared = [&] {
     if (is_shared) load();
   };
-  return run_nursery(load_shared, [&](int replies) {
+  return run_fork_server(load_shared, [&](int replies) {
     try {
       if (!is_shared) load();
     } catch (const Error& error) {

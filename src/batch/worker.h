@@ -17,12 +17,12 @@ struct WorkerOptions {
   std::string program;             ///< "lumbargrade 0.1.0", for the pages
 };
 
-/// The life of a nursery (nursery.h) and, in the processes that it forks, of the workers, which read and grade studies
-/// for a batch. Hostile files are decoded here: a crash or an exhausted memory limit costs the one study that caused
-/// it.
+/// The life of a fork server (fork_server.h) and, in the processes that it forks, of the workers, which read and grade
+/// studies for a batch. Hostile files are decoded here: a crash or an exhausted memory limit costs the one study that
+/// caused it.
 ///
-/// The nursery loads the bundle, which its workers share. Where a GPU is to be used each worker loads it for itself,
-/// since nothing that was begun on a GPU survives a fork.
+/// The fork server loads the bundle, which its workers share. Where a GPU is to be used each worker loads it for
+/// itself, since nothing that was begun on a GPU survives a fork.
 ///
 /// A request on standard input is texts, each ended by a zero byte, since names may hold any other: study id, folder,
 /// StudyInstanceUID (of an archive of several studies; else empty), result file, a number, and so many files, which are

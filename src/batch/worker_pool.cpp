@@ -54,7 +54,7 @@ class Pool {
         options_(options),
         calls_(calls),
         wanted_(std::min(studies_.size(), static_cast<size_t>(std::max(1, options_.workers)))),
-        nursery_(options_.command) {}
+        fork_server_(options_.command) {}
 
   GraderIdentity run() {
     start_missing();
@@ -78,7 +78,7 @@ class Pool {
     auto starting = std::count_if(workers_.begin(), workers_.end(), [](const auto& w) { return !w->is_ready(); });
     for (; workers_.size() < wanted_ && starting < kMostStarting; ++starting) {
       workers_.push_back(
-          std::make_unique<WorkerProcess>(nursery_, std::max(options_.start_timeout_s, options_.study_timeout_s)));
+          std::make_unique<WorkerProcess>(fork_server_, std::max(options_.start_timeout_s, options_.study_timeout_s)));
     }
   }
 
@@ -180,7 +180,7 @@ class Pool {
   const PoolOptions& options_;
   const PoolCalls& calls_;
   size_t wanted_;
-  NurseryProcess nursery_;  ///< outlives the workers
+  ForkServerProcess fork_server_;  ///< outlives the workers
   std::vector<WorkerPointer> workers_;
   size_t next_ = 0;
   size_t failed_starts_ = 0;

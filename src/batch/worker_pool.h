@@ -21,7 +21,7 @@ struct StudyOutcome {
 };
 
 struct PoolOptions {
-  std::vector<std::string> command;  ///< program and arguments of the workers' nursery, see run_worker
+  std::vector<std::string> command;  ///< program and arguments of the workers' fork server, see run_worker
   int workers = 1;
   double study_timeout_s = 600;
   double start_timeout_s = 30;  ///< or a study's, where that is longer: a network file system brings LibTorch slowly

@@ -52,11 +52,11 @@ WorkerProcess::Clock::time_point after(double seconds) {
 
 }  // namespace
 
-WorkerProcess::WorkerProcess(NurseryProcess& nursery, double start_limit_s)
-    : nursery_(nursery), oom_kills_before_(oom_kills()), deadline_(after(start_limit_s)) {
+WorkerProcess::WorkerProcess(ForkServerProcess& fork_server, double start_limit_s)
+    : fork_server_(fork_server), oom_kills_before_(oom_kills()), deadline_(after(start_limit_s)) {
   Pipe requests = make_pipe();
   Pipe replies = make_pipe();
-  nursery_number_ = nursery_.order_worker(requests.read_end.get(), replies.write_end.get());
+  fork_server_number_ = fork_server_.order_worker(requests.read_end.get(), replies.write_end.get());
   requests_ = std::move(requests.write_end);
   replies_ = std::move(replies.read_end);
   fcntl(requests_.get(), F_SETFL, O_NONBLOCK);
@@ -104,7 +104,7 @@ std::optional<std::string> WorkerProcess::next_line() {
 }
 
 void WorkerProcess::kill_now() const {
-  is_born() ? static_cast<void>(kill(pid_, SIGKILL)) : nursery_.kill_now(nursery_number_);
+  is_born() ? static_cast<void>(kill(pid_, SIGKILL)) : fork_server_.kill_now(fork_server_number_);
 }
 
 void WorkerProcess::stop_late() {
@@ -114,7 +114,7 @@ void WorkerProcess::stop_late() {
 
 /// The replies ended, so the process is ending: it gets a moment to do so by itself, then it is killed.
 std::string WorkerProcess::end_of_process() {
-  if (!is_born()) return nursery_.cause_of_death(nursery_number_);
+  if (!is_born()) return fork_server_.cause_of_death(fork_server_number_);
   const pid_t pid = std::exchange(pid_, -1);
   if (has_endless_reply_) kill(pid, SIGKILL);
   std::optional<int> status = wait_briefly(pid);

@@ -9,7 +9,7 @@
 
 #include "batch/descriptor.h"
 #include "batch/discover.h"
-#include "batch/nursery_process.h"
+#include "batch/fork_server_process.h"
 
 namespace lumbargrade {
 
@@ -19,8 +19,8 @@ class WorkerProcess {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Orders it; it has until `start_limit_s` to become ready. `nursery` must outlive it. Throws Error (Failure).
-  WorkerProcess(NurseryProcess& nursery, double start_limit_s);
+  /// Orders it; it has until `start_limit_s` to become ready. `fork_server` must outlive it. Throws Error (Failure).
+  WorkerProcess(ForkServerProcess& fork_server, double start_limit_s);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
@@ -45,7 +45,7 @@ class WorkerProcess {
   bool read_some();
   std::optional<std::string> next_line();
 
-  /// Before it is born this ends its nursery.
+  /// Before it is born this ends its fork server.
   void kill_now() const;
   /// Ends it for taking too long.
   void stop_late();
@@ -56,8 +56,8 @@ class WorkerProcess {
  private:
   std::string end_of_process();
 
-  NurseryProcess& nursery_;
-  int nursery_number_ = 0;
+  ForkServerProcess& fork_server_;
+  int fork_server_number_ = 0;
   pid_t pid_ = -1;  ///< until it is born
   Descriptor requests_;
   Descriptor replies_;

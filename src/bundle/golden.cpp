@@ -33,11 +33,11 @@ void check_input(const NetworkSpec& spec, const InputSpec& input, const TensorMa
   const auto found = inputs.find(input.name);
   if (found == inputs.end()) refuse(spec, text("input \"", input.name, "\" is missing"));
   const at::Tensor& tensor = found->second;
-  bool sound = tensor.dim() == static_cast<std::int64_t>(input.axes.size()) + 1;
-  for (std::size_t i = 0; sound && i < input.axes.size(); ++i) {
-    sound = fits(tensor.size(static_cast<std::int64_t>(i) + 1), input.axes[i]);
+  bool valid = tensor.dim() == static_cast<std::int64_t>(input.axes.size()) + 1;
+  for (std::size_t i = 0; valid && i < input.axes.size(); ++i) {
+    valid = fits(tensor.size(static_cast<std::int64_t>(i) + 1), input.axes[i]);
   }
-  if (!sound) refuse(spec, text("input \"", input.name, "\" of shape ", tensor.sizes(), " contradicts its axes"));
+  if (!valid) refuse(spec, text("input \"", input.name, "\" of shape ", tensor.sizes(), " contradicts its axes"));
   if (!at::isfinite(tensor).all().item<bool>()) refuse(spec, text("input \"", input.name, "\" is not finite"));
 }
 

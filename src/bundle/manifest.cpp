@@ -56,8 +56,8 @@ std::string file_name(const StrictObject& object, const std::string& key) {
 
 std::string checksum(const StrictObject& object, const std::string& key) {
   std::string digits = object.string(key);
-  const bool sound = digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!sound) object.fail(key, "must be 64 lower-case hexadecimal digits, not \"" + digits + "\"");
+  const bool valid = digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!valid) object.fail(key, "must be 64 lower-case hexadecimal digits, not \"" + digits + "\"");
   return digits;
 }
 

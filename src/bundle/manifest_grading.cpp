@@ -50,15 +50,6 @@ void read_prior(const StrictObject& object, GradingSpec& grading) {
   }
 }
 
-TtaTransform read_transform(const StrictObject& object) {
-  TtaTransform transform;
-  if (object.has("row_mm")) transform.row_mm = object.number("row_mm", -kMaxTransformMm, kMaxTransformMm);
-  if (object.has("column_mm")) transform.column_mm = object.number("column_mm", -kMaxTransformMm, kMaxTransformMm);
-  if (object.has("degrees")) transform.degrees = object.number("degrees", -kMaxTransformDegrees, kMaxTransformDegrees);
-  if (object.has("mirror")) transform.mirror = object.boolean("mirror");
-  return transform;
-}
-
 Condition read_condition(const StrictObject& object) {
   std::vector<std::string> keys;
   for (const Condition condition : kConditions) keys.emplace_back(condition_key(condition));
@@ -199,6 +190,15 @@ void read_measures(const StrictObject& object, GradingSpec& grading) {
 }
 
 }  // namespace
+
+TtaTransform read_transform(const StrictObject& object) {
+  TtaTransform transform;
+  if (object.has("row_mm")) transform.row_mm = object.number("row_mm", -kMaxTransformMm, kMaxTransformMm);
+  if (object.has("column_mm")) transform.column_mm = object.number("column_mm", -kMaxTransformMm, kMaxTransformMm);
+  if (object.has("degrees")) transform.degrees = object.number("degrees", -kMaxTransformDegrees, kMaxTransformDegrees);
+  if (object.has("mirror")) transform.mirror = object.boolean("mirror");
+  return transform;
+}
 
 GradingSpec read_grading(const StrictObject& object) {
   std::vector<std::string> prior_keys = {"source"};

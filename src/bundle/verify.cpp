@@ -36,17 +36,17 @@ bool check_network(const fs::path& folder, const NetworkSpec& spec,
       return file.sha256;
     });
   };
-  const bool sound_weights = check_file(spec.weights);
-  const bool sound_golden = check_file(spec.golden.tensors);
-  if (!sound_weights) return false;
+  const bool valid_weights = check_file(spec.weights);
+  const bool valid_golden = check_file(spec.golden.tensors);
+  if (!valid_weights) return false;
   std::optional<BundleNetwork> network;
   const bool loaded = check(report, spec.name + ": tensors", [&] {
     network = load_bundle_network(folder, spec);
-    if (spec.architecture == kExportedArchitecture) return std::string("operators, weights and inputs are sound");
+    if (spec.architecture == kExportedArchitecture) return std::string("operators, weights and inputs are valid");
     return text(network->network.module->parameters().size(), " parameters and ",
                 network->network.module->buffers().size(), " buffers fit ", spec.architecture);
   });
-  if (!loaded || !sound_golden) return false;
+  if (!loaded || !valid_golden) return false;
   return check(report, spec.name + ": golden output", [&] {
     const double difference = golden_difference(*network, read_safetensors(folder / spec.golden.tensors.file));
     std::string figures = text("largest difference ", difference, ", allowed ", spec.golden.tolerance);

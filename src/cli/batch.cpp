@@ -73,7 +73,7 @@ void add_batch_command(CLI::App& app, Action& action) {
       ->group("Running");
   add_batch_options(*command, options->arguments);
   command->footer(
-      "The same command given again goes on where it stopped: finished studies are skipped, failed ones tried again.\n"
+      "The same command given again resumes where it stopped: finished studies are skipped, failed ones tried again.\n"
       "Exit codes: 0 all graded, 1 stopped early, 3 some studies failed (failures.csv), 4 none could be graded.\n"
       "Examples:\n"
       "  lumbargrade batch train_images -o results\n"

@@ -1,5 +1,6 @@
 #include "cli/batch_options.h"
 
+#include "batch/result_file.h"
 #include "batch/study_summary.h"
 #include "bundle/find_bundle.h"
 #include "bundle/manifest.h"
@@ -16,9 +17,6 @@ namespace lumbargrade::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Counted up when a study's result file is laid out anew. What its tables' columns are needs no counting.
-constexpr int kResultFileFormat = 2;
 
 std::string hash_of_columns() {
   return sha256_of_bytes(csv_line(grades_csv_columns()) + csv_line(study_summary_columns()));

@@ -112,7 +112,7 @@ int finish_batch(const BatchSummary& summary) {
                 counts.left, " not begun (", kNotice, ")"));
   if (counts.with_warnings > 0) log_warning(warnings_text(counts));
   if (counts.left > 0) {
-    log_warning(text("stopped early: ", summary.stop_reason, "; the same command goes on where it stopped"));
+    log_warning(text("stopped early: ", summary.stop_reason, "; the same command resumes where it stopped"));
     return static_cast<int>(ErrorKind::Failure);
   }
   if (counts.failed == 0) return 0;

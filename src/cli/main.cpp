@@ -28,7 +28,7 @@ LogLevel log_level(const GlobalOptions& options) {
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag("-v,--verbose", options.verbosity, "Verbose logging to stderr: resolved options, every decision");
-  app.add_flag("-q,--quiet", options.quiet, "Tell only errors on stderr");
+  app.add_flag("-q,--quiet", options.quiet, "Log errors only");
   app.set_version_flag("--version", version_text);
   app.require_subcommand(1);
   app.fallthrough();

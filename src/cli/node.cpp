@@ -21,7 +21,7 @@ struct NodeCommand {
   bool mercure = false;
 };
 
-int tell_status(const node::Configuration& configuration) {
+int print_status(const node::Configuration& configuration) {
   const node::StatusAnswer answer = node::read_status(configuration);
   std::cout << answer.json << std::flush;
   if (!answer.is_running) log_warning("the node is not running");
@@ -47,7 +47,7 @@ int run_node_command(const NodeCommand& command) {
     throw Error(ErrorKind::Usage, "name the configuration of the node; scripts/node/node.conf is one to begin with");
   }
   const node::CheckedConfiguration checked = node::read_configuration(command.configuration);
-  if (command.status) return tell_status(checked.values);
+  if (command.status) return print_status(checked.values);
   if (command.check) {
     std::cout << node::explanation(checked) << std::flush;
     return node::check_surroundings(checked.values) ? 0 : static_cast<int>(ErrorKind::Failure);

@@ -7,7 +7,7 @@ namespace {
 constexpr const char* kChallengeFooter =
     R"(The data folder is that of `lumbargrade train grader`: the challenge's, as it was downloaded.
 
-The same command goes on wherever it was stopped. --plan tells first what it will take. The networks are independent
+The same command resumes wherever it was stopped. --plan says first what it will take. The networks are independent
 jobs: with --only each is trained by a call of its own, on whatever machines share --out, and a last call without --only
 makes the bundle. scripts/cluster has that for Slurm and Snakemake.
 

@@ -42,7 +42,7 @@ void add_step_options(CLI::App& command, StepTraining& training, const char* ite
 }
 
 void add_resume_option(CLI::App& command, TrainingOptions& options) {
-  command.add_flag("--resume", options.resume, "Go on from the checkpoints in --out")->group("Training");
+  command.add_flag("--resume", options.resume, "Resume from the checkpoints in --out")->group("Training");
 }
 
 void add_grader_training_options(CLI::App& command, GraderTrainingCommand& options) {

@@ -17,7 +17,7 @@ void add_training_options(CLI::App& command, TrainingOptions& options);
 /// the first.
 void add_step_options(CLI::App& command, StepTraining& training, const char* iterations, int largest_batch);
 
-/// --resume, of commands that do not go on by themselves.
+/// --resume, of commands that do not resume by themselves.
 void add_resume_option(CLI::App& command, TrainingOptions& options);
 
 /// The options that `train grader` and `train challenge` share.

@@ -40,7 +40,7 @@ void read_identity(DcmDataset& dataset, Instance& instance) {
 }
 
 /// Pixels that are kept elsewhere than in Pixel Data: the image is there, but not read.
-void tell_other_pixels(DcmDataset& dataset, Instance& instance) {
+void note_float_pixels(DcmDataset& dataset, Instance& instance) {
   if (!dataset.tagExists(DCM_FloatPixelData) && !dataset.tagExists(DCM_DoubleFloatPixelData)) return;
   instance.pixel_problem = "pixels are floating-point numbers (Float Pixel Data)";
   instance.frames.resize(1);
@@ -49,7 +49,7 @@ void tell_other_pixels(DcmDataset& dataset, Instance& instance) {
 void read_images(DcmDataset& dataset, const MemoryBudgetPointer& budget, EncodedPixels& pixels, Instance& instance) {
   const Structure& structure = pixels.structure;
   instance.format = read_pixel_format(dataset, instance.notes);
-  if (!structure.has_pixels) return tell_other_pixels(dataset, instance);
+  if (!structure.has_pixels) return note_float_pixels(dataset, instance);
   const size_t count = checked_frames(dataset, instance, structure, budget);
   instance.memory = take_memory(budget, count * sizeof(Frame), text("the headers of ", instance.file.string()));
   instance.frames = read_frames(dataset, count, instance.notes);

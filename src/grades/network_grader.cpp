@@ -37,15 +37,15 @@ struct GroupPass {
   LocatedRegions located;
   std::vector<size_t> regions;  ///< that the networks are run on: places in `located`
   /// By own transform, then by network.
-  std::vector<std::pair<TtaTransform, std::vector<RegionAnswers>>> answers;
+  std::vector<std::pair<TtaTransform, std::vector<RegionPredictions>>> predictions;
 
-  const std::vector<RegionAnswers>* seen_in(const TtaTransform& own) const {
+  const std::vector<RegionPredictions>* seen_in(const TtaTransform& own) const {
     const auto found =
-        std::find_if(answers.begin(), answers.end(), [&](const auto& item) { return item.first == own; });
-    return found == answers.end() ? nullptr : &found->second;
+        std::find_if(predictions.begin(), predictions.end(), [&](const auto& item) { return item.first == own; });
+    return found == predictions.end() ? nullptr : &found->second;
   }
 
-  /// The rows of answers that tell of a finding, given its regions.
+  /// The rows of predictions that tell of a finding, given its regions.
   std::vector<std::int64_t> rows_of(const std::vector<size_t>& of_finding) const {
     std::vector<std::int64_t> rows;
     for (size_t row = 0; row < regions.size(); ++row) {
@@ -156,16 +156,16 @@ struct NetworkGrader::Networks {
   /// What the networks say, corrected by the stack, in place of `logits` (by condition, N x 3, undefined where nothing
   /// was shown).
   void correct(const std::vector<ConditionVotes>& votes, std::vector<torch::Tensor>& logits) const {
-    StudyAnswers answers;
+    StudyPredictions predictions;
     for (size_t c = 0; c < votes.size(); ++c) {
       const std::vector<size_t>& findings = votes[c].findings;
       if (findings.empty()) continue;
       const torch::Tensor probabilities = torch::softmax(logits[c], 1);
       for (size_t k = 0; k < findings.size(); ++k) {
-        answers[findings[k]] = probabilities_of(probabilities[static_cast<std::int64_t>(k)]);
+        predictions[findings[k]] = probabilities_of(probabilities[static_cast<std::int64_t>(k)]);
       }
     }
-    const torch::Tensor corrected = stack->network.forward(stack_inputs(answers)).at("grade")[0].transpose(0, 1);
+    const torch::Tensor corrected = stack->network.forward(stack_inputs(predictions)).at("grade")[0].transpose(0, 1);
     for (size_t c = 0; c < votes.size(); ++c) {
       const std::vector<std::int64_t> rows(votes[c].findings.begin(), votes[c].findings.end());
       if (!rows.empty()) logits[c] = corrected.index_select(0, torch::tensor(rows)).to(torch::kFloat64);
@@ -184,7 +184,7 @@ struct NetworkGrader::Networks {
     size_t group;
     TtaTransform own;
     PreparedTransform prepared;
-    std::vector<RegionAnswers> answers;  ///< by network
+    std::vector<RegionPredictions> predictions;  ///< by network
   };
 
   bool has_transform(size_t condition, const TtaTransform& transform) const {
@@ -226,15 +226,16 @@ struct NetworkGrader::Networks {
     std::vector<std::pair<FreshPass*, size_t>> passes;
     for (FreshPass& item : fresh) {
       for (size_t member = 0; member < groups[item.group].size(); ++member) {
-        item.answers.push_back(groups[item.group].no_answers(member));
+        item.predictions.push_back(groups[item.group].empty_predictions(member));
         if (!item.prepared.views.empty()) passes.emplace_back(&item, member);
       }
     }
     parallel_for(passes.size(), [&](size_t k) {
       auto& [item, member] = passes[k];
-      item->answers[member] = groups[item->group].answers(member, item->prepared);
+      item->predictions[member] = groups[item->group].predictions(member, item->prepared);
     });
-    for (FreshPass& item : fresh) pass.groups[item.group].answers.emplace_back(item.own, std::move(item.answers));
+    for (FreshPass& item : fresh)
+      pass.groups[item.group].predictions.emplace_back(item.own, std::move(item.predictions));
   }
 
   /// What a network says of the condition's findings: of the canal, where it knows sides, the mean of both.
@@ -242,7 +243,7 @@ struct NetworkGrader::Networks {
                           const StudyPass& pass) const {
     const NetworkGroup& networks = groups[place.group];
     const GroupPass& group = pass.groups[place.group];
-    const RegionAnswers& answers = (*group.seen_in(own))[place.member];
+    const RegionPredictions& predictions = (*group.seen_in(own))[place.member];
     const std::vector<size_t>& findings = pass.votes[condition].findings;
     std::vector<std::int64_t> first, last;
     for (const size_t finding : findings) {
@@ -251,7 +252,7 @@ struct NetworkGrader::Networks {
       last.push_back(rows.back());
     }
     const ConditionSpec& spec = conditions[condition].spec;
-    const torch::Tensor& logits = answers.logits.at(networks.output_for(place.member, spec.condition).name);
+    const torch::Tensor& logits = predictions.logits.at(networks.output_for(place.member, spec.condition).name);
     torch::Tensor said = logits.index_select(0, torch::tensor(first, torch::kLong));
     if (first == last) return said;
     const torch::Tensor other = logits.index_select(0, torch::tensor(last, torch::kLong));
@@ -263,10 +264,12 @@ struct NetworkGrader::Networks {
     ConditionVotes& votes = pass.votes[condition];
     for (const MemberPlace& place : conditions[condition].members) {
       const GroupPass& group = pass.groups[place.group];
-      const RegionAnswers& answers = (*group.seen_in(groups[place.group].own_transform(transform)))[place.member];
+      const RegionPredictions& predictions =
+          (*group.seen_in(groups[place.group].own_transform(transform)))[place.member];
       for (size_t k = 0; k < votes.findings.size(); ++k) {
         for (const auto row : group.rows_of(groups[place.group].regions_for(votes.findings[k], group.located))) {
-          for (const ViewAttention& view : answers.attention[static_cast<size_t>(row)]) votes.attention[k].add(view);
+          for (const ViewAttention& view : predictions.attention[static_cast<size_t>(row)])
+            votes.attention[k].add(view);
         }
       }
     }

@@ -164,7 +164,7 @@ PreparedTransform NetworkGroup::prepared(const Study& study, const Spine& spine,
   return result;
 }
 
-RegionAnswers NetworkGroup::answers(size_t member, const PreparedTransform& transform) const {
+RegionPredictions NetworkGroup::predictions(size_t member, const PreparedTransform& transform) const {
   const torch::InferenceMode inference;
   TensorMap inputs;
   for (const CutView* view : transform.views[member]) inputs.insert(view->inputs.begin(), view->inputs.end());
@@ -177,18 +177,18 @@ RegionAnswers NetworkGroup::answers(size_t member, const PreparedTransform& tran
   } else {
     logits = network.forward(inputs);
   }
-  RegionAnswers answers = no_answers(member);
+  RegionPredictions predictions = empty_predictions(member);
   for (const OutputSpec& wanted : spec.outputs)
-    answers.logits[wanted.name] = logits.at(wanted.name).to(torch::kCPU, torch::kFloat32) / wanted.temperature;
-  answers.attention = attention_of(output.attention, transform.views[member]);
-  return answers;
+    predictions.logits[wanted.name] = logits.at(wanted.name).to(torch::kCPU, torch::kFloat32) / wanted.temperature;
+  predictions.attention = attention_of(output.attention, transform.views[member]);
+  return predictions;
 }
 
-RegionAnswers NetworkGroup::no_answers(size_t member) const {
-  RegionAnswers answers;
+RegionPredictions NetworkGroup::empty_predictions(size_t member) const {
+  RegionPredictions predictions;
   for (const OutputSpec& output : members_[member].spec.outputs)
-    answers.logits[output.name] = torch::zeros({0, kSeverityCount});
-  return answers;
+    predictions.logits[output.name] = torch::zeros({0, kSeverityCount});
+  return predictions;
 }
 
 }  // namespace lumbargrade

@@ -36,7 +36,7 @@ struct PreparedTransform {
 };
 
 /// What a network said of R regions.
-struct RegionAnswers {
+struct RegionPredictions {
   TensorMap logits;                                   ///< by output, R x 3, over the output's temperature
   std::vector<std::vector<ViewAttention>> attention;  ///< by region
 };
@@ -78,10 +78,10 @@ class NetworkGroup {
                              const std::vector<size_t>& regions, const TtaTransform& transform) const;
 
   /// What network `member` says in a transform of at least one region.
-  RegionAnswers answers(size_t member, const PreparedTransform& transform) const;
+  RegionPredictions predictions(size_t member, const PreparedTransform& transform) const;
 
   /// What it says of no region.
-  RegionAnswers no_answers(size_t member) const;
+  RegionPredictions empty_predictions(size_t member) const;
 
  private:
   struct Member {

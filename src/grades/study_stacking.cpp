@@ -24,10 +24,10 @@ Probabilities probabilities_of(const torch::Tensor& row) {
   return result;
 }
 
-TensorMap stack_inputs(const StudyAnswers& answers) {
+TensorMap stack_inputs(const StudyPredictions& predictions) {
   torch::Tensor logits = torch::zeros({1, kFindingCount, kSeverityCount}), present = torch::zeros({1, kFindingCount});
   for (std::int64_t finding = 0; finding < kFindingCount; ++finding) {
-    const auto& answer = answers[static_cast<size_t>(finding)];
+    const auto& answer = predictions[static_cast<size_t>(finding)];
     if (!answer) continue;
     present[0][finding] = 1;
     for (std::int64_t c = 0; c < kSeverityCount; ++c) {
@@ -37,12 +37,12 @@ TensorMap stack_inputs(const StudyAnswers& answers) {
   return {{"logits", logits}, {"present", present}};
 }
 
-StudyAnswers stacked_answers(const torch::Tensor& logits, const StudyAnswers& answers) {
+StudyPredictions stacked_predictions(const torch::Tensor& logits, const StudyPredictions& predictions) {
   const torch::Tensor probabilities = torch::softmax(logits[0].to(torch::kFloat64), 1);
-  StudyAnswers stacked;
+  StudyPredictions stacked;
   for (std::int64_t finding = 0; finding < kFindingCount; ++finding) {
     const auto at = static_cast<size_t>(finding);
-    if (answers[at]) stacked[at] = probabilities_of(probabilities[finding]);
+    if (predictions[at]) stacked[at] = probabilities_of(probabilities[finding]);
   }
   return stacked;
 }

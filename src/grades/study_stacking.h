@@ -13,7 +13,7 @@
 namespace lumbargrade {
 
 /// What the networks say of a study's findings, averaged over members and looks; empty where none looked.
-using StudyAnswers = std::array<std::optional<Probabilities>, kFindingCount>;
+using StudyPredictions = std::array<std::optional<Probabilities>, kFindingCount>;
 
 /// That average: the mean over members and looks (`logits`, N x 3 each) of their logits or of their probabilities, as
 /// `combine` says, in logits, N x 3, float64.
@@ -24,9 +24,9 @@ Probabilities probabilities_of(const torch::Tensor& row);
 
 /// The inputs of a study_stack for one study, the same in training and in grading: `logits` 1 x 25 x 3, logarithms of
 /// the probabilities, and `present` 1 x 25.
-TensorMap stack_inputs(const StudyAnswers& answers);
+TensorMap stack_inputs(const StudyPredictions& predictions);
 
 /// What a stack that gave `logits` 1 x 25 x 3 says of the findings that were looked at.
-StudyAnswers stacked_answers(const torch::Tensor& logits, const StudyAnswers& answers);
+StudyPredictions stacked_predictions(const torch::Tensor& logits, const StudyPredictions& predictions);
 
 }  // namespace lumbargrade

@@ -37,7 +37,7 @@ struct ExportedProgram {
 /// Reads and checks a .pt2 file. It is taken as hostile, and what LibTorch is given to run is only what is found here
 /// (`exported_network.h`), so that no second reader can see anything else in it. Error (BundleInvalid) that names the
 /// file and, where it has one, the operator, tensor or record, when
-/// - the zip is not sound (read_zip_members), or its program is no JSON of torch.export's schema 8;
+/// - the zip is not valid (read_zip_members), or its program is no JSON of torch.export's schema 8;
 /// - an operator is none of exported_operator_is_allowed, or an argument is a subgraph, an object, a device other than
 ///   the CPU or a number beyond bounds; a value is used before it is made or made twice;
 /// - the network changes its own weights, takes anything but tensors or gives anything but tensors;

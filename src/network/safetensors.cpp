@@ -45,7 +45,7 @@ constexpr std::array<DtypeName, 9> kDtypes = {{{"I64", at::kLong},
                                                {"U8", at::kByte}}};
 
 [[noreturn]] void refuse_file(std::string_view what, const std::string& why) {
-  throw Error(ErrorKind::BundleInvalid, text(what, " is not a sound safetensors file: ", why));
+  throw Error(ErrorKind::BundleInvalid, text(what, " is not a valid safetensors file: ", why));
 }
 
 std::string quoted(const std::string& name) {

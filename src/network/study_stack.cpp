@@ -13,9 +13,9 @@ namespace {
 /// Of condition and side, in the order of all_findings().
 constexpr int64_t kStackRows = kFindingCount / kLevelCount;
 constexpr int64_t kStackAnswers = kStackRows * kSeverityCount;
-constexpr int64_t kStackHeard = kStackAnswers + kStackRows;  // with whether a network looked
-/// Probabilities below this are heard as this: how sure a network is that something is not there tells no more.
-constexpr double kLeastHeard = 1e-3;
+constexpr int64_t kStackInputs = kStackAnswers + kStackRows;  // with whether a network looked
+/// Probabilities below this are raised to it: how sure a network is that something is not there says no more.
+constexpr double kLeastStackProbability = 1e-3;
 
 /// The row that each becomes in the mirrored patient.
 torch::Tensor mirrored_rows(const torch::Device& device) {
@@ -36,13 +36,13 @@ torch::Tensor mirrored(const torch::Tensor& table, int64_t per_row) {
   return rows.index_select(1, mirrored_rows(table.device())).reshape(table.sizes());
 }
 
-/// What is heard, N x 20 x 5: log-probabilities around their mean, zeros where nothing looked, and whether it did.
-torch::Tensor heard_answers(const torch::Tensor& logits, const torch::Tensor& valid) {
+/// The input, N x 20 x 5: log-probabilities around their mean, zeros where nothing looked, and whether it did.
+torch::Tensor masked_answers(const torch::Tensor& logits, const torch::Tensor& valid) {
   const int64_t n = logits.size(0);
-  torch::Tensor heard = torch::log_softmax(logits, 2).clamp_min(std::log(kLeastHeard));
-  heard = (heard - heard.mean(2, true)) * valid.unsqueeze(2);
-  heard = heard.reshape({n, kStackRows, kLevelCount, kSeverityCount}).transpose(2, 3);
-  return torch::cat({heard.reshape({n, kStackAnswers, kLevelCount}), valid.reshape({n, kStackRows, kLevelCount})}, 1);
+  torch::Tensor centred = torch::log_softmax(logits, 2).clamp_min(std::log(kLeastStackProbability));
+  centred = (centred - centred.mean(2, true)) * valid.unsqueeze(2);
+  centred = centred.reshape({n, kStackRows, kLevelCount, kSeverityCount}).transpose(2, 3);
+  return torch::cat({centred.reshape({n, kStackAnswers, kLevelCount}), valid.reshape({n, kStackRows, kLevelCount})}, 1);
 }
 
 nn::Conv1d zero_convolution(int64_t channels, int64_t reach) {
@@ -61,16 +61,16 @@ void check_stack_shape(const char* name, const torch::Tensor& tensor, at::IntArr
 StudyStackImpl::StudyStackImpl(const StudyStackOptions& options) : kind_(options.kind) {
   offset_ = register_parameter("offset", torch::zeros({kStackAnswers, kLevelCount}));
   if (kind_ == StackKind::Linear) {
-    hear_ = register_module("hear", zero_convolution(kStackHeard, options.reach_levels));
+    hear_ = register_module("hear", zero_convolution(kStackInputs, options.reach_levels));
     return;
   }
   if (kind_ == StackKind::Mlp) {
     hear_ =
-        register_module("hear", nn::Conv1d(nn::Conv1dOptions(kStackHeard, options.hidden, 2 * options.reach_levels + 1)
+        register_module("hear", nn::Conv1d(nn::Conv1dOptions(kStackInputs, options.hidden, 2 * options.reach_levels + 1)
                                                .padding(options.reach_levels)));
   } else {
     along_ = register_module(
-        "along", nn::LSTM(nn::LSTMOptions(kStackHeard, options.hidden / 2).bidirectional(true).batch_first(true)));
+        "along", nn::LSTM(nn::LSTMOptions(kStackInputs, options.hidden / 2).bidirectional(true).batch_first(true)));
   }
   dropout_ = register_module("dropout", nn::Dropout(options.dropout));
   answer_ = register_module("answer", zero_convolution(options.hidden, 0));
@@ -90,7 +90,7 @@ torch::Tensor StudyStackImpl::forward(const torch::Tensor& logits, const torch::
   check_stack_shape("logits", logits, {n, kFindingCount, kSeverityCount});
   const torch::Tensor missing = (present == 0).unsqueeze(2);
   const torch::Tensor known = logits.masked_fill(missing, 0), valid = (present != 0).to(logits.scalar_type());
-  const torch::Tensor answers = heard_answers(known, valid);
+  const torch::Tensor answers = masked_answers(known, valid);
   const torch::Tensor other_way = torch::cat({mirrored(answers.narrow(1, 0, kStackAnswers), kSeverityCount),
                                               mirrored(answers.narrow(1, kStackAnswers, kStackRows), 1)},
                                              1);

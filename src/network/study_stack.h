@@ -21,12 +21,12 @@ enum class StackKind {
 /// Shape of a StudyStack.
 struct StudyStackOptions {
   StackKind kind = StackKind::Linear;
-  std::int64_t reach_levels = 4;  ///< linear and mlp: so many levels above and below are heard
+  std::int64_t reach_levels = 4;  ///< linear and mlp: so many levels above and below are read
   std::int64_t hidden = 32;       ///< mlp and sequence
   double dropout = 0;             ///< mlp and sequence: of the hidden values
 };
 
-/// Second stage on what the networks say of a study, averaged over members and looks: it hears the answers to all 25
+/// Second stage on what the networks say of a study, averaged over members and looks: it reads the answers to all 25
 /// findings and corrects each (a stack, Wolpert 1992; fourth and sixth place of RSNA 2024). The spine is a sequence of
 /// five levels whose answers to all conditions and sides stand side by side; levels share weights, and a mirrored study
 /// gets the mirrored answers. Fresh, it corrects nothing.

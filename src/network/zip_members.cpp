@@ -18,7 +18,7 @@ constexpr size_t kZipChunk = size_t{1} << 20;
 constexpr size_t kMaxNameBytes = 512;
 
 [[noreturn]] void refuse_zip(const fs::path& path, const std::string& why) {
-  throw Error(ErrorKind::BundleInvalid, text(path.string(), " is not a sound package of torch.export: ", why));
+  throw Error(ErrorKind::BundleInvalid, text(path.string(), " is not a valid package of torch.export: ", why));
 }
 
 std::uint64_t checked_size(const fs::path& path, const ZipBounds& bounds) {

@@ -71,7 +71,7 @@ std::vector<std::string> result_kinds(const Place& place, const std::string& val
   std::istringstream stream(value);
   for (std::string kind; std::getline(stream, kind, ',');) {
     kind = trimmed(kind);
-    if (kind != "sr" && kind != "sc" && kind != "seg") place.fail(text("\"", kind, "\" is none of sr, sc, seg"));
+    if (kind != "sr" && kind != "sc" && kind != "seg") place.fail(text("\"", kind, "\" must be one of sr, sc, seg"));
     if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
   }
   if (kinds.empty()) place.fail("name at least one of sr, sc, seg");
@@ -115,7 +115,7 @@ Keys node_keys(Configuration& c) {
        "times "
        "as long",
        into(c.count_at, checked_title)},
-      {"max_associations", "20", "more at a time are turned away", number(c.max_associations, 1, 200)},
+      {"max_associations", "20", "more at a time are rejected", number(c.max_associations, 1, 200)},
       {"timeout_s", "60", "seconds without a word from the other side after which it is given up",
        number(c.timeout_s, 1, 3600)},
       {"largest_file_mb", "512", "an image that is larger is refused", number(c.largest_file_mb, 1, 100000)},

@@ -77,7 +77,7 @@ class Node {
     remember_stop_signals();
     log_info(text("\"", configuration_.ae_title, "\" listens on ", configuration_.address, ":", configuration_.port));
     while (!is_stop_wanted()) {
-      look_after();
+      supervise();
       grade();
       pause_for_ms(kLookMs);
     }
@@ -86,7 +86,7 @@ class Node {
 
  private:
   static Spool prepared(const Configuration& configuration) {
-    if (!configuration.tls.certificate.empty()) tls_layer(configuration.tls, NET_ACCEPTOR);  // told at once if unusable
+    if (!configuration.tls.certificate.empty()) tls_layer(configuration.tls, NET_ACCEPTOR);  // fails at once if invalid
     Spool spool(configuration.folder);
     std::vector<std::string> titles;
     for (const Peer& peer : configuration.peers) titles.push_back(peer.ae_title);
@@ -101,13 +101,13 @@ class Node {
     } catch (const Error& error) {
       log_error(text("studies wait: ", error.what()));
       for (int k = 0; k < kPausesAfterFailure && !is_stop_wanted(); ++k) {
-        look_after();
+        supervise();
         pause_for_ms(kLookMs);
       }
     }
   }
 
-  void look_after() {
+  void supervise() {
     receiver_.keep_alive();
     sender_.keep_alive();
     const auto now = Clock::now();
@@ -117,30 +117,30 @@ class Node {
     }
     if (now < next_status_) return;
     next_status_ = now + kStatusEvery;
-    tell_status();
+    update_status();
   }
 
-  void tell_status() {
+  void update_status() {
     status_.studies = grading_.counts();
     write_status(configuration_, status_);
   }
 
   PoolControl control() {
     if (is_stop_wanted()) return PoolControl::Drain;
-    look_after();
+    supervise();
     return PoolControl::Continue;
   }
 
   void stop() {
     log_info("stopping: what is at work is finished first");
     status_.state = "stopping";
-    tell_status();
+    update_status();
     receiver_.ask_to_end();
     sender_.ask_to_end();
     receiver_.wait_for_end();
     sender_.wait_for_end();
     status_.state = "stopped";
-    tell_status();
+    update_status();
     log_info("stopped");
   }
 

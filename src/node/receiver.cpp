@@ -52,7 +52,7 @@ class Receiver {
     if (connection.get() < 0) return;
     const std::string address = address_of(from);
     if (associations_.size() >= static_cast<size_t>(configuration_.max_associations)) {
-      log_warning(text("a connection from ", address, " was turned away: ", associations_.size(), " are open"));
+      log_warning(text("a connection from ", address, " was rejected: ", associations_.size(), " are open"));
       return;
     }
     const pid_t child = start_child([&] { return serve_association(configuration_, connection.get(), address); });

@@ -108,13 +108,14 @@ std::string deciding_options(const StudyOptions& study, const GraderOptions& gra
 
 StudyReport make_study_report(const StudyAndResult& graded, const LoadedGrader& loaded, const std::string& program) {
   const StudyResult& result = graded.result;
+  const BundleIdentity& bundle = loaded;
   return {result.study_id,
           graded.prepared.study,
           graded.prepared.sagittal_volume(),
           result.spine,
           result.grades,
           result.warnings,
-          {loaded, utc_timestamp(), program, loaded.grader.model.measures},
+          {bundle, utc_timestamp(), program, loaded.grader.model.measures},
           {},
           std::nullopt};
 }

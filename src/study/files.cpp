@@ -27,7 +27,7 @@ using GzipPointer = std::unique_ptr<gzFile_s, decltype(&gzclose)>;
 std::vector<fs::path> list_files(const fs::path& folder, std::vector<std::string>& warnings) {
   std::vector<fs::path> files;
   std::error_code error;
-  int dead_links = 0, linked_folders = 0;
+  int broken_links = 0, linked_folders = 0;
   fs::recursive_directory_iterator entry(folder, error), end;
   while (!error && entry != end) {
     std::error_code unknown;
@@ -37,7 +37,7 @@ std::vector<fs::path> list_files(const fs::path& folder, std::vector<std::string
       if (entry->is_directory(unknown)) {
         ++linked_folders;
       } else {
-        ++dead_links;
+        ++broken_links;
       }
     }
     const fs::path here = entry->path();
@@ -48,9 +48,9 @@ std::vector<fs::path> list_files(const fs::path& folder, std::vector<std::string
     }
   }
   if (error) warnings.push_back(text("cannot list all of ", folder.string(), ": ", error.message()));
-  if (dead_links > 0)
+  if (broken_links > 0)
     warnings.push_back(
-        text(dead_links, dead_links == 1 ? " link leads" : " links lead", " nowhere (files not fetched?)"));
+        text(broken_links, broken_links == 1 ? " link leads" : " links lead", " nowhere (files not fetched?)"));
   if (linked_folders > 0)
     warnings.push_back(
         text(linked_folders, linked_folders == 1 ? " linked folder was" : " linked folders were", " not followed"));

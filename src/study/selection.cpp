@@ -143,7 +143,7 @@ std::string differences(const Stack& a, const Stack& b) {
 
 }  // namespace
 
-void tell_unused_parts(Series& series, const UsedStacks& used) {
+void warn_about_unused_parts(Series& series, const UsedStacks& used) {
   for (const Candidate& candidate : series.candidates) {
     const Stack& stack = candidate.blocks.front();
     if (candidate.orientation != Orientation::Sagittal || !used.has(stack) || stack.slices.size() < 2) continue;

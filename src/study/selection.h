@@ -70,7 +70,7 @@ void find_roles_by_content(std::vector<Series>& series, const CanalFinder& find_
 Assignment assign_series(std::vector<Series>& series);
 
 /// Warns where a series fell apart: images beside the ones in use, of the same orientation, and at places of their own.
-void tell_unused_parts(Series& series, const UsedStacks& used);
+void warn_about_unused_parts(Series& series, const UsedStacks& used);
 
 /// Role and evidence of a series: those of its candidate in use, or else of its best one. Blocks in use come first.
 void summarise_use(Series& series, const UsedStacks& used);

@@ -87,7 +87,7 @@ Study read_study(const fs::path& path, const StudyOptions& options, const CanalF
   const Assignment assignment = assign_series(series);
   for (Series& one : series) {
     summarise_use(one, assignment.used);
-    tell_unused_parts(one, assignment.used);
+    warn_about_unused_parts(one, assignment.used);
   }
 
   Study study;

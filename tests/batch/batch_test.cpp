@@ -33,7 +33,7 @@ if [[ ${1-} == load ]]; then
   echo x >> "$0.loads"
   if [[ -e $0.first_loads_die ]] && (($(wc -l < "$0.loads") < 3)); then kill -KILL $PPID; fi
   if [[ -e $0.first_load_stops ]] && (($(wc -l < "$0.loads") < 2)); then kill -STOP $PPID; fi
-  echo $PPID > "$0.nursery"
+  echo $PPID > "$0.fork_server"
   exit 0
 fi
 if [[ -e $0.first_starts_die ]] && (($(wc -l < "$0.first_starts_die") < 2)); then
@@ -72,7 +72,7 @@ while IFS= read -r -d '' id && IFS= read -r -d '' folder && IFS= read -r -d '' u
     mistyped3) echo '{"graded":false,"stage":"write","reason":"x","stops_all":"no"}' >&3 ;;
     poor*) echo '{"graded":false,"kind":4,"stage":"levels","reason":"no lumbar discs found"}' >&3 ;;
     full*) echo '{"graded":false,"kind":1,"stage":"write","reason":"cannot write x: No space left on device","stops_all":true}' >&3 ;;
-    alone*) kill -KILL "$(<"$0.nursery")"; write_result; echo "$graded" >&3 ;;
+    alone*) kill -KILL "$(<"$0.fork_server")"; write_result; echo "$graded" >&3 ;;
     twice*) kill -INT $PPID; sleep 0.2; kill -INT $PPID; exec sleep 60 ;;
     interrupt*) kill -INT $PPID; sleep 0.5; write_result; echo "$graded" >&3 ;;
     *) write_result; echo "$graded" >&3 ;;
@@ -90,7 +90,7 @@ class BatchTest : public testing::Test {
         << nlohmann::json(std::vector<std::string>(study_summary_columns().size(), "cell")).dump();
     options_.data_set = folder_ / "data";
     options_.output = folder_ / "out";
-    options_.pool = {{NURSERY_OF_SCRIPTS, (folder_ / "worker.sh").string()}, 2, 30};
+    options_.pool = {{FORK_SERVER_OF_SCRIPTS, (folder_ / "worker.sh").string()}, 2, 30};
     options_.identity = {{"bundle_sha256", "s"}};
     fs::create_directories(options_.data_set);
   }
@@ -378,7 +378,7 @@ TEST_F(BatchTest, WorkersThatDieAreReplacedWithoutLoadingAgain) {
   EXPECT_EQ(loads(), 1);
 }
 
-TEST_F(BatchTest, ANurseryKilledOrStoppedWhileItLoadsCostsNoStudy) {
+TEST_F(BatchTest, AForkServerKilledOrStoppedWhileItLoadsCostsNoStudy) {
   add_studies({"1", "2", "3"});
   std::ofstream(folder_ / "worker.sh.first_loads_die") << "";
   EXPECT_EQ(run().counts.graded, 3U);
@@ -392,7 +392,7 @@ TEST_F(BatchTest, ANurseryKilledOrStoppedWhileItLoadsCostsNoStudy) {
   EXPECT_EQ(loads(), 2);
 }
 
-TEST_F(BatchTest, ANurseryThatIsKilledCostsNoWorkerAndIsBegunAnewWhenOneIsWanted) {
+TEST_F(BatchTest, AForkServerThatIsKilledCostsNoWorkerAndIsBegunAnewWhenOneIsWanted) {
   add_studies({"1", "alone", "crash", "z"});  // in this order
   options_.pool.workers = 1;
   const BatchSummary summary = run();
@@ -433,7 +433,7 @@ TEST_F(BatchTest, AWorkerThatCannotStartIsTheRunsError) {
   EXPECT_THROW(run(), Error);
   std::ofstream(folder_ / "worker.sh")
       << R"([[ $1 ]] || echo '{"ready":false,"kind":5,"reason":"the bundle lies"}' >&3)";
-  options_.pool.command = {NURSERY_OF_SCRIPTS, (folder_ / "worker.sh").string()};
+  options_.pool.command = {FORK_SERVER_OF_SCRIPTS, (folder_ / "worker.sh").string()};
   try {
     run();
     FAIL() << "ran";

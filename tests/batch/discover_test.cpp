@@ -203,7 +203,7 @@ TEST(Discover, NumberedFoldersOfOneStudyEachAreTakenAsTheyAre) {
   EXPECT_THAT(ids(discover_studies(data.path(), {})), ElementsAre("100", "200", "20230101", "20240101"));
 }
 
-TEST(Discover, ArchivesAreStudiesAndDeadLinksAreTold) {
+TEST(Discover, ArchivesAreStudiesAndBrokenLinksAreReported) {
   const TemporaryFolder data;
   image(data / "folder_study/t2/1.dcm", "1.2.3");
   touch(data / "folder_study/report.zip");

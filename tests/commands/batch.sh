@@ -1,4 +1,4 @@
-# `batch` grades what it finds, goes on where it stopped, and never mixes, loses or doubles a result.
+# `batch` grades what it finds, resumes where it stopped, and never mixes, loses or doubles a result.
 . "$(dirname "$0")/lib.sh"
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
 example=$LUMBARGRADE_TEST_DATA/example_study/900107

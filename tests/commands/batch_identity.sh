@@ -28,7 +28,7 @@ mkdir data/PatC && echo "viewer" > data/PatC/AUTORUN
 ids="PatA/MRT LWS PatB/MRT LWS archive flat/1.2.3 flat/1.2.4"
 expect_exit 3 lumbargrade batch data -o out --jobs 2
 expect_equal "$ids" "$(sed 1d out/grades.csv | cut -d, -f1 | uniq | tr '\n' ' ' | sed 's/ $//')" "ids of grades.csv"
-grep -q '^gone,discover,the link leads nowhere' out/failures.csv || fail_test "the dead link is not told: $(cat out/failures.csv)"
+grep -q '^gone,discover,the link leads nowhere' out/failures.csv || fail_test "the broken link is not listed: $(cat out/failures.csv)"
 grep -q '^PatC,read,no readable DICOM' out/failures.csv || fail_test "PatC is not told: $(cat out/failures.csv)"
 expect_stderr "PatA/MRT LWS: "
 grep -q '^PatA/MRT LWS,1.2.1,graded,.*IM9' out/studies.csv || fail_test "studies.csv does not tell of the truncated slice"

@@ -1,4 +1,4 @@
-# Ctrl-C lets the studies at work finish, says how to go on, and the same command does. A cluster's SIGTERM goes to
+# Ctrl-C lets the studies at work finish, says how to resume, and the same command does. A cluster's SIGTERM goes to
 # every process of a job: to the workers as well, which must not take it for a crash of their study.
 . "$(dirname "$0")/lib.sh"
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"
@@ -15,7 +15,7 @@ for signal in INT TERM; do
   expect_equal 1 "$status" "exit code after SIG$signal"
   expect_stderr "the studies at work are finished first"
   expect_stderr "0 failed"
-  expect_stderr "the same command goes on where it stopped"
+  expect_stderr "the same command resumes where it stopped"
   expect_no_file out$signal/grades.csv
   expect_exit 0 lumbargrade batch data -o out$signal --jobs 2
   expect_stderr "are finished already"

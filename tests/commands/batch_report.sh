@@ -20,8 +20,8 @@ if grep -qE '(src|href)="?(https?:)?//|<link|@import|url\(' out/index.html; then
 grep -oE '(src|href)="reports/[^"]*"' out/index.html | cut -d'"' -f2 | while read -r link; do
   file=out/$(printf '%b' "${link//%/\\x}")
   [[ -s $file ]] || { echo "$link"; break; }
-done >dead_links
-[[ ! -s dead_links ]] || fail_test "the index links to what is not there: $(cat dead_links)"
+done >broken_links
+[[ ! -s broken_links ]] || fail_test "the index links to what is not there: $(cat broken_links)"
 grep -q 'two &amp; &lt;more&gt;' out/reports/two*/report.html || fail_test "a page does not name its study"
 # Finished studies have their pages: a run without them is another run.
 expect_exit 1 lumbargrade batch data -o out --study-folder leaf -j 1

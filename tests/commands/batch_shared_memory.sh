@@ -24,19 +24,19 @@ wait_until() {
 }
 has_two_workers() { (($(children pipe | wc -l) == 2)); }
 has_result() { [[ -n $(ls out/shards/1-of-1/studies 2>/dev/null) ]]; }
-has_another_nursery() { [[ -n $(children socket) && $(children socket) != "$nursery" ]]; }
+has_another_fork_server() { [[ -n $(children socket) && $(children socket) != "$fork_server" ]]; }
 
 wait_until has_two_workers
 wait_until has_result
-nursery=$(children socket)
-expect_equal 1 "$(ls "/proc/$nursery/task" | wc -l)" "threads of the process that loads"
+fork_server=$(children socket)
+expect_equal 1 "$(ls "/proc/$fork_server/task" | wc -l)" "threads of the process that loads"
 for worker in $(children pipe); do
   shared=$(rollup Shared_Dirty "$worker")
   ((shared >= LEAST_SHARED_KIB)) || fail_test "a worker shares $shared KiB of what was written while loading"
 done
-kill -KILL "$nursery"
+kill -KILL "$fork_server"
 kill -KILL "$(children pipe | head -n 1)"
-wait_until has_another_nursery
+wait_until has_another_fork_server
 status=0
 wait $batch || status=$?
 expect_equal 3 "$status" "exit code"

@@ -62,7 +62,7 @@ grep " phantom_train " .stdout | grep -q "there" || fail_test "phantom_train wou
 rm -r out/bundle
 expect_exit 0 make_miniature
 expect_equal 1 "$(grep -c "done in" .stderr)" "steps done again"
-# An interrupted step goes on.
+# An interrupted step resumes.
 mv out/graders.stamp out/graders.begun
 expect_exit 0 make_miniature --plan
-grep "graders " .stdout | grep -q "to go on with" || fail_test "an interrupted step would begin anew"
+grep "graders " .stdout | grep -q "to resume" || fail_test "an interrupted step would begin anew"

@@ -4,6 +4,7 @@ make of each: the rows of the intact study, or a refusal or a warning that names
     loader_cases.py LUMBARGRADE BASE OUT
 
 BASE is a study of `lumbargrade phantom`. Ends with 1 where a case comes out otherwise. Two cases run at a time.
+Longer than others: one function for each way in which studies arrive, and all are made from one base.
 """
 
 import concurrent.futures
@@ -344,7 +345,7 @@ def study_uid_per_series(name):
     write(name, study)
 
 
-def dead_links(name):
+def broken_links(name):
     write(name, STUDY)
     for file in list((OUT / name / "t1").iterdir()):
         file.unlink()
@@ -474,7 +475,7 @@ def checks(base, t2_only):
         for name, (make, told) in REFUSED.items():
             add(make, lambda case, told=told: tells(case, told, 4), name)
         add(study_uid_per_series, lambda case: as_base(case, base), "joined_studies", ["--join-studies"])
-        add(dead_links, lambda case: tells(case, f"{len(STUDY['t1'])} links lead nowhere"))
+        add(broken_links, lambda case: tells(case, f"{len(STUDY['t1'])} links lead nowhere"))
         add(one_missing, lambda case: as_base(case, base, (1, 0.3, 1.0), "canal", "1 gap between slices"))
         add(three_missing, lambda case: as_base(case, t2_only, (1, 0.3, 1.0), "subarticular", "1 gap between slices"))
         add(rounded_positions, lambda case: as_base(case, base, (0.1, 0.6, 1.5), "canal", "slices unevenly spaced"))

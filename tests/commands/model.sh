@@ -41,7 +41,7 @@ old=$(sha256sum copy/locator.safetensors | cut -d' ' -f1)
 truncate -s -4 copy/locator.safetensors
 sed -i "s/$old/$(sha256sum copy/locator.safetensors | cut -d' ' -f1)/" copy/manifest.json
 expect_exit 5 lumbargrade model verify copy
-expect_stdout "not a sound safetensors file"
+expect_stdout "not a valid safetensors file"
 
 # Manifests that lie: each is refused by `info` or `verify` with a sentence that names it.
 lie() { # lie PATTERN REPLACEMENT SENTENCE

@@ -23,13 +23,13 @@ expect_said "an association broke off after 0 images"
 expect_said '"MODALITY" offers no MR images in a syntax that can be read'
 wait_for 10 test "$(parts)" = 0 || fail_node "half an image was left behind"
 
-# More connections than allowed: the rest is turned away, and room comes back.
+# More connections than allowed: the rest is rejected, and room comes back.
 hold=()
 for _ in 1 2 3 4 5; do
   sleep 4 >"/dev/tcp/127.0.0.1/$node_port" &
   hold+=("$!")
 done
-expect_said "was turned away: 3 are open"
+expect_said "was rejected: 3 are open"
 for pid in "${hold[@]}"; do wait "$pid"; done
 wait_for 10 echoscu -aet MODALITY -aec LUMBARGRADE 127.0.0.1 "$node_port" || fail_node "no room came back"
 

@@ -105,7 +105,7 @@ expect_stderr "the recipe tiny has no job 0:0; its jobs are 0:1 to 1:1"
 expect_exit 2 challenge --out parts --only canal
 expect_stderr "--only canal is no job"
 
-# Killed while it trains, and while it cuts: the same command goes on to the same bundle.
+# Killed while it trains, and while it cuts: the same command resumes to the same bundle.
 (EXEC=exec; challenge --out killed) > .stdout 2> .stderr &
 run=$!
 for ((i = 0; i < 2400; ++i)); do

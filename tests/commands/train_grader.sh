@@ -1,4 +1,4 @@
-# `train grader` makes a bundle that grades, with a second stage and pseudo-labels, and goes on after SIGKILL to the same
+# `train grader` makes a bundle that grades, with a second stage and pseudo-labels, and resumes after SIGKILL to the same
 # weights.
 . "$(dirname "$0")/training_lib.sh"
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no models/default"

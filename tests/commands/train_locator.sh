@@ -26,7 +26,7 @@ mkdir images
 cp data/masks/*/*/1.png images/
 awk 'BEGIN {print "file,patient,row_spacing_mm"}' > midsagittal.csv
 expect_exit 0 train --out whole --resume --unlabelled images --self-iterations 2
-expect_stderr "labelled: goes on at step 12"
+expect_stderr "labelled: resumes at step 12"
 expect_file whole/checkpoint/self-training/checkpoint.safetensors
 expect_file whole/training/pseudo_labels.csv
 cmp -s whole/training/average.safetensors killed/training/average.safetensors && fail_test "the second stage changed nothing"

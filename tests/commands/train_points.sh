@@ -1,4 +1,4 @@
-# `train points` makes a bundle whose points grade uses, tells what it cannot learn from, and goes on after SIGKILL to the
+# `train points` makes a bundle whose points grade uses, tells what it cannot learn from, and resumes after SIGKILL to the
 # same weights.
 . "$(dirname "$0")/training_lib.sh"
 expect_exit 0 lumbargrade phantom --studies 3 --seed 8 --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -j 2 \

@@ -32,7 +32,7 @@ expect_loss_falls whole/checkpoint/$job/log.csv
 head -n 1 whole/training/out_of_fold.csv | grep -q row_id && [[ $(wc -l < whole/training/out_of_fold.csv) == 101 ]] ||
   fail_test "not 25 rows for each of four studies out of fold"
 
-# One job, killed, goes on to the same weights.
+# One job, killed, resumes to the same weights.
 (EXEC=exec; challenge --out killed --only 0:0 --checkpoint-every 1) > .stdout 2> .stderr &
 run=$!
 for ((i = 0; i < 600; ++i)); do
@@ -129,14 +129,14 @@ def add_stack(manifest):
 manifest_of("alone", lambda manifest: None)
 manifest_of("stacked", add_stack)
 import os, subprocess
-def answers_of(bundle):
+def stack_predictions(bundle):
     command = [os.environ["LUMBARGRADE"], "--quiet", "grade", "data/train_images/" + sorted(os.listdir("data/train_images"))[0],
                "--bundle", bundle, "--format", "json"]
     grades = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["grades"]
     assert len(grades) == 25 and all(grade["source"] == "network" for grade in grades), [g["source"] for g in grades]
     said = [next(p for p in grade["contributions"] if p["source"] == "network")["probabilities"] for grade in grades]
     return [[p["normal_mild"], p["moderate"], p["severe"]] for p in said]
-alone, stacked = answers_of("alone"), answers_of("stacked")
+alone, stacked = stack_predictions("alone"), stack_predictions("stacked")
 expected = [softmax(row) for row in stack([[math.log(max(v, 1e-12)) for v in p] for p in alone], [1] * 25)]
 far = max(abs(a - b) for p, q in zip(stacked, expected) for a, b in zip(p, q))
 moved = max(abs(a - b) for p, q in zip(stacked, alone) for a, b in zip(p, q))

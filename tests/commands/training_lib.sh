@@ -32,7 +32,7 @@ fold_run() {
   }' > folds/training/held_out_recess.csv
 }
 
-# killed_and_resumed CHECKPOINT COMMAND...: runs the command, kills it when CHECKPOINT is there, goes on with --resume.
+# killed_and_resumed CHECKPOINT COMMAND...: runs the command, kills it when CHECKPOINT is there, resumes with --resume.
 # COMMAND may be a function whose program stands behind ${EXEC:-}: then the program, not a shell around it, is killed.
 killed_and_resumed() {
   local checkpoint=$1 run
@@ -46,7 +46,7 @@ killed_and_resumed() {
   kill -KILL $run 2> /dev/null && wait $run 2> /dev/null
   expect_file "$checkpoint"
   expect_exit 0 "$@" --resume
-  expect_stderr "goes on at step"
+  expect_stderr "resumes at step"
 }
 
 # expect_loss_falls LOG: from the first row to the last

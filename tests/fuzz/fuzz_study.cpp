@@ -130,7 +130,7 @@ void read_study(std::vector<InstancePointer> instances, const MemoryBudgetPointe
   const Assignment assignment = assign_series(series);
   for (Series& one : series) {
     summarise_use(one, assignment.used);
-    tell_unused_parts(one, assignment.used);
+    warn_about_unused_parts(one, assignment.used);
   }
   assignment.used.release_others(series);
   for (const auto& chosen : {assignment.sagittal_t1, assignment.sagittal_t2}) {

@@ -75,7 +75,7 @@ TEST(NodeConfiguration, RefusesWithFileAndLine) {
   EXPECT_THAT(refusal(least + "[peer B]\nport = 5\n"), HasSubstr("[peer B] names no address"));
   EXPECT_THAT(refusal(least + "[peer B]\naddress = b\ntls = yes\n"), HasSubstr("wants tls"));
   EXPECT_THAT(refusal("[node]\nfolder = /d\ncount_at = B\n[sender A]\n"), HasSubstr("there is no [peer B]"));
-  EXPECT_THAT(refusal(least + "[grading]\nresults = sr,pdf\n"), HasSubstr("\"pdf\" is none of sr, sc, seg"));
+  EXPECT_THAT(refusal(least + "[grading]\nresults = sr,pdf\n"), HasSubstr("\"pdf\" must be one of sr, sc, seg"));
   EXPECT_THAT(refusal(least + "[tls]\nkey = /none/key.pem\n"), HasSubstr("/none/key.pem is no file"));
 }
 

@@ -81,7 +81,7 @@ TEST(Dataset, HasTheSameBytesForAnyNumberOfJobsAndAfterResume) {
 }
 
 TEST(Dataset, OfThisFormatDrawsTheseFigures) {
-  // Where they change, kDatasetFormat must rise: else a run goes on whose studies do not belong together. Figures of
+  // Where they change, kDatasetFormat must rise: else a run resumes whose studies do not belong together. Figures of
   // the program before core's prevalence (commit 64ff722), which moves the third decimal only.
   ASSERT_EQ(kDatasetFormat, 2);
   const Folder folder("format");

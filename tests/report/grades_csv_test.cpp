@@ -30,7 +30,7 @@ StudyGrades graded_study() {
 }
 
 TEST(GradesCsv, HasTheColumnsOfItsFormat) {
-  // Where this list changes, kGradesCsvFormat must rise: else a batch goes on with a table of other columns.
+  // Where this list changes, kGradesCsvFormat must rise: else a batch resumes with a table of other columns.
   ASSERT_EQ(kGradesCsvFormat, 3);
   const CsvTable table = parse_csv(grades_csv("s", "1.2", graded_study()), "grades.csv");
   EXPECT_THAT(table.header, ElementsAreArray({"study_id",

@@ -38,13 +38,13 @@ class Cache : public testing::Test {
   }
 
   Json cut() {
-    return with_cache([&](const auto& cache, const auto& cutter) { return cache.cut(kBy, cutter, set_, 1); });
+    return with_cache([&](const auto& cache, const auto& extract) { return cache.cut(kBy, extract, set_, 1); });
   }
 
   bool is_usable(const Json& index) {
     std::ofstream(folder_ / "crops/index.json") << index;
     return with_cache(
-        [&](const auto& cache, const auto& cutter) { return cache.usable(kBy, cutter, set_.studies).has_value(); });
+        [&](const auto& cache, const auto& extract) { return cache.usable(kBy, extract, set_.studies).has_value(); });
   }
 
   /// The sample of the last study with a crop.

@@ -1,4 +1,4 @@
-// What training's cutter makes of a study of DICOM files: crops where `grade` cuts them, and crops on the data set's
+// What training's extractor makes of a study of DICOM files: crops where `grade` cuts them, and crops on the data set's
 // coordinates.
 
 #include "training/grader/crop_extractor.h"

@@ -1,4 +1,4 @@
-// A study of DICOM files goes through training's cutter and through grade_study, and what a network, alone or with a
+// A study of DICOM files goes through training's extractor and through grade_study, and what a network, alone or with a
 // second stage, answers is the same. The headers do not tell T1 from T2, so that both must ask the image.
 
 #include <gmock/gmock.h>
@@ -28,7 +28,7 @@ constexpr const char* kStudyId = "77";
 /// eleventh to fifteenth.
 constexpr std::array<size_t, 6> kGraded = {1, 2, 3, 11, 12, 13};
 
-/// What training makes of the study: its cutter's records, with their margin, stored, read back, normalised. One row
+/// What training makes of the study: its extractor's records, with their margin, stored, read back, normalised. One row
 /// for each of kGraded, logits.
 torch::Tensor trained_answers(const std::filesystem::path& data, const View& view, const Network& network,
                               const Grader& grader) {
@@ -149,13 +149,14 @@ TEST_F(NoSkew, GradingThroughAStackGivesWhatTrainingMakesOfTheNetworksAnswers) {
   const Network stack = build_network("study_stack", parameters, "test", "stack");
   for (auto& parameter : stack.module->parameters()) parameter.uniform_(-1, 1);  // a fresh one changes nothing
   stack.module->eval();
-  StudyAnswers answers;
+  StudyPredictions predictions;
   const torch::Tensor plain = torch::softmax(answers_.to(torch::kFloat64), 1);
   for (size_t k = 0; k < kGraded.size(); ++k) {
     const auto row = static_cast<std::int64_t>(k);
-    answers[kGraded[k]] = {plain[row][0].item<double>(), plain[row][1].item<double>(), plain[row][2].item<double>()};
+    predictions[kGraded[k]] = {plain[row][0].item<double>(), plain[row][1].item<double>(),
+                               plain[row][2].item<double>()};
   }
-  const torch::Tensor corrected = stack.forward(stack_inputs(answers)).at("grade")[0].transpose(0, 1);  // 25 x 3
+  const torch::Tensor corrected = stack.forward(stack_inputs(predictions)).at("grade")[0].transpose(0, 1);  // 25 x 3
   const std::vector<std::int64_t> rows(kGraded.begin(), kGraded.end());
   const torch::Tensor expected = torch::softmax(corrected.index_select(0, torch::tensor(rows, torch::kLong)), 1);
   EXPECT_GT((expected - plain).abs().max().item<double>(), 0.01);

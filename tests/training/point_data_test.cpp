@@ -24,7 +24,7 @@ Json made_index() {
 }
 
 TEST(PointIndex, IsUsedWhereItIsWhole) {
-  EXPECT_TRUE(is_sound_point_index(made_index(), 1));
+  EXPECT_TRUE(is_valid_point_index(made_index(), 1));
 }
 
 TEST(PointIndex, IsNotUsedWhereItIsDamaged) {
@@ -40,7 +40,7 @@ TEST(PointIndex, IsNotUsedWhereItIsDamaged) {
   for (size_t k = 0; k < damages.size(); ++k) {
     Json index = made_index();
     damages[k](index, index["samples"][0][0]);
-    EXPECT_FALSE(is_sound_point_index(index, 1)) << k;
+    EXPECT_FALSE(is_valid_point_index(index, 1)) << k;
   }
 }
 

@@ -25,7 +25,7 @@ double normal_share_below(double value) {
 }
 
 /// The grades' probabilities where the hidden value is known from one look: normal, by Bayes' rule.
-Probabilities told_by(double look) {
+Probabilities probabilities_of_look(double look) {
   const double variance = kLookSd * kLookSd / (1 + kLookSd * kLookSd), mean = look / (1 + kLookSd * kLookSd);
   const double first = normal_share_below((kBounds[0] - mean) / std::sqrt(variance));
   const double second = normal_share_below((kBounds[1] - mean) / std::sqrt(variance));
@@ -44,7 +44,7 @@ std::vector<StackStudy> made_studies(int count, double share, unsigned seed) {
     for (size_t k = 0; k < kFindingCount; ++k) {
       const double hidden =
           std::sqrt(share) * (of_study + of_level[k % kLevelCount]) + std::sqrt(1 - 2 * share) * normal(random);
-      study.answers[k] = told_by(hidden + kLookSd * normal(random));
+      study.predictions[k] = probabilities_of_look(hidden + kLookSd * normal(random));
       study.labels[k] = hidden < kBounds[0]   ? Severity::NormalMild
                         : hidden < kBounds[1] ? Severity::Moderate
                                               : Severity::Severe;
@@ -61,14 +61,14 @@ StackRecipe stack_recipe(const nlohmann::json& parameters, int steps) {
 }
 
 /// The challenge's log loss of answers: grades count 1, 2, 4, submitted with these weights; by hand.
-double challenge_loss(const std::vector<StackStudy>& studies, const std::vector<StudyAnswers>& answers) {
+double challenge_loss(const std::vector<StackStudy>& studies, const std::vector<StudyPredictions>& predictions) {
   double sum = 0;
   for (const Condition condition : kConditions) {
     double loss = 0, total = 0;
     for (size_t s = 0; s < studies.size(); ++s) {
       for (size_t k = 0; k < kFindingCount; ++k) {
-        if (all_findings()[k].condition != condition || !studies[s].labels[k] || !answers[s][k]) continue;
-        const Probabilities& p = *answers[s][k];
+        if (all_findings()[k].condition != condition || !studies[s].labels[k] || !predictions[s][k]) continue;
+        const Probabilities& p = *predictions[s][k];
         const auto truth = index_of(*studies[s].labels[k]);
         const std::array<double, 3> weights = {1, 2, 4};
         loss -= weights[truth] * std::log(weights[truth] * p[truth] / (p[0] + 2 * p[1] + 4 * p[2]));
@@ -80,25 +80,25 @@ double challenge_loss(const std::vector<StackStudy>& studies, const std::vector<
   return sum;
 }
 
-std::vector<StudyAnswers> first_answers(const std::vector<StackStudy>& studies) {
-  std::vector<StudyAnswers> answers;
-  for (const StackStudy& study : studies) answers.push_back(study.answers);
-  return answers;
+std::vector<StudyPredictions> first_answers(const std::vector<StackStudy>& studies) {
+  std::vector<StudyPredictions> predictions;
+  for (const StackStudy& study : studies) predictions.push_back(study.predictions);
+  return predictions;
 }
 
 /// What the program that has learned `stack` says of new studies; without it where it is left out.
-std::vector<StudyAnswers> graded(const StackResult& stack, const std::vector<StackStudy>& studies) {
+std::vector<StudyPredictions> graded(const StackResult& stack, const std::vector<StackStudy>& studies) {
   if (!stack.gains()) return first_answers(studies);
   const torch::NoGradGuard no_gradients;
   const Network network = build_network("study_stack", stack.parameters, "test", "stack");
   load_state(*network.module, stack.state, "test");
   network.module->eval();
-  std::vector<StudyAnswers> answers;
+  std::vector<StudyPredictions> predictions;
   for (const StackStudy& study : studies) {
-    answers.push_back(
-        stacked_answers(network.forward(stack_inputs(study.answers)).at("grade").transpose(1, 2), study.answers));
+    predictions.push_back(stacked_predictions(
+        network.forward(stack_inputs(study.predictions)).at("grade").transpose(1, 2), study.predictions));
   }
-  return answers;
+  return predictions;
 }
 
 constexpr double kRelated = 0.3, kUnrelated = 0;
@@ -173,10 +173,10 @@ TEST(StackTraining, DoubtedLabelsAreMeasuredByButNotLearnedFrom) {
 
 TEST(StackTraining, FindingsThatNobodyLookedAtStayWithoutAnAnswer) {
   auto studies = made_studies(20, kRelated, 11);
-  for (StackStudy& study : studies) study.answers[3].reset();
-  studies[4].answers = {};
+  for (StackStudy& study : studies) study.predictions[3].reset();
+  studies[4].predictions = {};
   const StackResult stack = train_stack(studies, stack_recipe({{"kind", "linear"}}, 10), 3);
-  for (const StudyAnswers& answers : stack.held_out) EXPECT_FALSE(answers[3]);
+  for (const StudyPredictions& predictions : stack.held_out) EXPECT_FALSE(predictions[3]);
   for (const auto& answer : stack.held_out[4]) EXPECT_FALSE(answer);
   EXPECT_TRUE(std::isfinite(stack.held_out_loss));
 }

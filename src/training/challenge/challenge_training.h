@@ -9,7 +9,7 @@ struct ChallengeTraining : GraderTrainingOptions {
 };
 
 /// From a data set in the challenge's layout to a bundle that is checked: points, grading networks, second stage,
-/// calibration, bundle with card and figures, golden outputs computed again. Goes on from whatever an earlier call with
+/// calibration, bundle with card and figures, golden outputs computed again. Resumes from whatever an earlier call with
 /// the same options has finished in `training.out`; another run's folder is refused (Error, Usage). With
 /// `training.only` as train_ensemble.
 void train_challenge(ChallengeTraining training);

@@ -102,9 +102,9 @@ nlohmann::json point_errors_json(const nlohmann::json& rows, size_t views) {
 }
 
 /// Whether a sample is of the network and of one of so many studies, and its crops are among the records.
-bool is_sound_sample(const GraderSample& sample, const NetworkRecipe& network,
+bool is_valid_sample(const GraderSample& sample, const NetworkRecipe& network,
                      const std::array<size_t, kCropPoints.size()>& records, size_t studies) {
-  const auto is_sound = [](const LabelledFinding& labelled, Condition condition) {
+  const auto is_valid = [](const LabelledFinding& labelled, Condition condition) {
     return labelled.finding < kFindingCount && all_findings()[labelled.finding].condition == condition &&
            (!labelled.severity || index_of(*labelled.severity) < kSeverityCount);
   };
@@ -114,7 +114,7 @@ bool is_sound_sample(const GraderSample& sample, const NetworkRecipe& network,
   }
   return sample.study >= 0 && static_cast<size_t>(sample.study) < studies &&
          std::equal(sample.findings.begin(), sample.findings.end(), network.conditions.begin(),
-                    network.conditions.end(), is_sound);
+                    network.conditions.end(), is_valid);
 }
 
 /// Whether the records of a sample, cut now, are the stored ones, which may have more room.
@@ -147,13 +147,13 @@ CropCache::CropCache(const GraderRecipe& recipe, fs::path folder)
       folder_(std::move(folder)),
       lock_(FileLock::wait_for(folder_ / kLockFile, text("the crops of ", folder_.string()))) {}
 
-std::optional<nlohmann::json> CropCache::usable(const nlohmann::json& decided_by, const CropExtractor& cutter,
+std::optional<nlohmann::json> CropCache::usable(const nlohmann::json& decided_by, const CropExtractor& extract,
                                                 const Truth& studies) const {
   const nlohmann::json index = stored_json(folder_ / kIndexFile);
   if (!index.is_object() || index.value("fingerprint", nlohmann::json()) != decided_by) return std::nullopt;
   try {
     if (!has_room(index.at("margins"), margins_json(recipe_))) return std::nullopt;
-    if (is_sound(index, studies.size()) && is_cut_alike(cutter, studies, index)) return index;
+    if (is_valid(index, studies.size()) && is_cut_alike(extract, studies, index)) return index;
     log_info(text("crops of ", folder_.string(), " are not what would be cut now: they are cut again"));
   } catch (const nlohmann::json::exception&) {
     log_warning(text((folder_ / kIndexFile).string(), " is damaged: the crops are cut again"));
@@ -161,20 +161,20 @@ std::optional<nlohmann::json> CropCache::usable(const nlohmann::json& decided_by
   return std::nullopt;
 }
 
-nlohmann::json CropCache::cut(const nlohmann::json& decided_by, const CropExtractor& cutter, const TrainingSet& set,
+nlohmann::json CropCache::cut(const nlohmann::json& decided_by, const CropExtractor& extract, const TrainingSet& set,
                               int threads) const {
   fs::remove(folder_ / kIndexFile);
   nlohmann::json index = {{"fingerprint", decided_by}, {"margins", margins_json(recipe_)}};
   const size_t count = set.studies.size();
   CropWriter writer(record_paths(), recipe_, kept_of(index, count));
-  if (writer.next_study() > 0) log_info(text("crops: goes on after ", writer.next_study(), " of ", count, " studies"));
+  if (writer.next_study() > 0) log_info(text("crops: resumes after ", writer.next_study(), " of ", count, " studies"));
   Progress progress("cutting crops", static_cast<int>(count));
   const size_t chunk = size_t{kStudiesPerThread} * static_cast<size_t>(threads);
   while (writer.next_study() < count) {
     const size_t first = writer.next_study();
     std::vector<CutStudy> cut(std::min(chunk, count - first));
     for_each_index(cut.size(), threads,
-                   [&](size_t k) { cut[k] = cutter(set.studies[first + k], static_cast<int>(first + k)); });
+                   [&](size_t k) { cut[k] = extract(set.studies[first + k], static_cast<int>(first + k)); });
     for (const CutStudy& study : cut) writer.add(study);
     index.update(writer.state());
     write_file_atomically(folder_ / kKeptFile, index.dump());
@@ -232,13 +232,13 @@ std::vector<CropFile> CropCache::crop_files(const nlohmann::json& index, size_t 
 
 /// What a process that was killed had cut of the crops that were `begun`; null where there is none or it is damaged.
 nlohmann::json CropCache::kept_of(const nlohmann::json& begun, size_t studies) const {
-  const nlohmann::json kept = stored_json(folder_ / kKeptFile);
+  nlohmann::json kept = stored_json(folder_ / kKeptFile);
   try {
     for (const char* key : {"fingerprint", "margins"}) {
       if (kept.at(key) != begun.at(key)) return nullptr;
     }
     const auto next_study = kept.at("next_study").get<size_t>();
-    if (next_study > studies || !are_sound(kept.at("samples"), kept.at("records"), next_study)) return nullptr;
+    if (next_study > studies || !are_valid(kept.at("samples"), kept.at("records"), next_study)) return nullptr;
     for (size_t n = 0; n < recipe_.networks.size(); ++n)
       point_errors_json(kept.at("offsets").at(n), recipe_.networks[n].views.size());
     for (const char* key : {"skipped", "misplaced"}) problems_from(kept.at(key));
@@ -249,19 +249,19 @@ nlohmann::json CropCache::kept_of(const nlohmann::json& begun, size_t studies) c
 }
 
 /// By network: whether every sample is one of so many studies and its crops are among the records.
-bool CropCache::are_sound(const nlohmann::json& samples, const nlohmann::json& records, size_t studies) const {
+bool CropCache::are_valid(const nlohmann::json& samples, const nlohmann::json& records, size_t studies) const {
   for (size_t n = 0; n < recipe_.networks.size(); ++n) {
     const auto counts = records.at(n).get<std::array<size_t, kCropPoints.size()>>();
     for (const auto& json : samples.at(n)) {
-      if (!is_sound_sample(sample_from(json), recipe_.networks[n], counts, studies)) return false;
+      if (!is_valid_sample(sample_from(json), recipe_.networks[n], counts, studies)) return false;
     }
   }
   return true;
 }
 
 /// Whether the index can be used as it stands: what it lacks is a JSON exception.
-bool CropCache::is_sound(const nlohmann::json& index, size_t studies) const {
-  if (!are_sound(index.at("samples"), index.at("records"), studies)) return false;
+bool CropCache::is_valid(const nlohmann::json& index, size_t studies) const {
+  if (!are_valid(index.at("samples"), index.at("records"), studies)) return false;
   for (size_t n = 0; n < recipe_.networks.size(); ++n) {
     const auto& errors = index.at("point_errors").at(n);
     std::for_each(errors.begin(), errors.end(), error_from);
@@ -287,7 +287,7 @@ bool CropCache::are_complete(const nlohmann::json& index) const {
 
 /// Cuts the first study that gave crops again: a version of the program that reads, finds or cuts otherwise is known by
 /// it.
-bool CropCache::is_cut_alike(const CropExtractor& cutter, const Truth& studies, const nlohmann::json& index) const {
+bool CropCache::is_cut_alike(const CropExtractor& extract, const Truth& studies, const nlohmann::json& index) const {
   if (!are_complete(index)) return false;
   std::vector<NetworkData> stored;
   auto first_study = static_cast<int>(studies.size());
@@ -298,7 +298,7 @@ bool CropCache::is_cut_alike(const CropExtractor& cutter, const Truth& studies, 
     if (first != stored[n].samples.end()) first_study = std::min(first_study, first->study);
   }
   if (first_study == static_cast<int>(studies.size())) return true;  // no crop at all
-  const CutStudy cut = cutter(studies[static_cast<size_t>(first_study)], first_study);
+  const CutStudy cut = extract(studies[static_cast<size_t>(first_study)], first_study);
   for (size_t n = 0; n < stored.size(); ++n) {
     if (!are_same(cut.networks[n], first_study, stored[n], recipe_.augmentation)) return false;
   }
@@ -306,12 +306,12 @@ bool CropCache::is_cut_alike(const CropExtractor& cutter, const Truth& studies, 
 }
 
 void warn_about_problems(const nlohmann::json& index, const fs::path& cache) {
-  const auto tell = [&](const char* key, const char* file, const char* what) {
+  const auto warn = [&](const char* key, const char* file, const char* what) {
     const auto count = index.at(key).get<size_t>();
     if (count > 0) log_warning(text(count, what, (cache / file).string(), " lists them"));
   };
-  tell("skipped", kSkippedFile, " findings or studies have no crop where `grade` would look, and count by the prior; ");
-  tell("misplaced", kMisplacedFile, " coordinates cannot be used, predicted points stand in; ");
+  warn("skipped", kSkippedFile, " findings or studies have no crop where `grade` would look, and count by the prior; ");
+  warn("misplaced", kMisplacedFile, " coordinates cannot be used, predicted points stand in; ");
 }
 
 }  // namespace lumbargrade

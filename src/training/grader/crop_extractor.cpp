@@ -76,11 +76,11 @@ bool has_labels(const StudyLabels& labels) {
   return std::any_of(labels.labels.begin(), labels.labels.end(), [](const auto& label) { return label.has_value(); });
 }
 
-/// Why a region has no crop where `grade` would look, told once of each of its findings.
-void tell_skipped(const CutSample& cut, const std::string& study_id, const std::string& why, std::set<size_t>& told,
-                  std::vector<DataProblem>& skipped) {
+/// Why a region has no crop where `grade` would look, listed once for each of its findings.
+void add_skipped(const CutSample& cut, const std::string& study_id, const std::string& why, std::set<size_t>& listed,
+                 std::vector<DataProblem>& skipped) {
   for (const LabelledFinding& labelled : cut.sample.findings) {
-    if (told.insert(labelled.finding).second)
+    if (listed.insert(labelled.finding).second)
       skipped.push_back({study_id, finding_key(all_findings()[labelled.finding]), why});
   }
 }
@@ -128,10 +128,11 @@ std::vector<CutSample> wanted_samples(const StudyLabels& labels, int study_index
 }
 
 /// Cuts the samples of one study.
-class StudyCutter {
+class StudyExtractor {
  public:
   /// Everything is used, not copied.
-  StudyCutter(const GraderRecipe& recipe, const LabelCoordinates& coordinates, const Study& study, const Spine& spine)
+  StudyExtractor(const GraderRecipe& recipe, const LabelCoordinates& coordinates, const Study& study,
+                 const Spine& spine)
       : recipe_(recipe), coordinates_(coordinates), study_(study), spine_(spine) {
     find_given_frames();
   }
@@ -247,16 +248,16 @@ CutStudy CropExtractor::operator()(const StudyLabels& labels, int study_index) c
       if (error.kind() != ErrorKind::NoUsableStudy) throw;
       lost = error.what();
     }
-    const StudyCutter cutter(recipe_, coordinates_, prepared.study, spine);
+    const StudyExtractor extractor(recipe_, coordinates_, prepared.study, spine);
     cut.misplaced = misplaced_points(labels, prepared.study, coordinates_);
     for (size_t n = 0; n < cut.networks.size(); ++n) {
-      std::set<size_t> told;
+      std::set<size_t> listed;
       for (CutSample& sample : cut.networks[n]) {
-        cutter.cut(recipe_.networks[n], sample);
+        extractor.cut(recipe_.networks[n], sample);
         if (sample.predicted || !lost.empty()) continue;
         const bool found = spine.levels[index_of(sample.region.level)].has_value();
-        tell_skipped(sample, labels.study_id, found ? "the series does not show it" : "the level was not found", told,
-                     cut.skipped);
+        add_skipped(sample, labels.study_id, found ? "the series does not show it" : "the level was not found", listed,
+                    cut.skipped);
       }
     }
     if (!lost.empty()) cut.skipped.push_back({labels.study_id, "", lost});

@@ -21,6 +21,7 @@ CropFile::CropFile(const fs::path& path, const View& view, const CropMargin& mar
   if (descriptor < 0) throw Error(ErrorKind::Failure, text("cannot read ", path.string()));
   struct stat status {};
   if (::fstat(descriptor, &status) == 0) bytes_ = static_cast<size_t>(status.st_size);
+  // Not at::from_file: it maps writable, and of such a private mapping Linux refuses more than there is memory.
   void* mapped = bytes_ > 0 ? ::mmap(nullptr, bytes_, PROT_READ, MAP_SHARED, descriptor, 0) : nullptr;
   ::close(descriptor);
   if (mapped == MAP_FAILED) throw Error(ErrorKind::Failure, text("cannot map ", path.string(), " into memory"));

@@ -9,10 +9,10 @@
 namespace lumbargrade {
 
 /// Writes the records of studies, one after the other, beside the files that they become, so that a process that was
-/// killed goes on at the last study that was kept.
+/// killed resumes at the last study that was kept.
 class CropWriter {
  public:
-  /// `files`: by network, kind of point and view, where the records will be. Goes on from `kept`, what state() was,
+  /// `files`: by network, kind of point and view, where the records will be. Resumes from `kept`, what state() was,
   /// where the records that it counts are there; null: from the first study.
   CropWriter(std::vector<std::array<std::vector<std::filesystem::path>, 2>> files, const GraderRecipe& recipe,
              const nlohmann::json& kept);

@@ -164,7 +164,7 @@ std::vector<StackStudy> stack_studies(const GraderData& data, const Suspects& su
   std::vector<StackStudy> studies;
   for (size_t study = 0; study < held_out.size(); ++study) {
     if (!held_out[study]) continue;
-    all[study].answers = held_out[study]->networks;
+    all[study].predictions = held_out[study]->networks;
     studies.push_back(all[study]);
   }
   return studies;

@@ -45,7 +45,7 @@ bool is_fold_trained(const GraderTrainingOptions& training, const TrainingJob& j
 
 /// Trains the job's network without the studies of its fold, with log and checkpoint in the run's folder. Gives the
 /// averaged weights of the best epoch, and loss_in_bundle over the held-out findings that `grade` would show it, one
-/// plain look, the mean of its conditions. Goes on from a checkpoint where training.resume asks for it, to the same
+/// plain look, the mean of its conditions. Resumes from a checkpoint where training.resume asks for it, to the same
 /// weights as an uninterrupted run with the same threads.
 TrainingResult train_fold(const GraderTrainingOptions& training, const GraderData& data, const TrainingJob& job,
                           const TrainingPass& pass);

@@ -101,13 +101,13 @@ GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, co
   const LabelCoordinates coordinates =
       has_coordinates ? read_label_coordinates(folder.coordinates()) : LabelCoordinates{};
   const StudySource source(folder, loaded.grader, points);
-  const CropExtractor cutter(recipe, source, coordinates);
+  const CropExtractor extract(recipe, source, coordinates);
   nlohmann::json decided_by = fingerprint(recipe, folder, set.studies, loaded.bundle_folder);
   decided_by["points"] = points.empty() ? "" : sha256_of_file(points);
   const CropCache cache(recipe, folder_of_crops);
-  auto index = cache.usable(decided_by, cutter, set.studies);
+  auto index = cache.usable(decided_by, extract, set.studies);
   if (index) log_info(text("crops of ", folder_of_crops.string(), " are used again"));
-  if (!index) index = cache.cut(decided_by, cutter, set, options.threads);
+  if (!index) index = cache.cut(decided_by, extract, set, options.threads);
   warn_about_problems(*index, folder_of_crops);
   GraderData data;
   data.fingerprint = sha256_of_bytes(index->dump());

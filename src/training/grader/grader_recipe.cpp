@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "bundle/manifest_grading.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/strict_json.h"
@@ -202,15 +203,6 @@ PseudoLabelRecipe read_pseudo_labels(const StrictObject& object) {
   recipe.epochs = whole(object, "epochs", 1, kMostEpochs, recipe.epochs);
   recipe.rate = real(object, "rate", 1e-8, 1, recipe.rate);
   return recipe;
-}
-
-TtaTransform read_transform(const StrictObject& object) {
-  TtaTransform transform;
-  transform.row_mm = real(object, "row_mm", -50, 50, 0);
-  transform.column_mm = real(object, "column_mm", -50, 50, 0);
-  transform.degrees = real(object, "degrees", -180, 180, 0);
-  transform.mirror = object.has("mirror") && object.boolean("mirror");
-  return transform;
 }
 
 void read_folds(const StrictObject& object, GraderRecipe& recipe) {

@@ -12,7 +12,7 @@ namespace lumbargrade {
 
 /// What `grade` would know of one study that its networks have not seen.
 struct HeldOutStudy {
-  StudyAnswers networks;  ///< average over members and looks
+  StudyPredictions networks;  ///< average over members and looks
   std::array<std::optional<MeasuredGrade>, kFindingCount> measured;
   std::array<double, kLevelCount> confidence{};  ///< of the level; 0: not found
 };

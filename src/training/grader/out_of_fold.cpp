@@ -89,8 +89,8 @@ void calibrate(const GraderTrainingOptions& training, const GraderData& data,
   }
 }
 
-/// Of the two tables, by the code of `lumbargrade score`.
-std::optional<double> told_score(const fs::path& folder) {
+/// The score of the two tables, by the code of `lumbargrade score`.
+std::optional<double> log_score(const fs::path& folder) {
   const auto studies = read_submission(folder / "out_of_fold.csv", read_truth(folder / "out_of_fold_labels.csv"));
   StudyLoss total;
   for (const ScoredStudy& study : studies) {
@@ -139,7 +139,7 @@ std::optional<double> write_out_of_fold(const fs::path& folder, const GraderData
   }
   write_file_atomically(folder / "out_of_fold.csv", predictions);
   write_file_atomically(folder / "out_of_fold_labels.csv", truth);
-  return told_score(folder);
+  return log_score(folder);
 }
 
 }  // namespace lumbargrade

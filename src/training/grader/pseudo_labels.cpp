@@ -46,13 +46,13 @@ Guesses confident_guesses(const GraderTrainingOptions& training, const GraderDat
 
 /// What the guesses of the `member`th fold that concern an entry come from: the entries that share a condition with it.
 nlohmann::json identity_of(const GraderTrainingOptions& training, const GraderData& unlabelled,
-                           const TrainedEnsemble& graders, const NetworkRecipe& learner, size_t member) {
+                           const TrainedEnsemble& graders, const NetworkRecipe& recipe, size_t member) {
   nlohmann::json identity = {unlabelled.fingerprint, training.recipe.pseudo_labels.confidence,
                              training.recipe.pseudo_labels.weight, training.recipe.combine};
   for (size_t entry = 0; entry < graders.members.size(); ++entry) {
     const std::vector<Condition>& conditions = training.recipe.networks[entry].conditions;
     const bool shares = std::any_of(conditions.begin(), conditions.end(),
-                                    [&](Condition condition) { return learner.grades(condition); });
+                                    [&](Condition condition) { return recipe.grades(condition); });
     if (shares) identity.push_back(digest_of(graders.members[entry][member]));
   }
   return identity;
@@ -72,8 +72,8 @@ PseudoLabels labels_for(const NetworkData& data, const Guesses& guesses, double 
   return labels;
 }
 
-void tell_guesses(const GraderTrainingOptions& training, const TrainedEnsemble& graders, const Guesses& guesses,
-                  int fold) {
+void log_guesses(const GraderTrainingOptions& training, const TrainedEnsemble& graders, const Guesses& guesses,
+                 int fold) {
   for (const TrainedCondition& trained_condition : graders.conditions) {
     const auto count = std::count_if(guesses.begin(), guesses.end(), [&](const auto& guess) {
       return all_findings()[guess.first.second].condition == trained_condition.condition;
@@ -92,7 +92,7 @@ void train_on_pseudo_labels(const GraderTrainingOptions& training, const GraderD
   const std::vector<int> folds = training.recipe.folds_to_run();
   for (size_t member = 0; member < folds.size(); ++member) {
     const Guesses guesses = confident_guesses(training, unlabelled, graders, member);
-    tell_guesses(training, graders, guesses, folds[member]);
+    log_guesses(training, graders, guesses, folds[member]);
     std::vector<PseudoLabels> labels;  // of all entries, before any of them changes
     for (size_t entry = 0; entry < graders.members.size(); ++entry)
       labels.push_back(labels_for(unlabelled.networks[entry], guesses, recipe.weight,

@@ -39,9 +39,9 @@ StackTable table_of(const std::vector<StackStudy>& studies) {
   torch::Tensor trusted = torch::ones({count, kFindingCount, 1});
   for (std::int64_t study = 0; study < count; ++study) {
     const StackStudy& own = studies[static_cast<size_t>(study)];
-    for (const auto& [name, tensor] : stack_inputs(own.answers)) inputs[name].push_back(tensor);
+    for (const auto& [name, tensor] : stack_inputs(own.predictions)) inputs[name].push_back(tensor);
     for (size_t k = 0; k < kFindingCount; ++k) {
-      if (!own.answers[k] || !own.labels[k]) continue;
+      if (!own.predictions[k] || !own.labels[k]) continue;
       const auto finding = static_cast<std::int64_t>(k);
       table.shares[study][finding][static_cast<std::int64_t>(*own.labels[k])] = 1;
       if (own.doubted[k]) trusted[study][finding] = 0;
@@ -70,9 +70,9 @@ torch::Tensor mean_loss(const torch::Tensor& logits, const torch::Tensor& shares
     const torch::Tensor of_condition = shares.index_select(1, findings).reshape({-1, kSeverityCount});
     const torch::Tensor labelled = (of_condition.sum(1) > 0).nonzero().reshape(-1);
     if (labelled.numel() == 0) continue;
-    const torch::Tensor answers = logits.index_select(1, findings).reshape({-1, kSeverityCount});
+    const torch::Tensor predictions = logits.index_select(1, findings).reshape({-1, kSeverityCount});
     const TargetRows rows{of_condition.index_select(0, labelled), torch::ones({labelled.numel()}), {}};
-    sum = sum + loss(answers.index_select(0, labelled), rows);
+    sum = sum + loss(predictions.index_select(0, labelled), rows);
     ++conditions;
   }
   return sum / std::max(conditions, 1);
@@ -100,9 +100,9 @@ class StackTask {
     for (size_t fold = 0; fold < folds_.size(); ++fold) {
       LossCurve curve;
       train(without({fold}), recipe_.steps, [&](const Network& stack, int done) {
-        const torch::Tensor answers = answers_of(stack, folds_[fold]);
-        curve.push_back(loss_of(answers, folds_[fold]));
-        if (done == steps[fold]) held_out.index_copy_(0, torch::tensor(folds_[fold]), answers);
+        const torch::Tensor predictions = stack_predictions(stack, folds_[fold]);
+        curve.push_back(loss_of(predictions, folds_[fold]));
+        if (done == steps[fold]) held_out.index_copy_(0, torch::tensor(folds_[fold]), predictions);
       });
       curves.push_back(curve);
     }
@@ -111,7 +111,7 @@ class StackTask {
     for (const auto& [name, tensor] : collect_state(*stack.module)) result.state.emplace(name, tensor.detach().clone());
     for (std::int64_t study = 0; study < held_out.size(0); ++study) {
       const auto at = static_cast<size_t>(study);
-      result.held_out[at] = stacked_answers(held_out.narrow(0, study, 1), studies_[at].answers);
+      result.held_out[at] = stacked_predictions(held_out.narrow(0, study, 1), studies_[at].predictions);
     }
     for (const auto& [name, tensor] : table_.inputs) result.example.emplace(name, tensor.narrow(0, 0, 1).clone());
     result.first_stage_loss = mean_loss(table_.inputs.at("logits"), table_.shares).item<double>();
@@ -127,8 +127,8 @@ class StackTask {
       for (size_t b = a + 1; b < folds_.size(); ++b) {
         LossCurve of_a, of_b;
         train(without({a, b}), recipe_.steps, [&](const Network& stack, int) {
-          of_a.push_back(loss_of(answers_of(stack, folds_[a]), folds_[a]));
-          of_b.push_back(loss_of(answers_of(stack, folds_[b]), folds_[b]));
+          of_a.push_back(loss_of(stack_predictions(stack, folds_[a]), folds_[a]));
+          of_b.push_back(loss_of(stack_predictions(stack, folds_[b]), folds_[b]));
         });
         curves[b].push_back(of_a);
         curves[a].push_back(of_b);
@@ -166,14 +166,14 @@ class StackTask {
     return stack.forward(inputs).at("grade").transpose(1, 2);
   }
 
-  torch::Tensor answers_of(const Network& stack, const StudyRows& rows) const {
+  torch::Tensor stack_predictions(const Network& stack, const StudyRows& rows) const {
     const torch::NoGradGuard no_gradients;
     stack.module->eval();
     return forward(stack, chosen(rows));
   }
 
-  double loss_of(const torch::Tensor& answers, const StudyRows& rows) const {
-    return mean_loss(answers, table_.shares.index_select(0, torch::tensor(rows))).item<double>();
+  double loss_of(const torch::Tensor& predictions, const StudyRows& rows) const {
+    return mean_loss(predictions, table_.shares.index_select(0, torch::tensor(rows))).item<double>();
   }
 
   /// All studies of `rows` in every step, at a constant rate: so n steps begin as any longer training does. `look` is

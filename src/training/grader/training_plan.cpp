@@ -122,10 +122,10 @@ double seconds_a_study(const GraderTrainingOptions& training, const TrainingFold
   const bool has_coordinates = training.recipe.points.needs_given() && std::filesystem::exists(folder.coordinates());
   const LabelCoordinates coordinates =
       has_coordinates ? read_label_coordinates(folder.coordinates()) : LabelCoordinates{};
-  const CropExtractor cutter(training.recipe, source, coordinates);
+  const CropExtractor extract(training.recipe, source, coordinates);
   const size_t tried = std::min(kStudiesTried, studies.size());
   const Stopwatch stopwatch;
-  for (size_t k = 0; k < tried; ++k) cutter(studies[k], static_cast<int>(k));
+  for (size_t k = 0; k < tried; ++k) extract(studies[k], static_cast<int>(k));
   return stopwatch.elapsed_ms() / kMillisecondsPerSecond / static_cast<double>(tried);
 }
 

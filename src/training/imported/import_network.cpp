@@ -96,7 +96,7 @@ HeldOutFinding held_out_finding(const ExportedFinding& finding, const Probabilit
   return {logits, *finding.label, all_findings()[finding.finding].level, finding.measured};
 }
 
-void tell_unanswered(const NetworkImport& options, const ExportedEntry& entry, size_t answered) {
+void warn_about_unanswered(const NetworkImport& options, const ExportedEntry& entry, size_t answered) {
   const auto labelled =
       static_cast<size_t>(std::count_if(entry.findings.begin(), entry.findings.end(),
                                         [](const ExportedFinding& finding) { return finding.label.has_value(); }));
@@ -104,7 +104,7 @@ void tell_unanswered(const NetworkImport& options, const ExportedEntry& entry, s
   log_warning(text(options.out_of_fold.string(), " answers ", answered, " of ", labelled, " labelled findings"));
 }
 
-/// What the networks said of findings that they had not seen. Findings without an answer are told.
+/// What the networks said of findings that they had not seen. Warns about findings without an answer.
 std::vector<HeldOutFinding> held_out_findings(const NetworkImport& options, const ExportedEntry& entry) {
   std::map<std::string, const ExportedFinding*> known;
   for (const ExportedFinding& finding : entry.findings) known.emplace(finding.row_id(), &finding);
@@ -121,7 +121,7 @@ std::vector<HeldOutFinding> held_out_findings(const NetworkImport& options, cons
     if (found->second->label) held_out.push_back(held_out_finding(*found->second, p));
   }
   if (held_out.empty()) table.fail("it answers no labelled finding");
-  tell_unanswered(options, entry, held_out.size());
+  warn_about_unanswered(options, entry, held_out.size());
   return held_out;
 }
 

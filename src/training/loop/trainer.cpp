@@ -246,7 +246,7 @@ class Trainer {
     wait_for_checkpoint();
     const std::string checkpoint = saved_step_ < 0 ? "there is no checkpoint yet"
                                                    : text("the last good checkpoint, of step ", saved_step_, ", is ",
-                                                          run_.checkpoint().string(), ": --resume goes on from it");
+                                                          run_.checkpoint().string(), "; resume from it with --resume");
     throw Error(ErrorKind::Failure,
                 text("the ", what, " is not finite at step ", step_, " of ", run_.title, ", with studies ",
                      distinct(batch.studies), "; ", checkpoint, "; a lower learning rate may help"));
@@ -321,7 +321,7 @@ class Trainer {
       best_ = {std::move(best), progress->at("best_loss").get<double>(), progress->at("best_epoch").get<int>()};
     }
     step_ = saved_step_ = progress->at("step").get<int>();
-    log_info(text(run_.title, ": goes on at step ", step_));
+    log_info(text(run_.title, ": resumes at step ", step_));
     return true;
   }
 

@@ -67,7 +67,7 @@ struct TrainingResult {
 /// Trains until the epochs are over or no epoch was better for the patience given. The same task gives the same
 /// weights, whether it was interrupted or not, with as many threads. `log.csv` gets epoch, step, rate, the loss
 /// averaged over some ten steps, and the held-out loss. Throws Error (Failure) when a loss or a gradient is not finite,
-/// naming the step, the studies of the batch and the last good checkpoint; Error (Usage) when it should go on from a
+/// naming the step, the studies of the batch and the last good checkpoint; Error (Usage) when it should resume from a
 /// checkpoint of another task.
 TrainingResult train_network(const TrainingTask& task, const TrainingRun& run);
 

@@ -19,11 +19,11 @@ struct TrainedModules {
   torch::optim::AdamW& optimizer;
 };
 
-/// A copy on the CPU of everything that training needs to go on, with `best`, which may be empty and is shared.
+/// A copy on the CPU of everything that training needs to resume, with `best`, which may be empty and is shared.
 TensorMap checkpoint_state(const TrainedModules& modules, const TensorMap& best);
 
 /// Writes it with `progress` into one safetensors file that appears whole or not at all: a run that is killed while it
-/// writes goes on from the checkpoint before. Error (Failure) where the disk is full.
+/// writes resumes from the checkpoint before. Error (Failure) where the disk is full.
 void write_checkpoint(const std::filesystem::path& path, const TensorMap& state, const nlohmann::json& progress);
 
 /// The progress of a checkpoint; empty where there is none.

@@ -146,7 +146,7 @@ PointSample sample_from(const nlohmann::json& json) {
 }
 
 /// Whether it is a point of the anchor and of one of so many studies, in its crop.
-bool is_sound_sample(const PointSample& sample, Anchor anchor, size_t studies) {
+bool is_valid_sample(const PointSample& sample, Anchor anchor, size_t studies) {
   const auto [slices, size_px] = extent_of(usual_point_view(anchor), point_margin());
   return sample.study >= 0 && static_cast<size_t>(sample.study) < studies && sample.finding < kFindingCount &&
          anchor_of(all_findings()[sample.finding].condition) == anchor && sample.source.slices.size() == slices &&
@@ -258,7 +258,7 @@ nlohmann::json stored_or_cut(const PointDataOptions& options, const TrainingFold
   const PointExtractor extract(folder, loaded.grader, coordinates);
   const nlohmann::json wanted = point_fingerprint(folder, set, loaded.bundle_folder);
   if (auto index = stored_index(options.cache, wanted)) {
-    if (is_sound_point_index(*index, set.studies.size()) && is_cut_alike(options.cache, extract, set, *index)) {
+    if (is_valid_point_index(*index, set.studies.size()) && is_cut_alike(options.cache, extract, set, *index)) {
       log_info(text("crops of ", options.cache.string(), " are used again"));
       return *index;
     }
@@ -271,7 +271,7 @@ nlohmann::json stored_or_cut(const PointDataOptions& options, const TrainingFold
   return index;
 }
 
-void tell_problems(const nlohmann::json& index, const fs::path& cache) {
+void warn_about_point_problems(const nlohmann::json& index, const fs::path& cache) {
   const auto skipped = index.at("skipped").get<size_t>(), misplaced = index.at("misplaced").get<size_t>();
   if (skipped > 0)
     log_warning(text(skipped, " studies are left out; ", (cache / "skipped.csv").string(), " tells why"));
@@ -298,11 +298,11 @@ CropMargin point_margin() {
   return {1, 6};
 }
 
-bool is_sound_point_index(const nlohmann::json& index, size_t studies) {
+bool is_valid_point_index(const nlohmann::json& index, size_t studies) {
   try {
     for (const Anchor anchor : kPointAnchors) {
       for (const auto& sample : index.at("samples").at(index_of(anchor))) {
-        if (!is_sound_sample(sample_from(sample), anchor, studies)) return false;
+        if (!is_valid_sample(sample_from(sample), anchor, studies)) return false;
       }
     }
     return index.at("skipped").is_number_unsigned() && index.at("misplaced").is_number_unsigned();
@@ -319,7 +319,7 @@ PointData load_point_data(const PointDataOptions& options) {
   }
   const TrainingSet set = unlabelled_studies(folder);
   const nlohmann::json index = stored_or_cut(options, folder, set);
-  tell_problems(index, options.cache);
+  warn_about_point_problems(index, options.cache);
   PointData data;
   data.fingerprint = sha256_of_bytes(index.dump());
   for (const StudyLabels& study : set.studies) data.study_ids.push_back(study.study_id);

@@ -71,7 +71,7 @@ CropMargin point_margin();
 
 /// Whether a cache's index can be used as it stands: every sample is a point of its anchor and of one of so many
 /// studies, and nothing is missing.
-bool is_sound_point_index(const nlohmann::json& index, size_t studies);
+bool is_valid_point_index(const nlohmann::json& index, size_t studies);
 
 /// Reads every study with images as `grade` does, finds its levels and cuts a crop around the usual place of every
 /// point. What cannot be used is in the cache's `skipped.csv` (studies, with the reason) and `misplaced.csv`

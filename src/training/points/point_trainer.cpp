@@ -198,7 +198,7 @@ std::vector<std::optional<int>> runs_of(const PointTraining& training) {
   return runs;
 }
 
-void tell_figures(const std::vector<HeldOutPoint>& points) {
+void log_figures(const std::vector<HeldOutPoint>& points) {
   for (const Anchor anchor : kPointAnchors) {
     const PointFigures found = found_figures(points, anchor);
     if (found.count == 0) continue;
@@ -229,7 +229,7 @@ void train_points(const PointTraining& training) {
       const auto own = task.held_out(points.members.back());
       held_out.insert(held_out.end(), own.begin(), own.end());
     }
-    tell_figures(held_out);
+    log_figures(held_out);
   }
   if (training.folds > 0) {
     std::ranges::sort(held_out, {}, [](const HeldOutPoint& point) { return std::pair(point.study, point.finding); });

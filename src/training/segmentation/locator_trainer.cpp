@@ -175,7 +175,7 @@ TensorMap train_stage(const LocatorTraining& training, const CropSources& source
   return train_network(task, training_run(training, "locator, " + name, name, seed)).state;
 }
 
-/// Goes on from the first stage's weights with what they say of unlabelled images.
+/// Continues from the first stage's weights with what they say of unlabelled images.
 TensorMap self_train(const LocatorTraining& training, const TensorMap& teacher, Split& split) {
   measure_held_out(training, teacher, split, "held_out_stage1");
   split.sources.pseudo = pseudo_labels(training_images(training, split), locator_with(training, teacher),

@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "batch/nursery.h"
+#include "batch/fork_server.h"
 
-// nursery_of_scripts SCRIPT: a nursery as run_worker's, which loads by `bash SCRIPT load` and whose workers are
+// fork_server_of_scripts SCRIPT: a fork server as run_worker's, which loads by `bash SCRIPT load` and whose workers are
 // `bash SCRIPT`, with their replies on descriptor 3.
 namespace {
 
@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
     const int status = std::system(("exec /bin/bash '" + script + "' load").c_str());
     if (status != 0) throw Error(ErrorKind::BundleInvalid, "the bundle cannot be loaded");
   };
-  return run_nursery(load, [&](int replies) {
+  return run_fork_server(load, [&](int replies) {
     dup2(replies, kReplies);
     if (replies != kReplies) close(replies);
     execl("/bin/bash", "/bin/bash", script.c_str(), nullptr);

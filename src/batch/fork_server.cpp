@@ -1,4 +1,4 @@
-#include "batch/nursery.h"
+#include "batch/fork_server.h"
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -70,7 +70,7 @@ void bear(pid_t pool, const Order& order) {
   constexpr int kPause_us = 100;
   while (getppid() == self) usleep(kPause_us);
   die_with(pool);
-  dup2(order.requests.get(), STDIN_FILENO);  // and leaves the nursery's socket
+  dup2(order.requests.get(), STDIN_FILENO);  // and leaves the fork server's socket
 }
 
 /// True in the new worker.
@@ -88,7 +88,7 @@ bool is_worker_after_fork(pid_t pool, const Order& order) {
 
 }  // namespace
 
-int run_nursery(const std::function<void()>& load, const std::function<int(int replies)>& work) {
+int run_fork_server(const std::function<void()>& load, const std::function<int(int replies)>& work) {
   const pid_t pool = getppid();
   die_with(pool);
   const std::optional<Error> failure = failure_of(load);

@@ -1,4 +1,4 @@
-#include "batch/nursery_process.h"
+#include "batch/fork_server_process.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -54,12 +54,12 @@ pid_t start_process(const std::vector<std::string>& command, int orders) {
 
 }  // namespace
 
-NurseryProcess::NurseryProcess(std::vector<std::string> command) : command_(std::move(command)) {
+ForkServerProcess::ForkServerProcess(std::vector<std::string> command) : command_(std::move(command)) {
   prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper_);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-NurseryProcess::~NurseryProcess() {
+ForkServerProcess::~ForkServerProcess() {
   if (pid_ > 0) {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
@@ -67,7 +67,7 @@ NurseryProcess::~NurseryProcess() {
   prctl(PR_SET_CHILD_SUBREAPER, was_subreaper_);
 }
 
-int NurseryProcess::order_worker(int requests, int replies) {
+int ForkServerProcess::order_worker(int requests, int replies) {
   if (pid_ < 0) start();
   if (!send(requests, replies)) {  // it has died
     cause_of_death(number_);
@@ -77,7 +77,7 @@ int NurseryProcess::order_worker(int requests, int replies) {
   return number_;
 }
 
-void NurseryProcess::start() {
+void ForkServerProcess::start() {
   if (pid_ > 0) {  // it takes no orders, so it is of no use
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
@@ -96,7 +96,7 @@ void NurseryProcess::start() {
   ++number_;
 }
 
-bool NurseryProcess::send(int requests, int replies) const {
+bool ForkServerProcess::send(int requests, int replies) const {
   const DescriptorMessage::Ends ends = {requests, replies};
   DescriptorMessage message;
   cmsghdr* header = CMSG_FIRSTHDR(&message.header);
@@ -107,14 +107,14 @@ bool NurseryProcess::send(int requests, int replies) const {
   return sendmsg(orders_.get(), &message.header, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
 }
 
-void NurseryProcess::kill_now(int number) const {
+void ForkServerProcess::kill_now(int number) const {
   if (number == number_ && pid_ > 0) kill(pid_, SIGKILL);
 }
 
-std::string NurseryProcess::cause_of_death(int number) {
+std::string ForkServerProcess::cause_of_death(int number) {
   if (number == number_ && pid_ > 0) {
     const std::optional<int> status = wait_briefly(pid_);
-    if (!status) return "the process between it and the nursery was ended";
+    if (!status) return "the process between it and the fork server was ended";
     pid_ = -1;
     last_end_ = end_text(*status, oom_kills_before_);
   }
