@@ -50,10 +50,10 @@ std::string flag_lines(const StudyGrades& grades) {
 }  // namespace
 
 std::string grades_table(const std::string& study_id, const StudyGrades& grades) {
-  std::vector<Line> lines = {{"level", "conf.", "mm", "canal", "foramen L", "foramen R", "recess L", "recess R"}};
+  std::vector<Line> lines = {{"level", "conf", "mm", "canal", "foramen L", "foramen R", "recess L", "recess R"}};
   for (Level level : kLevels) lines.push_back(level_line(grades, level));
   return "Study " + study_id + " (" + kNotice + ")\n" + aligned(lines, kNarrowColumns) +
-         "conf.: confidence that the level is rightly named, 0 to 1; mm: diameter of the\n"
+         "conf: confidence that the level is rightly named, 0 to 1; mm: diameter of the\n"
          "canal; normal: normal or mild; figures: the grade's probability in percent. In\n"
          "brackets: the prior of that level; nothing in the images was looked at for it.\n" +
          flag_lines(grades);
