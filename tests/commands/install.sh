@@ -38,7 +38,10 @@ if [[ -e $prefix/lib/lumbargrade/libtorch_cpu.so ]]; then
   expect_stdout "$prefix/"
 fi
 
-expect_exit 0 cmake -G Ninja -S "$LUMBARGRADE_SOURCE/tests/install" -B consumer "-DCMAKE_PREFIX_PATH=$prefix"
+# The run-time library of a sanitizer comes first in a program, or not at all.
+flags=()
+! has_sanitizer || flags=(-DCMAKE_CXX_FLAGS=-fsanitize=address,undefined)
+expect_exit 0 cmake -G Ninja -S "$LUMBARGRADE_SOURCE/tests/install" -B consumer "-DCMAKE_PREFIX_PATH=$prefix" "${flags[@]}"
 expect_exit 0 cmake --build consumer
 [[ -e $LUMBARGRADE_SOURCE/models/default/manifest.json ]] || skip "no bundle to grade with"
 expect_exit 0 consumer/grade_one "$LUMBARGRADE_TEST_DATA"/example_study/*/
