@@ -34,7 +34,7 @@ class Arguments {
 };
 
 /// The body of main: `usage` is "PROGRAM ARGUMENTS"; `run` gets `fewest` to `most` arguments and returns the exit code.
-/// What it throws is told after the program's name.
+/// What it throws is told after the program's name; an Error's kind is the exit code, as in the product.
 template <typename Run>
 int run_program(int argc, char** argv, const std::string& usage, size_t fewest, size_t most, const Run& run) {
   const Arguments arguments(argc, argv);
@@ -42,10 +42,14 @@ int run_program(int argc, char** argv, const std::string& usage, size_t fewest, 
     std::cerr << "usage: " << usage << "\n";
     return static_cast<int>(ErrorKind::Usage);
   }
+  const std::string name = usage.substr(0, usage.find(' '));
   try {
     return run(arguments);
+  } catch (const Error& error) {
+    std::cerr << name << ": " << error.what() << "\n";
+    return static_cast<int>(error.kind());
   } catch (const std::exception& error) {
-    std::cerr << usage.substr(0, usage.find(' ')) << ": " << error.what() << "\n";
+    std::cerr << name << ": " << error.what() << "\n";
     return EXIT_FAILURE;
   }
 }

@@ -23,8 +23,8 @@ struct StackResult {
   nlohmann::json parameters;  ///< of the architecture "study_stack"
   TensorMap example;          ///< its inputs for one study
   int steps = 0;              ///< that it was trained for; 0: it changes nothing
-  double first_stage_loss =
-      0;                     ///< weighted log loss as the challenge's, mean of the conditions, of the predictions alone
+  /// Weighted log loss as the challenge's, mean of the conditions, of the networks' predictions alone.
+  double first_stage_loss = 0;
   double held_out_loss = 0;  ///< the same with stacks that had not seen the study, not even to choose their steps
   std::vector<StudyPredictions> held_out;  ///< by study: what those stacks say
 
