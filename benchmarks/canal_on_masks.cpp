@@ -13,7 +13,7 @@
 #include "levels/canal_outline.h"
 #include "levels/central_slices.h"
 #include "levels/locate.h"
-#include "levels/locator_network.h"
+#include "levels/spine_networks.h"
 #include "program.h"
 #include "training/segmentation/canal_evaluation.h"
 
@@ -21,13 +21,6 @@ namespace lumbargrade {
 namespace {
 
 constexpr int kMultipleOf = 16;  // of the outline network's strips
-
-LocatorNetwork locator_of(const std::string& folder) {
-  const Bundle bundle = load_bundle(folder);
-  auto module = std::dynamic_pointer_cast<UNetImpl>(bundle.network("locator").network.module);
-  if (!module) throw Error(ErrorKind::BundleInvalid, "the locator is not a U-Net");
-  return LocatorNetwork(UNet(std::move(module)), torch::kCPU);
-}
 
 /// Pixels of canal in each slice of a mask.
 std::vector<double> areas_px(const Volume& mask) {
@@ -55,13 +48,13 @@ void print(const LevelFigure& row) {
 }
 
 int run(const std::string& bundle, const std::string& data) {
-  const LocatorNetwork locator = locator_of(bundle);
+  const SpineNetworks networks = spine_networks(load_bundle(bundle), torch::kCPU, "float32");
   const LocatorDataset dataset(data);
   std::vector<LevelFigure> rows;
   std::cout << "study_id,level,diameter_mm,true_diameter_mm,ratio,true_ratio\n";
   for (const std::string& id : dataset.study_ids()) {
     const LabelledStudy study = dataset.load(id);
-    Spine spine = locate_spine(study.volume, locator);
+    Spine spine = locate_spine(study.volume, *networks.locator);
     measure_masks(study, dataset.canal_mask(study), spine);
     for (const LevelFigure& row : evaluate_spine(study, spine)) {
       print(row);

@@ -1,9 +1,10 @@
 // Runs the locator (and the canal outline, where the bundle has one) on single images, for
 // benchmarks/locator_figures.py:
-//   locate_images BUNDLE|WEIGHTS.safetensors LIST.csv > levels.csv
-// LIST.csv has file, pixel_mm and rows: the image is cut to its first `rows` rows (0: all), as a scan that ended there.
-// Where the discs found are not about 35 mm apart on average, the pixel size is taken to be wrong and corrected, as in
-// self-training: the images of the public sets come with wrong spacings or none.
+//   locate_images BUNDLE|WEIGHTS.safetensors LIST.csv [PRECISION] > levels.csv
+// PRECISION is float32, int8 or bfloat16, of a bundle's networks (default: float32). LIST.csv has file, pixel_mm and
+// rows: the image is cut to its first `rows` rows (0: all), as a scan that ended there. Where the discs found are not
+// about 35 mm apart on average, the pixel size is taken to be wrong and corrected, as in self-training: the images of
+// the public sets come with wrong spacings or none.
 #include <torch/types.h>
 
 #include <algorithm>
@@ -14,9 +15,8 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "disc_spacing.h"
-#include "levels/canal_outline_network.h"
 #include "levels/locate.h"
-#include "levels/locator_network.h"
+#include "levels/spine_networks.h"
 #include "network/safetensors.h"
 #include "network/state.h"
 #include "pictures/png_file.h"
@@ -26,30 +26,12 @@
 namespace lumbargrade {
 namespace {
 
-UNet unet_of(const Bundle& bundle, const std::string& role) {
-  auto module = std::dynamic_pointer_cast<UNetImpl>(bundle.network(role).network.module);
-  if (!module) throw Error(ErrorKind::BundleInvalid, text(bundle.folder.string(), " holds no unet ", role));
-  return UNet(std::move(module));
-}
-
-/// The locator, and what outlines the canal where the bundle has it.
-struct Networks {
-  LocatorNetwork locator;
-  std::optional<CanalOutlineNetwork> outline;
-};
-
-Networks load_networks(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path)) {
-    UNet network{UNetOptions{}};
-    load_state(*network, read_safetensors(path), path.string());
-    return {LocatorNetwork(std::move(network), torch::kCPU), std::nullopt};
-  }
-  const Bundle bundle = load_bundle(path);
-  Networks networks{LocatorNetwork(unet_of(bundle, "locator"), torch::kCPU), std::nullopt};
-  if (bundle.manifest.network("canal_outline") != nullptr) {
-    networks.outline.emplace(unet_of(bundle, "canal_outline"), torch::kCPU);
-  }
-  return networks;
+/// `precision` as of `grade --precision`, of a bundle's networks.
+SpineNetworks load_networks(const std::filesystem::path& path, const std::string& precision) {
+  if (std::filesystem::is_directory(path)) return spine_networks(load_bundle(path), torch::kCPU, precision);
+  UNet network{UNetOptions{}};
+  load_state(*network, read_safetensors(path), path.string());
+  return {std::make_shared<LocatorNetwork>(UNetRunner(std::move(network), torch::kCPU)), nullptr};
 }
 
 struct Located {
@@ -57,17 +39,15 @@ struct Located {
   double pixel_mm;
 };
 
-Located locate(const cv::Mat1b& image, double pixel_mm, const Networks& networks) {
-  Located located{locate_spine(single_slice_volume(image, pixel_mm), networks.locator), pixel_mm};
+Located locate(const cv::Mat1b& image, double pixel_mm, const SpineNetworks& networks) {
+  Located located{locate_spine(single_slice_volume(image, pixel_mm), *networks.locator), pixel_mm};
   const double spacing = mean_spacing_mm(located.spine);
   if (spacing < 29 || spacing > 42) {
     located.pixel_mm *= std::clamp(kUsualSpacingMm / spacing, 0.5, 2.0);
-    located.spine = locate_spine(single_slice_volume(image, located.pixel_mm), networks.locator);
+    located.spine = locate_spine(single_slice_volume(image, located.pixel_mm), *networks.locator);
   }
-  if (networks.outline) {
-    const auto outline = [&](const std::vector<OutlineInput>& inputs) { return networks.outline->predict(inputs); };
-    outline_canal(single_slice_volume(image, located.pixel_mm), {outline, networks.outline->multiple_of()},
-                  located.spine);
+  if (const auto outliner = networks.outliner()) {
+    outline_canal(single_slice_volume(image, located.pixel_mm), *outliner, located.spine);
   }
   return located;
 }
@@ -95,8 +75,8 @@ void print_levels(const std::string& file, const std::string& rows, const Locate
   }
 }
 
-int run(const std::filesystem::path& weights, const std::filesystem::path& list) {
-  const Networks networks = load_networks(weights);
+int run(const std::filesystem::path& weights, const std::filesystem::path& list, const std::string& precision) {
+  const SpineNetworks networks = load_networks(weights, precision);
   const CsvTable table = read_csv(list);
   const auto file = table.column("file");
   const auto pixel_mm = table.column("pixel_mm");
@@ -120,6 +100,9 @@ int run(const std::filesystem::path& weights, const std::filesystem::path& list)
 
 int main(int argc, char** argv) {
   using namespace lumbargrade;
-  return run_program(argc, argv, "locate_images BUNDLE|WEIGHTS.safetensors LIST.csv", 2, 2,
-                     [](const Arguments& arguments) { return run(arguments[0], arguments[1]); });
+  return run_program(argc, argv, "locate_images BUNDLE|WEIGHTS.safetensors LIST.csv [PRECISION]", 2, 3,
+                     [](const Arguments& arguments) {
+                       const auto precision = arguments.from(2);
+                       return run(arguments[0], arguments[1], precision.empty() ? "float32" : precision.front());
+                     });
 }

@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bundle/bundle.h"
-#include "levels/locator_network.h"
+#include "levels/spine_networks.h"
 #include "phantom/tissue.h"
 #include "program.h"
 #include "study/study.h"
@@ -68,8 +68,7 @@ StudyDice compare(const Volume& image, const Volume& labels, const LocatorNetwor
 }
 
 int run(const std::filesystem::path& bundle, const std::filesystem::path& root) {
-  UNet unet(std::dynamic_pointer_cast<UNetImpl>(load_bundle(bundle).network("locator").network.module));
-  const LocatorNetwork network(std::move(unet), torch::kCPU);
+  const SpineNetworks networks = spine_networks(load_bundle(bundle), torch::kCPU, "float32");
   std::ifstream in(root / "truth.json");
   const auto truth = nlohmann::json::parse(in);
   double disc_sum = 0, canal_sum = 0;
@@ -81,7 +80,7 @@ int run(const std::filesystem::path& bundle, const std::filesystem::path& root) 
     if (study["series"][1].value("contrast", "T2") == "STIR") continue;
     const Volume image = load_series(root / "train_images" / id / series).at(0);
     const Volume labels = load_series(root / "labels" / id / series).at(0);
-    const StudyDice dice = compare(image, labels, network);
+    const StudyDice dice = compare(image, labels, *networks.locator);
     std::cout << id << "," << dice.slices << "," << dice.disc.dice() << "," << dice.canal.dice() << std::endl;
     disc_sum += dice.disc.dice();
     canal_sum += dice.canal.dice();

@@ -117,7 +117,8 @@ void write_reports(const StudyAndResult& graded, const Request& request, const W
   if (options.dicom.empty()) return;
   ReportOptions results;
   results.dicom = options.dicom;
-  write_report_files(folder, report, results, loaded.grader, deciding_options(options.series, options.grader));
+  write_report_files(folder, report, results, loaded.grader,
+                     deciding_options(options.series, options.grader, loaded.precision));
 }
 
 Message grade_and_write(const Request& request, const WorkerOptions& options, const LoadedGrader& loaded) {
@@ -156,6 +157,7 @@ Message readiness(const GraderIdentity& loaded) {
           {"bundle_version", loaded.bundle_version},
           {"bundle_sha256", loaded.bundle_sha256},
           {"device", loaded.device},
+          {"precision", loaded.precision},
           {"threads", loaded.threads}};
 }
 

@@ -43,6 +43,7 @@ GraderIdentity info_from(const Message& reply) {
   info.bundle_version = reply.at("bundle_version");
   info.bundle_sha256 = reply.at("bundle_sha256");
   info.device = reply.at("device");
+  info.precision = reply.at("precision");
   info.threads = reply.at("threads");
   return info;
 }

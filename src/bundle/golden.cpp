@@ -57,16 +57,18 @@ void check_downsampling(const NetworkSpec& spec, const OutputSpec& output, const
   }
 }
 
-double difference(const NetworkSpec& spec, const OutputSpec& output, const at::Tensor& now, const TensorMap& golden) {
+GoldenDifferences differences(const NetworkSpec& spec, const OutputSpec& output, const at::Tensor& now,
+                              const TensorMap& golden) {
   const auto found = golden.find(output.name);
   if (found == golden.end()) refuse(spec, text("output \"", output.name, "\" is missing"));
   const at::Tensor& then = found->second;
   if (now.sizes() != then.sizes()) {
     refuse(spec, text("output \"", output.name, "\" has shape ", then.sizes(), ", the network gives ", now.sizes()));
   }
-  const double largest = (now.to(at::kDouble) - then.to(at::kDouble)).abs().max().item<double>();
-  if (!std::isfinite(largest)) refuse(spec, text("output \"", output.name, "\" is not finite"));
-  return largest;
+  const at::Tensor all = (now.to(at::kDouble) - then.to(at::kDouble)).abs();
+  const GoldenDifferences result{all.max().item<double>(), all.mean().item<double>()};
+  if (!std::isfinite(result.largest)) refuse(spec, text("output \"", output.name, "\" is not finite"));
+  return result;
 }
 
 }  // namespace
@@ -87,7 +89,7 @@ TensorMap make_golden(const BundleNetwork& network, const TensorMap& inputs) {
   return golden;
 }
 
-double golden_difference(const BundleNetwork& network, const TensorMap& golden) {
+GoldenDifferences golden_differences(const BundleNetwork& network, const TensorMap& golden) {
   const NetworkSpec& spec = network.spec;
   const TensorMap inputs = without_prefix(golden, kInput);
   const TensorMap outputs = without_prefix(golden, kOutput);
@@ -96,13 +98,18 @@ double golden_difference(const BundleNetwork& network, const TensorMap& golden) 
     refuse(spec, "tensors that are neither an input nor an output of the manifest");
   }
   const TensorMap results = run_network(network, inputs);
-  double largest = 0;
+  GoldenDifferences all;
   for (const OutputSpec& output : spec.outputs) {
     const at::Tensor& now = results.at(output.name);
     check_downsampling(spec, output, inputs.begin()->second, now);
-    largest = std::max(largest, difference(spec, output, now, outputs));
+    const GoldenDifferences of_output = differences(spec, output, now, outputs);
+    all = {std::max(all.largest, of_output.largest), std::max(all.mean, of_output.mean)};
   }
-  return largest;
+  return all;
+}
+
+double golden_difference(const BundleNetwork& network, const TensorMap& golden) {
+  return golden_differences(network, golden).largest;
 }
 
 }  // namespace lumbargrade

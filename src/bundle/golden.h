@@ -15,9 +15,18 @@ TensorMap golden_inputs(const TensorMap& golden);
 /// The same of the outputs.
 TensorMap golden_outputs(const TensorMap& golden);
 
-/// Largest absolute difference between the outputs that the golden inputs give now and the golden outputs.
+/// Absolute differences between outputs.
+struct GoldenDifferences {
+  double largest = 0;
+  double mean = 0;  ///< of the output where it is largest
+};
+
+/// Those between the outputs that the golden inputs give now and the golden outputs.
 /// Error of kind BundleInvalid when the tensors are not what the manifest and the network say: an input or output
 /// missing or too many, a shape that contradicts the axes or the downsampling, values that are not finite.
+GoldenDifferences golden_differences(const BundleNetwork& network, const TensorMap& golden);
+
+/// The largest of them.
 double golden_difference(const BundleNetwork& network, const TensorMap& golden);
 
 }  // namespace lumbargrade

@@ -20,6 +20,7 @@ constexpr std::int64_t kMaxAxisSize = 4096;
 constexpr std::int64_t kMaxCount = 1'000'000'000;
 constexpr double kMaxMillimetres = 1000;
 constexpr double kMaxMetric = 1e9;
+constexpr double kMaxActivation = 1e6;
 
 const std::vector<std::string> kRoles = {"locator",    "canal",         "foraminal", "subarticular",
                                          kSeveralRole, "canal_outline", kStackRole,  kPointsRole};
@@ -173,6 +174,27 @@ void check_graded(const StrictObject& object, const NetworkSpec& network) {
   if (network.outputs.size() < 2) object.fail("outputs", text("must be two or three of the role ", kSeveralRole));
 }
 
+/// Keys are layers; each has its two ends.
+ActivationRanges read_ranges(const StrictObject& object, const std::string& architecture) {
+  constexpr const char* kKey = "activation_ranges";
+  ActivationRanges ranges;
+  if (!object.has(kKey)) return ranges;
+  if (architecture != "unet") object.fail(kKey, "are for networks of the architecture unet");
+  for (const auto& [layer, ends] : object.free_object(kKey).items()) {
+    const bool are_numbers = ends.is_array() && ends.size() == 2 && ends[0].is_number() && ends[1].is_number();
+    const ValueRange range = are_numbers ? ValueRange{ends[0], ends[1]} : ValueRange{};
+    const bool is_range = range.low <= 0 && range.high >= 0 && range.low < range.high && -range.low <= kMaxActivation &&
+                          range.high <= kMaxActivation;
+    if (!is_range) {
+      object.fail(kKey,
+                  text("must give two numbers for ", layer, ", one up to 0 and one from 0 on, not ", ends.dump()));
+    }
+    ranges.emplace(layer, range);
+  }
+  if (ranges.empty()) object.fail(kKey, "must have at least one layer");
+  return ranges;
+}
+
 NetworkSpec read_network(const StrictObject& object) {
   NetworkSpec network;
   network.role = object.one_of("role", kRoles);
@@ -193,6 +215,7 @@ NetworkSpec read_network(const StrictObject& object) {
   check_unique(network.outputs, &OutputSpec::name, object, "outputs");
   check_graded(object, network);
   network.golden = read_golden(object.object("golden", {"file", "sha256", "tolerance"}));
+  network.activation_ranges = read_ranges(object, network.architecture);
   return network;
 }
 
@@ -210,7 +233,7 @@ MetricSpec read_metric(const StrictObject& object) {
 void read_networks(const StrictObject& object, Manifest& manifest) {
   for (const auto& network : object.objects(
            "networks", {"role", "architecture", "parameters", "file", "sha256", "inputs", "outputs", "golden"},
-           {"name"})) {
+           {"name", "activation_ranges"})) {
     manifest.networks.push_back(read_network(network));
   }
   if (manifest.networks.size() > kMaxNetworks) {

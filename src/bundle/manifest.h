@@ -14,6 +14,7 @@
 #include "core/finding.h"
 #include "core/measure.h"
 #include "core/strict_json.h"
+#include "network/activation_ranges.h"
 
 namespace lumbargrade {
 
@@ -118,6 +119,8 @@ struct NetworkSpec {
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;
   GoldenSpec golden;
+  /// Of a U-Net: between which values its layers' outputs lie, so that it can run in 8-bit integers. Empty: it cannot.
+  ActivationRanges activation_ranges;
 
   bool operator==(const NetworkSpec&) const = default;
 };

@@ -90,6 +90,9 @@ Json to_json(const NetworkSpec& network) {
   json["golden"] = {{"file", network.golden.tensors.file},
                     {"sha256", network.golden.tensors.sha256},
                     {"tolerance", network.golden.tolerance}};
+  for (const auto& [layer, range] : network.activation_ranges) {
+    json["activation_ranges"][layer] = {range.low, range.high};
+  }
   return json;
 }
 

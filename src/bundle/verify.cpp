@@ -6,6 +6,7 @@
 
 #include "bundle/bundle.h"
 #include "bundle/golden.h"
+#include "bundle/int8_network.h"
 #include "core/error.h"
 
 namespace lumbargrade {
@@ -47,12 +48,20 @@ bool check_network(const fs::path& folder, const NetworkSpec& spec,
                 network->network.module->buffers().size(), " buffers fit ", spec.architecture);
   });
   if (!loaded || !valid_golden) return false;
-  return check(report, spec.name + ": golden output", [&] {
+  const bool is_golden = check(report, spec.name + ": golden output", [&] {
     const double difference = golden_difference(*network, read_safetensors(folder / spec.golden.tensors.file));
     std::string figures = text("largest difference ", difference, ", allowed ", spec.golden.tolerance);
     if (difference > spec.golden.tolerance) throw Error(ErrorKind::BundleInvalid, figures);
     return figures;
   });
+  if (spec.activation_ranges.empty() || !has_int8_convolutions()) return is_golden;
+  return check(report, spec.name + ": golden output in 8-bit integers",
+               [&] {
+                 const auto int8 = int8_network(folder, *network);
+                 return text("mean difference ", int8_golden_difference(folder, spec, *int8), ", allowed ",
+                             kInt8Tolerance);
+               }) &&
+         is_golden;
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ RunIdentity identity_of(const BatchArguments& arguments, const fs::path& bundle,
                           {"columns_sha256", hash_of_columns()},
                           {"bundle_sha256", sha256_of_file(bundle / kManifestFile)},
                           {"device", arguments.worker.grader.device},
-                          {"precision", arguments.worker.grader.precision},
+                          {"precision", arguments.worker.grader.precision},  // resolved
                           {"lowest_disc", arguments.worker.grader.lowest_disc},
                           {"join_studies", arguments.worker.series.join_studies},
                           {"sagittal_t1", arguments.worker.series.sagittal_t1},
@@ -117,8 +117,11 @@ BatchOptions resolved(const BatchArguments& arguments, const fs::path& data_set,
   options.redo = arguments.redo;
   options.fail_fast = arguments.fail_fast;
   options.max_failures = arguments.max_failures;
-  options.pool = {worker_command(arguments.worker, bundle, threads), jobs, arguments.study_timeout_s};
-  options.identity = identity_of(arguments, bundle, threads);
+  BatchArguments with_precision = arguments;
+  GraderOptions& grader = with_precision.worker.grader;
+  grader.precision = resolved_precision(grader.precision, grader.device, read_manifest(bundle));
+  options.pool = {worker_command(with_precision.worker, bundle, threads), jobs, arguments.study_timeout_s};
+  options.identity = identity_of(with_precision, bundle, threads);
   log_debug(text("bundle ", bundle.string(), ", ", jobs, " jobs of ", threads, " threads"));
   return options;
 }

@@ -52,9 +52,11 @@ void add_grader_options(CLI::App& command, GraderOptions& options) {
       ->check(CLI::IsMember({"L5/S1", "L4/L5", "L6/S1"}));
   add_device_option(command, options.device);
   command
-      .add_option("--precision", options.precision,
-                  "Floating-point precision of the networks: float32, bfloat16, or float16 on a GPU")
-      ->check(CLI::IsMember({"float32", "bfloat16", "float16"}))
+      .add_option(
+          "--precision", options.precision,
+          "Numbers that the networks compute in: float32, bfloat16, float16 on a GPU, int8 (8-bit integers, of those "
+          "that find the levels) on a CPU with AVX-512 VNNI; auto: int8 where it can be had, else float32")
+      ->check(CLI::IsMember({"auto", "float32", "int8", "bfloat16", "float16"}))
       ->capture_default_str();
   command.add_option("--threads", options.threads, "CPU threads; 0: one per core")
       ->check(CLI::Range(0, 1024))

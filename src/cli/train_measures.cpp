@@ -12,7 +12,8 @@ set, file, level, relative_x, relative_y (shares of width and height), SET/FILE.
 
 Examples:
   lumbargrade train measures --bundle canal --held-out canal0 canal1 canal2 --foramina phantom --out measured
-  lumbargrade train measures --bundle models/default --foramina rsna --out mine)";
+  lumbargrade train measures --bundle models/default --foramina rsna --out mine
+  lumbargrade train measures --bundle mine --ranges spider --unlabelled spider/midsagittal --out in_bytes)";
 
 void add_measures_options(CLI::App& command, MeasureTraining& training) {
   command.option_defaults()->group("Data");
@@ -34,6 +35,15 @@ void add_measures_options(CLI::App& command, MeasureTraining& training) {
           "--mislabelled", training.mislabelled,
           "Table (set, file, why) of images named wrongly: nothing is learned from them, figures count both ways")
       ->check(CLI::ExistingFile);
+  command
+      .add_option(
+          "--ranges", training.ranges,
+          "Data set as of `train locator`: between which values the layers of the networks that find the levels "
+          "lie on its slices, so that they can compute in 8-bit integers")
+      ->check(CLI::ExistingDirectory);
+  CLI::Option* unlabelled = command.add_option("--unlabelled", training.unlabelled,
+                                               "Folder of mid-sagittal PNGs on which the same is measured");
+  unlabelled->check(CLI::ExistingDirectory)->needs(command.get_option("--ranges"));
   command.add_option("--card", training.card, "JSON that describes the bundle, in place of its own description")
       ->check(CLI::ExistingFile);
   command.add_option("--fewest", training.fewest, "Measures that every level must have")

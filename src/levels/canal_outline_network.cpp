@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-#include "network/conv_norm.h"
 #include "network/parallel_for.h"
 
 namespace lumbargrade {
@@ -17,18 +16,12 @@ torch::Tensor outline_tensor(const OutlineInput& input) {
   return tensor;
 }
 
-CanalOutlineNetwork::CanalOutlineNetwork(UNet network, torch::Device device, torch::ScalarType precision)
-    : network_(std::move(network)), device_(device), precision_(precision) {
-  prepare_for_inference(*network_);
-  network_->to(device_, precision_);
-}
-
 std::vector<cv::Mat1f> CanalOutlineNetwork::predict(const std::vector<OutlineInput>& inputs) const {
   std::vector<cv::Mat1f> maps(inputs.size());
   parallel_for(inputs.size(), [&](size_t k) {
     const torch::InferenceMode inference;
-    const UNetOutput output = network_->forward(outline_tensor(inputs[k]).unsqueeze(0).to(device_, precision_));
-    const torch::Tensor canal = torch::sigmoid(output.fine[0][0].to(torch::kFloat32)).to(torch::kCPU).contiguous();
+    const torch::Tensor logits = network_.logits(outline_tensor(inputs[k]).unsqueeze(0));
+    const torch::Tensor canal = torch::sigmoid(split_logits(logits, network_.options()).fine[0][0]).contiguous();
     maps[k].create(static_cast<int>(canal.size(0)), static_cast<int>(canal.size(1)));
     std::memcpy(maps[k].data, canal.data_ptr<float>(), sizeof(float) * maps[k].total());
   });

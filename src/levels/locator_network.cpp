@@ -2,7 +2,6 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include "network/conv_norm.h"
 #include "network/parallel_for.h"
 
 namespace lumbargrade {
@@ -12,11 +11,45 @@ int64_t padded(int64_t length, int64_t stride) {
   return (length + stride - 1) / stride * stride;
 }
 
-/// Copies the upper left part of one H x W plane that `mat` has room for.
-void copy_part(const torch::Tensor& plane, cv::Mat1f& mat) {
-  const torch::Tensor rows = plane.contiguous();
-  const cv::Mat1f all(static_cast<int>(rows.size(0)), static_cast<int>(rows.size(1)), rows.data_ptr<float>());
-  all(cv::Rect(cv::Point(), mat.size())).copyTo(mat);
+/// Classes of a fine pixel: background, disc, vertebra, canal.
+constexpr int kFineClasses = 4;
+/// Fine pixels per pixel of the logits.
+constexpr int kFinePixels = 4;
+constexpr int kCoarseMaps = 3;
+constexpr int kChannels = kFineClasses * kFinePixels + kCoarseMaps;
+// Beyond it a probability is 0 or 1 in float32, and its exponential is none any more.
+constexpr double kLargestLogit = 60;
+
+/// Softmax and sigmoid of the exponentials of one pixel's logits, written to the upper left part that the maps have
+/// room for. `values` in UNetImpl::logits' order.
+void write_pixel(const float* values, int row, int column, LocatorMaps& maps) {
+  for (int part = 0; part < kFinePixels; ++part) {
+    const int fine_row = 2 * row + part / 2, fine_column = 2 * column + part % 2;
+    if (fine_row >= maps.disc.rows || fine_column >= maps.disc.cols) continue;
+    const float* of_part = values + part;
+    const float disc = of_part[kFinePixels], vertebra = of_part[2 * kFinePixels], canal = of_part[3 * kFinePixels];
+    const float share = 1 / (of_part[0] + disc + vertebra + canal);
+    maps.disc(fine_row, fine_column) = disc * share;
+    maps.vertebra(fine_row, fine_column) = vertebra * share;
+    maps.canal(fine_row, fine_column) = canal * share;
+  }
+  const float* coarse = values + kFineClasses * kFinePixels;
+  maps.l5s1(row, column) = coarse[0] / (1 + coarse[0]);
+  maps.s1(row, column) = coarse[1] / (1 + coarse[1]);
+  maps.centre(row, column) = coarse[2] / (1 + coarse[2]);
+}
+
+/// `logits` 1 x kChannels x H x W, H and W at least those of the coarse maps.
+void write_maps(const torch::Tensor& logits, LocatorMaps& maps) {
+  const torch::Tensor values =
+      logits.clamp(-kLargestLogit, kLargestLogit).exp_().contiguous(at::MemoryFormat::ChannelsLast);
+  const float* pixels = values.data_ptr<float>();
+  const int64_t columns = values.size(3);
+  for (int row = 0; row < maps.l5s1.rows; ++row) {
+    for (int column = 0; column < maps.l5s1.cols; ++column) {
+      write_pixel(pixels + (row * columns + column) * kChannels, row, column, maps);
+    }
+  }
 }
 
 /// Room for the maps of a slice.
@@ -38,28 +71,14 @@ torch::Tensor network_input(const cv::Mat1f& pixels, int64_t stride) {
   return tensor;
 }
 
-LocatorNetwork::LocatorNetwork(UNet network, torch::Device device, torch::ScalarType precision)
-    : network_(std::move(network)), device_(device), precision_(precision) {
-  prepare_for_inference(*network_);
-  network_->to(device_, precision_);
-}
-
 std::vector<LocatorMaps> LocatorNetwork::predict(const std::vector<SliceImage>& slices) const {
   std::vector<LocatorMaps> maps;
   // What stays is allocated before what the passes need and free again: in between it would leave holes.
   for (const SliceImage& slice : slices) maps.push_back(empty_maps(slice.pixels.size()));
   parallel_for(slices.size(), [&](size_t k) {
     const torch::InferenceMode inference;
-    const torch::Tensor input = network_input(slices[k].pixels, network_->stride()).unsqueeze(0);
-    const UNetOutput output = network_->forward(input.to(device_, precision_));
-    const torch::Tensor fine = torch::softmax(output.fine.to(torch::kFloat32), 1).to(torch::kCPU)[0];
-    const torch::Tensor coarse = torch::sigmoid(output.coarse.to(torch::kFloat32)).to(torch::kCPU)[0];
-    copy_part(fine[1], maps[k].disc);
-    copy_part(fine[2], maps[k].vertebra);
-    copy_part(fine[3], maps[k].canal);
-    copy_part(coarse[0], maps[k].l5s1);
-    copy_part(coarse[1], maps[k].s1);
-    copy_part(coarse[2], maps[k].centre);
+    const torch::Tensor input = network_input(slices[k].pixels, network_.options().stride()).unsqueeze(0);
+    write_maps(network_.logits(input), maps[k]);
   });
   return maps;
 }

@@ -1,27 +1,24 @@
 #pragma once
 
-#include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "levels/locator_maps.h"
 #include "levels/slice_image.h"
-#include "network/unet.h"
+#include "network/unet_runner.h"
 
 namespace lumbargrade {
 
 /// The locator's segmentation network, ready for inference.
 class LocatorNetwork {
  public:
-  /// Takes the network over and prepares it for inference.
-  LocatorNetwork(UNet network, torch::Device device, torch::ScalarType precision = torch::kFloat32);
+  explicit LocatorNetwork(UNetRunner network) : network_(std::move(network)) {}
 
   /// Maps for each slice. Each is looked at by itself: batches need more memory and are no faster on a CPU.
   std::vector<LocatorMaps> predict(const std::vector<SliceImage>& slices) const;
 
  private:
-  mutable UNet network_;
-  torch::Device device_;
-  torch::ScalarType precision_;
+  UNetRunner network_;
 };
 
 /// Rows and columns are padded at the end, to the next multiple of the network's stride, with each slice's minimum:

@@ -2,6 +2,7 @@
 
 #include <torch/nn/modules/container/sequential.h>
 
+#include "core/error.h"
 #include "network/conv_norm.h"
 
 namespace lumbargrade {
@@ -43,29 +44,39 @@ UNetImpl::UNetImpl(UNetOptions options) : options_(std::move(options)) {
                           nn::Conv2d(nn::Conv2dOptions(channels, 4 * options_.fine_classes + options_.coarse_maps, 1)));
 }
 
-UNetOutput UNetImpl::forward(const torch::Tensor& input) {
+torch::Tensor UNetImpl::logits(const torch::Tensor& input, const LayerObserver& observe) {
+  const auto seen = [&](const std::string& layer, torch::Tensor values) {
+    if (observe) observe(layer, values);
+    return values;
+  };
   torch::Tensor features = torch::pixel_unshuffle(input, 2);
   if (input.is_contiguous(at::MemoryFormat::ChannelsLast))
     features = features.contiguous(at::MemoryFormat::ChannelsLast);
+  seen("input", features);
   std::vector<torch::Tensor> skips;
   for (size_t level = 0; level < encoder_->size(); ++level) {
     if (level > 0) features = torch::max_pool2d(features, 2);
-    features = encoder_[level]->as<nn::Sequential>()->forward(features);
+    const auto& blocks = *encoder_[level]->as<nn::Sequential>();
+    for (size_t block = 0; block < blocks.size(); ++block) {
+      features = seen(text("encoder.", level, ".", block), blocks[block]->as<ConvBlock>()->forward(features));
+    }
     skips.push_back(features);
   }
   skips.pop_back();
   for (size_t step = 0; step < decoder_->size(); ++step) {
-    features = reduce_[step]->as<nn::Conv2d>()->forward(features);
+    features = seen(text("reduce.", step), reduce_[step]->as<nn::Conv2d>()->forward(features));
     features = torch::upsample_nearest2d(features, {skips.back().size(2), skips.back().size(3)});
     features = torch::cat({features, skips.back()}, 1);
     skips.pop_back();  // both parts are freed before the convolution, which is where most memory is taken
-    features = decoder_[step]->as<ConvBlock>()->forward(features);
+    features = seen(text("decoder.", step), decoder_[step]->as<ConvBlock>()->forward(features));
   }
-  const torch::Tensor logits = head_->forward(features);
-  features.reset();
-  const int64_t fine_channels = 4 * options_.fine_classes;
+  return head_->forward(features);
+}
+
+UNetOutput split_logits(const torch::Tensor& logits, const UNetOptions& options) {
+  const int64_t fine_channels = 4 * options.fine_classes;
   return {torch::pixel_shuffle(logits.narrow(1, 0, fine_channels).contiguous(), 2),
-          logits.narrow(1, fine_channels, options_.coarse_maps)};
+          logits.narrow(1, fine_channels, options.coarse_maps)};
 }
 
 }  // namespace lumbargrade

@@ -48,7 +48,7 @@ void run_mercure_module(const std::string& program) {
   const fs::path work = out / ".lumbargrade";
   make_folder(work);
   for (const std::string& file :
-       write_report_files(work, report, results, loaded.grader, deciding_options(study, options))) {
+       write_report_files(work, report, results, loaded.grader, deciding_options(study, options, loaded.precision))) {
     place_result(work / file, out);
   }
   std::error_code ignored;

@@ -7,14 +7,13 @@
 #include "core/available_cores.h"
 #include "core/process_memory.h"
 #include "grades/network_group.h"
-#include "levels/canal_outline_network.h"
 #include "levels/locate.h"
-#include "levels/locator_network.h"
 #include "levels/naming_spec.h"
 #include "levels/network_interface.h"
+#include "levels/spine_networks.h"
 #include "network/plain_errors.h"
-#include "network/precision.h"
 #include "pipeline/device.h"
+#include "pipeline/precision_name.h"
 #include "points/point_finder.h"
 #include "points/point_view.h"
 
@@ -41,32 +40,7 @@ LocatorOptions locator_options(const std::string& lowest_disc) {
   return options;
 }
 
-UNet unet_of(const BundleNetwork& network) {
-  return UNet(std::dynamic_pointer_cast<UNetImpl>(network.network.module));  // check_runs saw that it is one
-}
-
 constexpr const char* kRunning = "a network failed";
-
-/// The networks that see the spine. No outline where the bundle has no network for it.
-struct SpineNetworks {
-  std::shared_ptr<LocatorNetwork> locator;
-  std::shared_ptr<CanalOutlineNetwork> outline;
-
-  std::optional<CanalOutliner> outliner() const {
-    if (!outline) return std::nullopt;
-    return CanalOutliner{
-        [network = outline](const std::vector<OutlineInput>& inputs) { return network->predict(inputs); },
-        outline->multiple_of()};
-  }
-};
-
-SpineNetworks spine_networks(const Bundle& bundle, const torch::Device& device, torch::ScalarType precision) {
-  SpineNetworks networks;
-  networks.locator = std::make_shared<LocatorNetwork>(unet_of(bundle.network("locator")), device, precision);
-  if (bundle.manifest.network("canal_outline") == nullptr) return networks;
-  networks.outline = std::make_shared<CanalOutlineNetwork>(unet_of(bundle.network("canal_outline")), device, precision);
-  return networks;
-}
 
 /// Locates the spine, and outlines the canal where there is a network for that.
 SpineLocator locating_with(const SpineNetworks& networks, const LocatorOptions& options) {
@@ -120,21 +94,21 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.learned_from = training_sentences(bundle.manifest);
   loaded.device = ready_device(options.device);
   const torch::Device device(loaded.device);
-  const torch::ScalarType precision = scalar_type_of(options.precision, device);
+  loaded.precision = resolved_precision(options.precision, loaded.device, bundle.manifest);
   loaded.grader.model = bundle.manifest.grading;
-  const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device, options.precision);
+  const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device, loaded.precision);
   if (networks->has_networks()) {
     loaded.grader.predict = [networks](const Study& study, const Spine& spine) {
       return in_plain_words(ErrorKind::Failure, kRunning, [&] { return networks->grade(study, spine); });
     };
   }
-  const auto points = std::make_shared<PointFinder>(bundle, loaded.device, options.precision);
+  const auto points = std::make_shared<PointFinder>(bundle, loaded.device, loaded.precision);
   if (points->has_networks()) {
     loaded.grader.find_points = [points](const Study& study, Spine& spine) {
       in_plain_words(ErrorKind::Failure, kRunning, [&] { points->find(study, spine); });
     };
   }
-  const SpineNetworks spine = spine_networks(bundle, device, precision);
+  const SpineNetworks spine = spine_networks(bundle, device, loaded.precision);
   loaded.grader.locate = locating_with(spine, locating);
   loaded.grader.mask = masking_with(spine);
   hand_back_libtorch_pages();

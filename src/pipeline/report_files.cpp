@@ -98,11 +98,11 @@ PriorStudy prior_study_in(const fs::path& file) {
 
 }  // namespace
 
-std::string deciding_options(const StudyOptions& study, const GraderOptions& grader) {
+std::string deciding_options(const StudyOptions& study, const GraderOptions& grader, const std::string& precision) {
   const nlohmann::ordered_json options = {{"study", study.study_uid},         {"join_studies", study.join_studies},
                                           {"sagittal_t1", study.sagittal_t1}, {"sagittal_t2", study.sagittal_t2},
                                           {"axial_t2", study.axial_t2},       {"lowest_disc", grader.lowest_disc},
-                                          {"device", grader.device},          {"precision", grader.precision}};
+                                          {"device", grader.device},          {"precision", precision}};
   return options.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

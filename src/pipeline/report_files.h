@@ -14,7 +14,7 @@ namespace lumbargrade {
 /// Those options that decide what the results are, as text: choice of study and series, naming of levels, arithmetic.
 /// Not where files lie, nor threads and limits; nor a table of series descriptions: what it decides is told as evidence
 /// of the series in grades.json, which goes into the UIDs too.
-std::string deciding_options(const StudyOptions& study, const GraderOptions& grader);
+std::string deciding_options(const StudyOptions& study, const GraderOptions& grader, const std::string& precision);
 
 /// All that the reports say. `program` is "lumbargrade 0.1.0". It refers to `graded`, which must outlive it.
 StudyReport make_study_report(const StudyAndResult& graded, const LoadedGrader& loaded, const std::string& program);

@@ -82,6 +82,7 @@ std::string run_record_json(const RunRecord& record, const GraderIdentity& grade
                  {"version", grader.bundle_version},
                  {"manifest_sha256", grader.bundle_sha256}}},
                {"device", grader.device},
+               {"precision", grader.precision},
                {"threads", grader.threads},
                {"options", record.options},
                {"counts", record.counts},

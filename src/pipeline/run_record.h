@@ -34,7 +34,7 @@ nlohmann::ordered_json used_resources();
 /// version, counts and times. Empty where there is no readable record.
 nlohmann::ordered_json earlier_runs(const std::filesystem::path& path);
 
-/// The record as JSON text with a line feed at the end. `grader` tells bundle, device and threads.
+/// The record as JSON text with a line feed at the end. `grader` tells bundle, device, precision and threads.
 std::string run_record_json(const RunRecord& record, const GraderIdentity& grader);
 
 }  // namespace lumbargrade

@@ -84,16 +84,17 @@ void write_attention(const std::string& file, const StudyResult& result, bool fo
   if (!any) log_warning("no finding was graded by a network: the attention table has no rows");
 }
 
-std::vector<std::string> write_report(const GradeOptions& options, const StudyReport& report, const Grader& grader) {
+std::vector<std::string> write_report(const GradeOptions& options, const StudyReport& report,
+                                      const LoadedGrader& loaded) {
   const Waiting waiting("writing the report");
-  return write_report_files(options.output, report, options.report, grader,
-                            deciding_options(options.series, options.grader));
+  return write_report_files(options.output, report, options.report, loaded.grader,
+                            deciding_options(options.series, options.grader, loaded.precision));
 }
 
 /// Writes everything but the record; returns the names of the files in the output folder. `report` is there where
 /// something is made of it.
 std::vector<std::string> write_outputs(const GradeOptions& options, const StudyResult& result,
-                                       const std::optional<StudyReport>& report, const Grader& grader) {
+                                       const std::optional<StudyReport>& report, const LoadedGrader& loaded) {
   if (!options.output.empty()) make_folder(options.output);
   if (!options.attention.empty()) write_attention(options.attention, result, options.force);
   if (options.output.empty()) {
@@ -106,7 +107,7 @@ std::vector<std::string> write_outputs(const GradeOptions& options, const StudyR
   log_info(text("wrote ", (fs::path(options.output) / kGradesFile).string()));
   std::vector<std::string> files = {kGradesFile};
   if (report) {
-    for (std::string& file : write_report(options, *report, grader)) {
+    for (std::string& file : write_report(options, *report, loaded)) {
       log_info(text("wrote ", (fs::path(options.output) / file).string()));
       files.push_back(std::move(file));
     }
@@ -132,8 +133,8 @@ int run_grade(const GradeOptions& options, StudyReading& reading) {
   const std::string started = utc_timestamp();
   std::optional<Waiting> waiting(std::in_place, text("grading ", options.study));
   const LoadedGrader loaded = load_grader(options.grader);
-  log_debug(
-      text("bundle ", loaded.bundle_folder.string(), ", device ", loaded.device, ", ", loaded.threads, " threads"));
+  log_debug(text("bundle ", loaded.bundle_folder.string(), ", device ", loaded.device, ", ", loaded.precision, ", ",
+                 loaded.threads, " threads"));
   const double start_ms = ms_since_process_start();
   const StudyAndResult graded = read_and_grade(reading, loaded.grader);
   waiting.reset();
@@ -144,7 +145,7 @@ int run_grade(const GradeOptions& options, StudyReading& reading) {
   // Before anything is written: an earlier study that cannot be read leaves nothing half done.
   std::optional<StudyReport> report;
   if (needs_report(options)) report.emplace(report_of(options, graded, loaded));
-  const std::vector<std::string> files = write_outputs(options, result, report, loaded.grader);
+  const std::vector<std::string> files = write_outputs(options, result, report, loaded);
   RunRecord record = record_of(options, result, files);
   record.started_utc = started;
   record.times_ms = {{"start", start_ms},

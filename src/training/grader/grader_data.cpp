@@ -96,7 +96,8 @@ void warn_about_misnamed(const NetworkRecipe& network, const std::vector<GraderS
 GraderData load(const GraderRecipe& recipe, const GraderDataOptions& options, const fs::path& folder_of_crops,
                 const TrainingFolder& folder, const TrainingSet& set, const fs::path& points) {
   // Studies are cut side by side.
-  const LoadedGrader loaded = load_grader({.bundle = options.base_folder(), .threads = 1, .lowest_disc = {}});
+  const LoadedGrader loaded =
+      load_grader({.bundle = options.base_folder(), .precision = "float32", .threads = 1, .lowest_disc = {}});
   const bool has_coordinates = recipe.points.needs_given() && fs::exists(folder.coordinates());
   const LabelCoordinates coordinates =
       has_coordinates ? read_label_coordinates(folder.coordinates()) : LabelCoordinates{};

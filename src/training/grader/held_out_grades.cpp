@@ -144,8 +144,11 @@ HeldOutStudies graded_studies(const GraderTrainingOptions& training, const Grade
 std::vector<std::optional<HeldOutStudy>> grade_held_out(const GraderTrainingOptions& training, const GraderData& data,
                                                         const TrainedEnsemble& graders, const std::string& pass) {
   // Studies are graded side by side.
-  const LoadedGrader base =
-      load_grader({.bundle = training.data.base_folder(), .device = training.device, .threads = 1, .lowest_disc = {}});
+  const LoadedGrader base = load_grader({.bundle = training.data.base_folder(),
+                                         .device = training.device,
+                                         .precision = "float32",
+                                         .threads = 1,
+                                         .lowest_disc = {}});
   const TrainingFolder folder(training.data.data);
   const StudySource source(folder, base.grader, training.data.out_of_fold_points);
   std::vector<std::optional<HeldOutStudy>> all(data.study_ids.size());

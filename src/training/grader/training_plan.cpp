@@ -117,7 +117,8 @@ size_t region_count(const Truth& studies, const NetworkRecipe& network) {
 
 /// Seconds to read, locate and cut one study on one thread, of the first ones.
 double seconds_a_study(const GraderTrainingOptions& training, const TrainingFolder& folder, const Truth& studies) {
-  const LoadedGrader loaded = load_grader({.bundle = training.data.base_folder(), .threads = 1, .lowest_disc = {}});
+  const LoadedGrader loaded =
+      load_grader({.bundle = training.data.base_folder(), .precision = "float32", .threads = 1, .lowest_disc = {}});
   const StudySource source(folder, loaded.grader);
   const bool has_coordinates = training.recipe.points.needs_given() && std::filesystem::exists(folder.coordinates());
   const LabelCoordinates coordinates =

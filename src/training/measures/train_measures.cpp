@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "levels/naming_spec.h"
 #include "pipeline/load_grader.h"
+#include "training/measures/activation_ranges.h"
 #include "training/measures/foramen_shares.h"
 #include "training/measures/measure_models.h"
 #include "training/segmentation/measure_fits.h"
@@ -99,6 +100,7 @@ void fit_canal_and_recess(const MeasureTraining& training, const fs::path& table
 /// The finder of foramina first: shares are measured where it finds them.
 void fit_foramina(const MeasureTraining& training, const fs::path& tables, Manifest& manifest) {
   GraderOptions options;
+  options.precision = "float32";  // the same on every processor
   options.bundle = training.bundle.string();
   LoadedGrader loaded = load_grader(options);
   KnownSpines spines;
@@ -155,8 +157,8 @@ void copy_networks(const fs::path& bundle, const Manifest& manifest, const fs::p
 }  // namespace
 
 void train_measures(const MeasureTraining& training) {
-  if (training.held_out.empty() && training.foramina.empty() && training.named.empty()) {
-    throw Error(ErrorKind::Usage, "nothing to fit; give --held-out, --foramina or --named");
+  if (training.held_out.empty() && training.foramina.empty() && training.named.empty() && training.ranges.empty()) {
+    throw Error(ErrorKind::Usage, "nothing to fit; give --held-out, --foramina, --named or --ranges");
   }
   if (fs::exists(training.out) && !fs::is_empty(training.out)) {
     throw Error(ErrorKind::Failure, text(training.out.string(), " is not empty; give another --out"));
@@ -169,6 +171,9 @@ void train_measures(const MeasureTraining& training) {
   if (!training.held_out.empty()) fit_canal_and_recess(training, tables, manifest);
   if (!training.named.empty()) fit_named(training, tables, manifest);
   if (!training.foramina.empty()) fit_foramina(training, tables, manifest);
+  if (!training.ranges.empty()) {
+    measure_activation_ranges(training.bundle, training.ranges, training.unlabelled, manifest);
+  }
   const std::string content = manifest_text(manifest);
   parse_manifest(content, (training.out / kManifestFile).string());
   write_file_atomically(training.out / kManifestFile, content);

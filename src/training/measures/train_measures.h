@@ -15,6 +15,8 @@ struct MeasureTraining {
   std::filesystem::path foramina;  ///< data set with graded foramina and recesses; empty: their models stay
   std::filesystem::path named;     ///< table of discs named by hand (read_named_images); empty: naming and fluid stay
   std::filesystem::path mislabelled;  ///< those of `named` whose names are known to be wrong (read_named_images)
+  std::filesystem::path ranges;       ///< see measure_activation_ranges; empty: ranges stay
+  std::filesystem::path unlabelled;   ///< of the same
   std::filesystem::path card;         ///< see describe_from_card; empty: the bundle's description
   size_t fewest = 10;                 ///< measures a level, see MeasureAssumptions
 };

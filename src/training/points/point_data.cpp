@@ -251,6 +251,7 @@ std::optional<nlohmann::json> stored_index(const fs::path& cache, const nlohmann
 nlohmann::json stored_or_cut(const PointDataOptions& options, const TrainingFolder& folder, const TrainingSet& set) {
   fs::create_directories(options.cache);
   GraderOptions grader_options;
+  grader_options.precision = "float32";  // the same on every processor
   grader_options.bundle = find_base_bundle(options.bundle);
   grader_options.threads = 1;  // studies are cut side by side
   const LoadedGrader loaded = load_grader(grader_options);

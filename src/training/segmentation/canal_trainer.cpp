@@ -149,7 +149,7 @@ void record(const CanalTraining& training, const CanalFigures& figures, const st
 void measure_outline(const CanalTraining& training, const TensorMap& state, const LocatorDataset& dataset,
                      const std::vector<std::string>& held_out) {
   if (held_out.empty()) return;
-  const CanalOutlineNetwork network(unet_with(training.network, state), torch::Device(training.device));
+  const CanalOutlineNetwork network(UNetRunner(unet_with(training.network, state), torch::Device(training.device)));
   const LocatorNetwork locator = read_locator(training.locator, torch::Device(training.device));
   const CanalOutliner outliner{[&](const std::vector<OutlineInput>& inputs) { return network.predict(inputs); },
                                network.multiple_of()};

@@ -142,7 +142,7 @@ std::vector<UnlabelledImage> training_images(const LocatorTraining& training, co
 
 /// The averaged weights, ready to look at slices.
 LocatorNetwork locator_with(const LocatorTraining& training, const TensorMap& state) {
-  return LocatorNetwork(unet_with(training.network, state), torch::Device(training.device));
+  return LocatorNetwork(UNetRunner(unet_with(training.network, state), torch::Device(training.device)));
 }
 
 void measure_held_out(const LocatorTraining& training, const TensorMap& state, const Split& split,

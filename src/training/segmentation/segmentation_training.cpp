@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/number_text.h"
 #include "core/sha256.h"
+#include "levels/spine_networks.h"
 #include "network/safetensors.h"
 #include "network/state.h"
 
@@ -69,9 +70,7 @@ TensorMap initial_weights(const SegmentationTraining& training) {
 
 LocatorNetwork read_locator(const std::filesystem::path& folder, const torch::Device& device) {
   const Bundle bundle = load_bundle(folder);
-  auto module = std::dynamic_pointer_cast<UNetImpl>(bundle.network("locator").network.module);
-  if (!module) throw Error(ErrorKind::BundleInvalid, text(folder.string(), ": the locator is not a U-Net"));
-  return LocatorNetwork(UNet(std::move(module)), device);
+  return LocatorNetwork(UNetRunner(unet_of(bundle, "locator"), device));
 }
 
 UNet unet_with(const UNetOptions& options, const TensorMap& state) {
