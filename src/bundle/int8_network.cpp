@@ -37,8 +37,8 @@ std::shared_ptr<const Int8UNet> int8_network(const std::filesystem::path& folder
   const double difference = int8_golden_difference(folder, spec, *int8);
   if (difference <= kInt8Tolerance) return int8;
   refuse_int8(spec, text("golden outputs differ by ", difference, " on average, allowed are ", kInt8Tolerance,
-                    "; its activation_ranges do not fit it: use --precision float32, or measure them again with "
-                    "lumbargrade train measures --ranges"));
+                         "; its activation_ranges do not fit it: use --precision float32, or measure them again with "
+                         "lumbargrade train measures --ranges"));
 }
 
 }  // namespace lumbargrade

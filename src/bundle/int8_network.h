@@ -16,8 +16,8 @@ inline constexpr double kInt8Tolerance = 0.005;
 /// golden_difference.
 double int8_golden_difference(const std::filesystem::path& folder, const NetworkSpec& spec, const Int8UNet& int8);
 
-/// A U-Net of the bundle in `folder`, in bytes; it is prepared for inference on the way. Throws Error (BundleInvalid) where
-/// it is none, its activation ranges do not fit it, or its golden outputs differ by more than kInt8Tolerance.
+/// A U-Net of the bundle in `folder`, in bytes; it is prepared for inference on the way. Throws Error (BundleInvalid)
+/// where it is none, its activation ranges do not fit it, or its golden outputs differ by more than kInt8Tolerance.
 std::shared_ptr<const Int8UNet> int8_network(const std::filesystem::path& folder, const BundleNetwork& network);
 
 }  // namespace lumbargrade

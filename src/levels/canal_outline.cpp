@@ -286,12 +286,16 @@ std::vector<int> outlined_slices(const CanalStrip& strip, const std::vector<Disc
 
 std::vector<OutlineMeasures> measure_outline(const CanalStrip& strip, const std::vector<DiscEdge>& discs,
                                              const SliceWeights& weights, const std::vector<cv::Mat1f>& canal) {
-  std::vector<TracedSlice> central;
+  std::vector<int> counted;
   for (size_t k = 0; k < canal.size(); ++k) {
     const bool counts =
         std::any_of(weights.begin(), weights.end(), [&](const auto& of_disc) { return of_disc[k] >= kLeastWeight; });
-    if (counts && !canal[k].empty()) central.push_back(traced(static_cast<int>(k), canal[k], strip, discs));
+    if (counts && !canal[k].empty()) counted.push_back(static_cast<int>(k));
   }
+  std::vector<TracedSlice> central(counted.size());
+  parallel_for(counted.size(), [&](size_t k) {
+    central[k] = traced(counted[k], canal[static_cast<size_t>(counted[k])], strip, discs);
+  });
   const double left = strip.positions.normal().x() >= 0 ? 1 : -1;
   std::vector<OutlineMeasures> measures(discs.size());
   for (size_t disc = 0; disc < discs.size(); ++disc) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <opencv2/imgproc.hpp>
 #include <queue>
 
@@ -81,7 +82,7 @@ class PixelGraph {
         const cv::Point next = pixels_[node] + cv::Point(right, down);
         if (next.x < 0 || next.y < 0 || next.x >= index_.cols || next.y >= index_.rows || index_(next) < 0) continue;
         const auto neighbour = static_cast<size_t>(index_(next));
-        const double there = distance + std::hypot(down, right);
+        const double there = distance + (down != 0 && right != 0 ? std::numbers::sqrt2 : 1);
         if (there >= result.to[neighbour]) continue;
         result.to[neighbour] = there;
         result.previous[neighbour] = node;

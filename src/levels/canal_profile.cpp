@@ -35,18 +35,17 @@ double chain_x_mm(const std::vector<DiscCandidate>& discs, double y_mm) {
 
 /// The canal's probability with everything cleared that is not behind the chain or too small.
 cv::Mat1f canal_behind_chain(const cv::Mat1f& canal, double pixel_mm, const DiscChain& chain) {
-  cv::Mat1f kept = canal.clone();
+  cv::Mat1f kept(canal.size(), 0.0F);
   const double top = chain.discs.front().centre_mm.y - kReachBeyondChainMm;
   const double bottom = chain.discs.back().centre_mm.y + kReachBeyondChainMm;
   for (int row = 0; row < kept.rows; ++row) {
     const double y_mm = row * pixel_mm;
+    if (y_mm < top || y_mm > bottom) continue;
     const double chain_x = chain_x_mm(chain.discs, y_mm);
-    for (int column = 0; column < kept.cols; ++column) {
-      const double behind = column * pixel_mm - chain_x;
-      if (y_mm < top || y_mm > bottom || behind < kNearestBehindChainMm || behind > kFarthestBehindChainMm) {
-        kept(row, column) = 0;
-      }
-    }
+    const auto column_at = [&](double behind_mm) { return (chain_x + behind_mm) / pixel_mm; };
+    const int first = std::max(0, static_cast<int>(std::ceil(column_at(kNearestBehindChainMm))));
+    const int last = std::min(kept.cols - 1, static_cast<int>(std::floor(column_at(kFarthestBehindChainMm))));
+    for (int column = first; column <= last; ++column) kept(row, column) = canal(row, column);
   }
   cv::Mat labels;
   cv::Mat stats;

@@ -56,8 +56,8 @@ void visit_disc(const cv::Mat1f& map, cv::Point2d centre_mm, double radius_mm, d
   for (int row = std::max(0, first(centre_mm.y)); row <= std::min(map.rows - 1, last(centre_mm.y)); ++row) {
     for (int column = std::max(0, first(centre_mm.x)); column <= std::min(map.cols - 1, last(centre_mm.x)); ++column) {
       const cv::Point2d point_mm(column * pixel_mm + offset_mm, row * pixel_mm + offset_mm);
-      if (std::hypot(point_mm.x - centre_mm.x, point_mm.y - centre_mm.y) <= radius_mm)
-        visit(map(row, column), point_mm);
+      const cv::Point2d from_centre = point_mm - centre_mm;
+      if (from_centre.dot(from_centre) <= radius_mm * radius_mm) visit(map(row, column), point_mm);
     }
   }
 }

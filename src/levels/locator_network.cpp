@@ -1,5 +1,6 @@
 #include "levels/locator_network.h"
 
+#include <algorithm>
 #include <opencv2/imgproc.hpp>
 
 #include "network/parallel_for.h"
@@ -18,37 +19,76 @@ constexpr int kFinePixels = 4;
 constexpr int kCoarseMaps = 3;
 constexpr int kChannels = kFineClasses * kFinePixels + kCoarseMaps;
 // Beyond it a probability is 0 or 1 in float32, and its exponential is none any more.
-constexpr double kLargestLogit = 60;
+constexpr float kLargestLogit = 40;
 
-/// Softmax and sigmoid of the exponentials of one pixel's logits, written to the upper left part that the maps have
-/// room for. `values` in UNetImpl::logits' order.
-void write_pixel(const float* values, int row, int column, LocatorMaps& maps) {
-  for (int part = 0; part < kFinePixels; ++part) {
-    const int fine_row = 2 * row + part / 2, fine_column = 2 * column + part % 2;
-    if (fine_row >= maps.disc.rows || fine_column >= maps.disc.cols) continue;
-    const float* of_part = values + part;
-    const float disc = of_part[kFinePixels], vertebra = of_part[2 * kFinePixels], canal = of_part[3 * kFinePixels];
-    const float share = 1 / (of_part[0] + disc + vertebra + canal);
-    maps.disc(fine_row, fine_column) = disc * share;
-    maps.vertebra(fine_row, fine_column) = vertebra * share;
-    maps.canal(fine_row, fine_column) = canal * share;
+/// One row of the logits, channel after channel, and what becomes of it. All of it stays in the cache.
+class LogitsRow {
+ public:
+  explicit LogitsRow(int columns)
+      : columns_(columns), exponentials_(kChannels, columns), shares_(2, columns), fine_(1, 2 * columns) {}
+
+  /// The exponentials of a row of pixels with kChannels logits each.
+  void read(const float* pixels) {
+    for (int column = 0; column < columns_; ++column, pixels += kChannels) {
+      for (int channel = 0; channel < kChannels; ++channel)
+        exponentials_(channel, column) = std::clamp(pixels[channel], -kLargestLogit, kLargestLogit);
+    }
+    cv::exp(exponentials_, exponentials_);
   }
-  const float* coarse = values + kFineClasses * kFinePixels;
-  maps.l5s1(row, column) = coarse[0] / (1 + coarse[0]);
-  maps.s1(row, column) = coarse[1] / (1 + coarse[1]);
-  maps.centre(row, column) = coarse[2] / (1 + coarse[2]);
-}
+
+  /// Softmax over the classes in the fine row of which this is the upper (0) or lower (1) half.
+  void write_fine(int half, int fine_row, LocatorMaps& maps) {
+    if (fine_row >= maps.disc.rows) return;
+    for (int side = 0; side < 2; ++side) {
+      const int part = 2 * half + side;
+      float* share = shares_[side];
+      for (int k = 0; k < columns_; ++k)
+        share[k] = 1 / (of(0, part)[k] + of(1, part)[k] + of(2, part)[k] + of(3, part)[k]);
+    }
+    int kind = 1;
+    for (cv::Mat1f* map : {&maps.disc, &maps.vertebra, &maps.canal}) {
+      interleave(of(kind, 2 * half), of(kind, 2 * half + 1));
+      std::copy_n(fine_[0], map->cols, (*map)[fine_row]);
+      ++kind;
+    }
+  }
+
+  /// The sigmoids of the coarse maps.
+  void write_coarse(int row, LocatorMaps& maps) const {
+    int channel = kFineClasses * kFinePixels;
+    for (cv::Mat1f* map : {&maps.l5s1, &maps.s1, &maps.centre}) {
+      const float* value = exponentials_[channel++];
+      float* target = (*map)[row];
+      for (int k = 0; k < map->cols; ++k) target[k] = value[k] / (1 + value[k]);
+    }
+  }
+
+ private:
+  const float* of(int kind, int part) const { return exponentials_[kind * kFinePixels + part]; }
+
+  void interleave(const float* left, const float* right) {
+    const float* left_share = shares_[0];
+    const float* right_share = shares_[1];
+    float* target = fine_[0];
+    for (int k = 0; k < columns_; ++k) {
+      target[2 * k] = left[k] * left_share[k];
+      target[2 * k + 1] = right[k] * right_share[k];
+    }
+  }
+
+  int columns_;
+  cv::Mat1f exponentials_, shares_, fine_;
+};
 
 /// `logits` 1 x kChannels x H x W, H and W at least those of the coarse maps.
 void write_maps(const torch::Tensor& logits, LocatorMaps& maps) {
-  const torch::Tensor values =
-      logits.clamp(-kLargestLogit, kLargestLogit).exp_().contiguous(at::MemoryFormat::ChannelsLast);
-  const float* pixels = values.data_ptr<float>();
+  const torch::Tensor values = logits.contiguous(at::MemoryFormat::ChannelsLast);
   const int64_t columns = values.size(3);
+  LogitsRow of_row(static_cast<int>(columns));
   for (int row = 0; row < maps.l5s1.rows; ++row) {
-    for (int column = 0; column < maps.l5s1.cols; ++column) {
-      write_pixel(pixels + (row * columns + column) * kChannels, row, column, maps);
-    }
+    of_row.read(values.data_ptr<float>() + row * columns * kChannels);
+    for (const int half : {0, 1}) of_row.write_fine(half, 2 * row + half, maps);
+    of_row.write_coarse(row, maps);
   }
 }
 

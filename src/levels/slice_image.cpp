@@ -4,8 +4,7 @@
 #include <array>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
-
-#include "core/statistics.h"
+#include <vector>
 
 namespace lumbargrade {
 
@@ -49,6 +48,33 @@ cv::Mat resample(const cv::Mat& image_on_grid, const CanonicalView& view, double
   return resampled;
 }
 
+namespace {
+
+/// The value below which `fraction` (0..1) of all pixels lie, without interpolation: they are counted in bins first, so
+/// that only one bin's are put into order.
+float pixel_quantile(const cv::Mat1f& pixels, double fraction) {
+  constexpr int kBins = 1024;
+  double least = 0, greatest = 0;
+  cv::minMaxLoc(pixels, &least, &greatest);
+  const auto low = static_cast<float>(least);
+  const float bins_per_unit = greatest > least ? kBins / (static_cast<float>(greatest) - low) : 0;
+  const auto bin_of = [&](float value) { return std::min(kBins - 1, static_cast<int>((value - low) * bins_per_unit)); };
+  std::array<size_t, kBins> counts{};
+  for (const float value : pixels) ++counts[static_cast<size_t>(bin_of(value))];
+  auto rank = static_cast<size_t>(fraction * static_cast<double>(pixels.total() - 1));
+  int bin = 0;
+  while (rank >= counts[static_cast<size_t>(bin)]) rank -= counts[static_cast<size_t>(bin++)];
+  std::vector<float> in_bin;
+  in_bin.reserve(counts[static_cast<size_t>(bin)]);
+  for (const float value : pixels) {
+    if (bin_of(value) == bin) in_bin.push_back(value);
+  }
+  std::nth_element(in_bin.begin(), in_bin.begin() + static_cast<std::ptrdiff_t>(rank), in_bin.end());
+  return in_bin[rank];
+}
+
+}  // namespace
+
 SliceImage canonical_slice(const Volume& sagittal, int slice, double pixel_mm) {
   // OpenCV has no read-only view; the data is not written to.
   const cv::Mat1f grid(sagittal.rows, sagittal.columns, const_cast<float*>(sagittal.slice_data(slice)));
@@ -72,9 +98,8 @@ SliceImage canonical_slice(const Volume& sagittal, int slice, double pixel_mm) {
 }
 
 cv::Mat1f normalised(const cv::Mat1f& pixels) {
-  std::vector<float> sorted(pixels.begin(), pixels.end());
-  const float low = quantile_of(sorted, kLocatorLowQuantile);
-  const float high = quantile_of(sorted, kLocatorHighQuantile);
+  const float low = pixel_quantile(pixels, kLocatorLowQuantile);
+  const float high = pixel_quantile(pixels, kLocatorHighQuantile);
   cv::Mat1f clipped;
   cv::min(pixels, high, clipped);
   cv::max(clipped, low, clipped);

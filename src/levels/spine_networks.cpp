@@ -2,6 +2,7 @@
 
 #include "bundle/int8_network.h"
 #include "core/error.h"
+#include "network/parallel_for.h"
 #include "network/precision.h"
 
 namespace lumbargrade {
@@ -27,7 +28,8 @@ void check_int8(const Bundle& bundle, const torch::Device& device) {
   if (!device.is_cpu()) refuse("is for the CPU");
   if (!has_int8_convolutions()) refuse("needs a processor with AVX-512 VNNI, and LibTorch 2.4 or newer");
   if (bundle.network(kLocatorRole).spec.activation_ranges.empty()) {
-    refuse(text("the bundle ", bundle.folder.string(), " has no activation_ranges (lumbargrade train measures --ranges)"));
+    refuse(
+        text("the bundle ", bundle.folder.string(), " has no activation_ranges (lumbargrade train measures --ranges)"));
   }
 }
 
@@ -43,10 +45,14 @@ std::optional<CanalOutliner> SpineNetworks::outliner() const {
 SpineNetworks spine_networks(const Bundle& bundle, const torch::Device& device, const std::string& precision) {
   if (precision == kInt8) check_int8(bundle, device);
   SpineNetworks networks;
-  networks.locator = std::make_shared<LocatorNetwork>(runner_of(bundle, kLocatorRole, device, precision));
-  if (bundle.manifest.network(kCanalOutlineRole) != nullptr) {
-    networks.outline = std::make_shared<CanalOutlineNetwork>(runner_of(bundle, kCanalOutlineRole, device, precision));
-  }
+  const bool has_outline = bundle.manifest.network(kCanalOutlineRole) != nullptr;
+  parallel_for(has_outline ? 2 : 1, [&](size_t k) {
+    if (k == 0) {
+      networks.locator = std::make_shared<LocatorNetwork>(runner_of(bundle, kLocatorRole, device, precision));
+    } else {
+      networks.outline = std::make_shared<CanalOutlineNetwork>(runner_of(bundle, kCanalOutlineRole, device, precision));
+    }
+  });
   return networks;
 }
 

@@ -20,8 +20,8 @@ struct SpineNetworks {
 };
 
 /// Takes the U-Nets out of a bundle, which they are no longer to be used by. `precision`: scalar_type_of's words; with
-/// "int8" those compute in bytes that have activation ranges. Throws Error (BundleInvalid) where there is no locator or an
-/// int8_network is refused, (Usage) for a precision that cannot be had.
+/// "int8" those compute in bytes that have activation ranges. Throws Error (BundleInvalid) where there is no locator or
+/// an int8_network is refused, (Usage) for a precision that cannot be had.
 SpineNetworks spine_networks(const Bundle& bundle, const torch::Device& device, const std::string& precision);
 
 /// The bundle's U-Net of this role. Throws Error (BundleInvalid) where there is none.

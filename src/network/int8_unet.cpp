@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kPack = "onednn::qconv_prepack";
 constexpr const char* kConvolve = "onednn::qconv2d_pointwise";
-constexpr double kBytes = 255;       // steps between the ends of a layer's range
+constexpr double kBytes = 255;        // steps between the ends of a layer's range
 constexpr double kWeightSteps = 127;  // on either side of 0
 constexpr double kSmallestStep = 1e-8;
 
@@ -70,8 +70,8 @@ class NamedRanges {
 /// Largest of 2 x 2 bytes. (LibTorch's max_pool2d takes no images of bytes that are wider than 255.)
 torch::Tensor halved(const torch::Tensor& bytes) {
   using at::indexing::Slice, at::indexing::Ellipsis;
-  const torch::Tensor rows =
-      torch::maximum(bytes.index({Ellipsis, Slice(0, {}, 2), Slice()}), bytes.index({Ellipsis, Slice(1, {}, 2), Slice()}));
+  const torch::Tensor rows = torch::maximum(bytes.index({Ellipsis, Slice(0, {}, 2), Slice()}),
+                                            bytes.index({Ellipsis, Slice(1, {}, 2), Slice()}));
   return torch::maximum(rows.index({Ellipsis, Slice(0, {}, 2)}), rows.index({Ellipsis, Slice(1, {}, 2)}));
 }
 
@@ -147,17 +147,16 @@ Int8UNet::Int8UNet(UNetImpl& network, const ActivationRanges& ranges) {
 
 torch::Tensor Int8UNet::run(const Convolution& convolution, const torch::Tensor& input) {
   const auto type = convolution.to_float ? torch::kFloat32 : torch::kUInt8;
-  return call(kConvolve, {input, convolution.input.step, convolution.input.zero, convolution.weight,
-                          convolution.weight_steps, convolution.weight_zeros, convolution.bias, both(1),
-                          both(convolution.padding), both(1), int64_t{1}, convolution.output.step,
-                          convolution.output.zero, type, convolution.activation,
-                          c10::List<std::optional<at::Scalar>>(), std::string()});
+  return call(kConvolve,
+              {input, convolution.input.step, convolution.input.zero, convolution.weight, convolution.weight_steps,
+               convolution.weight_zeros, convolution.bias, both(1), both(convolution.padding), both(1), int64_t{1},
+               convolution.output.step, convolution.output.zero, type, convolution.activation,
+               c10::List<std::optional<at::Scalar>>(), std::string()});
 }
 
 torch::Tensor Int8UNet::logits(const torch::Tensor& input) const {
-  torch::Tensor features = torch::pixel_unshuffle(input, 2);
-  features = (features * (1 / input_.step)).round_().add_(static_cast<double>(input_.zero)).clamp_(0, kBytes);
-  features = features.to(torch::kUInt8).contiguous(at::MemoryFormat::ChannelsLast);
+  const torch::Tensor bytes = torch::quantize_per_tensor(input, input_.step, input_.zero, torch::kQUInt8).int_repr();
+  torch::Tensor features = torch::pixel_unshuffle(bytes, 2).contiguous(at::MemoryFormat::ChannelsLast);
   std::vector<torch::Tensor> skips;
   for (size_t level = 0; level < encoder_.size(); ++level) {
     if (level > 0) features = halved(features);

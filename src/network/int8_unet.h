@@ -16,10 +16,10 @@ namespace lumbargrade {
 /// them (2.4 and newer).
 bool has_int8_convolutions();
 
-/// A U-Net that computes in integers of 8 bits, on the CPU: some four multiplications in the time of one in float32 where
-/// the processor sums products of bytes (AVX-512 VNNI). Weights are rounded per output channel, symmetrically, layers'
-/// values between the ends of their range (Jacob 2018); what both inputs of a concatenation give has one range. The
-/// head's logits are float32. Integers are summed exactly: every thread count gives the same numbers.
+/// A U-Net that computes in integers of 8 bits, on the CPU: some four multiplications in the time of one in float32
+/// where the processor sums products of bytes (AVX-512 VNNI). Weights are rounded per output channel, symmetrically,
+/// layers' values between the ends of their range (Jacob 2018); what both inputs of a concatenation give has one range.
+/// The head's logits are float32. Integers are summed exactly: every thread count gives the same numbers.
 class Int8UNet {
  public:
   /// Of `network`, prepared for inference (prepare_for_inference); nothing of it is kept. Throws Error (BundleInvalid)
