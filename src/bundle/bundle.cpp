@@ -151,18 +151,18 @@ void check_claims(const fs::path& folder, const Manifest& manifest) {
   }
 }
 
-BundleNetwork load_bundle_network(const fs::path& folder, const NetworkSpec& spec) {
+BundleNetwork load_bundle_network(const fs::path& folder, const NetworkSpec& spec, bool runs_once) {
   const std::string manifest = (folder / kManifestFile).string();
   const std::string place = text("network \"", spec.name, "\"");
   return in_plain_words(ErrorKind::BundleInvalid, text(manifest, ": ", place), [&] {
     const fs::path weights = path_inside(folder, spec.weights.file);
     BundleNetwork result{spec, load_network(spec.architecture, spec.parameters, weights, manifest, place)};
-    run_network(result, small_inputs(spec));
+    if (runs_once) run_network(result, small_inputs(spec));
     return result;
   });
 }
 
-Bundle load_bundle(const fs::path& folder) {
+Bundle load_bundle(const fs::path& folder, bool in_bytes) {
   Bundle bundle;
   bundle.folder = folder;
   bundle.manifest = read_manifest(folder);
@@ -172,7 +172,7 @@ Bundle load_bundle(const fs::path& folder) {
   bundle.networks.resize(specs.size());
   parallel_for(specs.size(), [&](size_t k) {
     check_pinned_file(folder, specs[k].weights);
-    bundle.networks[k] = load_bundle_network(folder, specs[k]);
+    bundle.networks[k] = load_bundle_network(folder, specs[k], !in_bytes || specs[k].activation_ranges.empty());
   });
   return bundle;
 }

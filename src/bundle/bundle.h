@@ -30,12 +30,13 @@ struct Bundle {
 
 /// Reads the bundle in `folder`. Everything that the manifest claims and that loading can check is checked: keys, types
 /// and ranges, files inside the folder, their SHA-256, architecture, every tensor's name and shape. The first claim
-/// that does not hold is an Error of kind BundleInvalid that names it in one sentence.
-Bundle load_bundle(const std::filesystem::path& folder);
+/// that does not hold is an Error of kind BundleInvalid that names it in one sentence. Each network runs once on zeros;
+/// `in_bytes`: but for those with activation ranges, which int8_network runs.
+Bundle load_bundle(const std::filesystem::path& folder, bool in_bytes = false);
 
 /// The steps of load_bundle one by one, for `model verify`.
 void check_pinned_file(const std::filesystem::path& folder, const PinnedFile& file);
-BundleNetwork load_bundle_network(const std::filesystem::path& folder, const NetworkSpec& spec);
+BundleNetwork load_bundle_network(const std::filesystem::path& folder, const NetworkSpec& spec, bool runs_once = true);
 
 /// What the manifest makes of a network's logits: divided by the temperature, then softmax over axis 1, sigmoid, or
 /// softmax over all axes but the first.

@@ -47,12 +47,16 @@ cv::Mat1f canal_behind_chain(const cv::Mat1f& canal, double pixel_mm, const Disc
     const int last = std::min(kept.cols - 1, static_cast<int>(std::floor(column_at(kFarthestBehindChainMm))));
     for (int column = first; column <= last; ++column) kept(row, column) = canal(row, column);
   }
+  const cv::Mat1b seen(kept > 0.25F);
+  const cv::Rect part = cv::boundingRect(seen);
+  if (part.empty()) return kept;
   cv::Mat labels;
   cv::Mat stats;
   cv::Mat centroids;
-  const int count = cv::connectedComponentsWithStats(kept > 0.25F, labels, stats, centroids);
+  const int count = cv::connectedComponentsWithStats(seen(part), labels, stats, centroids);
   for (int label = 1; label < count; ++label) {
-    if (stats.at<int>(label, cv::CC_STAT_AREA) * pixel_mm * pixel_mm < kMinimumAreaMm2) kept.setTo(0, labels == label);
+    const bool is_speck = stats.at<int>(label, cv::CC_STAT_AREA) * pixel_mm * pixel_mm < kMinimumAreaMm2;
+    if (is_speck) kept(part).setTo(0, labels == label);
   }
   return kept;
 }

@@ -116,12 +116,16 @@ std::vector<DiscCandidate> candidates_from_regions(const LocatorMaps& maps, cons
   cv::Mat labels;
   cv::Mat stats;
   cv::Mat centroids;
-  const int count = cv::connectedComponentsWithStats(maps.disc > 0.5F, labels, stats, centroids);
+  const cv::Mat1b seen(maps.disc > 0.5F);
+  const cv::Rect part = cv::boundingRect(seen);
   std::vector<DiscCandidate> candidates;
+  if (part.empty()) return candidates;
+  const int count = cv::connectedComponentsWithStats(seen(part), labels, stats, centroids);
   for (int label = 1; label < count; ++label) {
     if (stats.at<int>(label, cv::CC_STAT_AREA) * scale.fine_mm * scale.fine_mm < kMinimumDiscAreaMm2) continue;
     DiscCandidate candidate;
-    candidate.centre_mm = scale.fine_point_mm(centroids.at<double>(label, 0), centroids.at<double>(label, 1));
+    candidate.centre_mm =
+        scale.fine_point_mm(part.x + centroids.at<double>(label, 0), part.y + centroids.at<double>(label, 1));
     Mean heat;
     visit_coarse(maps.centre, candidate.centre_mm, 3, scale, [&](float value, cv::Point2d) { heat.add(value); });
     candidate.score = 0.5 * heat.value() + 0.5 * mean_disc_probability(maps, candidate.centre_mm, scale);

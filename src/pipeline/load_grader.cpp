@@ -12,6 +12,7 @@
 #include "levels/network_interface.h"
 #include "levels/spine_networks.h"
 #include "network/plain_errors.h"
+#include "network/precision.h"
 #include "pipeline/device.h"
 #include "pipeline/precision_name.h"
 #include "points/point_finder.h"
@@ -83,8 +84,11 @@ LoadedGrader load_grader(const GraderOptions& options) {
   LoadedGrader loaded;
   use_threads(loaded, options.threads);
   loaded.bundle_folder = find_bundle(options.bundle);
-  check_runs(read_manifest(loaded.bundle_folder), (loaded.bundle_folder / kManifestFile).string());
-  const Bundle bundle = load_bundle(loaded.bundle_folder);
+  const Manifest manifest = read_manifest(loaded.bundle_folder);
+  check_runs(manifest, (loaded.bundle_folder / kManifestFile).string());
+  loaded.device = ready_device(options.device);
+  loaded.precision = resolved_precision(options.precision, loaded.device, manifest);
+  const Bundle bundle = load_bundle(loaded.bundle_folder, loaded.precision == kInt8);
   if (bundle.manifest.naming) locating.naming = naming_model(*bundle.manifest.naming);
   loaded.bundle_name = bundle.manifest.name;
   loaded.bundle_version = bundle.manifest.version;
@@ -92,9 +96,7 @@ LoadedGrader load_grader(const GraderOptions& options) {
   loaded.bundle_sha256 = bundle.sha256;
   loaded.licence = bundle.manifest.licence;
   loaded.learned_from = training_sentences(bundle.manifest);
-  loaded.device = ready_device(options.device);
   const torch::Device device(loaded.device);
-  loaded.precision = resolved_precision(options.precision, loaded.device, bundle.manifest);
   loaded.grader.model = bundle.manifest.grading;
   const auto networks = std::make_shared<NetworkGrader>(bundle, loaded.device, loaded.precision);
   if (networks->has_networks()) {
