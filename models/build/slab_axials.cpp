@@ -210,6 +210,7 @@ void write_slab_axials(const fs::path& data, const fs::path& out, const std::str
   if (fs::exists(out)) throw Error(ErrorKind::Usage, text(out.string(), " exists; name another folder"));
   GraderOptions options;
   options.bundle = bundle;
+  options.precision = "float32";  // the same on every processor
   const LoadedGrader loaded = load_grader(options);
   const LocatorDataset dataset(data);
   std::vector<Depth> depths;

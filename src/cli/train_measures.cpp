@@ -13,7 +13,7 @@ set, file, level, relative_x, relative_y (shares of width and height), SET/FILE.
 Examples:
   lumbargrade train measures --bundle canal --held-out canal0 canal1 canal2 --foramina phantom --out measured
   lumbargrade train measures --bundle models/default --foramina rsna --out mine
-  lumbargrade train measures --bundle mine --ranges spider --unlabelled spider/midsagittal --out in_bytes)";
+  lumbargrade train measures --bundle models/default --ranges spider --unlabelled spider/midsagittal --out in_bytes)";
 
 void add_measures_options(CLI::App& command, MeasureTraining& training) {
   command.option_defaults()->group("Data");

@@ -148,6 +148,19 @@ TEST(Manifest, RefusesKeysThatOccurTwiceAndDeepNesting) {
   EXPECT_THROW(parse_manifest("[]", "m.json"), Error);
 }
 
+TEST(Manifest, RangesOfLayersSurviveWritingAndReadingAndHoldZero) {
+  Manifest manifest = sound_manifest();
+  manifest.networks.front().activation_ranges = {{"input", {-1.5, 4}}, {"decoder.0", {0, 2}}};
+  EXPECT_EQ(parse_manifest(manifest_text(manifest), "m.json"), manifest);
+  for (const json& ends : {json{0.5, 4}, json{-4, -0.5}, json{0, 0}, json{-1}, json{"a", 1}, json{-1e7, 1}}) {
+    EXPECT_THAT(refusal_after([&](json& m) { m["networks"][0]["activation_ranges"]["input"] = ends; }),
+                HasSubstr("networks[0].activation_ranges must give two numbers for input"))
+        << ends;
+  }
+  EXPECT_THAT(refusal_after([](json& m) { m["networks"][0]["activation_ranges"] = json::object(); }),
+              HasSubstr("must have at least one layer"));
+}
+
 TEST(Manifest, GivesTheExtentOfFixedAxes) {
   AxisSpec axis = image_axis("row", "feet");
   EXPECT_FALSE(axis.extent_mm());

@@ -56,7 +56,7 @@ for study in $(awk -F, '$2 == 1 {print $1}' whole/training/folds.csv); do
 done
 grep -q "^$lost,1" whole/training/folds.csv || cp -r "data/train_images/$lost" held/test_images/
 cp data/train_series_descriptions.csv held/test_series_descriptions.csv
-expect_exit 3 lumbargrade submission --data held -o submission.csv --bundle whole --jobs 1
+expect_exit 3 lumbargrade submission --data held -o submission.csv --bundle whole --jobs 1 --precision float32
 expect_exit 0 python3 - <<'PY'
 import csv
 rows = {name: {row["row_id"]: [float(row[key]) for key in ("normal_mild", "moderate", "severe")] for row in csv.DictReader(open(name))}

@@ -4,12 +4,10 @@
 #include <cmath>
 #include <map>
 #include <mutex>
-#include <vector>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
-#include "core/statistics.h"
 #include "levels/locate.h"
 #include "levels/spine_networks.h"
 #include "training/segmentation/locator_data.h"
@@ -17,10 +15,9 @@
 namespace lumbargrade {
 namespace {
 
-constexpr double kShareOfSlices = 0.95;
 constexpr double kDecimal = 1000;  // ends are rounded to its part
 
-/// Least and greatest values that layers gave, one for each slice.
+/// Between which values layers' outputs lay.
 class SeenValues {
  public:
   /// Refers to this object.
@@ -28,31 +25,17 @@ class SeenValues {
     return [this](const std::string& layer, const torch::Tensor& values) {
       const auto [low, high] = torch::aminmax(values);
       const std::lock_guard lock(mutex_);
-      Ends& ends = ends_[layer];
-      ends.low.push_back(-low.item<float>());
-      ends.high.push_back(high.item<float>());
+      ValueRange& range = ranges_[layer];
+      range = {std::min(range.low, rounded(low.item<double>())), std::max(range.high, rounded(high.item<double>()))};
     };
   }
-  bool empty() const { return ends_.empty(); }
-
-  ActivationRanges ranges() {
-    ActivationRanges ranges;
-    for (auto& [layer, ends] : ends_) ranges[layer] = {0 - end_of(ends.low), end_of(ends.high)};
-    return ranges;
-  }
+  const ActivationRanges& ranges() const { return ranges_; }
 
  private:
-  struct Ends {
-    std::vector<float> low, high;  ///< away from 0
-  };
-
-  static double end_of(std::vector<float>& ends) {
-    const double end = std::max(0.0, double{quantile_of(ends, kShareOfSlices)});
-    return std::round(end * kDecimal) / kDecimal;
-  }
+  static double rounded(double end) { return std::round(end * kDecimal) / kDecimal; }
 
   std::mutex mutex_;
-  std::map<std::string, Ends> ends_;
+  ActivationRanges ranges_;
 };
 
 /// The bundle's U-Nets in float32, and what their layers gave.
@@ -72,7 +55,8 @@ class WatchedNetworks {
 
   void write(Manifest& manifest) {
     for (auto& [role, seen] : seen_) {
-      if (seen.empty()) throw Error(ErrorKind::Failure, text("no image showed the network ", role, " a spine"));
+      if (seen.ranges().empty())
+        throw Error(ErrorKind::Failure, text("no image showed the network ", role, " a spine"));
       for (NetworkSpec& spec : manifest.networks) {
         if (spec.role == role) spec.activation_ranges = seen.ranges();
       }
