@@ -139,6 +139,9 @@ void check_claims(const fs::path& folder, const Manifest& manifest) {
     const std::string place = text("network \"", spec.name, "\"");
     const ArchitectureSummary summary = summarise_architecture(spec.architecture, spec.parameters, file, place);
     check_names(spec, summary, text(file, ": ", place));
+    if (!spec.activation_ranges.empty() && spec.architecture != "unet") {
+      refuse(text(file, ": ", place, ": activation_ranges are for networks of the architecture unet"));
+    }
     const double weights = weights_in(path_inside(folder, spec.weights.file), spec.architecture);
     if (summary.least_weights > weights) {
       refuse(text(file, ": ", place, ": parameters ask for more than ", summary.least_weights, " weights, ",

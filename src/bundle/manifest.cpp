@@ -175,11 +175,10 @@ void check_graded(const StrictObject& object, const NetworkSpec& network) {
 }
 
 /// Keys are layers; each has its two ends.
-ActivationRanges read_ranges(const StrictObject& object, const std::string& architecture) {
+ActivationRanges read_ranges(const StrictObject& object) {
   constexpr const char* kKey = "activation_ranges";
   ActivationRanges ranges;
   if (!object.has(kKey)) return ranges;
-  if (architecture != "unet") object.fail(kKey, "are for networks of the architecture unet");
   for (const auto& [layer, ends] : object.free_object(kKey).items()) {
     const bool are_numbers = ends.is_array() && ends.size() == 2 && ends[0].is_number() && ends[1].is_number();
     const ValueRange range = are_numbers ? ValueRange{ends[0], ends[1]} : ValueRange{};
@@ -215,7 +214,7 @@ NetworkSpec read_network(const StrictObject& object) {
   check_unique(network.outputs, &OutputSpec::name, object, "outputs");
   check_graded(object, network);
   network.golden = read_golden(object.object("golden", {"file", "sha256", "tolerance"}));
-  network.activation_ranges = read_ranges(object, network.architecture);
+  network.activation_ranges = read_ranges(object);
   return network;
 }
 

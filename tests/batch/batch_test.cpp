@@ -41,7 +41,7 @@ if [[ -e $0.first_starts_die ]] && (($(wc -l < "$0.first_starts_die") < 2)); the
   kill -KILL $$
 fi
 if mkdir "$0.stops" 2> /dev/null; then [[ ! -e $0.one_stops ]] || kill -STOP $$; fi
-echo '{"ready":true,"bundle_folder":"b","bundle_name":"n","bundle_version":"1","bundle_sha256":"s","device":"cpu","threads":1}' >&3
+echo '{"ready":true,"bundle_folder":"b","bundle_name":"n","bundle_version":"1","bundle_sha256":"s","device":"cpu","precision":"float32","threads":1}' >&3
 summary=$(<"$0.summary")
 input=$(<"$0.input")
 write_result() {

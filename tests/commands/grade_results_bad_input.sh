@@ -95,4 +95,4 @@ check_name chinese 'Wang XiaoDong, 王 小东'
 check_name undeclared 'ller J'
 check_name markup '&lt;script&gt;alert'
 expect_exit 0 lumbargrade grade japanese -o unasked --report
-if grep -qE '山田|Yamada|ID-japanese|1961' -r unasked .stderr; then fail_test "the page names the patient unasked"; fi
+if grep -qE '山田|Yamada|ID-japanese|19610523|1961-05|23 May 1961' -r unasked .stderr; then fail_test "the page names the patient unasked"; fi
