@@ -1,6 +1,7 @@
 #include "network/int8_unet.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/jit_type.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -151,7 +152,7 @@ torch::Tensor Int8UNet::run(const Convolution& convolution, const torch::Tensor&
               {input, convolution.input.step, convolution.input.zero, convolution.weight, convolution.weight_steps,
                convolution.weight_zeros, convolution.bias, both(1), both(convolution.padding), both(1), int64_t{1},
                convolution.output.step, convolution.output.zero, type, convolution.activation,
-               c10::List<std::optional<at::Scalar>>(), std::string()});
+               c10::impl::GenericList(c10::OptionalType::create(c10::NumberType::get())), std::string()});
 }
 
 torch::Tensor Int8UNet::logits(const torch::Tensor& input) const {
