@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -249,6 +250,36 @@ TEST(OutlineCanal, KeepsTheLocatorsDiameterWhereNoCanalIsOutlined) {
   Spine spine = located_spine();
   outline_canal(stack(400, 600), {nothing, 16}, spine);
   for (const auto& level : spine.levels) EXPECT_EQ(level->canal->diameter_mm, 11);
+}
+
+/// An oval canal, 14 mm deep and 12 mm wide, that runs straight to L3/L4 and from there 6 mm to the left until L5/S1.
+bool crooked_canal(const Vector3& at) {
+  const double aside_mm = std::clamp((-at.z() - 60 - 34 * 2) / (34 * 2), 0.0, 1.0) * 6;
+  const double from_middle = (at.x() - aside_mm) / 6;
+  return std::abs(from_middle) < 1 && std::abs(at.y() - 69) < 7 * std::sqrt(1 - from_middle * from_middle);
+}
+
+TEST(OutlineCanal, MeasuresALevelWhoseCanalLeavesTheCentralSlicesInItsOwn) {
+  const Volume volume = stack(400, 600);
+  Spine spine = located_spine();
+  spine.central_slice = kMiddleSlice;
+  LevelFrame& lowest = *spine.levels[index_of(Level::L5S1)];
+  lowest.left = Vector3::UnitX();
+  lowest.canal_patient = lowest.centre_patient + Vector3(5, 26, 0);  // as the locator sees it
+  const auto discs = disc_edges(spine);
+  const CanalStrip strip = cut_canal_strip(volume, discs, 16);
+  const std::vector<int> chosen = outlined_slices(strip, discs, spine.central_slice);
+  const std::vector<cv::Mat1f> canal = drawn(strip, crooked_canal);
+  const auto outline = [&](const std::vector<OutlineInput>& inputs) {
+    std::vector<cv::Mat1f> outlined;
+    for (size_t k = 0; k < inputs.size(); ++k) outlined.push_back(canal[static_cast<size_t>(chosen[k])]);
+    return outlined;
+  };
+  outline_canal(volume, {outline, 16}, spine);
+  const auto central = measure_outline(strip, discs, middle_weights(strip), canal);
+  EXPECT_LT(central[4].canal->diameter_mm, 10) << "the central slices cut the canal's side";
+  EXPECT_NEAR(lowest.canal->diameter_mm, 13, 1);
+  EXPECT_GT(lowest.canal->point_patient.x(), 2);
 }
 
 TEST(OutlinedSlices, LeavesOutWhatIsNotMeasured) {
