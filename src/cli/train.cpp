@@ -60,6 +60,11 @@ void add_canal_options(CLI::App& command, CanalTraining& training) {
   command.add_option("--locator", training.locator, "Bundle whose locator finds the discs; the new one is built on it")
       ->required()
       ->group("Data");
+  command
+      .add_option("--also", training.also,
+                  "More folders like --data, such as of phantoms: learned from in every fold, never measured")
+      ->check(existing_input("the folder of a data set"))
+      ->group("Data");
 }
 
 }  // namespace

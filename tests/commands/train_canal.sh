@@ -18,3 +18,10 @@ cmp whole/canal_outline.safetensors killed/canal_outline.safetensors || fail_tes
 cmp whole/manifest.json killed/manifest.json || fail_test "another manifest after being killed"
 expect_exit 2 train --out killed --resume --seed 5
 expect_stderr "another seed"
+
+# Studies of further folders are learned from in every fold and never measured.
+expect_exit 0 train --out more --also data
+expect_stderr "training on 5 studies, 1 held out"
+expect_equal 6 "$(wc -l < more/training/held_out.csv)" "lines of held_out.csv with --also"
+expect_exit 2 train --out more --resume
+expect_stderr "made with another"

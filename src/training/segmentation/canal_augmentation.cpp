@@ -15,7 +15,8 @@ const cv::Size kSize(kOutlineCropPx, kOutlineCropPx);
 constexpr double kCentralShare = 0.6;
 constexpr int kCentralReach = 4;  // slices
 constexpr double kCanalBehindEdgeMm = 10;
-constexpr double kThickShare = 0.5;   // clinical slices are 3-5 mm thick, the labelled ones .9 mm
+constexpr double kThickShare = 0.5;  // clinical slices are 3-5 mm thick, the labelled ones .9 mm
+constexpr double kThinMm = 2;
 constexpr double kSingleShare = 0.3;  // of these: a slice without neighbours
 constexpr double kNarrowShare = 0.5;  // narrow canals are rare, and the ones that matter
 
@@ -41,9 +42,10 @@ struct Source {
   cv::Mat1f canal;
 };
 
-/// The slice as it is, or averaged with neighbours as a thicker one whose own neighbours are alike or the same.
+/// The slice as it is, or, of a thin one, averaged with neighbours as a thicker one whose own neighbours are alike or
+/// the same.
 Source source_of(const LabelledStrip& study, int slice, Random& random) {
-  if (!chance(random, kThickShare))
+  if (!chance(random, kThickShare) || study.strip.positions.usual_step_mm() > kThinMm)
     return {merged(study.strip.input(slice, uniform(random, 0.8, 1.3))), study.canal[static_cast<size_t>(slice)]};
   const int reach = integer(random, 1, 2);
   const int first = std::max(0, slice - reach);

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "core/sha256.h"
 #include "levels/canal_outline_network.h"
 #include "levels/canal_path.h"
 #include "levels/locator_network.h"
@@ -113,18 +114,32 @@ struct StripSplit {
   std::vector<std::string> held_out;
 };
 
-StripSplit load_strips(const CanalTraining& training, const LocatorDataset& dataset, int multiple_of) {
-  StripSplit split;
+/// Adds the strips of the folder's studies, but for those that `holds_out` names by index, whose ids it gives.
+template <typename HoldsOut>
+std::vector<std::string> add_strips(const LocatorDataset& dataset, int multiple_of, const HoldsOut& holds_out,
+                                    std::vector<LabelledStrip>& strips) {
+  std::vector<std::string> held_out;
   const auto& ids = dataset.study_ids();
   Progress progress("reading studies", static_cast<int>(ids.size()));
   for (size_t k = 0; k < ids.size(); ++k) {
-    if (training.holds_out(k)) {
-      split.held_out.push_back(ids[k]);
+    if (holds_out(k)) {
+      held_out.push_back(ids[k]);
     } else {
       const LabelledStudy study = dataset.load(ids[k]);
-      split.trained.push_back(labelled_strip(study, dataset.canal_mask(study), multiple_of));
+      strips.push_back(labelled_strip(study, dataset.canal_mask(study), multiple_of));
     }
     progress.show(static_cast<int>(k) + 1, ids[k]);
+  }
+  return held_out;
+}
+
+StripSplit load_strips(const CanalTraining& training, const LocatorDataset& dataset, int multiple_of) {
+  StripSplit split;
+  split.held_out = add_strips(
+      dataset, multiple_of, [&](size_t k) { return training.holds_out(k); }, split.trained);
+  for (const fs::path& folder : training.also) {
+    add_strips(
+        LocatorDataset(folder), multiple_of, [](size_t) { return false; }, split.trained);
   }
   if (split.trained.empty()) {
     throw Error(ErrorKind::Usage, text("no study in ", training.data.string(), " to train on"));
@@ -219,6 +234,9 @@ TensorMap train_outline(const CanalTraining& training, const std::vector<Labelle
   std::vector<std::string> studies;
   for (const LabelledStrip& strip : strips) studies.push_back(strip.study_id);
   TrainingTask task = unet_task(training, training.iterations, training.rate, kOutlineAverageDecay, studies);
+  for (const fs::path& folder : training.also) {
+    task.identity["also"][fs::weakly_canonical(folder).string()] = sha256_of_file(folder / "disc_centres.csv");
+  }
   task.start = initial_weights(training);
   task.batch = [&](int step) { return outline_batch(strips, training, step); };
   task.loss = outline_loss;

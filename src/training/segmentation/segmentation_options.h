@@ -46,7 +46,8 @@ struct LocatorTraining : SegmentationTraining {
 
 /// Everything that decides what `train canal` does.
 struct CanalTraining : SegmentationTraining {
-  std::filesystem::path locator;  ///< bundle whose locator finds the discs of held-out studies
+  std::filesystem::path locator;            ///< bundle whose locator finds the discs of held-out studies
+  std::vector<std::filesystem::path> also;  ///< more folders as `data`, learned from in every fold and never measured
 
   CanalTraining() {
     threads = 1;  // crops are made on one more
