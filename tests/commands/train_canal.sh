@@ -19,8 +19,11 @@ cmp whole/manifest.json killed/manifest.json || fail_test "another manifest afte
 expect_exit 2 train --out killed --resume --seed 5
 expect_stderr "another seed"
 
-# Studies of further folders are learned from in every fold and never measured.
-expect_exit 0 train --out more --also data
+# Studies of further folders are learned from in every fold and never measured; those of the data itself are refused.
+expect_exit 2 train --out shared --also data
+expect_stderr "which data has too"
+labelled_data more_data 9
+expect_exit 0 train --out more --also more_data
 expect_stderr "training on 5 studies, 1 held out"
 expect_equal 6 "$(wc -l < more/training/held_out.csv)" "lines of held_out.csv with --also"
 expect_exit 2 train --out more --resume

@@ -9,10 +9,11 @@ readonly all_conditions='"conditions": ["spinal_canal_stenosis", "neural_foramin
              {"series": "sagittal_t1", "anchor": "foramen", "slices": 3, "size_px": 32, "pixel_mm": 1.2},
              {"series": "axial_t2", "anchor": "recess", "slices": 3, "size_px": 32, "pixel_mm": 1.2}]'
 
-# labelled_data: phantoms with drawn masks in data/
+# labelled_data [FOLDER [SEED]]: phantoms with drawn masks in data/, or FOLDER
 labelled_data() {
-  expect_exit 0 lumbargrade phantom --studies 3 --seed 8 --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -j 2 -o data
-  expect_exit 0 python3 "$LUMBARGRADE_SOURCE/tests/commands/label_phantom_slices.py" data 128 2.3
+  local folder=${1:-data} seed=${2:-8}
+  expect_exit 0 lumbargrade phantom --studies 3 --seed "$seed" --sagittal-matrix 128 --axial-matrix 64 --vendor-quirks rsna -j 2 -o "$folder"
+  expect_exit 0 python3 "$LUMBARGRADE_SOURCE/tests/commands/label_phantom_slices.py" "$folder" 128 2.3
 }
 
 # fold_run: a folder such as a fold run leaves, with figures of twelve patients

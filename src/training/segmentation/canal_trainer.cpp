@@ -133,13 +133,26 @@ std::vector<std::string> add_strips(const LocatorDataset& dataset, int multiple_
   return held_out;
 }
 
+/// What a fold holds out must not be learned from elsewhere.
+void refuse_shared_studies(const LocatorDataset& more, const fs::path& folder, const LocatorDataset& data,
+                           const fs::path& data_folder) {
+  for (const std::string& id : more.study_ids()) {
+    if (std::ranges::find(data.study_ids(), id) == data.study_ids().end()) continue;
+    throw Error(ErrorKind::Usage,
+                text("--also ", folder.string(), " has the study ", id, ", which ", data_folder.string(),
+                     " has too: a fold that holds it out would learn from it; take it out of one"));
+  }
+}
+
 StripSplit load_strips(const CanalTraining& training, const LocatorDataset& dataset, int multiple_of) {
   StripSplit split;
   split.held_out = add_strips(
       dataset, multiple_of, [&](size_t k) { return training.holds_out(k); }, split.trained);
   for (const fs::path& folder : training.also) {
+    const LocatorDataset more(folder);
+    refuse_shared_studies(more, folder, dataset, training.data);
     add_strips(
-        LocatorDataset(folder), multiple_of, [](size_t) { return false; }, split.trained);
+        more, multiple_of, [](size_t) { return false; }, split.trained);
   }
   if (split.trained.empty()) {
     throw Error(ErrorKind::Usage, text("no study in ", training.data.string(), " to train on"));
